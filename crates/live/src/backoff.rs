@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+/// The growing, jittered pause between attempts of one feed.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    const FIRST: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(10);
+
+    /// The pause after one more failure: doubling from 0.2 s to 10 s, half of it random, and never less than what the
+    /// API server asked for.
+    pub(crate) fn next(&mut self, asked: Option<Duration>) -> Duration {
+        let whole = Self::FIRST.saturating_mul(1 << self.failures.min(6)).min(Self::LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        let jittered = whole.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+        jittered.max(asked.map_or(Duration::ZERO, |least| least.mul_f64(1.0 + rand::random::<f64>() / 4.0)))
+    }
+
+    /// Forgets the failures.
+    pub(crate) fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_limit_and_respect_what_the_server_asks() {
+        let mut backoff = Backoff::default();
+        assert!(backoff.next(None) <= Backoff::FIRST);
+        for _ in 0..100 {
+            assert!(backoff.next(None) <= Backoff::LONGEST);
+        }
+        assert!(backoff.next(None) >= Backoff::LONGEST / 2);
+        assert!(backoff.next(Some(Duration::from_secs(60))) >= Duration::from_secs(60));
+        backoff.reset();
+        assert!(backoff.next(None) <= Backoff::FIRST);
+    }
+}

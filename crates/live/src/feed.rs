@@ -1,0 +1,155 @@
+//! One feed: a task that keeps the rows of one kind in one scope current, in its sponsor's name.
+
+use std::{sync::Arc, time::Duration};
+
+use fanlight_model::{FeedError, Identity};
+use futures_util::StreamExt;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep},
+};
+
+use crate::{
+    Feeds, Pace,
+    backoff::Backoff,
+    desk::Message,
+    gate::Gate,
+    store::{FeedId, FeedKey, Mode, Store, Taken},
+};
+
+/// What a feed's task works with.
+pub(crate) struct Feed {
+    pub(crate) key: FeedKey,
+    pub(crate) id: FeedId,
+    pub(crate) mode: Mode,
+    pub(crate) sponsor: watch::Receiver<Identity>,
+    pub(crate) feeds: Arc<dyn Feeds>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) desk: mpsc::UnboundedSender<Message>,
+    pub(crate) pace: Pace,
+}
+
+/// How one attempt ended.
+enum Ended {
+    /// As expected: go on.
+    Cleanly,
+    /// The store no longer wants this feed.
+    Closed,
+    /// With an error.
+    Failed(FeedError),
+}
+
+impl Feed {
+    /// The pause after an attempt that ended well, so that a server which closes every watch at once is not hammered.
+    const BREATH: Duration = Duration::from_millis(100);
+
+    /// Runs until the feed is closed. Dropped (aborted) at any moment, it loses nothing: the version advances only with
+    /// what the store has taken in.
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            let sponsor = self.sponsor.borrow_and_update().clone();
+            let mut hand_over = self.sponsor.clone();
+            let ended = tokio::select! {
+                ended = self.attempt(&sponsor, &mut backoff) => ended,
+                changed = hand_over.changed() => match changed {
+                    Ok(()) => continue,
+                    Err(_) => return,
+                },
+            };
+            let pause = match ended {
+                Ended::Closed => return,
+                Ended::Cleanly => Self::BREATH,
+                Ended::Failed(error) => {
+                    let asked = self.note(&error, &sponsor);
+                    backoff.next(asked)
+                }
+            };
+            tokio::select! {
+                () = sleep(pause) => {}
+                changed = hand_over.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    async fn attempt(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+        match self.mode {
+            Mode::Watch => self.watch(sponsor, backoff).await,
+            Mode::Poll => self.poll(sponsor, backoff).await,
+        }
+    }
+
+    async fn watch(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+        /// How many events are taken in under one lock: a first list comes in thousands.
+        const BATCH: usize = 256;
+        let mut pass = Some(self.gate.enter().await);
+        let from = self.store.version(&self.key, self.id);
+        if from.is_none() {
+            self.store.begin_listing(&self.key, self.id);
+        }
+        let stream = self.feeds.watch(sponsor, self.key.kind, &self.key.scope, from);
+        let mut batches = stream.ready_chunks(BATCH);
+        let was_synced = self.store.is_synced(&self.key);
+        let mut reported = was_synced;
+        while let Some(batch) = batches.next().await {
+            let mut failure = None;
+            let changes =
+                batch.into_iter().map_while(|item| item.map_err(|error| failure = Some(error)).ok()).collect();
+            match self.store.apply(&self.key, self.id, changes) {
+                Taken::Fine => {}
+                Taken::Closed => return Ended::Closed,
+                Taken::StartOver => return Ended::Cleanly,
+            }
+            if let Some(error) = failure {
+                return Ended::Failed(error);
+            }
+            backoff.reset();
+            if self.store.is_synced(&self.key) {
+                if let Some(pass) = pass.take() {
+                    pass.opened();
+                }
+                if !std::mem::replace(&mut reported, true) {
+                    let _ = self.desk.send(Message::Synced);
+                }
+            }
+        }
+        Ended::Cleanly
+    }
+
+    async fn poll(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+        let asked = Instant::now();
+        let pass = self.gate.enter().await;
+        let listing = match self.feeds.list(sponsor, self.key.kind, &self.key.scope).await {
+            Ok(listing) => listing,
+            Err(error) => return Ended::Failed(error),
+        };
+        pass.opened();
+        backoff.reset();
+        if self.store.replace(&self.key, self.id, listing, asked) == Taken::Closed {
+            return Ended::Closed;
+        }
+        sleep(self.pace.poll).await;
+        Ended::Cleanly
+    }
+
+    /// Takes note of a failure; says how long the API server asks to wait.
+    fn note(&self, error: &FeedError, sponsor: &Identity) -> Option<Duration> {
+        self.store.broke(&self.key, self.id, Instant::now());
+        tracing::debug!(feed = %self.key, sponsor = %sponsor.user(), %error, "feed interrupted");
+        match error {
+            FeedError::Gone => self.store.forget_version(&self.key, self.id),
+            FeedError::Forbidden(_) => {
+                let refused = Message::Refused { key: self.key.clone(), sponsor: sponsor.clone() };
+                let _ = self.desk.send(refused);
+            }
+            FeedError::Busy(asked) => {
+                self.gate.trouble();
+                return Some(*asked);
+            }
+            FeedError::Unreachable(_) => self.gate.trouble(),
+            FeedError::NotServed | FeedError::Unexpected(_) => {}
+        }
+        None
+    }
+}

@@ -1,0 +1,62 @@
+use std::{sync::Arc, time::Duration};
+
+use fanlight_model::{Kind, Row, State};
+
+/// One page of a list, as one viewer may see it at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List {
+    /// The rows of the asked page, in order.
+    pub rows: Vec<Arc<Row>>,
+    /// How many rows match the query, on all pages.
+    pub matching: usize,
+    /// How many rows of the page's kinds the viewer may see, whatever the query.
+    pub in_sight: usize,
+    /// Which page this is, from 0; the last one if the asked one does not exist.
+    pub page: usize,
+    /// How many pages there are, at least 1.
+    pub pages: usize,
+    /// Rows by [`State::index`] that match everything in the query but its states.
+    pub states: [usize; State::ALL.len()],
+    /// Kinds in sight with their number of rows, whatever the query.
+    pub kinds: Vec<(Kind, usize)>,
+    /// Namespaces in sight with their number of rows, whatever the query; sorted.
+    pub namespaces: Vec<(Arc<str>, usize)>,
+    /// For each asked kind, how far the viewer sees.
+    pub sights: Vec<(Kind, Sight)>,
+    /// Whether the rows are what the API server has at this moment.
+    pub freshness: Freshness,
+}
+
+/// How far somebody sees the objects of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// The kind is not installed in the cluster.
+    NotInstalled,
+    /// Everywhere.
+    Everywhere,
+    /// In this many namespaces.
+    Namespaces(usize),
+    /// Nowhere.
+    Nothing,
+    /// The API server has not said so far, or so long ago that it must not be trusted.
+    Unknown,
+}
+
+/// How old the rows of a list are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As the API server has them at this moment.
+    Current,
+    /// First lists are still being read; what is not read yet is not shown.
+    Loading {
+        /// Lists that are complete.
+        ready: usize,
+        /// Lists that are needed.
+        of: usize,
+    },
+    /// A feed is broken: its rows are as they were this long ago.
+    Stale {
+        /// Time since the oldest of them was known to be right.
+        age: Duration,
+    },
+}

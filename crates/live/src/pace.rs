@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+/// How often things happen.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Nothing is served from an answer older than this.
+    pub trust: Duration,
+    /// Answers in use are asked again when they are between this and [`Pace::recheck_late`] old, spread out.
+    pub recheck_early: Duration,
+    /// The latest age at which an answer in use is asked again; below [`Pace::trust`] by the time an answer takes.
+    pub recheck_late: Duration,
+    /// How often everything is asked again, for rights gained.
+    pub survey: Duration,
+    /// How often scopes that nobody may watch are listed.
+    pub poll: Duration,
+    /// How long a feed outlives the last view that needed it, so that a page opened next finds it running.
+    pub linger: Duration,
+    /// How long a person's answers are kept after the last visit (they are asked again before use).
+    pub forget: Duration,
+    /// How long a page waits for its first rows before it says that they are still loading.
+    pub patience: Duration,
+    /// The least time between two notices to one view.
+    pub coalesce: Duration,
+    /// How long a broken feed may be silent before its rows are marked as stale.
+    pub grace: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            trust: Duration::from_secs(30),
+            recheck_early: Duration::from_millis(26_000),
+            recheck_late: Duration::from_millis(28_500),
+            survey: Duration::from_secs(240),
+            poll: Duration::from_secs(10),
+            linger: Duration::from_secs(45),
+            forget: Duration::from_secs(600),
+            patience: Duration::from_millis(1500),
+            coalesce: Duration::from_millis(100),
+            grace: Duration::from_secs(3),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The rows of all feeds, shared by all viewers.
+
+mod cover;
+mod orders;
+mod shelf;
+mod spaces;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Change, Kind, Listing, Query, Scope, Version};
+use tokio::{sync::watch, time::Instant};
+
+pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
+use shelf::Shelf;
+
+use crate::{Freshness, List, Sight, grant::Reach};
+
+/// Rows and the state of the feeds that bring them: one lock, never held across an await.
+#[derive(Debug)]
+pub(crate) struct Store {
+    inner: Mutex<Inner>,
+    ticks: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    shelf: Shelf,
+    covers: cover::Covers,
+    /// How many changes there have been.
+    tick: u64,
+    /// The last changes, so that a view may skip what it cannot see: tick, kind, namespace (`None`: any).
+    recent: VecDeque<(u64, Kind, Option<Arc<str>>)>,
+}
+
+/// What a feed must do after its changes were taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Go on.
+    Fine,
+    /// The feed was closed: nothing was taken.
+    Closed,
+    /// The API server's versions went backwards (restored from a backup): forget the version and list again.
+    StartOver,
+}
+
+/// What one viewer may see of one kind.
+#[derive(Debug)]
+pub(crate) struct Sightline {
+    pub(crate) kind: Kind,
+    pub(crate) installed: bool,
+    pub(crate) reach: Reach,
+}
+
+impl Store {
+    const RECENT: usize = 4096;
+
+    pub(crate) fn new() -> Self {
+        Self { inner: Mutex::default(), ticks: watch::Sender::new(0) }
+    }
+
+    /// A receiver of the number of changes so far.
+    pub(crate) fn ticks(&self) -> watch::Receiver<u64> {
+        self.ticks.subscribe()
+    }
+
+    /// Opens a feed. One that lies inside the scope of a running feed takes over its rows and version, so that nothing
+    /// need be listed again.
+    pub(crate) fn open(&self, key: &FeedKey, id: FeedId, mode: Mode, now: Instant) {
+        self.change(|inner| {
+            inner.covers.open(key, id, mode, now);
+            inner.note(key.kind, None);
+        });
+    }
+
+    /// Closes a feed and drops the rows that no other feed covers.
+    pub(crate) fn close(&self, key: &FeedKey, id: FeedId) {
+        self.change(|inner| {
+            if inner.covers.close(key, id) {
+                let Inner { shelf, covers, .. } = inner;
+                shelf.remove_if(key.kind, &key.scope, |row| !covers.cover_namespace(key.kind, &row.key.namespace));
+                inner.note(key.kind, None);
+            }
+        });
+    }
+
+    /// The version to resume a feed from.
+    pub(crate) fn version(&self, key: &FeedKey, id: FeedId) -> Option<Version> {
+        self.lock().covers.get(key, id)?.version
+    }
+
+    /// Whether a feed of this key has ever been complete.
+    pub(crate) fn is_synced(&self, key: &FeedKey) -> bool {
+        self.lock().covers.any(key).is_some_and(|cover| cover.phase != Phase::Starting)
+    }
+
+    /// Begins a list from scratch: what it does not name will be dropped at its end.
+    pub(crate) fn begin_listing(&self, key: &FeedKey, id: FeedId) {
+        if let Some(cover) = self.lock().covers.get_mut(key, id) {
+            cover.listing = Some(Default::default());
+        }
+    }
+
+    /// Takes in what a watch told.
+    pub(crate) fn apply(&self, key: &FeedKey, id: FeedId, changes: Vec<Change>) -> Taken {
+        self.change(|inner| {
+            let mut taken = Taken::Fine;
+            for change in changes {
+                match inner.take(key, id, change) {
+                    Taken::Fine => {}
+                    other => taken = other,
+                }
+            }
+            taken
+        })
+    }
+
+    /// Takes in a complete list.
+    pub(crate) fn replace(&self, key: &FeedKey, id: FeedId, listing: Listing, asked: Instant) -> Taken {
+        self.begin_listing(key, id);
+        self.change(|inner| {
+            for row in listing.rows {
+                // Where a watch runs, it knows better: this list may be older than what the watch has told.
+                if !inner.covers.is_watched(key.kind, &row.key.namespace) {
+                    inner.take(key, id, Change::Applied(row));
+                }
+            }
+            let taken = inner.take(key, id, Change::Synced(listing.version));
+            if let Some(cover) = inner.covers.get_mut(key, id) {
+                cover.phase = Phase::Listed(asked);
+            }
+            taken
+        })
+    }
+
+    /// Notes that a feed's connection is broken since `now`.
+    pub(crate) fn broke(&self, key: &FeedKey, id: FeedId, now: Instant) {
+        self.change(|inner| {
+            if let Some(cover) = inner.covers.get_mut(key, id) {
+                cover.listing = None;
+                if cover.phase == Phase::Live {
+                    cover.phase = Phase::Broken(now);
+                    inner.note(key.kind, None);
+                }
+            }
+        });
+    }
+
+    /// Forgets where a feed was; its next attempt lists everything.
+    pub(crate) fn forget_version(&self, key: &FeedKey, id: FeedId) {
+        if let Some(cover) = self.lock().covers.get_mut(key, id) {
+            cover.version = None;
+        }
+    }
+
+    /// One page for one viewer.
+    pub(crate) fn list(&self, sightlines: &[Sightline], query: &Query, fresh: FreshFor) -> List {
+        let inner = self.lock();
+        let mut list = inner.shelf.list(&inner.covers, sightlines, query);
+        list.freshness = inner.covers.freshness(sightlines, fresh);
+        list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
+        list
+    }
+
+    /// How old the rows are that these sightlines show.
+    pub(crate) fn freshness(&self, sightlines: &[Sightline], fresh: FreshFor) -> Freshness {
+        self.lock().covers.freshness(sightlines, fresh)
+    }
+
+    /// Whether anything happened since `tick` that the viewer might see.
+    pub(crate) fn concerns(&self, since: u64, mut sees: impl FnMut(Kind, Option<&str>) -> bool) -> bool {
+        let inner = self.lock();
+        let told = inner.recent.iter().rev().take_while(|(tick, ..)| *tick > since);
+        let forgotten = inner.recent.front().is_some_and(|(first, ..)| *first > since + 1);
+        let mut relevant = false;
+        for (_, kind, namespace) in told {
+            relevant = relevant || sees(*kind, namespace.as_deref());
+        }
+        relevant || (forgotten && inner.tick > since)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic in a holder leaves rows that are each whole; the next list replaces them.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        let mut inner = self.lock();
+        let before = inner.tick;
+        let result = act(&mut inner);
+        let after = inner.tick;
+        drop(inner);
+        if after != before {
+            self.ticks.send_replace(after);
+        }
+        result
+    }
+}
+
+/// How long rows count as current although nothing confirmed them, and the moment to judge that at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FreshFor {
+    pub(crate) now: Instant,
+    pub(crate) grace: Duration,
+    pub(crate) poll: Duration,
+}
+
+fn sight(line: &Sightline) -> Sight {
+    match &line.reach {
+        _ if !line.installed => Sight::NotInstalled,
+        Reach::Everywhere => Sight::Everywhere,
+        Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
+        Reach::Nothing => Sight::Nothing,
+        Reach::Unknown => Sight::Unknown,
+    }
+}
+
+impl Inner {
+    fn note(&mut self, kind: Kind, namespace: Option<Arc<str>>) {
+        self.tick += 1;
+        if self.recent.len() == Store::RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((self.tick, kind, namespace));
+    }
+
+    fn take(&mut self, key: &FeedKey, id: FeedId, change: Change) -> Taken {
+        let Some(cover) = self.covers.get_mut(key, id) else { return Taken::Closed };
+        match change {
+            Change::Opened => {
+                if cover.phase != Phase::Live && cover.listing.is_none() {
+                    cover.phase = Phase::Live;
+                    self.note(key.kind, None);
+                }
+            }
+            Change::Mark(version) => cover.advance(version),
+            Change::Applied(row) => {
+                if let Some(listing) = &mut cover.listing {
+                    listing.insert(row.key.clone());
+                } else {
+                    cover.advance(row.version);
+                }
+                let namespace = Arc::clone(&row.key.namespace);
+                if self.shelf.put(row) {
+                    self.note(key.kind, Some(namespace));
+                }
+            }
+            Change::Deleted(object, version) => {
+                cover.advance(version);
+                if let Some(listing) = &mut cover.listing {
+                    listing.remove(&object);
+                }
+                if self.shelf.remove(&object, version) {
+                    self.note(key.kind, Some(object.namespace));
+                }
+            }
+            Change::Synced(version) => return self.synced(key, id, version),
+        }
+        Taken::Fine
+    }
+
+    /// What the list did not name is gone, unless a younger event of another feed has told otherwise.
+    fn synced(&mut self, key: &FeedKey, id: FeedId, version: Version) -> Taken {
+        let Some(cover) = self.covers.get_mut(key, id) else { return Taken::Closed };
+        let listing = cover.listing.take().unwrap_or_default();
+        let backwards = cover.highest > version;
+        cover.version = Some(version);
+        cover.highest = version;
+        cover.phase = Phase::Live;
+        self.note(key.kind, None);
+        if backwards {
+            self.shelf.remove_if(key.kind, &key.scope, |_| true);
+            self.covers.forget_versions(key.kind);
+            return Taken::StartOver;
+        }
+        self.shelf.remove_if(key.kind, &key.scope, |row| row.version <= version && !listing.contains(&row.key));
+        Taken::Fine
+    }
+}
+
+impl FeedKey {
+    /// The feed of `kind` in `scope`.
+    pub(crate) fn new(kind: Kind, scope: Scope) -> Self {
+        Self { kind, scope }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! The rows themselves: by key, in order, and cut to a page.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use fanlight_model::{Kind, ObjectKey, Query, Row, Scope, SourceLink, State, Version};
+
+use super::{
+    Sightline,
+    cover::Covers,
+    orders::Orders,
+    spaces::{Space, SpaceSet, Spaces},
+};
+use crate::{Freshness, List, grant::Reach};
+
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    rows: slab::Slab<Entry>,
+    index: HashMap<ObjectKey, u32>,
+    orders: Orders,
+    spaces: Spaces,
+    names: Names,
+}
+
+/// A row with what is needed to skip it without touching its texts.
+#[derive(Debug)]
+struct Entry {
+    row: Arc<Row>,
+    space: Space,
+}
+
+impl Shelf {
+    /// Puts a row in its place; `false` if the same or a younger version is there already.
+    #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four thousand million rows")]
+    pub(super) fn put(&mut self, row: Arc<Row>) -> bool {
+        if let Some(number) = self.index.get(&row.key) {
+            if self.rows[*number as usize].row.version >= row.version {
+                return false;
+            }
+            self.take_out(*number);
+        }
+        let row = self.names.share(row, &self.spaces);
+        let space = self.spaces.enter(&row.key.namespace);
+        let number = self.rows.insert(Entry { row: Arc::clone(&row), space }) as u32;
+        self.index.insert(row.key.clone(), number);
+        self.orders.add(number, &row, |other| &self.rows[other as usize].row);
+        true
+    }
+
+    /// Removes an object as of `version`; `false` if it is not there or younger.
+    pub(super) fn remove(&mut self, key: &ObjectKey, version: Version) -> bool {
+        match self.index.get(key) {
+            Some(number) if self.rows[*number as usize].row.version <= version => {
+                self.take_out(*number);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Removes the rows of a kind in a scope for which `gone` says so.
+    pub(super) fn remove_if(&mut self, kind: Kind, scope: &Scope, gone: impl Fn(&Row) -> bool) {
+        let numbers: Vec<u32> = self
+            .index
+            .iter()
+            .filter(|(key, _)| key.kind == kind && scope.covers(&key.namespace))
+            .filter(|(_, number)| gone(&self.rows[**number as usize].row))
+            .map(|(_, number)| *number)
+            .collect();
+        for number in numbers {
+            self.take_out(number);
+        }
+        self.names.sweep();
+    }
+
+    fn take_out(&mut self, number: u32) {
+        let row = Arc::clone(&self.rows[number as usize].row);
+        self.orders.remove(number, &row, |other| &self.rows[other as usize].row);
+        let entry = self.rows.remove(number as usize);
+        self.spaces.leave(entry.space);
+        self.index.remove(&row.key);
+    }
+
+    /// The page that `query` asks for, cut to what the sightlines allow; freshness and sights are left to the caller.
+    pub(super) fn list(&self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
+        let cuts = self.cuts(covers, sightlines);
+        let mut counts = Counts::new(self.spaces.bound());
+        let mut matching = Vec::new();
+        let mut look = |number: &u32| {
+            let Entry { row, space } = &self.rows[*number as usize];
+            let in_sight = cuts[row.key.kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
+            if !in_sight {
+                return;
+            }
+            counts.see(row, *space);
+            if query.wants_kind(row) && query.wants_namespace(row) && query.finds(row) {
+                counts.states[row.state.index()] += 1;
+                if query.wants_state(row) {
+                    matching.push(*number);
+                }
+            }
+        };
+        let order = self.orders.get(query.sort);
+        if query.reversed {
+            order.iter().rev().for_each(&mut look);
+        } else {
+            order.iter().for_each(&mut look);
+        }
+        let pages = matching.len().div_ceil(Query::PAGE).max(1);
+        let page = query.page.min(pages - 1);
+        List {
+            rows: matching
+                .iter()
+                .skip(page * Query::PAGE)
+                .take(Query::PAGE)
+                .map(|number| Arc::clone(&self.rows[*number as usize].row))
+                .collect(),
+            matching: matching.len(),
+            in_sight: counts.all,
+            page,
+            pages,
+            states: counts.states,
+            kinds: counts.kinds(),
+            namespaces: self.namespaces(&counts),
+            sights: Vec::new(),
+            freshness: Freshness::Current,
+        }
+    }
+
+    /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.
+    fn cuts(&self, covers: &Covers, sightlines: &[Sightline]) -> [Option<SpaceSet>; Kind::COUNT] {
+        let mut cuts = [const { None }; Kind::COUNT];
+        for line in sightlines.iter().filter(|line| line.installed) {
+            let mut cut = SpaceSet::none(self.spaces.bound());
+            match &line.reach {
+                Reach::Everywhere if covers.is_complete_everywhere(line.kind) => cut = SpaceSet::All,
+                Reach::Everywhere => self
+                    .spaces
+                    .iter()
+                    .filter(|(_, name)| covers.is_complete(line.kind, name))
+                    .for_each(|(space, _)| cut.add(space)),
+                Reach::Namespaces(names) => names
+                    .iter()
+                    .filter(|name| covers.is_complete(line.kind, name))
+                    .filter_map(|name| self.spaces.number(name))
+                    .for_each(|space| cut.add(space)),
+                Reach::Nothing | Reach::Unknown => {}
+            }
+            cuts[line.kind.index()] = Some(cut);
+        }
+        cuts
+    }
+
+    fn namespaces(&self, counts: &Counts) -> Vec<(Arc<str>, usize)> {
+        let mut namespaces: Vec<_> = self
+            .spaces
+            .iter()
+            .map(|(space, name)| (Arc::clone(name), counts.spaces[space.index()]))
+            .filter(|(_, rows)| *rows > 0)
+            .collect();
+        namespaces.sort_unstable();
+        namespaces
+    }
+}
+
+/// What is counted while the rows are walked once.
+struct Counts {
+    all: usize,
+    states: [usize; State::ALL.len()],
+    kinds: [usize; Kind::COUNT],
+    spaces: Vec<usize>,
+}
+
+impl Counts {
+    fn new(bound: usize) -> Self {
+        Self { all: 0, states: [0; State::ALL.len()], kinds: [0; Kind::COUNT], spaces: vec![0; bound] }
+    }
+
+    fn see(&mut self, row: &Row, space: Space) {
+        self.all += 1;
+        self.kinds[row.key.kind.index()] += 1;
+        self.spaces[space.index()] += 1;
+    }
+
+    fn kinds(&self) -> Vec<(Kind, usize)> {
+        Kind::all().map(|kind| (kind, self.kinds[kind.index()])).filter(|(_, rows)| *rows > 0).collect()
+    }
+}
+
+/// Shared copies of texts that many rows repeat: namespaces, sources, charts.
+#[derive(Debug, Default)]
+struct Names {
+    known: HashSet<Arc<str>>,
+    /// How many there may be before those without a row are looked for.
+    room: usize,
+}
+
+impl Names {
+    fn share(&mut self, row: Arc<Row>, spaces: &Spaces) -> Arc<Row> {
+        let mut row = Arc::unwrap_or_clone(row);
+        row.key.namespace = match spaces.name(&row.key.namespace) {
+            Some(shared) => shared,
+            None => self.shared(row.key.namespace),
+        };
+        row.source = row.source.map(|link| SourceLink {
+            kind: link.kind,
+            namespace: self.shared(link.namespace),
+            name: self.shared(link.name),
+            chart: link.chart.map(|chart| self.shared(chart)),
+        });
+        if self.known.len() > self.room {
+            self.sweep();
+        }
+        Arc::new(row)
+    }
+
+    fn shared(&mut self, name: Arc<str>) -> Arc<str> {
+        match self.known.get(&name) {
+            Some(known) => Arc::clone(known),
+            None => {
+                self.known.insert(Arc::clone(&name));
+                name
+            }
+        }
+    }
+
+    /// Forgets the names that no row has any more.
+    fn sweep(&mut self) {
+        self.known.retain(|name| Arc::strong_count(name) > 1);
+        self.room = self.known.len() * 2 + 64;
+    }
+}

@@ -1,0 +1,94 @@
+//! Small numbers for namespaces, so that a viewer's cut is a set of bits.
+
+use std::{collections::HashMap, sync::Arc};
+
+/// The number of a namespace that has rows. Numbers are used again when the last row is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Space(u32);
+
+#[derive(Debug, Default)]
+pub(super) struct Spaces {
+    numbers: HashMap<Arc<str>, Space>,
+    entries: slab::Slab<(Arc<str>, usize)>,
+}
+
+impl Spaces {
+    /// Notes one more row in the namespace.
+    #[expect(clippy::cast_possible_truncation, reason = "no cluster has four thousand million namespaces")]
+    pub(super) fn enter(&mut self, namespace: &Arc<str>) -> Space {
+        let space = match self.numbers.get(namespace) {
+            Some(space) => *space,
+            None => {
+                let space = Space(self.entries.insert((Arc::clone(namespace), 0)) as u32);
+                self.numbers.insert(Arc::clone(namespace), space);
+                space
+            }
+        };
+        self.entries[space.index()].1 += 1;
+        space
+    }
+
+    /// Notes one row less.
+    pub(super) fn leave(&mut self, space: Space) {
+        let (namespace, rows) = &mut self.entries[space.index()];
+        *rows -= 1;
+        if *rows == 0 {
+            let namespace = Arc::clone(namespace);
+            self.numbers.remove(&namespace);
+            self.entries.remove(space.index());
+        }
+    }
+
+    /// The number of a namespace, if it has rows.
+    pub(super) fn number(&self, namespace: &str) -> Option<Space> {
+        self.numbers.get(namespace).copied()
+    }
+
+    /// The shared copy of a namespace's name, if it has rows.
+    pub(super) fn name(&self, namespace: &str) -> Option<Arc<str>> {
+        self.numbers.get_key_value(namespace).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// Every namespace that has rows.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Space, &Arc<str>)> {
+        self.numbers.iter().map(|(name, space)| (*space, name))
+    }
+
+    /// One more than the highest number in use.
+    pub(super) fn bound(&self) -> usize {
+        self.entries.capacity()
+    }
+}
+
+impl Space {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A set of namespaces.
+#[derive(Debug, Clone)]
+pub(super) enum SpaceSet {
+    All,
+    Some(Vec<u64>),
+}
+
+impl SpaceSet {
+    /// The empty set for numbers below `bound`.
+    pub(super) fn none(bound: usize) -> Self {
+        SpaceSet::Some(vec![0; bound.div_ceil(64)])
+    }
+
+    pub(super) fn add(&mut self, space: Space) {
+        if let SpaceSet::Some(words) = self {
+            words[space.index() / 64] |= 1 << (space.index() % 64);
+        }
+    }
+
+    pub(super) fn has(&self, space: Space) -> bool {
+        match self {
+            SpaceSet::All => true,
+            SpaceSet::Some(words) => words[space.index() / 64] & (1 << (space.index() % 64)) != 0,
+        }
+    }
+}

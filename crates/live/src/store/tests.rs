@@ -1,0 +1,182 @@
+use fanlight_model::{ObjectKey, Row, State};
+
+use super::*;
+
+const KIND: Kind = Kind::KUSTOMIZATION;
+const FIRST: FeedId = FeedId(1);
+const SECOND: FeedId = FeedId(2);
+
+fn whole() -> FeedKey {
+    FeedKey::new(KIND, Scope::Cluster)
+}
+
+fn within(namespace: &str) -> FeedKey {
+    FeedKey::new(KIND, Scope::Namespace(namespace.into()))
+}
+
+fn row(namespace: &str, name: &str, version: Version, state: State) -> Arc<Row> {
+    Arc::new(Row {
+        key: ObjectKey::new(KIND, namespace, name),
+        version,
+        state,
+        since: None,
+        message: "".into(),
+        source: None,
+        revision: "".into(),
+    })
+}
+
+fn ready(namespace: &str, name: &str, version: Version) -> Change {
+    Change::Applied(row(namespace, name, version, State::Ready))
+}
+
+fn gone(namespace: &str, name: &str, version: Version) -> Change {
+    Change::Deleted(ObjectKey::new(KIND, namespace, name), version)
+}
+
+fn fresh() -> FreshFor {
+    FreshFor { now: Instant::now(), grace: Duration::from_secs(3), poll: Duration::from_secs(10) }
+}
+
+/// Names in sight, as `namespace/name`.
+fn seen(store: &Store, reach: Reach) -> Vec<String> {
+    let lines = [Sightline { kind: KIND, installed: true, reach }];
+    let query = Query::from_pairs([("sort", "namespace")]);
+    let list = store.list(&lines, &query, fresh());
+    list.rows.iter().map(|row| format!("{}/{}", row.key.namespace, row.key.name)).collect()
+}
+
+/// A store with a complete cluster-wide feed at version 10 of apps/shop and data/etl.
+fn store() -> Store {
+    let store = Store::new();
+    store.open(&whole(), FIRST, Mode::Watch, Instant::now());
+    store.begin_listing(&whole(), FIRST);
+    store.apply(&whole(), FIRST, vec![ready("apps", "shop", 4), ready("data", "etl", 5), Change::Synced(10)]);
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_are_shown_when_the_first_list_is_complete_and_not_before() {
+    let store = Store::new();
+    store.open(&whole(), FIRST, Mode::Watch, Instant::now());
+    store.begin_listing(&whole(), FIRST);
+    store.apply(&whole(), FIRST, vec![ready("apps", "shop", 4)]);
+    assert!(seen(&store, Reach::Everywhere).is_empty());
+    store.apply(&whole(), FIRST, vec![Change::Synced(10)]);
+    assert_eq!(seen(&store, Reach::Everywhere), ["apps/shop"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_of_one_namespace_sees_and_counts_only_that() {
+    let store = store();
+    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Namespaces(vec!["apps".into()]) }];
+    let list = store.list(&lines, &Query::default(), fresh());
+    assert_eq!(list.rows.len(), 1);
+    assert_eq!((list.in_sight, list.matching), (1, 1));
+    assert_eq!(list.namespaces, [("apps".into(), 1)]);
+    assert_eq!(list.states[State::Ready.index()], 1);
+    assert_eq!(list.sights, [(KIND, Sight::Namespaces(1))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_new_list_does_not_name_is_gone() {
+    let store = store();
+    store.begin_listing(&whole(), FIRST);
+    store.apply(&whole(), FIRST, vec![ready("data", "etl", 5), Change::Synced(20)]);
+    assert_eq!(seen(&store, Reach::Everywhere), ["data/etl"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_event_neither_overwrites_nor_deletes_a_younger_row() {
+    let store = store();
+    store.apply(&whole(), FIRST, vec![Change::Applied(row("apps", "shop", 12, State::Failed))]);
+    store.apply(&whole(), FIRST, vec![ready("apps", "shop", 11), gone("apps", "shop", 11)]);
+    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    let list = store.list(&lines, &Query::from_pairs([("status", "failed")]), fresh());
+    assert_eq!(list.rows.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_feed_takes_over_from_the_whole_without_a_list_and_the_rest_is_dropped() {
+    let store = store();
+    store.apply(&whole(), FIRST, vec![Change::Mark(15)]);
+    store.open(&within("apps"), SECOND, Mode::Watch, Instant::now());
+    store.close(&whole(), FIRST);
+    assert_eq!(store.version(&within("apps"), SECOND), Some(15), "resumes where the whole had come to");
+    assert_eq!(seen(&store, Reach::Namespaces(vec!["apps".into(), "data".into()])), ["apps/shop"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_feed_can_change_nothing_any_more() {
+    let store = store();
+    store.open(&whole(), SECOND, Mode::Watch, Instant::now());
+    assert_eq!(store.apply(&whole(), FIRST, vec![gone("apps", "shop", 30)]), Taken::Closed);
+    assert_eq!(seen(&store, Reach::Everywhere).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_does_not_touch_what_a_watch_knows_better() {
+    let store = Store::new();
+    store.open(&within("apps"), FIRST, Mode::Watch, Instant::now());
+    store.begin_listing(&within("apps"), FIRST);
+    store.apply(&within("apps"), FIRST, vec![ready("apps", "shop", 4), Change::Synced(10), gone("apps", "shop", 14)]);
+    store.open(&whole(), SECOND, Mode::Poll, Instant::now());
+    let old =
+        Listing { rows: vec![row("apps", "shop", 4, State::Ready), row("data", "etl", 5, State::Ready)], version: 12 };
+    store.replace(&whole(), SECOND, old, Instant::now());
+    assert_eq!(seen(&store, Reach::Everywhere), ["data/etl"], "the deletion at 14 is younger than the list of 12");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restored_api_server_whose_versions_went_backwards_is_listed_afresh() {
+    let store = store();
+    store.forget_version(&whole(), FIRST);
+    store.begin_listing(&whole(), FIRST);
+    assert_eq!(store.apply(&whole(), FIRST, vec![ready("apps", "old", 2), Change::Synced(3)]), Taken::StartOver);
+    store.begin_listing(&whole(), FIRST);
+    assert_eq!(store.apply(&whole(), FIRST, vec![ready("apps", "old", 2), Change::Synced(3)]), Taken::Fine);
+    assert_eq!(seen(&store, Reach::Everywhere), ["apps/old"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_feed_is_marked_after_the_grace_and_current_again_when_it_resumes() {
+    let store = store();
+    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    store.broke(&whole(), FIRST, Instant::now());
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Current);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Stale { age: Duration::from_secs(5) });
+    store.apply(&whole(), FIRST, vec![Change::Opened]);
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Current);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_concerns_only_those_who_see_it() {
+    let store = store();
+    let before = *store.ticks().borrow();
+    store.apply(&whole(), FIRST, vec![ready("data", "etl", 30)]);
+    let sees = |only: &'static str| move |kind: Kind, namespace: Option<&str>| kind == KIND && namespace == Some(only);
+    assert!(store.concerns(before, sees("data")));
+    assert!(!store.concerns(before, sees("apps")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_order_survives_many_changes() {
+    let store = store();
+    for round in 0..500_u64 {
+        let name = format!("n{}", round * 7919 % 61);
+        let state = State::ALL[usize::try_from(round % 9).expect("small")];
+        let change = match round % 5 {
+            0 => gone("apps", &name, 100 + round),
+            _ => Change::Applied(row("apps", &name, 100 + round, state)),
+        };
+        store.apply(&whole(), FIRST, vec![change]);
+    }
+    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    for sort in fanlight_model::Sort::ALL {
+        let list = store.list(&lines, &Query { sort, ..Query::default() }, fresh());
+        assert!(list.rows.is_sorted_by(|a, b| sort.compare(a, b).is_lt()), "{sort:?}");
+        assert_eq!(list.rows.len(), list.matching);
+        assert_eq!(list.matching, list.states.iter().sum::<usize>());
+    }
+}

@@ -1,0 +1,179 @@
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
+
+use fanlight_model::{Kind, Query};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until, timeout_at},
+};
+
+use crate::{
+    Freshness, List, Pace,
+    desk::Message,
+    grant::Reach,
+    people::{LeaseId, Person, PersonId},
+    store::{FreshFor, Sightline, Store},
+};
+
+/// One open view: the page or stream of one session.
+///
+/// Feeds that it needs run at least as long as it lives.
+pub struct Visit {
+    person: Arc<Person>,
+    kinds: Box<[Kind]>,
+    store: Arc<Store>,
+    installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
+    ticks: watch::Receiver<u64>,
+    news: watch::Receiver<u64>,
+    pace: Pace,
+    /// Up to which change the last list reached.
+    seen: u64,
+    /// What the last list said apart from its rows.
+    standing: Option<Standing>,
+    /// A change has been noticed and not been told yet.
+    pending: bool,
+    /// No notice before this moment.
+    quiet_until: Instant,
+    _lease: Option<Lease>,
+}
+
+/// Tells the desk when the view is closed.
+pub(crate) struct Lease {
+    pub(crate) desk: mpsc::UnboundedSender<Message>,
+    pub(crate) person: PersonId,
+    pub(crate) lease: LeaseId,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.desk.send(Message::Release { person: self.person, lease: self.lease });
+    }
+}
+
+/// What can change by time alone: how far the viewer sees, and whether the rows are current.
+#[derive(Debug, PartialEq)]
+struct Standing {
+    reach: Vec<(bool, Reach)>,
+    freshness: mem::Discriminant<Freshness>,
+}
+
+impl Visit {
+    /// How often a view looks whether time alone has changed what it may show.
+    const GLANCE: Duration = Duration::from_secs(2);
+
+    pub(crate) fn new(
+        person: Arc<Person>,
+        kinds: &[Kind],
+        store: Arc<Store>,
+        installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
+        pace: &Pace,
+        lease: Option<Lease>,
+    ) -> Self {
+        Self {
+            ticks: store.ticks(),
+            news: person.news(),
+            person,
+            kinds: kinds.into(),
+            store,
+            installed,
+            pace: pace.clone(),
+            seen: 0,
+            standing: None,
+            pending: false,
+            quiet_until: Instant::now(),
+            _lease: lease,
+        }
+    }
+
+    /// The asked page, as the viewer may see it at this moment.
+    pub fn list(&mut self, query: &Query) -> List {
+        self.seen = *self.ticks.borrow_and_update();
+        self.news.mark_unchanged();
+        self.installed.mark_unchanged();
+        self.pending = false;
+        let sightlines = self.sightlines();
+        let list = self.store.list(&sightlines, query, self.fresh());
+        self.standing = Some(standing(sightlines, list.freshness));
+        list
+    }
+
+    /// Waits until the list may look different: at once for a first change, then not more often than
+    /// [`Pace::coalesce`]. Safe to cancel.
+    pub async fn changed(&mut self) {
+        while !self.pending {
+            let glance = Instant::now() + Self::GLANCE;
+            self.pending = tokio::select! {
+                told = self.ticks.changed() => self.concerns_me(told.is_err()),
+                Ok(()) = self.news.changed() => true,
+                Ok(()) = self.installed.changed() => true,
+                () = sleep_until(glance) => self.stands_differently(),
+            };
+        }
+        sleep_until(self.quiet_until).await;
+        self.quiet_until = Instant::now() + self.pace.coalesce;
+        self.pending = false;
+    }
+
+    /// Waits until everything that the viewer may see is there, or patience is over.
+    pub(crate) async fn settle(&mut self) {
+        let deadline = Instant::now() + self.pace.patience;
+        while !self.is_settled() {
+            let change = async {
+                tokio::select! {
+                    _ = self.ticks.changed() => {}
+                    _ = self.news.changed() => {}
+                    _ = self.installed.changed() => {}
+                }
+            };
+            if timeout_at(deadline, change).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let sightlines = self.sightlines();
+        let known = self.installed.borrow().is_some()
+            && sightlines.iter().all(|line| !line.installed || line.reach != Reach::Unknown);
+        known && !matches!(self.store.freshness(&sightlines, self.fresh()), Freshness::Loading { .. })
+    }
+
+    fn sightlines(&self) -> Vec<Sightline> {
+        let installed = self.installed.borrow().clone();
+        let grant = self.person.grant();
+        let now = Instant::now();
+        self.kinds
+            .iter()
+            .map(|kind| Sightline {
+                kind: *kind,
+                installed: installed.as_ref().is_none_or(|kinds| kinds.contains(kind)),
+                reach: grant.reach(*kind, now, self.pace.trust),
+            })
+            .collect()
+    }
+
+    fn fresh(&self) -> FreshFor {
+        FreshFor { now: Instant::now(), grace: self.pace.grace, poll: self.pace.poll }
+    }
+
+    fn concerns_me(&mut self, store_gone: bool) -> bool {
+        let since = mem::replace(&mut self.seen, *self.ticks.borrow_and_update());
+        let now = Instant::now();
+        let grant = self.person.grant();
+        store_gone
+            || self.store.concerns(since, |kind, namespace| {
+                self.kinds.contains(&kind)
+                    && namespace.is_none_or(|namespace| grant.sees(kind, namespace, now, self.pace.trust))
+            })
+    }
+
+    fn stands_differently(&self) -> bool {
+        let sightlines = self.sightlines();
+        let freshness = self.store.freshness(&sightlines, self.fresh());
+        self.standing.as_ref().is_none_or(|before| *before != standing(sightlines, freshness))
+    }
+}
+
+fn standing(sightlines: Vec<Sightline>, freshness: Freshness) -> Standing {
+    let reach = sightlines.into_iter().map(|line| (line.installed, line.reach)).collect();
+    Standing { reach, freshness: mem::discriminant(&freshness) }
+}

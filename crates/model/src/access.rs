@@ -1,0 +1,145 @@
+//! What somebody may do, as the API server answers it.
+
+use std::sync::Arc;
+
+use crate::{Kind, Scope};
+
+/// What Fanlight asks to do with a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// See all objects of a scope.
+    List,
+    /// Be told of changes.
+    Watch,
+}
+
+impl Verb {
+    /// The word in access rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::List => "list",
+            Verb::Watch => "watch",
+        }
+    }
+}
+
+/// A question to the API server: may this person do this here?
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// What to do.
+    pub verb: Verb,
+    /// With objects of which kind.
+    pub kind: Kind,
+    /// Where.
+    pub scope: Scope,
+}
+
+/// What came back for a [`Question`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answer {
+    /// Allowed.
+    Yes,
+    /// Refused, by an API server known to be ready.
+    No,
+    /// Nothing that could be believed came back. Never to be taken as *no*.
+    #[default]
+    Unknown,
+}
+
+/// What somebody may do with the objects of one kind in one scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// May see them all.
+    pub list: bool,
+    /// May be told of changes.
+    pub watch: bool,
+}
+
+impl Rights {
+    /// Both rights, which sponsoring a watch needs.
+    pub const ALL: Rights = Rights { list: true, watch: true };
+    /// Neither.
+    pub const NONE: Rights = Rights { list: false, watch: false };
+
+    /// Whether a watch may run in this person's name.
+    pub fn may_sponsor(self) -> bool {
+        self.list && self.watch
+    }
+}
+
+/// One rule out of a `SelfSubjectRulesReview` (`authorization.k8s.io/v1`, `ResourceRule`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rule {
+    /// Verbs, or `*`.
+    pub verbs: Vec<String>,
+    /// API groups, or `*`.
+    pub groups: Vec<String>,
+    /// Resources (`kustomizations`, `kustomizations/status`), or `*`.
+    pub resources: Vec<String>,
+    /// Names of single objects the rule is limited to; empty for all.
+    pub names: Vec<String>,
+}
+
+/// The answer to a `SelfSubjectRulesReview` for one namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rules {
+    /// The complete list of what is allowed.
+    Complete(Arc<[Rule]>),
+    /// The API server cannot list the rules (an authorizer that only answers single questions, or an evaluation
+    /// error): what is listed is allowed, what is not must be asked one by one.
+    Incomplete(Arc<[Rule]>),
+    /// Nothing that could be believed came back.
+    Unknown,
+}
+
+impl Rule {
+    /// Whether the rule allows `verb` on every object of `kind`.
+    ///
+    /// A rule limited to single objects allows no list: Kubernetes grants it only to requests that name the object.
+    pub fn allows(&self, verb: Verb, kind: Kind) -> bool {
+        let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+        let info = kind.info();
+        self.names.is_empty()
+            && has(&self.verbs, verb.as_str())
+            && has(&self.groups, info.group)
+            && has(&self.resources, info.plural)
+    }
+
+    /// What a set of rules grants on `kind`.
+    pub fn rights(rules: &[Rule], kind: Kind) -> Rights {
+        let allowed = |verb| rules.iter().any(|rule| rule.allows(verb, kind));
+        Rights { list: allowed(Verb::List), watch: allowed(Verb::Watch) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(verbs: &[&str], groups: &[&str], resources: &[&str], names: &[&str]) -> Rule {
+        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        Rule { verbs: owned(verbs), groups: owned(groups), resources: owned(resources), names: owned(names) }
+    }
+
+    #[test]
+    fn wildcards_in_every_place_count() {
+        let rights = Rule::rights(&[rule(&["*"], &["*"], &["*"], &[])], Kind::HELM_RELEASE);
+        assert_eq!(rights, Rights::ALL);
+    }
+
+    #[test]
+    fn a_rule_limited_to_named_objects_grants_no_list() {
+        let only_shop = rule(&["list", "watch"], &["kustomize.toolkit.fluxcd.io"], &["kustomizations"], &["shop"]);
+        assert_eq!(Rule::rights(&[only_shop], Kind::KUSTOMIZATION), Rights::NONE);
+    }
+
+    #[test]
+    fn rights_add_up_over_rules_but_a_subresource_is_not_the_resource() {
+        let group = &["kustomize.toolkit.fluxcd.io"][..];
+        let rules = [
+            rule(&["list"], group, &["kustomizations"], &[]),
+            rule(&["watch"], group, &["kustomizations/status"], &[]),
+        ];
+        assert_eq!(Rule::rights(&rules, Kind::KUSTOMIZATION), Rights { list: true, watch: false });
+    }
+}

@@ -1,0 +1,189 @@
+//! The table of kinds that Fanlight knows.
+
+use std::fmt;
+
+/// A kind of object that Fanlight shows: an index into the one table of kinds.
+///
+/// That a kind is in the table does not mean that it is installed, nor at which version: both are discovered at run
+/// time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(u8);
+
+/// What never changes about a [`Kind`].
+#[derive(Debug)]
+pub struct KindInfo {
+    /// API group, for example `kustomize.toolkit.fluxcd.io`.
+    pub group: &'static str,
+    /// Resource name in URLs and access rules, for example `kustomizations`.
+    pub plural: &'static str,
+    /// Name in manifests, for example `Kustomization`.
+    pub name: &'static str,
+    /// Short name that `kubectl` users type, unique in the table, for example `ks`.
+    pub short: &'static str,
+    /// Which list page shows it.
+    pub family: Family,
+    /// Whether a controller ever writes a status. Alerts and Providers have none since `v1beta3`.
+    pub has_status: bool,
+}
+
+/// A group of kinds that belong on one page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// What applies things to the cluster: Kustomizations and HelmReleases.
+    Application,
+    /// Where things come from.
+    Source,
+    /// Image repositories, policies and updates.
+    Image,
+    /// Providers, alerts and receivers.
+    Notification,
+    /// Terraform objects of tofu-controller.
+    Terraform,
+    /// Kinds of the Flux Operator.
+    Operator,
+}
+
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+const HELM: &str = "helm.toolkit.fluxcd.io";
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const EXTENSIONS: &str = "source.extensions.fluxcd.io";
+const IMAGE: &str = "image.toolkit.fluxcd.io";
+const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
+const OPERATOR: &str = "fluxcd.controlplane.io";
+
+const TABLE: [KindInfo; 20] = [
+    info(KUSTOMIZE, "kustomizations", "Kustomization", "ks", Family::Application),
+    info(HELM, "helmreleases", "HelmRelease", "hr", Family::Application),
+    info(SOURCE, "gitrepositories", "GitRepository", "gitrepo", Family::Source),
+    info(SOURCE, "ocirepositories", "OCIRepository", "ocirepo", Family::Source),
+    info(SOURCE, "helmrepositories", "HelmRepository", "helmrepo", Family::Source),
+    info(SOURCE, "helmcharts", "HelmChart", "hc", Family::Source),
+    info(SOURCE, "buckets", "Bucket", "bucket", Family::Source),
+    info(SOURCE, "externalartifacts", "ExternalArtifact", "ea", Family::Source),
+    info(EXTENSIONS, "artifactgenerators", "ArtifactGenerator", "ag", Family::Source),
+    info(IMAGE, "imagerepositories", "ImageRepository", "imgrepo", Family::Image),
+    info(IMAGE, "imagepolicies", "ImagePolicy", "imgpol", Family::Image),
+    info(IMAGE, "imageupdateautomations", "ImageUpdateAutomation", "imgauto", Family::Image),
+    without_status(info(NOTIFICATION, "providers", "Provider", "provider", Family::Notification)),
+    without_status(info(NOTIFICATION, "alerts", "Alert", "alert", Family::Notification)),
+    info(NOTIFICATION, "receivers", "Receiver", "receiver", Family::Notification),
+    info("infra.contrib.fluxcd.io", "terraforms", "Terraform", "tf", Family::Terraform),
+    info(OPERATOR, "fluxinstances", "FluxInstance", "fluxinstance", Family::Operator),
+    info(OPERATOR, "fluxreports", "FluxReport", "fluxreport", Family::Operator),
+    info(OPERATOR, "resourcesets", "ResourceSet", "rset", Family::Operator),
+    info(OPERATOR, "resourcesetinputproviders", "ResourceSetInputProvider", "rsip", Family::Operator),
+];
+
+const fn info(
+    group: &'static str,
+    plural: &'static str,
+    name: &'static str,
+    short: &'static str,
+    family: Family,
+) -> KindInfo {
+    KindInfo { group, plural, name, short, family, has_status: true }
+}
+
+const fn without_status(mut info: KindInfo) -> KindInfo {
+    info.has_status = false;
+    info
+}
+
+impl Kind {
+    /// `Kustomization` of kustomize-controller.
+    pub const KUSTOMIZATION: Kind = Kind(0);
+    /// `HelmRelease` of helm-controller.
+    pub const HELM_RELEASE: Kind = Kind(1);
+    /// `GitRepository` of source-controller.
+    pub const GIT_REPOSITORY: Kind = Kind(2);
+    /// `OCIRepository` of source-controller.
+    pub const OCI_REPOSITORY: Kind = Kind(3);
+    /// `HelmRepository` of source-controller.
+    pub const HELM_REPOSITORY: Kind = Kind(4);
+    /// `HelmChart` of source-controller.
+    pub const HELM_CHART: Kind = Kind(5);
+    /// `Bucket` of source-controller.
+    pub const BUCKET: Kind = Kind(6);
+
+    /// The two kinds of the Applications page.
+    pub const APPLICATIONS: [Kind; 2] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE];
+
+    /// How many kinds the table holds; every [`Kind::index`] is below it.
+    pub const COUNT: usize = TABLE.len();
+
+    /// Every kind of the table.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        (0u8..).take(TABLE.len()).map(Kind)
+    }
+
+    /// The kind's place in the table.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The row of the table.
+    pub fn info(self) -> &'static KindInfo {
+        &TABLE[self.index()]
+    }
+
+    /// The kind with this name in manifests, whatever its group (names are unique in the table).
+    pub fn by_name(name: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.info().name == name)
+    }
+
+    /// The kind with this short name.
+    pub fn by_short(short: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.info().short == short)
+    }
+
+    /// The kind served as this resource of this API group.
+    pub fn by_resource(group: &str, plural: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.info().group == group && kind.info().plural == plural)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().name)
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_again_by_each_of_its_names() {
+        for kind in Kind::all() {
+            let info = kind.info();
+            assert_eq!(Kind::by_name(info.name), Some(kind));
+            assert_eq!(Kind::by_short(info.short), Some(kind));
+            assert_eq!(Kind::by_resource(info.group, info.plural), Some(kind));
+        }
+    }
+
+    #[test]
+    fn the_named_constants_are_the_kinds_they_say() {
+        let names: Vec<_> = [
+            Kind::KUSTOMIZATION,
+            Kind::HELM_RELEASE,
+            Kind::GIT_REPOSITORY,
+            Kind::OCI_REPOSITORY,
+            Kind::HELM_REPOSITORY,
+            Kind::HELM_CHART,
+            Kind::BUCKET,
+        ]
+        .map(|kind| kind.info().name)
+        .to_vec();
+        assert_eq!(
+            names,
+            ["Kustomization", "HelmRelease", "GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! What Flux state means: pure functions over plain values.
+//!
+//! Nothing here waits, reads, writes or asks for the time. The other crates bring facts in and carry results out:
+//!
+//! ```text
+//!   Kind ── ObjectKey ── Row ◄── Facts (what a controller wrote) ── judge() ──► State + sentence
+//!    │                    │
+//!    │                  Query ── filter, sort, search, page
+//!    │
+//!   Scope ── Change (list and watch events) ── Rights (who may see it) ── Identity (who asks)
+//! ```
+
+mod access;
+mod change;
+mod identity;
+mod kind;
+mod object_key;
+mod query;
+mod revision;
+mod row;
+mod scope;
+mod state;
+mod text;
+
+pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
+pub use change::{Change, FeedError, Listing, Version};
+pub use identity::{Identity, NameRefused, UserName};
+pub use kind::{Family, Kind, KindInfo};
+pub use object_key::ObjectKey;
+pub use query::{Query, Sort};
+pub use revision::short_revision;
+pub use row::{Row, SourceLink};
+pub use scope::Scope;
+pub use state::{Condition, ConditionStatus, Facts, Judgement, State, judge};
+pub use text::cut;

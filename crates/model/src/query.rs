@@ -1,0 +1,260 @@
+//! What a viewer asks of a list: filters, words to find, order, page. All of it lives in the URL.
+
+use std::cmp::Ordering;
+
+use crate::{Kind, Row, State};
+
+/// The question that a list page answers.
+///
+/// Filters of one sort add up (*or*), different sorts narrow each other (*and*); every search word must be found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Only these kinds; empty for all of the page.
+    pub kinds: Vec<Kind>,
+    /// Only these namespaces; empty for all.
+    pub namespaces: Vec<String>,
+    /// Only these states; empty for all.
+    pub states: Vec<State>,
+    /// Words to find, in lower case.
+    pub words: Vec<String>,
+    /// By what to order.
+    pub sort: Sort,
+    /// Last first.
+    pub reversed: bool,
+    /// Which page, from 0.
+    pub page: usize,
+}
+
+/// The order of a list. Ties are broken by namespace, name and kind, so that an order is always total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// Worst state first, then the newest change.
+    #[default]
+    Status,
+    /// By name.
+    Name,
+    /// By namespace.
+    Namespace,
+    /// By kind.
+    Kind,
+    /// Newest change first.
+    Since,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Sort; 5] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since];
+
+    /// The word in URLs.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Sort::Status => "status",
+            Sort::Name => "name",
+            Sort::Namespace => "namespace",
+            Sort::Kind => "kind",
+            Sort::Since => "since",
+        }
+    }
+
+    /// The order with this [`Sort::slug`].
+    pub fn by_slug(slug: &str) -> Option<Sort> {
+        Sort::ALL.into_iter().find(|sort| sort.slug() == slug)
+    }
+
+    /// The order's place in [`Sort::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Which of two rows comes first; equal only for rows of the same object.
+    pub fn compare(self, a: &Row, b: &Row) -> Ordering {
+        let first = match self {
+            Sort::Status => a.state.cmp(&b.state).then_with(|| newest_first(a, b)),
+            Sort::Name => a.key.name.cmp(&b.key.name),
+            Sort::Namespace => Ordering::Equal,
+            Sort::Kind => a.key.kind.info().name.cmp(b.key.kind.info().name),
+            Sort::Since => newest_first(a, b),
+        };
+        first
+            .then_with(|| a.key.namespace.cmp(&b.key.namespace))
+            .then_with(|| a.key.name.cmp(&b.key.name))
+            .then_with(|| a.key.kind.cmp(&b.key.kind))
+    }
+}
+
+/// Rows without a time come last.
+fn newest_first(a: &Row, b: &Row) -> Ordering {
+    b.since.cmp(&a.since)
+}
+
+impl Query {
+    /// How many rows a page has.
+    pub const PAGE: usize = 100;
+
+    const VALUES: usize = 100;
+    const WORDS: usize = 16;
+    const WORD_BYTES: usize = 128;
+
+    /// Reads the parameters of a URL; what is not understood is left out, so that an old link still shows a list.
+    ///
+    /// `kind=HelmRelease` (or `hr`), `namespace=apps`, `status=failed`, each any number of times; `search=two words`;
+    /// `sort=name`, `order=reversed`, `page=2` (from 1).
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Query {
+        let mut query = Query::default();
+        for (name, value) in pairs {
+            query.read(name, value.trim());
+        }
+        query
+    }
+
+    fn read(&mut self, name: &str, value: &str) {
+        match name {
+            "kind" => push_new(&mut self.kinds, Kind::by_name(value).or_else(|| Kind::by_short(value))),
+            "namespace" => {
+                let plausible = (1..=253).contains(&value.len());
+                push_new(&mut self.namespaces, plausible.then(|| value.to_owned()));
+            }
+            "status" => push_new(&mut self.states, State::by_slug(value)),
+            "search" => {
+                for word in value.split_whitespace().filter(|word| word.len() <= Query::WORD_BYTES) {
+                    if self.words.len() < Query::WORDS {
+                        push_new(&mut self.words, Some(word.to_lowercase()));
+                    }
+                }
+            }
+            "sort" => self.sort = Sort::by_slug(value).unwrap_or_default(),
+            "order" => self.reversed = value == "reversed",
+            "page" => self.page = value.parse::<usize>().unwrap_or(1).clamp(1, 1_000_000) - 1,
+            _ => {}
+        }
+    }
+
+    /// The parameters that [`Query::from_pairs`] reads back to the same question; nothing for what is the default.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        pairs.extend(self.kinds.iter().map(|kind| ("kind", kind.info().name.to_owned())));
+        pairs.extend(self.namespaces.iter().map(|namespace| ("namespace", namespace.clone())));
+        pairs.extend(self.states.iter().map(|state| ("status", state.slug().to_owned())));
+        if !self.words.is_empty() {
+            pairs.push(("search", self.words.join(" ")));
+        }
+        if self.sort != Sort::default() {
+            pairs.push(("sort", self.sort.slug().to_owned()));
+        }
+        if self.reversed {
+            pairs.push(("order", "reversed".to_owned()));
+        }
+        if self.page > 0 {
+            pairs.push(("page", (self.page + 1).to_string()));
+        }
+        pairs
+    }
+
+    /// Whether anything is filtered away.
+    pub fn is_filtered(&self) -> bool {
+        !(self.kinds.is_empty() && self.namespaces.is_empty() && self.states.is_empty() && self.words.is_empty())
+    }
+
+    /// Whether the row has one of the wanted kinds.
+    pub fn wants_kind(&self, row: &Row) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&row.key.kind)
+    }
+
+    /// Whether the row lies in one of the wanted namespaces.
+    pub fn wants_namespace(&self, row: &Row) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|namespace| **namespace == *row.key.namespace)
+    }
+
+    /// Whether the row is in one of the wanted states.
+    pub fn wants_state(&self, row: &Row) -> bool {
+        self.states.is_empty() || self.states.contains(&row.state)
+    }
+
+    /// Whether every search word is found in the row.
+    pub fn finds(&self, row: &Row) -> bool {
+        self.words.iter().all(|word| row.mentions(word))
+    }
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
+    if let Some(value) = value
+        && list.len() < Query::VALUES
+        && !list.contains(&value)
+    {
+        list.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ObjectKey;
+
+    fn row(namespace: &str, name: &str, state: State, since: Option<i64>) -> Row {
+        Row {
+            key: ObjectKey::new(Kind::KUSTOMIZATION, namespace, name),
+            version: 1,
+            state,
+            since,
+            message: "Applied revision: Main".into(),
+            source: None,
+            revision: "main@sha1:abc".into(),
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_back_from_what_it_writes() {
+        let query = Query {
+            kinds: vec![Kind::HELM_RELEASE],
+            namespaces: vec!["apps".into(), "data".into()],
+            states: vec![State::Failed, State::NotReconciled],
+            words: vec!["shop".into(), "main".into()],
+            sort: Sort::Since,
+            reversed: true,
+            page: 3,
+        };
+        let pairs = query.pairs();
+        let read = Query::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+        assert_eq!(read, query);
+        assert!(Query::default().pairs().is_empty());
+    }
+
+    #[test]
+    fn nonsense_in_a_link_still_shows_a_list() {
+        let pairs =
+            [("kind", "Gizmo"), ("page", "-1"), ("sort", "colour"), ("status", ""), ("x", "y"), ("namespace", "")];
+        assert_eq!(Query::from_pairs(pairs), Query::default());
+    }
+
+    #[test]
+    fn the_number_of_filters_and_words_in_a_link_is_bounded() {
+        let many: Vec<String> = (0..1000).map(|n| format!("ns-{n}")).collect();
+        let query = Query::from_pairs(many.iter().map(|name| ("namespace", name.as_str())));
+        assert_eq!(query.namespaces.len(), Query::VALUES);
+        let query = Query::from_pairs([("search", many.join(" ").as_str())]);
+        assert_eq!(query.words.len(), Query::WORDS);
+    }
+
+    #[test]
+    fn the_worst_come_first_and_among_them_the_newest() {
+        let mut rows = [
+            row("apps", "fine", State::Ready, Some(9)),
+            row("apps", "old", State::Failed, Some(1)),
+            row("apps", "unknown", State::Failed, None),
+            row("apps", "new", State::Failed, Some(5)),
+            row("apps", "held", State::Waiting, Some(7)),
+        ];
+        rows.sort_by(|a, b| Sort::Status.compare(a, b));
+        let names: Vec<_> = rows.iter().map(|row| &*row.key.name).collect();
+        assert_eq!(names, ["new", "old", "unknown", "held", "fine"]);
+    }
+
+    #[test]
+    fn every_word_must_be_found_somewhere_whatever_its_case() {
+        let row = row("apps", "shop", State::Ready, None);
+        let search = |text| Query::from_pairs([("search", text)]).finds(&row);
+        assert!(search("SHOP apps"));
+        assert!(search("abc applied"));
+        assert!(!search("shop billing"));
+    }
+}
