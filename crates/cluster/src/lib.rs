@@ -1,1 +1,27 @@
-//! .
+//! Talking to one Kubernetes API server *as somebody*.
+//!
+//! ```text
+//!   ApiServer ── as a person (Identity) ──► impersonation headers ─┐
+//!       │                                                          ├─► base URI ─► token ─► Lanes ═══► API server
+//!       └─────── as the server itself ─────────────────────────────┘            (HTTP/2, counted streams)
+//!       │
+//!       ├─ watch, list    → model::Change, model::Listing   (wire: narrow structs, straight to rows)
+//!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
+//!       └─ installed, namespaces, version                   (kept current by keep_informed)
+//! ```
+
+mod access;
+mod api_server;
+mod connect;
+mod discover;
+mod error;
+mod inform;
+mod lanes;
+mod lines;
+mod secret;
+mod watch;
+mod wire;
+
+pub use api_server::ApiServer;
+pub use error::{ConnectError, ReadError};
+pub use secret::SecretData;

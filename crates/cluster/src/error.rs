@@ -1,0 +1,103 @@
+use fanlight_model::{FeedError, cut};
+use http::StatusCode;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+
+use std::time::Duration;
+
+/// Why no connection could be configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The kubeconfig could not be read or used.
+    #[error("the kubeconfig cannot be used")]
+    Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
+    /// The service account's files could not be read.
+    #[error("the service account of the pod cannot be used")]
+    InCluster(#[source] kube::config::InClusterError),
+    /// TLS or credentials could not be set up.
+    #[error("TLS or credentials for the API server cannot be set up")]
+    Setup(#[source] Box<kube::Error>),
+}
+
+/// Why a single request failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReadError {
+    /// The API server answered something other than success.
+    #[error("reading {what}: the API server answered {code}: {message}")]
+    Refused {
+        /// What was to be read.
+        what: String,
+        /// The HTTP status.
+        code: StatusCode,
+        /// The API server's own words.
+        message: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The API server did not answer, or the connection broke.
+    #[error("reading {what}: the API server cannot be reached: {why}")]
+    Unreachable {
+        /// What was to be read.
+        what: String,
+        /// The chain of causes.
+        why: String,
+    },
+    /// The answer could not be understood.
+    #[error("reading {what}: the answer cannot be understood: {why}")]
+    Nonsense {
+        /// What was to be read.
+        what: String,
+        /// Where it stopped making sense.
+        why: String,
+    },
+}
+
+/// How much of the API server's words is kept, in bytes.
+const WORDS: usize = 500;
+
+impl ReadError {
+    pub(crate) fn unreachable(what: &str, why: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Unreachable { what: what.to_owned(), why: cut(&chain(why), WORDS) }
+    }
+
+    pub(crate) fn refused(what: &str, code: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
+        Self::Refused { what: what.to_owned(), code, message: words(body), retry_after }
+    }
+
+    /// The same failure as a feed sees it.
+    pub(crate) fn for_feed(self) -> FeedError {
+        match self {
+            Self::Refused { code, message, retry_after, .. } => feed_error(code.as_u16(), message, retry_after),
+            Self::Unreachable { why, .. } => FeedError::Unreachable(why),
+            Self::Nonsense { why, .. } => FeedError::Unexpected(why),
+        }
+    }
+}
+
+/// What an HTTP status, or the code of a `Status` object in a watch, means for a feed.
+pub(crate) fn feed_error(code: u16, message: String, retry_after: Option<Duration>) -> FeedError {
+    match code {
+        410 => FeedError::Gone,
+        401 | 403 => FeedError::Forbidden(message),
+        404 => FeedError::NotServed,
+        429 | 503 => FeedError::Busy(retry_after.unwrap_or(Duration::from_secs(1))),
+        _ => FeedError::Unexpected(message),
+    }
+}
+
+/// The message of a `Status` object, or the text itself.
+fn words(body: &[u8]) -> String {
+    let said = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.message);
+    cut(&said.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned()), WORDS)
+}
+
+/// An error with all its causes, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
