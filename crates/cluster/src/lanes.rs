@@ -200,7 +200,13 @@ mod tests {
     #[test]
     fn the_fullest_usable_lane_of_the_class_with_room_is_taken() {
         let lane = |right, used, usable| (right, Load { used, limit: 80, usable });
-        let lanes = [lane(true, 10, true), lane(true, 79, true), lane(true, 80, true), lane(false, 79, true), lane(true, 79, false)];
+        let lanes = [
+            lane(true, 10, true),
+            lane(true, 79, true),
+            lane(true, 80, true),
+            lane(false, 79, true),
+            lane(true, 79, false),
+        ];
         assert_eq!(fullest_with_room(lanes.into_iter()), Some(1));
         assert_eq!(fullest_with_room([lane(true, 80, true), lane(false, 0, true)].into_iter()), None);
     }

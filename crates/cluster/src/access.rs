@@ -1,0 +1,102 @@
+//! Access reviews: what may this person do?
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fanlight_model::{Answer, Identity, Question, Rule, Rules};
+use http::Method;
+use k8s_openapi::api::authorization::v1::{SelfSubjectAccessReview, SelfSubjectRulesReview};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use crate::{
+    ApiServer, ReadError,
+    api_server::{As, decode},
+    lanes::LaneId,
+};
+
+impl ApiServer {
+    /// One question, asked in the person's name (`SelfSubjectAccessReview`, `authorization.k8s.io/v1`).
+    pub async fn may(&self, who: &Identity, question: &Question) -> Answer {
+        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let info = question.kind.info();
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "group": info.group, "resource": info.plural, "verb": question.verb.as_str(),
+                "namespace": question.scope.namespace().map_or("", |namespace| namespace),
+            }},
+        });
+        // "Yes" cannot be a mistake of a starting API server: only what it has loaded allows anything.
+        let is_yes = |review: &SelfSubjectAccessReview| review.status.as_ref().is_some_and(|status| status.allowed);
+        match self.ask::<_, SelfSubjectAccessReview>(who, PATH, &review, is_yes).await {
+            Ok(review) => match review.status {
+                Some(status) if status.allowed => Answer::Yes,
+                Some(status) if status.evaluation_error.is_none() || status.denied == Some(true) => Answer::No,
+                _ => Answer::Unknown,
+            },
+            Err(error) => {
+                tracing::debug!(user = %who.user(), %error, "access review not answered");
+                Answer::Unknown
+            }
+        }
+    }
+
+    /// All rules of one namespace, asked in the person's name (`SelfSubjectRulesReview`).
+    pub async fn rules(&self, who: &Identity, namespace: &str) -> Rules {
+        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        });
+        match self.ask::<_, SelfSubjectRulesReview>(who, PATH, &review, |_| false).await {
+            Ok(SelfSubjectRulesReview { status: Some(status), .. }) => {
+                let rules: Arc<[Rule]> = status
+                    .resource_rules
+                    .into_iter()
+                    .map(|rule| Rule {
+                        verbs: rule.verbs,
+                        groups: rule.api_groups.unwrap_or_default(),
+                        resources: rule.resources.unwrap_or_default(),
+                        names: rule.resource_names.unwrap_or_default(),
+                    })
+                    .collect();
+                let whole = !status.incomplete && status.evaluation_error.is_none_or(|error| error.is_empty());
+                if whole { Rules::Complete(rules) } else { Rules::Incomplete(rules) }
+            }
+            Ok(_) => Rules::Unknown,
+            Err(error) => {
+                tracing::debug!(user = %who.user(), namespace, %error, "rules review not answered");
+                Rules::Unknown
+            }
+        }
+    }
+
+    /// Asks, and asks again over the same connection if the API server behind it was not known to be ready: one that
+    /// is starting answers "no" before it has loaded its roles.
+    async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        who: &Identity,
+        path: &str,
+        review: &Q,
+        is_beyond_doubt: impl Fn(&A) -> bool,
+    ) -> Result<A, ReadError> {
+        const WHAT: &str = "an access review";
+        let first = self.create(As::Person(who), WHAT, path, review, None).await?;
+        let answer = decode(WHAT, &first.body)?;
+        let Some(lane) = first.lane else { return Ok(answer) };
+        if is_beyond_doubt(&answer) || self.lanes().is_proven(lane) {
+            return Ok(answer);
+        }
+        self.prove(lane).await?;
+        let second = self.create(As::Person(who), WHAT, path, review, Some(lane)).await?;
+        decode(WHAT, &second.body)
+    }
+
+    /// Makes sure that the API server at the other end of a lane is ready.
+    async fn prove(&self, lane: LaneId) -> Result<(), ReadError> {
+        self.short(As::Itself, "/readyz", Method::GET, "/readyz", Bytes::new(), Some(lane)).await?;
+        self.lanes().prove(lane);
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use bytes::Bytes;
+use fanlight_model::{Identity, Kind};
+use http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Client, Config,
+    client::{Body, ConfigExt},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{sync::watch, time::timeout};
+use tower::ServiceBuilder;
+
+use crate::{
+    ConnectError, ReadError, SecretData, connect,
+    discover::Served,
+    inform::Facts,
+    lanes::{Class, LaneId, Lanes},
+};
+
+use std::time::Duration;
+
+/// One Kubernetes API server, to which every request is made as somebody. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiServer(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    lanes: Lanes,
+    namespace: String,
+    url: String,
+    facts: Facts,
+}
+
+/// In whose name a request is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum As<'a> {
+    /// The server's own account: for discovery, namespaces and the two sign-in Secrets, nothing else.
+    Itself,
+    /// A signed-in person, impersonated.
+    Person(&'a Identity),
+}
+
+/// An answer with the lane it came over.
+pub(crate) struct Answered {
+    pub(crate) lane: Option<LaneId>,
+    pub(crate) body: Bytes,
+}
+
+impl ApiServer {
+    const USER_AGENT: &str = concat!("fanlight-server/", env!("CARGO_PKG_VERSION"));
+    /// How long a short request may take in all.
+    const SHORT: Duration = Duration::from_secs(30);
+    /// The longest wait that a busy API server is granted before a request is given up.
+    const WAIT: Duration = Duration::from_secs(5);
+
+    /// Finds the API server in the order `KUBECONFIG`, service account of the pod, `~/.kube/config`.
+    pub async fn from_environment() -> Result<Self, ConnectError> {
+        Self::from_config(connect::from_environment().await?)
+    }
+
+    /// The API server that a configuration names.
+    pub fn from_config(config: Config) -> Result<Self, ConnectError> {
+        let setup = |error| ConnectError::Setup(Box::new(error));
+        // Said early: what is wrong with a certificate should stop the start, not the first request.
+        config.rustls_client_config().map_err(setup)?;
+        let lanes = Lanes::new(config.clone());
+        let service = ServiceBuilder::new()
+            .layer(config.base_uri_layer())
+            .option_layer(config.auth_layer().map_err(setup)?)
+            .service(lanes.clone());
+        Ok(Self(Arc::new(Inner {
+            client: Client::new(service, config.default_namespace.clone()),
+            lanes,
+            namespace: config.default_namespace,
+            url: config.cluster_url.to_string(),
+            facts: Facts::new(),
+        })))
+    }
+
+    /// The server's own namespace: the service account's, or that of the kubeconfig's context.
+    pub fn namespace(&self) -> &str {
+        &self.0.namespace
+    }
+
+    /// The address, for people.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The kinds that are installed; `None` until known. Kept current by [`ApiServer::keep_informed`].
+    pub fn installed(&self) -> watch::Receiver<Option<Arc<BTreeSet<Kind>>>> {
+        self.0.facts.installed.subscribe()
+    }
+
+    /// The namespaces that exist, sorted; `None` until known. Kept current by [`ApiServer::keep_informed`].
+    pub fn namespaces(&self) -> watch::Receiver<Option<Arc<[Arc<str>]>>> {
+        self.0.facts.namespaces.subscribe()
+    }
+
+    /// The version that the API server reports, for example `v1.36.3`.
+    pub fn kubernetes_version(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.0.facts.version.subscribe()
+    }
+
+    /// A Secret of the server's own namespace, read as the server itself; `None` if it does not exist.
+    pub async fn secret(&self, name: &str) -> Result<Option<SecretData>, ReadError> {
+        let what = format!("Secret {}/{name}", self.namespace());
+        let path = format!("/api/v1/namespaces/{}/secrets/{name}", self.namespace());
+        match self.get::<Secret>(As::Itself, &what, &path).await {
+            Ok(secret) => Ok(Some(SecretData::new(secret))),
+            Err(ReadError::Refused { code, .. }) if code == http::StatusCode::NOT_FOUND => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How a kind is served, if it is.
+    pub(crate) fn served(&self, kind: Kind) -> Option<Served> {
+        self.0.facts.served(kind)
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, who: As<'_>, what: &str, path: &str) -> Result<T, ReadError> {
+        let answered = self.short(who, what, Method::GET, path, Bytes::new(), None).await?;
+        decode(what, &answered.body)
+    }
+
+    pub(crate) async fn create<T: Serialize>(
+        &self,
+        who: As<'_>,
+        what: &str,
+        path: &str,
+        object: &T,
+        lane: Option<LaneId>,
+    ) -> Result<Answered, ReadError> {
+        let body = serde_json::to_vec(object)
+            .map_err(|error| ReadError::Nonsense { what: what.to_owned(), why: error.to_string() })?;
+        self.short(who, what, Method::POST, path, body.into(), lane).await
+    }
+
+    /// A short request: waits a little for a busy API server, and never longer than [`ApiServer::SHORT`] in all.
+    pub(crate) async fn short(
+        &self,
+        who: As<'_>,
+        what: &str,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        lane: Option<LaneId>,
+    ) -> Result<Answered, ReadError> {
+        let attempts = async {
+            let mut waited = 0;
+            loop {
+                let request = request(who, method.clone(), path, body.clone(), Class::Short, lane);
+                match self.send(request, what).await {
+                    Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
+                        waited += 1;
+                        tokio::time::sleep(pause).await;
+                    }
+                    Err(error) => return Err(error),
+                    Ok(response) => {
+                        let lane = response.extensions().get().copied();
+                        let body = response.into_body().collect_bytes().await;
+                        return match body {
+                            Ok(body) => Ok(Answered { lane, body }),
+                            Err(error) => Err(ReadError::unreachable(what, &error)),
+                        };
+                    }
+                }
+            }
+        };
+        timeout(Self::SHORT, attempts).await.unwrap_or_else(|_| {
+            Err(ReadError::Unreachable { what: what.to_owned(), why: format!("no answer within {:?}", Self::SHORT) })
+        })
+    }
+
+    /// Opens a watch.
+    pub(crate) async fn stream(&self, who: &Identity, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
+        self.send(request(As::Person(who), Method::GET, path, Bytes::new(), Class::Watch, None), what).await
+    }
+
+    async fn send(&self, request: Request<Body>, what: &str) -> Result<Response<Body>, ReadError> {
+        let response = self.0.client.send(request).await.map_err(|error| ReadError::unreachable(what, &error))?;
+        let code = response.status();
+        if code.is_success() {
+            return Ok(response);
+        }
+        let retry_after = retry_after(response.headers().get(header::RETRY_AFTER));
+        let body = response.into_body().collect_bytes().await.unwrap_or_default();
+        Err(ReadError::refused(what, code, retry_after, &body))
+    }
+}
+
+/// Every request is built here, so that none can be made in a person's name without saying whose.
+fn request(who: As<'_>, method: Method, path: &str, body: Bytes, class: Class, lane: Option<LaneId>) -> Request<Body> {
+    const USER: HeaderName = HeaderName::from_static("impersonate-user");
+    const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request.extensions_mut().insert(class);
+    if let Some(lane) = lane {
+        request.extensions_mut().insert(lane);
+    }
+    let headers = request.headers_mut();
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(ApiServer::USER_AGENT));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let As::Person(identity) = who {
+        headers.insert(USER, sealed(identity.user().as_str()));
+        for group in identity.groups() {
+            headers.append(GROUP, sealed(group));
+        }
+    }
+    request
+}
+
+#[expect(clippy::expect_used, reason = "an Identity holds only names of visible ASCII")]
+fn sealed(name: &str) -> HeaderValue {
+    HeaderValue::from_str(name).expect("visible ASCII")
+}
+
+/// `Retry-After` in seconds (RFC 9110 §10.2.3); Kubernetes never sends the other form, a date.
+fn retry_after(value: Option<&HeaderValue>) -> Option<Duration> {
+    value?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, ReadError> {
+    serde_json::from_slice(body).map_err(|error| ReadError::Nonsense { what: what.to_owned(), why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::UserName;
+
+    use super::*;
+
+    #[test]
+    fn a_request_in_a_persons_name_says_whose_and_with_which_groups() {
+        let user = UserName::new("dana@example.com").expect("a plain name");
+        let dana = Identity::new(user, ["qa", "dev"]).expect("plain groups");
+        let request = request(As::Person(&dana), Method::GET, "/version", Bytes::new(), Class::Short, None);
+        assert_eq!(request.headers()["impersonate-user"], "dana@example.com");
+        let groups: Vec<_> = request.headers().get_all("impersonate-group").iter().collect();
+        assert_eq!(groups, ["dev", "qa"]);
+    }
+
+    #[test]
+    fn waiting_is_understood_in_seconds_only() {
+        let read = |text: &'static str| retry_after(Some(&HeaderValue::from_static(text)));
+        assert_eq!(read("2"), Some(Duration::from_secs(2)));
+        assert_eq!(read("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(retry_after(None), None);
+    }
+}
