@@ -1,3 +1,49 @@
-//! .
+//! One entry for every chore: `cargo xtask --help`.
 
-fn main() {}
+mod cache;
+mod check;
+mod demo;
+mod prerequisites;
+mod progress;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Fanlight's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run everything that CI runs: the checks, then all tests.
+    Test(test::Args),
+    /// Format, lints, documentation, layers, sizes.
+    Check,
+    /// Build the control plane's programs into the user's cache.
+    Tools,
+    /// A control plane with Flux objects and Fanlight in front of it, until Ctrl-C.
+    Demo(demo::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().chore {
+        Chore::Test(args) => test::run(&args),
+        Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
+        Chore::Tools => prerequisites::demand(&[prerequisites::GO]).and_then(|()| tools::build().map(drop)),
+        Chore::Demo(args) => demo::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,21 @@
-//! .
+//! A real Kubernetes control plane for tests and the demo.
+//!
+//! ```text
+//!   ControlPlane ── etcd ◄── kube-apiserver ◄── kube-controller-manager     each under a Minder, which ends it
+//!        │                        ▲      │                                  when its owner ends, however that ends
+//!        │                        │      └─► AuditLog: who asked for what
+//!      estate: a company's objects│
+//!                                 └── FanlightServer: the program under test, as its own account
+//! ```
+
+mod audit;
+mod certificates;
+mod control_plane;
+pub mod estate;
+mod fanlight_server;
+mod minder;
+pub mod rights;
+
+pub use audit::{AuditEntry, AuditLog};
+pub use control_plane::{ControlPlane, Options};
+pub use fanlight_server::{FanlightServer, Stream};

@@ -1,0 +1,351 @@
+use std::{
+    collections::HashMap,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::{
+    Api, Client, Config, ResourceExt,
+    api::{DynamicObject, Patch, PatchParams, PostParams},
+    config::{KubeConfigOptions, Kubeconfig},
+    core::GroupVersionKind,
+    discovery::{ApiResource, Scope, pinned_kind},
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{AuditLog, certificates::Certificates, minder::Minder};
+
+/// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
+/// and Flux's custom resource definitions.
+///
+/// Everything ends and its files vanish when it is dropped, and also when the process that holds it is killed.
+pub struct ControlPlane {
+    api_server: Mutex<Option<Minder>>,
+    launch: Launch,
+    admin: Client,
+    kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
+    _controller_manager: Minder,
+    _etcd: Minder,
+    _folder: Minder,
+}
+
+/// What can be chosen about a control plane.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The part of requests that the API server answers by asking the client to open a new connection.
+    pub goaway_chance: f64,
+}
+
+/// How the API server is started, also the second time.
+#[derive(Debug)]
+struct Launch {
+    program: PathBuf,
+    arguments: Vec<String>,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl ControlPlane {
+    const READY: Duration = Duration::from_secs(60);
+
+    /// Starts one; returns when it is ready and Flux's kinds are served.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::with(Options::default()).await
+    }
+
+    /// Starts one with options.
+    pub async fn with(options: Options) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("fanlight-testbed-").tempdir()?.keep();
+        let cleaner = Minder::of_folder(&folder)?;
+        let certificates = Certificates::write(&folder)?;
+        let [etcd_port, peer_port, port] = free_ports()?;
+        let etcd =
+            Minder::start(&tool("etcd")?, etcd_arguments(&folder, etcd_port, peer_port), &folder.join("etcd.log"))?;
+        std::fs::write(folder.join("audit-policy.yaml"), AUDIT_POLICY)?;
+        let launch = Launch {
+            program: tool("kube-apiserver")?,
+            arguments: api_server_arguments(&folder, &certificates, etcd_port, port, &options),
+            folder: folder.clone(),
+            port,
+        };
+        write_admin_kubeconfig(&folder, &certificates, port)?;
+        let api_server = Mutex::new(Some(launch.start()?));
+        let admin = client(&folder.join("admin.kubeconfig")).await?;
+        wait_ready(&admin, &folder).await?;
+        let manager = Minder::start(
+            &tool("kube-controller-manager")?,
+            controller_manager_arguments(&folder, &certificates),
+            &folder.join("kube-controller-manager.log"),
+        )?;
+        let plane = Self {
+            api_server,
+            launch,
+            admin,
+            kinds: Mutex::default(),
+            _controller_manager: manager,
+            _etcd: etcd,
+            _folder: cleaner,
+        };
+        plane.install_kinds().await?;
+        Ok(plane)
+    }
+
+    /// The administrator's client.
+    pub fn admin(&self) -> Client {
+        self.admin.clone()
+    }
+
+    /// The administrator's kubeconfig, for `kubectl`.
+    pub fn admin_kubeconfig(&self) -> PathBuf {
+        self.launch.folder.join("admin.kubeconfig")
+    }
+
+    /// The folder that holds everything; gone with the control plane.
+    pub fn folder(&self) -> &Path {
+        &self.launch.folder
+    }
+
+    /// The record of every request.
+    pub fn audit(&self) -> AuditLog {
+        AuditLog::new(self.launch.folder.join("audit.log"))
+    }
+
+    /// Ends the API server as a crash would.
+    pub fn stop_api_server(&self) {
+        self.api_server.lock().map(|mut server| drop(server.take())).unwrap_or_default();
+    }
+
+    /// Starts the API server again, on the same port with the same data, and waits until it is ready.
+    pub async fn start_api_server(&self) -> anyhow::Result<()> {
+        let server = self.launch.start()?;
+        if let Ok(mut slot) = self.api_server.lock() {
+            *slot = Some(server);
+        }
+        wait_ready(&self.admin, &self.launch.folder).await
+    }
+
+    /// Creates or changes any object (server-side apply); a `status` in it is written too.
+    pub async fn apply(&self, object: &Value) -> anyhow::Result<DynamicObject> {
+        let api = self.api(object).await?;
+        let name = text(object, "/metadata/name")?;
+        let params = PatchParams::apply("testbed").force();
+        let applied =
+            api.patch(name, &params, &Patch::Apply(object)).await.with_context(|| format!("applying {name}"))?;
+        if object.get("status").is_none() {
+            return Ok(applied);
+        }
+        let status = json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "status": object["status"],
+            "metadata": {"name": name}});
+        api.patch_status(name, &params, &Patch::Apply(&status)).await.with_context(|| format!("status of {name}"))
+    }
+
+    /// Deletes the object that has this kind and name.
+    pub async fn delete(&self, object: &Value) -> anyhow::Result<()> {
+        let name = text(object, "/metadata/name")?;
+        self.api(object).await?.delete(name, &Default::default()).await.with_context(|| format!("deleting {name}"))?;
+        Ok(())
+    }
+
+    /// A kubeconfig that signs in as a service account, with its namespace as the context's.
+    pub async fn kubeconfig_for(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
+        let api: Api<ServiceAccount> = Api::namespaced(self.admin(), namespace);
+        let request = TokenRequest {
+            spec: TokenRequestSpec { expiration_seconds: Some(24 * 3600), ..TokenRequestSpec::default() },
+            ..TokenRequest::default()
+        };
+        let token = api.create_token_request(account, &PostParams::default(), &request).await?;
+        let token = token.status.context("a token request without an answer")?.token;
+        let path = self.launch.folder.join(format!("{namespace}-{account}.kubeconfig"));
+        write_kubeconfig(
+            &path,
+            &self.launch.folder.join("ca.crt"),
+            self.launch.port,
+            namespace,
+            &json!({"token": token}),
+        )?;
+        Ok(path)
+    }
+
+    async fn api(&self, object: &Value) -> anyhow::Result<Api<DynamicObject>> {
+        let (group, version) = match text(object, "/apiVersion")?.split_once('/') {
+            Some((group, version)) => (group, version),
+            None => ("", text(object, "/apiVersion")?),
+        };
+        let gvk = GroupVersionKind::gvk(group, version, text(object, "/kind")?);
+        let known = self.kinds.lock().ok().and_then(|kinds| kinds.get(&gvk).cloned());
+        let (resource, scope) = match known {
+            Some(known) => known,
+            None => {
+                let (resource, capabilities) = pinned_kind(&self.admin, &gvk).await?;
+                let found = (resource, capabilities.scope);
+                if let Ok(mut kinds) = self.kinds.lock() {
+                    kinds.insert(gvk, found.clone());
+                }
+                found
+            }
+        };
+        Ok(match scope {
+            Scope::Cluster => Api::all_with(self.admin(), &resource),
+            Scope::Namespaced => Api::namespaced_with(self.admin(), text(object, "/metadata/namespace")?, &resource),
+        })
+    }
+
+    async fn install_kinds(&self) -> anyhow::Result<()> {
+        for entry in std::fs::read_dir(tool("crds")?)? {
+            let text = std::fs::read_to_string(entry?.path())?;
+            let definition: Value = serde_saphyr::from_str(&text).map_err(|error| anyhow!("{error}"))?;
+            self.apply(&definition).await?;
+        }
+        let resource =
+            ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
+        let definitions: Api<DynamicObject> = Api::all_with(self.admin(), &resource);
+        let deadline = Instant::now() + Self::READY;
+        loop {
+            let all = definitions.list(&Default::default()).await?;
+            let waiting: Vec<_> = all.iter().filter(|one| !is_established(one)).map(ResourceExt::name_any).collect();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("definitions not established: {}", waiting.join(", "));
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Launch {
+    fn start(&self) -> anyhow::Result<Minder> {
+        Minder::start(&self.program, &self.arguments, &self.folder.join("kube-apiserver.log"))
+    }
+}
+
+const AUDIT_POLICY: &str = "
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: None, nonResourceURLs: ['/readyz*', '/livez*', '/healthz*']}
+- {level: Metadata}
+";
+
+fn etcd_arguments(folder: &Path, port: u16, peer_port: u16) -> Vec<String> {
+    let (url, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
+    vec![
+        format!("--data-dir={}", folder.join("etcd").display()),
+        format!("--listen-client-urls={url}"),
+        format!("--advertise-client-urls={url}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=default={peer}"),
+        "--unsafe-no-fsync".to_owned(),
+    ]
+}
+
+fn api_server_arguments(
+    folder: &Path,
+    certificates: &Certificates,
+    etcd_port: u16,
+    port: u16,
+    options: &Options,
+) -> Vec<String> {
+    let file = |path: &Path| path.display().to_string();
+    vec![
+        format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={port}"),
+        format!("--tls-cert-file={}", file(&certificates.server.certificate)),
+        format!("--tls-private-key-file={}", file(&certificates.server.key)),
+        format!("--client-ca-file={}", file(&certificates.ca)),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-key-file={}", file(&certificates.service_accounts)),
+        format!("--service-account-signing-key-file={}", file(&certificates.service_accounts)),
+        "--authorization-mode=RBAC".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--endpoint-reconciler-type=none".to_owned(),
+        format!("--audit-policy-file={}", folder.join("audit-policy.yaml").display()),
+        format!("--audit-log-path={}", folder.join("audit.log").display()),
+        format!("--goaway-chance={}", options.goaway_chance),
+    ]
+}
+
+fn controller_manager_arguments(folder: &Path, certificates: &Certificates) -> Vec<String> {
+    vec![
+        format!("--kubeconfig={}", folder.join("admin.kubeconfig").display()),
+        format!("--service-account-private-key-file={}", certificates.service_accounts.display()),
+        format!("--root-ca-file={}", certificates.ca.display()),
+        "--leader-elect=false".to_owned(),
+        "--secure-port=0".to_owned(),
+    ]
+}
+
+fn write_admin_kubeconfig(folder: &Path, certificates: &Certificates, port: u16) -> anyhow::Result<()> {
+    let user = json!({"client-certificate": certificates.admin.certificate, "client-key": certificates.admin.key});
+    write_kubeconfig(&folder.join("admin.kubeconfig"), &certificates.ca, port, "default", &user)
+}
+
+fn write_kubeconfig(path: &Path, ca: &Path, port: u16, namespace: &str, user: &Value) -> anyhow::Result<()> {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "testbed",
+        "clusters": [{"name": "testbed", "cluster":
+            {"server": format!("https://127.0.0.1:{port}"), "certificate-authority": ca}}],
+        "users": [{"name": "testbed", "user": user}],
+        "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": "testbed", "namespace": namespace}}],
+    });
+    std::fs::write(path, config.to_string()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
+    let config = Kubeconfig::read_from(kubeconfig)?;
+    let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config)?)
+}
+
+async fn wait_ready(admin: &Client, folder: &Path) -> anyhow::Result<()> {
+    let deadline = Instant::now() + ControlPlane::READY;
+    loop {
+        let ready = admin.request_text(http::Request::get("/readyz").body(Vec::new())?).await.is_ok();
+        if ready {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            let log = std::fs::read_to_string(folder.join("kube-apiserver.log")).unwrap_or_default();
+            let tail: Vec<_> = log.lines().rev().take(15).collect();
+            bail!("the API server did not become ready:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Where a program is: in the variable that `cargo xtask` sets.
+fn tool(name: &str) -> anyhow::Result<PathBuf> {
+    let variable = format!("FANLIGHT_TOOL_{}", name.to_uppercase().replace('-', "_"));
+    let path = std::env::var_os(&variable);
+    path.map(PathBuf::from).with_context(|| format!("{variable} is not set: run the tests by `cargo xtask test`"))
+}
+
+/// Ports that are free at this moment, all different.
+fn free_ports() -> anyhow::Result<[u16; 3]> {
+    let listeners =
+        [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+    let mut ports = [0; 3];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+fn text<'a>(object: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
+    object.pointer(pointer).and_then(Value::as_str).with_context(|| format!("an object without {pointer}"))
+}
+
+fn is_established(definition: &DynamicObject) -> bool {
+    let conditions = definition.data.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
+}

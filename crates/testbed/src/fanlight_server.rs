@@ -1,0 +1,155 @@
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use reqwest::{Client, Response};
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{ControlPlane, minder::Minder};
+
+/// The real `fanlight-server`, running against a control plane as its own account.
+#[derive(Debug)]
+pub struct FanlightServer {
+    url: String,
+    log: PathBuf,
+    _process: Minder,
+}
+
+impl FanlightServer {
+    /// Starts `program`, in the account `fanlight` of `namespace`; `more` are further arguments.
+    pub async fn start(program: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
+        let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
+        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await
+    }
+
+    async fn with_kubeconfig(
+        program: &Path,
+        kubeconfig: &Path,
+        folder: &Path,
+        name: &str,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
+        let address = folder.join(format!("{name}.address"));
+        let _ = std::fs::remove_file(&address);
+        let log = folder.join(format!("{name}.log"));
+        let mut arguments = vec![
+            format!("KUBECONFIG={}", kubeconfig.display()),
+            program.display().to_string(),
+            "--insecure".to_owned(),
+            "--host=127.0.0.1".to_owned(),
+            format!("--address-file={}", address.display()),
+        ];
+        if !more.iter().any(|argument| argument.starts_with("--port")) {
+            arguments.push("--port=0".to_owned());
+        }
+        arguments.extend(more.iter().map(ToString::to_string));
+        let process = Minder::start(Path::new("/usr/bin/env"), arguments, &log)?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Ok(address) = std::fs::read_to_string(&address) {
+                return Ok(Self { url: format!("http://{}", address.trim()), log, _process: process });
+            }
+            if Instant::now() > deadline {
+                bail!("fanlight-server did not start:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The address, without a slash at its end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// A browser's worth of client: keeps cookies, follows no redirects.
+    pub fn client() -> anyhow::Result<Client> {
+        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).no_proxy();
+        client.build().context("cannot build an HTTP client")
+    }
+
+    /// Tries to sign in as scripts do.
+    pub async fn try_sign_in(&self, client: &Client, name: &str, password: &str) -> anyhow::Result<Response> {
+        let form = json!({"username": name, "password": password});
+        Ok(client.post(format!("{}/oauth2/sign_in", self.url)).json(&form).send().await?)
+    }
+
+    /// Signs in; the client holds the session then.
+    pub async fn sign_in(&self, name: &str, password: &str) -> anyhow::Result<Client> {
+        let client = Self::client()?;
+        let response = self.try_sign_in(&client, name, password).await?;
+        if !response.status().is_success() {
+            bail!("sign-in answered {}", response.status());
+        }
+        Ok(client)
+    }
+
+    /// The names (`Kind/namespace/name`) of the rows on the Applications page.
+    pub async fn applications(&self, client: &Client, query: &str) -> anyhow::Result<Vec<String>> {
+        let response = client.get(format!("{}/applications?{query}", self.url)).send().await?.error_for_status()?;
+        Ok(keys(&response.text().await?))
+    }
+
+    /// Opens the event stream of the Applications page.
+    pub async fn stream(&self, client: &Client) -> anyhow::Result<Stream> {
+        let response = client.get(format!("{}/applications/events", self.url)).send().await?.error_for_status()?;
+        Ok(Stream { response, text: String::new() })
+    }
+}
+
+/// An open event stream.
+#[derive(Debug)]
+pub struct Stream {
+    response: Response,
+    text: String,
+}
+
+impl Stream {
+    /// The next event: its name and data; `None` at the end.
+    pub async fn next(&mut self) -> anyhow::Result<Option<(String, String)>> {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    let lines = event.lines().filter_map(|line| line.strip_prefix(name));
+                    lines.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
+                };
+                let name = field("event:");
+                if !name.is_empty() {
+                    return Ok(Some((name, field("data:"))));
+                }
+                continue;
+            }
+            match self.response.chunk().await? {
+                Some(bytes) => self.text.push_str(&String::from_utf8_lossy(&bytes)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads on until the page's rows are as wanted; says which they are.
+    pub async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        timeout(Duration::from_secs(60), async {
+            while let Some((_, data)) = self.next().await? {
+                if wanted(&data) {
+                    return Ok(data);
+                }
+            }
+            bail!("the stream ended")
+        })
+        .await
+        .context("the stream did not say it in time")?
+    }
+}
+
+/// The `data-key` attributes of some HTML, in order.
+pub(crate) fn keys(html: &str) -> Vec<String> {
+    html.split("data-key=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(ToOwned::to_owned).collect()
+}

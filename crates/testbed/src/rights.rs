@@ -1,0 +1,95 @@
+//! Rights for the server under test and for the people who use it.
+
+use serde_json::{Value, json};
+
+use crate::ControlPlane;
+
+/// The API groups of Flux.
+const FLUX: [&str; 5] = [
+    "kustomize.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+    "source.toolkit.fluxcd.io",
+    "notification.toolkit.fluxcd.io",
+    "image.toolkit.fluxcd.io",
+];
+
+/// A role that may use these verbs on every Flux object.
+pub fn flux_rules(verbs: &[&str]) -> Value {
+    json!([{"apiGroups": FLUX, "resources": ["*"], "verbs": verbs}])
+}
+
+impl ControlPlane {
+    /// Creates a namespace.
+    pub async fn create_namespace(&self, name: &str) -> anyhow::Result<()> {
+        self.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})).await?;
+        Ok(())
+    }
+
+    /// Creates the account of the server under test with exactly the rights that the predecessor's documentation
+    /// lists: impersonate users and groups, read the two sign-in Secrets, get and list namespaces.
+    pub async fn install_server_account(&self, namespace: &str) -> anyhow::Result<()> {
+        self.create_namespace(namespace).await?;
+        let named = |kind: &str| {
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+            "metadata": {"name": format!("fanlight-{namespace}")}})
+        };
+        self.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "fanlight", "namespace": namespace}}))
+            .await?;
+        let mut role = named("ClusterRole");
+        role["rules"] = json!([
+            {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]},
+            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"],
+                "resourceNames": ["cluster-user-auth", "oidc-auth"]},
+            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]},
+        ]);
+        self.apply(&role).await?;
+        let mut binding = named("ClusterRoleBinding");
+        binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+            "name": format!("fanlight-{namespace}")});
+        binding["subjects"] = json!([{"kind": "ServiceAccount", "name": "fanlight", "namespace": namespace}]);
+        self.apply(&binding).await?;
+        Ok(())
+    }
+
+    /// Lets a user do something in the whole cluster; the returned binding can be deleted to take it back.
+    pub async fn grant_everywhere(&self, user: &str, rules: Value) -> anyhow::Result<Value> {
+        self.grant("ClusterRole", "ClusterRoleBinding", None, user, rules).await
+    }
+
+    /// Lets a user do something in one namespace; the returned binding can be deleted to take it back.
+    pub async fn grant_in(&self, namespace: &str, user: &str, rules: Value) -> anyhow::Result<Value> {
+        self.grant("Role", "RoleBinding", Some(namespace), user, rules).await
+    }
+
+    async fn grant(
+        &self,
+        role: &str,
+        binding: &str,
+        namespace: Option<&str>,
+        user: &str,
+        rules: Value,
+    ) -> anyhow::Result<Value> {
+        let mut metadata = json!({"name": format!("of-{user}")});
+        if let Some(namespace) = namespace {
+            metadata["namespace"] = json!(namespace);
+        }
+        let version = "rbac.authorization.k8s.io/v1";
+        self.apply(&json!({"apiVersion": version, "kind": role, "metadata": metadata, "rules": rules})).await?;
+        let bound = json!({"apiVersion": version, "kind": binding, "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": format!("of-{user}")},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]});
+        self.apply(&bound).await?;
+        Ok(bound)
+    }
+
+    /// Sets up the emergency user: the Secret with its name and the hash of its password.
+    pub async fn set_emergency_user(&self, namespace: &str, name: &str, password: &str) -> anyhow::Result<()> {
+        let hash = bcrypt::hash(password, 4)?;
+        self.apply(&json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "cluster-user-auth", "namespace": namespace},
+            "stringData": {"username": name, "password": hash}}))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask test`: everything that CI runs.
+
+use std::time::Instant;
+
+use anyhow::bail;
+
+use crate::{
+    check, prerequisites,
+    progress::{cargo, elapsed, say, step},
+    tools,
+};
+
+/// Which tests.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only the tests of one area, without the checks. Areas: foundation.
+    #[arg(long, value_name = "AREA")]
+    only: Option<String>,
+    /// Also what is slow: long property runs.
+    #[arg(long)]
+    full: bool,
+    /// Only tests whose name contains this.
+    #[arg(last = true)]
+    filter: Option<String>,
+}
+
+pub(crate) fn run_tests(args: &Args) -> anyhow::Result<()> {
+    let places = tools::variables()?;
+    step("build the two programs", || crate::progress::run(&mut cargo(&["build", "--package", "fanlight-server"])))?;
+    step("tests", || {
+        let mut tests = cargo(&["test", "--workspace"]);
+        tests.envs(places);
+        if args.full {
+            tests.env("PROPTEST_CASES", "20000");
+        }
+        if let Some(filter) = &args.filter {
+            tests.arg("--").arg(filter);
+        }
+        crate::progress::run(&mut tests)
+    })
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(area) = &args.only
+        && area != "foundation"
+    {
+        bail!("there is no area “{area}”; areas: foundation");
+    }
+    let began = Instant::now();
+    prerequisites::demand(&[prerequisites::GO])?;
+    let checked = if args.only.is_none() { check::run() } else { Ok(()) };
+    run_tests(args)?;
+    checked?;
+    say(&format!("all of it in {}", elapsed(began.elapsed())));
+    Ok(())
+}

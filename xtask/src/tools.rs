@@ -1,0 +1,84 @@
+//! The programs of the control plane, built from Go modules with pinned sums.
+
+use std::{collections::BTreeMap, path::PathBuf, process::Command};
+
+use anyhow::Context;
+
+use crate::{
+    cache,
+    progress::{root, run, step},
+};
+
+const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+    -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
+
+/// Program, module folder under `testbed/tools`, package, linker flags.
+const PROGRAMS: [(&str, &str, &str, &str); 5] = [
+    ("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
+    ("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
+    ("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
+    ("etcd", "etcd", "go.etcd.io/etcd/server/v3", "-s -w"),
+    ("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w"),
+];
+
+/// The API packages whose kinds get custom resource definitions.
+const APIS: [&str; 8] = [
+    "github.com/fluxcd/helm-controller/api/v2",
+    "github.com/fluxcd/image-automation-controller/api/v1",
+    "github.com/fluxcd/image-reflector-controller/api/v1",
+    "github.com/fluxcd/kustomize-controller/api/v1",
+    "github.com/fluxcd/notification-controller/api/v1",
+    "github.com/fluxcd/notification-controller/api/v1beta3",
+    "github.com/fluxcd/source-controller/api/v1",
+    "github.com/fluxcd/source-watcher/api/v2/v1beta1",
+];
+
+/// Builds what is missing; says where each program is, and the definitions under `crds`.
+pub(crate) fn build() -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
+    let mut places = BTreeMap::new();
+    for (program, module, package, flags) in PROGRAMS {
+        let folder = place(program, module, flags)?;
+        if !folder.exists() {
+            step(&format!("build {program}"), || {
+                cache::fill(&folder, |draft| {
+                    go(module, &["build", "-trimpath", "-ldflags", flags, "-o"], draft, program, package)
+                })
+            })?;
+        }
+        places.insert(program, folder.join(program));
+    }
+    let folder = place("crds", "flux-crds", &APIS.join(" "))?;
+    if !folder.exists() {
+        step("generate the definitions of Flux's kinds", || {
+            cache::fill(&folder, |draft| {
+                let generator = "sigs.k8s.io/controller-tools/cmd/controller-gen";
+                go("flux-crds", &["build", "-trimpath", "-o"], draft, "controller-gen", generator)?;
+                let mut generate = Command::new(draft.join("controller-gen"));
+                generate.current_dir(root().join("testbed/tools/flux-crds")).arg("crd");
+                generate.arg(format!("paths={}", APIS.join(";"))).arg(format!("output:crd:dir={}", draft.display()));
+                run(&mut generate)?;
+                std::fs::remove_file(draft.join("controller-gen")).context("cannot remove the generator")
+            })
+        })?;
+    }
+    places.insert("crds", folder);
+    Ok(places)
+}
+
+/// The variables by which the testbed finds its programs.
+pub(crate) fn variables() -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let name = |tool: &str| format!("FANLIGHT_TOOL_{}", tool.to_uppercase().replace('-', "_"));
+    Ok(build()?.into_iter().map(|(tool, path)| (name(tool), path)).collect())
+}
+
+fn place(name: &str, module: &str, flags: &str) -> anyhow::Result<PathBuf> {
+    let folder = root().join("testbed/tools").join(module);
+    let read = |file: &str| std::fs::read(folder.join(file)).with_context(|| format!("cannot read {module}/{file}"));
+    cache::folder(name, &[&read("go.mod")?, &read("go.sum")?, flags.as_bytes()])
+}
+
+fn go(module: &str, build: &[&str], draft: &std::path::Path, program: &str, package: &str) -> anyhow::Result<()> {
+    let mut command = Command::new("go");
+    command.current_dir(root().join("testbed/tools").join(module)).env("CGO_ENABLED", "0");
+    run(command.args(build).arg(draft.join(program)).arg(package))
+}
