@@ -14,6 +14,7 @@ pub(crate) struct Certificates {
     pub(crate) ca: PathBuf,
     pub(crate) server: Pair,
     pub(crate) admin: Pair,
+    /// The key that signs service accounts' tokens; its public half lies beside it as `.pub`.
     pub(crate) service_accounts: PathBuf,
 }
 
@@ -33,7 +34,9 @@ impl Certificates {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let ca = write(folder, "ca.crt", &params.self_signed(&key)?.pem())?;
         let issuer = Issuer::new(params, key);
-        let service_accounts = write(folder, "service-accounts.key", &KeyPair::generate()?.serialize_pem())?;
+        let accounts = KeyPair::generate()?;
+        write(folder, "service-accounts.pub", &accounts.public_key_pem())?;
+        let service_accounts = write(folder, "service-accounts.key", &accounts.serialize_pem())?;
         Ok(Self {
             ca,
             server: pair(folder, "server", &issuer, None, ExtendedKeyUsagePurpose::ServerAuth)?,

@@ -264,7 +264,7 @@ fn api_server_arguments(
         format!("--tls-private-key-file={}", file(&certificates.server.key)),
         format!("--client-ca-file={}", file(&certificates.ca)),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-        format!("--service-account-key-file={}", file(&certificates.service_accounts)),
+        format!("--service-account-key-file={}", file(&certificates.service_accounts.with_extension("pub"))),
         format!("--service-account-signing-key-file={}", file(&certificates.service_accounts)),
         "--authorization-mode=RBAC".to_owned(),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),

@@ -1,0 +1,24 @@
+use futures_util::future::BoxFuture;
+use secrecy::SecretSlice;
+
+/// Where the emergency user is kept.
+pub trait CredentialSource: Send + Sync + 'static {
+    /// Reads the Secret as it is at this moment; `None` if there is none.
+    fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>>;
+}
+
+/// The raw content of the Secret.
+#[derive(Debug)]
+pub struct StoredCredential {
+    /// `metadata.uid`: a Secret made anew is another one.
+    pub uid: String,
+    /// Key `username`.
+    pub username: Option<SecretSlice<u8>>,
+    /// Key `password`: a bcrypt hash.
+    pub password: Option<SecretSlice<u8>>,
+}
+
+/// Why the Secret could not be read, in the API server's words.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct SourceError(pub String);
