@@ -2,7 +2,6 @@
 
 mod cache;
 mod check;
-mod demo;
 mod prerequisites;
 mod progress;
 mod test;
@@ -28,8 +27,6 @@ enum Chore {
     Check,
     /// Build the control plane's programs into the user's cache.
     Tools,
-    /// A control plane with Flux objects and Fanlight in front of it, until Ctrl-C.
-    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
@@ -37,7 +34,6 @@ fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
         Chore::Tools => prerequisites::demand(&[prerequisites::GO]).and_then(|()| tools::build().map(drop)),
-        Chore::Demo(args) => demo::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,8 +18,8 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> a
     say(&format!("── {name}"));
     let began = Instant::now();
     let done = work().with_context(|| name.to_owned());
-    let word = if done.is_ok() { "ok" } else { "FAILED" };
-    say(&format!("── {name}: {word} in {}", elapsed(began.elapsed())));
+    let outcome = if done.is_ok() { "ok" } else { "FAILED" };
+    say(&format!("── {name}: {outcome} in {}", elapsed(began.elapsed())));
     done
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run_tests(args: &Args) -> anyhow::Result<()> {
     let places = tools::variables()?;
-    step("build the two programs", || crate::progress::run(&mut cargo(&["build", "--package", "fanlight-server"])))?;
+    step("build the program", || crate::progress::run(&mut cargo(&["build", "--package", "fanlight-server"])))?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.envs(places);

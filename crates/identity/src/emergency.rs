@@ -1,3 +1,5 @@
+mod standing;
+
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use fanlight_model::{Identity, UserName};
@@ -9,7 +11,14 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{CredentialSource, Fingerprint, KeyRing, StoredCredential, password::Hash, throttle::Throttle};
+use crate::{
+    Allowance, CredentialSource, Fingerprint, KeyRing, StoredCredential,
+    password::Hash,
+    throttle::{Attempt, Throttle},
+};
+
+use standing::Memory;
+pub use standing::Standing;
 
 /// Where the one emergency user signs in.
 ///
@@ -21,17 +30,15 @@ struct Inner {
     source: Arc<dyn CredentialSource>,
     keys: Arc<KeyRing>,
     throttle: Throttle,
-    /// bcrypt takes a core for a while: two at once, so that guessing does not stop the pages.
-    bcrypts: Arc<Semaphore>,
-    known: Mutex<Option<Known>>,
+    check: Box<Check>,
+    /// Turns at running bcrypt, which takes a core for a while.
+    turns: Arc<Semaphore>,
+    /// Locked while the Secret is read for it, so that many requests cause one look.
+    memory: Mutex<Memory>,
 }
 
-/// What the Secret was when last looked at.
-struct Known {
-    at: Instant,
-    standing: Standing,
-    fingerprint: Option<Fingerprint>,
-}
+/// Compares a password with a hash.
+type Check = dyn Fn(&Hash, &[u8]) -> bool + Send + Sync;
 
 /// Somebody who was let in.
 #[derive(Debug)]
@@ -62,119 +69,139 @@ pub enum Refusal {
     Wrong,
 }
 
-/// Whether the emergency user could sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Yes.
-    Ready,
-    /// There is no Secret.
-    NotSetUp,
-    /// The Secret is of no use; why, without its content.
-    Unusable(&'static str),
-    /// The Secret cannot be read; why.
-    Unreadable(String),
+/// A Secret that was read.
+struct Found {
+    credential: StoredCredential,
+    usable: Result<(UserName, Hash), &'static str>,
 }
 
 impl EmergencyDesk {
-    /// How old the knowledge of the Secret may be for sessions that it opened.
-    const RECHECK: Duration = Duration::from_secs(9);
+    /// So many run bcrypt at once: guessing must not stop the pages.
+    const TURNS: usize = 2;
+    /// How long to wait for a turn.
     const QUEUE: Duration = Duration::from_secs(10);
-    /// Longer passwords are not even looked at.
+    /// Longer passwords are not even looked at; in bytes.
     const PASSWORD: usize = 4096;
+    /// How old the knowledge of the Secret may be. With [`GLANCE`](Self::GLANCE), a changed Secret ends its sessions
+    /// within ten seconds.
+    const RECHECK: Duration = Duration::from_secs(5);
+    /// How old it may be when it is about to end a session: another replica may know a newer Secret.
+    const DOUBT: Duration = Duration::from_secs(1);
+    /// How long requests that only need to know how things stand wait for the API server.
+    const GLANCE: Duration = Duration::from_secs(3);
+    /// How long somebody who signs in waits for the API server.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     /// A desk that reads the Secret through `source`.
     pub fn new(source: Arc<dyn CredentialSource>, keys: Arc<KeyRing>) -> Self {
-        let bcrypts = Arc::new(Semaphore::new(2));
-        Self(Arc::new(Inner { source, keys, throttle: Throttle::new(), bcrypts, known: Mutex::default() }))
+        Self::with_check(source, keys, Box::new(Hash::verify))
     }
 
-    /// Lets somebody in, or not. An unknown name takes the same work as a known one.
+    fn with_check(source: Arc<dyn CredentialSource>, keys: Arc<KeyRing>, check: Box<Check>) -> Self {
+        let turns = Arc::new(Semaphore::new(Self::TURNS));
+        Self(Arc::new(Inner { source, keys, throttle: Throttle::new(), check, turns, memory: Mutex::default() }))
+    }
+
+    /// Lets somebody in, or not. An unknown name takes the same work as the known one, so nothing can be learned from
+    /// how long an answer takes.
     pub async fn sign_in(&self, name: &str, password: SecretString, from: IpAddr) -> Result<Admitted, Refusal> {
-        self.0.throttle.attempt(from, name).map_err(|retry_after| Refusal::Throttled { retry_after })?;
-        let known = self.look().await;
-        let (credential, standing) = match known {
-            Ok(Some(credential)) => credential,
-            Ok(None) => return Err(Refusal::NotSetUp),
-            Err(why) => return Err(Refusal::Unreadable(why)),
-        };
-        let user = match standing {
-            Ok((user, hash)) if password.expose_secret().len() <= Self::PASSWORD => {
-                let right = self.verify(hash, password).await?;
-                let same_name = Sha256::digest(name).ct_eq(&Sha256::digest(user.as_str()));
-                (right && bool::from(same_name)).then_some(user).ok_or(Refusal::Wrong)?
-            }
-            Ok(_) => return Err(Refusal::Wrong),
-            Err(why) => {
-                tracing::warn!(why, "the emergency user’s Secret is of no use");
-                return Err(Refusal::Wrong);
-            }
-        };
-        Ok(Admitted { identity: Identity::of(user), fingerprint: Fingerprint::of(&credential, &self.0.keys) })
+        let attempt: Attempt = self
+            .0
+            .throttle
+            .attempt(from, name, Instant::now())
+            .map_err(|retry_after| Refusal::Throttled { retry_after })?;
+        let admitted = self.examine(name, password).await?;
+        self.0.throttle.give_back(attempt);
+        Ok(admitted)
+    }
+
+    /// What `from` has left of its attempts.
+    pub fn allowance(&self, from: IpAddr) -> Allowance {
+        self.0.throttle.allowance(from, Instant::now())
     }
 
     /// Whether the emergency user could sign in, as of the last few seconds.
     pub async fn standing(&self) -> Standing {
-        let mut known = self.0.known.lock().await;
-        self.refresh(&mut known, Duration::from_secs(4)).await;
-        known.as_ref().map_or(Standing::NotSetUp, |known| known.standing.clone())
+        let mut memory = self.0.memory.lock().await;
+        self.refresh(&mut memory, Self::RECHECK).await;
+        memory.standing()
     }
 
     /// Whether the Secret that opened a session is still the same, as of the last ten seconds. While the API server does
-    /// not answer, the last answer holds: without it nothing is shown anyway.
+    /// not answer, its last answer holds: without it nothing is shown anyway.
     pub async fn still_valid(&self, fingerprint: &Fingerprint) -> bool {
-        let mut known = self.0.known.lock().await;
-        self.refresh(&mut known, Self::RECHECK).await;
-        known.as_ref().is_none_or(|known| match known.standing {
-            Standing::Unreadable(_) if known.fingerprint.is_none() => true,
-            _ => known.fingerprint.as_ref() == Some(fingerprint),
-        })
-    }
-
-    async fn refresh(&self, known: &mut Option<Known>, age: Duration) {
-        if known.as_ref().is_some_and(|known| known.at.elapsed() < age) {
-            return;
+        let mut memory = self.0.memory.lock().await;
+        self.refresh(&mut memory, Self::RECHECK).await;
+        if !memory.stands_by(fingerprint) {
+            self.refresh(&mut memory, Self::DOUBT).await;
         }
-        let at = Instant::now();
-        let (standing, fingerprint) = match self.look().await {
-            Ok(None) => (Standing::NotSetUp, None),
-            Ok(Some((credential, usable))) => {
-                let standing = usable.map_or_else(Standing::Unusable, |_| Standing::Ready);
-                (standing, Some(Fingerprint::of(&credential, &self.0.keys)))
-            }
-            Err(why) => (Standing::Unreadable(why), known.take().and_then(|known| known.fingerprint)),
-        };
-        *known = Some(Known { at, standing, fingerprint });
+        memory.stands_by(fingerprint)
     }
 
-    async fn look(&self) -> Result<Option<(StoredCredential, Usable)>, String> {
-        let credential = self.0.source.read().await.map_err(|error| error.to_string())?;
-        Ok(credential.map(|credential| {
-            let usable = usable(&credential);
-            (credential, usable)
-        }))
+    async fn examine(&self, name: &str, password: SecretString) -> Result<Admitted, Refusal> {
+        let at = Instant::now();
+        let found = self.look(Self::PATIENCE).await.map_err(Refusal::Unreadable)?;
+        self.0.memory.lock().await.learn(at, found.as_ref(), &self.0.keys);
+        let Found { credential, usable } = found.ok_or(Refusal::NotSetUp)?;
+        let (user, hash) = usable.map_err(|why| {
+            tracing::warn!(why, "the emergency user’s Secret is of no use");
+            Refusal::Wrong
+        })?;
+        if password.expose_secret().len() > Self::PASSWORD {
+            return Err(Refusal::Wrong);
+        }
+        let right = self.verify(hash, password).await?;
+        let known = bool::from(Sha256::digest(name).ct_eq(&Sha256::digest(user.as_str())));
+        if !right || !known {
+            return Err(Refusal::Wrong);
+        }
+        Ok(Admitted { identity: Identity::of(user), fingerprint: Fingerprint::of(&credential, &self.0.keys) })
     }
 
     async fn verify(&self, hash: Hash, password: SecretString) -> Result<bool, Refusal> {
-        let busy = Refusal::Throttled { retry_after: Self::QUEUE };
-        let turn = timeout(Self::QUEUE, Arc::clone(&self.0.bcrypts).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(busy) };
+        let turn = timeout(Self::QUEUE, Arc::clone(&self.0.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Refusal::Throttled { retry_after: Self::QUEUE }) };
+        let desk = Arc::clone(&self.0);
         let run = tokio::task::spawn_blocking(move || {
+            // Held by the run itself: whoever hangs up must not make room for a third one.
             let _turn = turn;
-            hash.verify(password.expose_secret().as_bytes())
+            (desk.check)(&hash, password.expose_secret().as_bytes())
         });
         Ok(run.await.unwrap_or(false))
     }
+
+    async fn refresh(&self, memory: &mut Memory, age: Duration) {
+        if memory.is_younger(age) {
+            return;
+        }
+        let at = Instant::now();
+        match self.look(Self::GLANCE).await {
+            Ok(found) => memory.learn(at, found.as_ref(), &self.0.keys),
+            // The moment of the failure: those who waited for it must not each wait again.
+            Err(why) => memory.fail(Instant::now(), why),
+        }
+    }
+
+    async fn look(&self, patience: Duration) -> Result<Option<Found>, String> {
+        let read = timeout(patience, self.0.source.read()).await;
+        let credential = read.map_err(|_| format!("no answer within {} seconds", patience.as_secs()))?;
+        Ok(credential.map_err(|error| error.to_string())?.map(Found::new))
+    }
 }
 
-type Usable = Result<(UserName, Hash), &'static str>;
+impl Found {
+    fn new(credential: StoredCredential) -> Self {
+        Self { usable: Self::usable(&credential), credential }
+    }
 
-fn usable(credential: &StoredCredential) -> Usable {
-    let name = credential.username.as_ref().ok_or("its key “username” is missing")?;
-    let name = std::str::from_utf8(name.expose_secret()).map_err(|_| "its user name is not text")?;
-    let user = UserName::new(name).map_err(|_| "its user name is empty or cannot be impersonated")?;
-    let hash = credential.password.as_ref().ok_or("its key “password” is missing")?;
-    let hash = Hash::parse(hash.expose_secret()).ok_or("its password is no bcrypt hash of cost 4 to 16")?;
-    Ok((user, hash))
+    fn usable(credential: &StoredCredential) -> Result<(UserName, Hash), &'static str> {
+        let name = credential.username.as_ref().ok_or("its key “username” is missing")?;
+        let name = std::str::from_utf8(name.expose_secret()).map_err(|_| "its user name is not text")?;
+        let user = UserName::new(name).map_err(|_| "its user name is empty or cannot be impersonated")?;
+        let hash = credential.password.as_ref().ok_or("its key “password” is missing")?;
+        let hash = Hash::parse(hash.expose_secret()).ok_or("its password is no bcrypt hash of cost 4 to 16")?;
+        Ok((user, hash))
+    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,19 @@ use crate::{KeyRing, StoredCredential};
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// The fingerprint that a session opened at this moment gets.
     pub(crate) fn of(credential: &StoredCredential, keys: &KeyRing) -> Self {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(keys.signing()) else { return Self([0; 32]) };
+        Self::under(keys.signing(), credential)
+    }
+
+    /// The fingerprints under all keys: a session opened before the keys were rotated has one under an older key.
+    pub(crate) fn all(credential: &StoredCredential, keys: &KeyRing) -> Vec<Self> {
+        keys.all_signing().map(|key| Self::under(key, credential)).collect()
+    }
+
+    fn under(key: &[u8], credential: &StoredCredential) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key");
         let empty: &[u8] = &[];
         let username = credential.username.as_ref().map_or(empty, |name| name.expose_secret());
         let password = credential.password.as_ref().map_or(empty, |hash| hash.expose_secret());

@@ -3,9 +3,11 @@ use cookie::Key;
 use rand::Rng;
 use zeroize::Zeroizing;
 
-/// The keys that seal sessions: the first seals, all open. Replicas share them by mounting the same file.
+/// The keys that seal sessions: the first seals, all open, so a key is rotated by putting a new one before it. Replicas
+/// share them by mounting the same file.
 pub struct KeyRing {
-    keys: Vec<Key>,
+    seals: Key,
+    older: Vec<Key>,
 }
 
 /// Why a key file was not accepted. Never says anything of its content.
@@ -26,7 +28,7 @@ impl KeyRing {
     pub fn random() -> Self {
         let mut key = Zeroizing::new([0; 64]);
         rand::rng().fill_bytes(&mut *key);
-        Self { keys: vec![Key::derive_from(&*key)] }
+        Self { seals: Key::derive_from(&*key), older: Vec::new() }
     }
 
     /// Reads one base64 key a line; the first seals.
@@ -39,16 +41,29 @@ impl KeyRing {
             }
             keys.push(Key::derive_from(&key));
         }
-        if keys.is_empty() { Err(KeyRingError::Empty) } else { Ok(Self { keys }) }
+        let mut keys = keys.into_iter();
+        let seals = keys.next().ok_or(KeyRingError::Empty)?;
+        Ok(Self { seals, older: keys.collect() })
     }
 
-    pub(crate) fn keys(&self) -> &[Key] {
-        &self.keys
+    /// The key that seals.
+    pub(crate) fn seals(&self) -> &Key {
+        &self.seals
+    }
+
+    /// The keys that open: all of them, the one that seals first.
+    pub(crate) fn opens(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.seals).chain(&self.older)
     }
 
     /// A key for message authentication that all replicas derive alike.
     pub(crate) fn signing(&self) -> &[u8] {
-        self.keys.first().map_or(&[], Key::signing)
+        self.seals.signing()
+    }
+
+    /// The keys under which messages may have been authenticated.
+    pub(crate) fn all_signing(&self) -> impl Iterator<Item = &[u8]> {
+        self.opens().map(Key::signing)
     }
 }
 
@@ -59,7 +74,7 @@ mod tests {
     #[test]
     fn a_bad_key_file_is_refused_by_its_line_and_never_quoted() {
         let good = STANDARD.encode([7; 32]);
-        assert!(KeyRing::from_text(&format!("{good}\n\n{good}\n")).is_ok_and(|ring| ring.keys.len() == 2));
+        assert!(KeyRing::from_text(&format!("{good}\n\n{good}\n")).is_ok_and(|ring| ring.opens().count() == 2));
         let error = KeyRing::from_text(&format!("{good}\nc2VjcmV0\n")).err().expect("a short key");
         assert!(matches!(error, KeyRingError::Line(2)) && !error.to_string().contains("c2VjcmV0"));
         assert!(matches!(KeyRing::from_text("\n"), Err(KeyRingError::Empty)));

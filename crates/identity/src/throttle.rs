@@ -1,55 +1,106 @@
+mod buckets;
+
 use std::{
+    hash::{BuildHasher, RandomState},
     net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-    state::keyed::DefaultKeyedStateStore,
-};
+use tokio::time::Instant;
 
-type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
+use buckets::Buckets;
 
-/// Slows down guessing: so many attempts per address, and fewer per address and name.
+/// Slows down guessing. Attempts are counted when they begin and given back when they turn out right, so only failures
+/// count, and many at once cannot slip through.
 ///
-/// No limit is per name alone: it would let anybody lock the emergency user out from everywhere.
+/// - *Per network* (an IPv4 address, the /64 of an IPv6 address): [`ADDRESS`](Self::ADDRESS), whatever names are tried.
+/// - *Per name and network*: [`NAME`](Self::NAME). The limit is not per name alone, since that would let anybody on the
+///   internet lock out the emergency user, who is most needed when things are bad.
+/// - *Per name, from everywhere*: [`SIEGE`](Self::SIEGE). Once that many attempts failed, one name is under siege from many
+///   networks, and each network may try it only once before it has to wait. A network that did not guess gets its
+///   attempt even then: the right password from a fresh address always works.
+///
+/// Not a ready-made limiter, since those neither take an attempt back nor say what is left without using it up.
 pub(crate) struct Throttle {
-    addresses: Limiter<IpAddr>,
-    names: Limiter<(IpAddr, u64)>,
-    clock: DefaultClock,
+    counts: Mutex<Counts>,
+    /// Keyed at random, so that nobody can choose names that are counted as one.
+    names: RandomState,
+}
+
+struct Counts {
+    networks: Buckets<IpAddr>,
+    names: Buckets<(IpAddr, u64)>,
+    sieges: Buckets<u64>,
+}
+
+/// An attempt that was let through.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt {
+    network: IpAddr,
+    name: u64,
+}
+
+/// What an address has left of its attempts, as `X-RateLimit-…` headers tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many attempts there are at most.
+    pub limit: u32,
+    /// How many are left.
+    pub remaining: u32,
+    /// When all are there again.
+    pub resets_in: Duration,
 }
 
 impl Throttle {
-    /// How many addresses or names are remembered before those that are at rest are forgotten.
-    const REMEMBERED: usize = 10_000;
+    /// Attempts of one network, and how long it takes until one more is allowed.
+    const ADDRESS: (u32, Duration) = (20, Duration::from_secs(3));
+    /// Attempts of one network with one name.
+    const NAME: (u32, Duration) = (5, Duration::from_secs(10));
+    /// Attempts with one name from everywhere.
+    const SIEGE: (u32, Duration) = (60, Duration::from_secs(10));
 
     pub(crate) fn new() -> Self {
-        let quota = |burst: NonZeroU32, seconds| {
-            let pace = Quota::with_period(Duration::from_secs(seconds)).unwrap_or(Quota::per_second(burst));
-            pace.allow_burst(burst)
+        let counts = Counts {
+            networks: Buckets::new(Self::ADDRESS),
+            names: Buckets::new(Self::NAME),
+            sieges: Buckets::new(Self::SIEGE),
         };
-        Self {
-            addresses: RateLimiter::keyed(quota(NonZeroU32::MIN.saturating_add(19), 3)),
-            names: RateLimiter::keyed(quota(NonZeroU32::MIN.saturating_add(9), 6)),
-            clock: DefaultClock::default(),
-        }
+        Self { counts: Mutex::new(counts), names: RandomState::new() }
     }
 
     /// Counts one attempt; the time to wait if there were too many.
-    pub(crate) fn attempt(&self, from: IpAddr, name: &str) -> Result<(), Duration> {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        if self.addresses.len() > Self::REMEMBERED || self.names.len() > Self::REMEMBERED {
-            self.addresses.retain_recent();
-            self.names.retain_recent();
+    pub(crate) fn attempt(&self, from: IpAddr, name: &str, now: Instant) -> Result<Attempt, Duration> {
+        let attempt = Attempt { network: network(from), name: self.names.hash_one(name) };
+        let key = (attempt.network, attempt.name);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let besieged = !counts.sieges.wait(&attempt.name, now).is_zero();
+        let burst = if besieged { 1 } else { Self::NAME.0 };
+        let wait = counts.networks.wait(&attempt.network, now).max(counts.names.wait_with(burst, &key, now));
+        if !wait.is_zero() {
+            return Err(wait);
         }
-        let network = network(from);
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let wait = |refused: governor::NotUntil<_>| refused.wait_time_from(self.clock.now());
-        self.addresses.check_key(&network).map_err(wait)?;
-        self.names.check_key(&(network, hasher.finish())).map_err(wait)
+        counts.networks.add(attempt.network, now);
+        counts.names.add(key, now);
+        if !besieged {
+            counts.sieges.add(attempt.name, now);
+        }
+        Ok(attempt)
+    }
+
+    /// Gives back an attempt that turned out right.
+    pub(crate) fn give_back(&self, attempt: Attempt) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.networks.give_back(&attempt.network);
+        counts.names.give_back(&(attempt.network, attempt.name));
+        counts.sieges.give_back(&attempt.name);
+    }
+
+    /// What an address has left.
+    pub(crate) fn allowance(&self, from: IpAddr, now: Instant) -> Allowance {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (remaining, resets_in) = counts.networks.left(&network(from), now);
+        Allowance { limit: Self::ADDRESS.0, remaining, resets_in }
     }
 }
 
@@ -65,22 +116,4 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guessing_one_name_is_stopped_without_stopping_others() {
-        let throttle = Throttle::new();
-        let guesser: IpAddr = [192, 0, 2, 1].into();
-        let refused = (0..50).find_map(|_| throttle.attempt(guesser, "admin").err()).expect("stopped in time");
-        assert!(refused > Duration::ZERO);
-        assert!(throttle.attempt([192, 0, 2, 2].into(), "admin").is_ok(), "the same name from elsewhere");
-    }
-
-    #[test]
-    fn an_ipv6_customer_is_one_address() {
-        let one: IpAddr = "2001:db8::1".parse().expect("an address");
-        let other: IpAddr = "2001:db8::ffff:1".parse().expect("an address");
-        assert_eq!(network(one), network(other));
-    }
-}
+mod tests;

@@ -1,1 +1,20 @@
-//! .
+//! HTTP in; HTML, server-sent events and JSON out.
+//!
+//! ```text
+//!   request ─► guard (headers, cross-site, limits) ─► router ─► page::applications ──┐
+//!                                                        │       stream ─────────────┼─► live::Visit ─► List
+//!                                                        │       sign_in ─► identity │
+//!                                                        └─────► assets              └─► askama templates
+//! ```
+
+mod app;
+mod assets;
+mod guard;
+mod page;
+mod router;
+mod sign_in;
+mod signed;
+mod stream;
+
+pub use app::{App, Kubernetes};
+pub use router::router;

@@ -1,6 +1,9 @@
-use std::sync::Mutex as Lock;
+use std::sync::{
+    Condvar, Mutex as Lock,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{FutureExt, future::BoxFuture, future::join_all};
 use secrecy::SecretSlice;
 
 use super::*;
@@ -8,28 +11,48 @@ use crate::{SourceError, hash_password};
 
 /// A Secret that can be changed.
 #[derive(Default)]
-struct Drawer(Lock<Option<(String, Option<String>, Option<String>)>>);
+struct Drawer {
+    content: Lock<Content>,
+    reads: AtomicUsize,
+}
+
+#[derive(Clone, Default)]
+enum Content {
+    #[default]
+    Empty,
+    Secret {
+        uid: String,
+        name: Option<String>,
+        hash: Option<String>,
+    },
+    Stuck,
+    Refused,
+}
 
 impl Drawer {
     fn put(&self, uid: &str, name: Option<&str>, password: Option<&str>) {
         let hash = password.map(|password| hash_password(password.as_bytes(), 4).expect("a hash"));
-        self.put_hash(uid, name, hash);
+        self.set(Content::Secret { uid: uid.to_owned(), name: name.map(ToOwned::to_owned), hash });
     }
 
-    fn put_hash(&self, uid: &str, name: Option<&str>, hash: Option<String>) {
-        *self.0.lock().expect("unpoisoned") = Some((uid.to_owned(), name.map(ToOwned::to_owned), hash));
+    fn set(&self, content: Content) {
+        *self.content.lock().expect("unpoisoned") = content;
     }
 }
 
 impl CredentialSource for Drawer {
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>> {
-        let bytes = |text: &Option<String>| text.as_ref().map(|text| SecretSlice::from(text.clone().into_bytes()));
-        let stored = self.0.lock().expect("unpoisoned").as_ref().map(|(uid, name, hash)| StoredCredential {
-            uid: uid.clone(),
-            username: bytes(name),
-            password: bytes(hash),
-        });
-        async move { Ok(stored) }.boxed()
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let bytes = |text: String| SecretSlice::from(text.into_bytes());
+        match self.content.lock().expect("unpoisoned").clone() {
+            Content::Empty => async { Ok(None) }.boxed(),
+            Content::Stuck => std::future::pending().boxed(),
+            Content::Refused => async { Err(SourceError("secrets is forbidden".to_owned())) }.boxed(),
+            Content::Secret { uid, name, hash } => {
+                let stored = StoredCredential { uid, username: name.map(bytes), password: hash.map(bytes) };
+                async { Ok(Some(stored)) }.boxed()
+            }
+        }
     }
 }
 
@@ -49,10 +72,18 @@ async fn only_the_right_name_with_the_right_password_gets_in() {
     drawer.put("1", Some("admin"), Some("secret"));
     let admitted = sign_in(&desk, "admin", "secret").await.expect("the right password");
     assert_eq!(admitted.identity.user().as_str(), "admin");
-    for (name, password) in
-        [("admin", "wrong"), ("root", "secret"), ("", "secret"), ("admin", "secret\n"), ("Admin", "secret")]
-    {
-        assert_eq!(sign_in(&desk, name, password).await.err(), Some(Refusal::Wrong), "{name} {password}");
+    let long = "x".repeat(5000);
+    for (name, password) in [
+        ("admin", "wrong"),
+        ("admin", ""),
+        ("admin", "secret\n"),
+        ("admin", &long),
+        ("root", "secret"),
+        ("", "secret"),
+        ("Admin", "secret"),
+    ] {
+        let fresh = EmergencyDesk::new(Arc::clone(&drawer) as _, Arc::new(KeyRing::random()));
+        assert_eq!(sign_in(&fresh, name, password).await.err(), Some(Refusal::Wrong), "{name} {password}");
     }
 }
 
@@ -71,8 +102,18 @@ async fn a_secret_that_is_of_no_use_lets_nobody_in_and_says_why() {
         assert!(matches!(desk.standing().await, Standing::Unusable(_)));
     }
     let (drawer, desk) = desk();
-    drawer.put_hash("1", Some("admin"), Some("plain text".to_owned()));
+    let [name, hash] = ["admin", "plain text"].map(|text| Some(text.to_owned()));
+    drawer.set(Content::Secret { uid: "1".to_owned(), name, hash });
     assert_eq!(sign_in(&desk, "admin", "plain text").await.err(), Some(Refusal::Wrong));
+}
+
+#[tokio::test]
+async fn the_api_servers_reason_is_passed_on() {
+    let (drawer, desk) = desk();
+    drawer.set(Content::Refused);
+    let reason = "secrets is forbidden".to_owned();
+    assert_eq!(sign_in(&desk, "admin", "secret").await.err(), Some(Refusal::Unreadable(reason.clone())));
+    assert_eq!(desk.standing().await, Standing::Unreadable(reason));
 }
 
 #[tokio::test]
@@ -83,20 +124,124 @@ async fn a_changed_password_works_at_once_and_ends_what_the_old_one_opened() {
     assert!(desk.still_valid(&old).await);
     drawer.put("1", Some("admin"), Some("new"));
     let new = sign_in(&desk, "admin", "new").await.expect("the new password").fingerprint;
-    assert!(sign_in(&desk, "admin", "old").await.is_err());
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(desk.still_valid(&new).await, "at once");
     assert!(!desk.still_valid(&old).await);
-    assert!(desk.still_valid(&new).await);
+    assert!(sign_in(&desk, "admin", "old").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_deleted_or_made_anew_ends_its_sessions_within_ten_seconds() {
+    let (drawer, desk) = desk();
+    drawer.put("1", Some("admin"), Some("secret"));
+    let session = sign_in(&desk, "admin", "secret").await.expect("the password").fingerprint;
+    let Content::Secret { name, hash, .. } = drawer.content.lock().expect("unpoisoned").clone() else { panic!() };
+    for content in [Content::Secret { uid: "2".to_owned(), name: name.clone(), hash: hash.clone() }, Content::Empty] {
+        drawer.set(Content::Secret { uid: "1".to_owned(), name: name.clone(), hash: hash.clone() });
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(desk.still_valid(&session).await);
+        drawer.set(content);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(!desk.still_valid(&session).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_does_not_answer_neither_ends_nor_revives_a_session_and_holds_nobody_up() {
+    let (drawer, desk) = desk();
+    drawer.put("1", Some("admin"), Some("secret"));
+    let session = sign_in(&desk, "admin", "secret").await.expect("the password").fingerprint;
+    drawer.set(Content::Stuck);
+    tokio::time::advance(Duration::from_mins(1)).await;
+    let before = Instant::now();
+    let answers = join_all((0..20).map(|_| desk.still_valid(&session))).await;
+    assert!(answers.iter().all(|valid| *valid));
+    assert!(before.elapsed() < Duration::from_secs(4), "they wait together, not one after another");
+    drawer.set(Content::Empty);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(!desk.still_valid(&session).await);
+    drawer.set(Content::Stuck);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(!desk.still_valid(&session).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_requests_cause_one_look_at_the_secret() {
+    let (drawer, desk) = desk();
+    drawer.put("1", Some("admin"), Some("secret"));
+    let session = sign_in(&desk, "admin", "secret").await.expect("the password").fingerprint;
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let before = drawer.reads.load(Ordering::SeqCst);
+    join_all((0..100).map(|_| desk.still_valid(&session))).await;
+    assert_eq!(drawer.reads.load(Ordering::SeqCst) - before, 1);
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_down() {
+async fn a_session_outlives_the_rotation_of_keys() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let [old, new] = [STANDARD.encode([1; 32]), STANDARD.encode([2; 32])];
+    let ring = |text: &str| Arc::new(KeyRing::from_text(text).expect("keys"));
+    let drawer = Arc::new(Drawer::default());
+    drawer.put("1", Some("admin"), Some("secret"));
+    let before = EmergencyDesk::new(Arc::clone(&drawer) as _, ring(&old));
+    let after = EmergencyDesk::new(drawer, ring(&format!("{new}\n{old}")));
+    let session = sign_in(&before, "admin", "secret").await.expect("the password").fingerprint;
+    assert!(after.still_valid(&session).await);
+}
+
+#[tokio::test]
+async fn an_unknown_name_costs_the_same_work_against_the_real_hash() {
+    let drawer = Arc::new(Drawer::default());
+    drawer.put("1", Some("admin"), Some("secret"));
+    let matched = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&matched);
+    let check = move |hash: &Hash, password: &[u8]| {
+        let right = hash.verify(password);
+        counter.fetch_add(usize::from(right), Ordering::SeqCst);
+        right
+    };
+    let desk = EmergencyDesk::with_check(drawer, Arc::new(KeyRing::random()), Box::new(check));
+    assert_eq!(sign_in(&desk, "root", "secret").await.err(), Some(Refusal::Wrong));
+    assert_eq!(matched.load(Ordering::SeqCst), 1, "the real hash was run");
+}
+
+#[tokio::test]
+async fn two_at_once_run_bcrypt_and_no_third() {
+    /// How many run, and how many did at most.
+    #[derive(Default)]
+    struct Running(Lock<(usize, usize)>, Condvar);
+    let drawer = Arc::new(Drawer::default());
+    drawer.put("1", Some("admin"), Some("secret"));
+    let running = Arc::new(Running::default());
+    let counter = Arc::clone(&running);
+    // Each run gives a third one a moment to come in.
+    let check = move |_: &Hash, _: &[u8]| {
+        let mut counts = counter.0.lock().expect("unpoisoned");
+        *counts = (counts.0 + 1, counts.1.max(counts.0 + 1));
+        counter.1.notify_all();
+        let third = |counts: &mut (usize, usize)| counts.1 < 3;
+        let (mut counts, _) =
+            counter.1.wait_timeout_while(counts, Duration::from_millis(50), third).expect("unpoisoned");
+        counts.0 -= 1;
+        true
+    };
+    let desk = EmergencyDesk::with_check(drawer, Arc::new(KeyRing::random()), Box::new(check));
+    let admitted = join_all((0..5).map(|_| sign_in(&desk, "admin", "secret"))).await;
+    assert!(admitted.iter().all(Result::is_ok));
+    assert_eq!(running.0.lock().expect("unpoisoned").1, 2);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_signing_in_is_not() {
     let (drawer, desk) = desk();
     drawer.put("1", Some("admin"), Some("secret"));
-    let mut refusals = Vec::new();
     for _ in 0..30 {
-        refusals.push(sign_in(&desk, "admin", "guess").await.err());
+        sign_in(&desk, "admin", "secret").await.expect("the right password");
     }
-    assert!(refusals.iter().any(|refusal| matches!(refusal, Some(Refusal::Throttled { .. }))));
+    let from = [127, 0, 0, 1].into();
+    assert_eq!(desk.allowance(from).remaining, 20);
+    for _ in 0..5 {
+        assert_eq!(sign_in(&desk, "admin", "guess").await.err(), Some(Refusal::Wrong));
+    }
+    assert!(matches!(sign_in(&desk, "admin", "secret").await, Err(Refusal::Throttled { .. })));
+    assert_eq!(desk.allowance(from).remaining, 15);
 }

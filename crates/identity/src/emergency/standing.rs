@@ -1,0 +1,72 @@
+use tokio::time::Instant;
+
+use super::Found;
+use crate::{Fingerprint, KeyRing};
+
+/// Whether the emergency user could sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Yes.
+    Ready,
+    /// There is no Secret.
+    NotSetUp,
+    /// The Secret is of no use; why, without its content.
+    Unusable(&'static str),
+    /// The Secret cannot be read; why.
+    Unreadable(String),
+}
+
+/// What is remembered of the Secret between two looks at it.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// When the last look began, or when it failed.
+    at: Option<Instant>,
+    /// The last answer of the API server, however long ago.
+    seen: Option<Seen>,
+    /// Why there was no answer at the last look.
+    trouble: Option<String>,
+}
+
+struct Seen {
+    standing: Standing,
+    /// What sessions that this Secret opened carry.
+    fingerprints: Vec<Fingerprint>,
+}
+
+impl Memory {
+    pub(super) fn is_younger(&self, than: std::time::Duration) -> bool {
+        self.at.is_some_and(|at| at.elapsed() < than)
+    }
+
+    /// Takes in what a look that began `at` some moment has found, unless a later look is known.
+    pub(super) fn learn(&mut self, at: Instant, found: Option<&Found>, keys: &KeyRing) {
+        if self.at.is_some_and(|known| known > at) && self.trouble.is_none() {
+            return;
+        }
+        let seen = found.map_or(Seen { standing: Standing::NotSetUp, fingerprints: Vec::new() }, |found| Seen {
+            standing: found.usable.as_ref().map_or_else(|why| Standing::Unusable(why), |_| Standing::Ready),
+            fingerprints: Fingerprint::all(&found.credential, keys),
+        });
+        *self = Self { at: Some(at), seen: Some(seen), trouble: None };
+    }
+
+    /// Takes in that a look failed. What was seen before is kept.
+    pub(super) fn fail(&mut self, at: Instant, why: String) {
+        self.at = Some(at);
+        self.trouble = Some(why);
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match (&self.trouble, &self.seen) {
+            (Some(why), _) => Standing::Unreadable(why.clone()),
+            (None, Some(seen)) => seen.standing.clone(),
+            (None, None) => Standing::NotSetUp,
+        }
+    }
+
+    /// Whether the Secret last seen has this fingerprint. If none was ever seen, nothing is held against the session:
+    /// an API server that does not answer shows it nothing either.
+    pub(super) fn stands_by(&self, fingerprint: &Fingerprint) -> bool {
+        self.seen.as_ref().is_none_or(|seen| seen.fingerprints.contains(fingerprint))
+    }
+}

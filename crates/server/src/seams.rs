@@ -1,0 +1,60 @@
+//! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
+
+use fanlight_cluster::ApiServer;
+use fanlight_identity::{CredentialSource, SourceError, StoredCredential};
+use fanlight_live::{Feeds, Reviews};
+use fanlight_model::{Answer, Change, FeedError, Identity, Kind, Listing, Question, Rules, Scope, Version};
+use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
+
+/// The API server as `live` sees it.
+pub(crate) struct Eyes(pub(crate) ApiServer);
+
+impl Feeds for Eyes {
+    fn watch(
+        &self,
+        who: &Identity,
+        kind: Kind,
+        scope: &Scope,
+        from: Option<Version>,
+    ) -> BoxStream<'static, Result<Change, FeedError>> {
+        self.0.watch(who, kind, scope, from)
+    }
+
+    fn list(&self, who: &Identity, kind: Kind, scope: &Scope) -> BoxFuture<'static, Result<Listing, FeedError>> {
+        let (server, who, scope) = (self.0.clone(), who.clone(), scope.clone());
+        async move { server.list(&who, kind, &scope).await }.boxed()
+    }
+}
+
+impl Reviews for Eyes {
+    fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
+        let (server, who, question) = (self.0.clone(), who.clone(), question.clone());
+        async move { server.may(&who, &question).await }.boxed()
+    }
+
+    fn rules(&self, who: &Identity, namespace: &str) -> BoxFuture<'static, Rules> {
+        let (server, who, namespace) = (self.0.clone(), who.clone(), namespace.to_owned());
+        async move { server.rules(&who, &namespace).await }.boxed()
+    }
+}
+
+/// The emergency user's Secret as `identity` sees it.
+pub(crate) struct SecretDrawer {
+    pub(crate) server: ApiServer,
+    pub(crate) name: String,
+}
+
+impl CredentialSource for SecretDrawer {
+    fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>> {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        async move {
+            let secret = server.secret(&name).await.map_err(|error| SourceError(error.to_string()))?;
+            Ok(secret.map(|mut secret| StoredCredential {
+                username: secret.data.remove("username"),
+                password: secret.data.remove("password"),
+                uid: secret.uid,
+            }))
+        }
+        .boxed()
+    }
+}

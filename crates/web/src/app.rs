@@ -1,0 +1,32 @@
+use std::{sync::Arc, time::SystemTime};
+
+use fanlight_identity::{EmergencyDesk, Sessions};
+use fanlight_live::Live;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Everything that pages work with; built once, shared by all requests.
+pub struct App {
+    /// The views.
+    pub live: Live,
+    /// The sealed sessions.
+    pub sessions: Sessions,
+    /// Where the emergency user signs in; `None` if that is switched off.
+    pub emergency: Option<EmergencyDesk>,
+    /// What is known of the cluster.
+    pub kubernetes: Kubernetes,
+    /// The route prefix: empty, or beginning with a slash and not ending with one.
+    pub base: String,
+    /// Whether browsers reach the server by https.
+    pub https_outside: bool,
+    /// Ends every stream.
+    pub shutdown: CancellationToken,
+    /// What time it is.
+    pub clock: fn() -> SystemTime,
+}
+
+/// What every page says of the cluster.
+pub struct Kubernetes {
+    /// The version, for example `v1.36.3`; `None` until known.
+    pub version: watch::Receiver<Option<Arc<str>>>,
+}

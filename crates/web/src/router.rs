@@ -1,0 +1,53 @@
+//! Every route, and nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    response::Redirect,
+    routing::{any, get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
+    timeout::TimeoutLayer,
+};
+
+use crate::{App, assets, guard, page, sign_in, stream};
+
+/// The whole site.
+pub fn router(app: App) -> Router {
+    /// The largest body that anybody has reason to send, in bytes.
+    const BODY: usize = 64 << 10;
+    let app = Arc::new(app);
+    let base = app.base.clone();
+    let home = format!("{base}/applications");
+    let pages = Router::new()
+        .route("/", get(async move || Redirect::to(&home)))
+        .route("/applications", get(page::applications::show))
+        .route("/sign_in", get(sign_in::show))
+        .route("/oauth2", any(sign_in::no_provider))
+        .route("/oauth2/callback", get(sign_in::no_provider))
+        .route("/oauth2/sign_in", post(sign_in::submit))
+        .route("/oauth2/userinfo", get(sign_in::userinfo))
+        .route("/oauth2/refresh", post(sign_in::refresh))
+        .route("/oauth2/logout", post(sign_in::logout))
+        .route("/v1/featureflags", get(sign_in::flags))
+        .route("/v1/{*path}", any(sign_in::no_api))
+        .route("/health/", get("ok"))
+        .route("/health", get(|| async { (StatusCode::MOVED_PERMANENTLY, [("location", "/health/")]) }))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback(page::message::not_found)
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
+        .layer(CompressionLayer::new());
+    // Streams last for hours and must leave the server byte by byte: neither timeout nor compression.
+    let streams = Router::new().route("/applications/events", get(stream::applications));
+    let site = pages.merge(streams);
+    let site = if base.is_empty() { site } else { Router::new().nest(&base, site) };
+    site.layer(RequestBodyLimitLayer::new(BODY))
+        .layer(CsrfLayer::new())
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
+        .with_state(app)
+}

@@ -1,0 +1,250 @@
+//! Signing in and out, for people and for scripts.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use askama::Template;
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{ConnectInfo, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use fanlight_identity::{Method, Refusal, Standing};
+use fanlight_live::SessionKey;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{App, assets::Assets, page::html, signed::Signed};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct Page {
+    assets: Assets,
+    base: String,
+    redirect: String,
+    problem: Option<String>,
+    notice: Option<String>,
+    has_form: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    redirect: String,
+}
+
+#[derive(Deserialize)]
+struct Attempt {
+    username: String,
+    password: SecretString,
+    #[serde(default)]
+    redirect: String,
+}
+
+/// The sign-in page.
+pub(crate) async fn show(State(app): State<Arc<App>>, Query(wish): Query<Wish>) -> Response {
+    page(&app, StatusCode::OK, &wish.redirect, None).await
+}
+
+async fn page(app: &App, status: StatusCode, redirect: &str, problem: Option<String>) -> Response {
+    let standing = match &app.emergency {
+        Some(desk) => Some(desk.standing().await),
+        None => None,
+    };
+    let notice = match &standing {
+        None => Some("Signing in as the emergency user is switched off.".to_owned()),
+        Some(Standing::Ready) => None,
+        Some(Standing::NotSetUp) => {
+            Some("No emergency user is set up. It works as soon as its Secret exists.".to_owned())
+        }
+        Some(Standing::Unusable(why)) => Some(format!("The emergency user’s Secret is of no use: {why}.")),
+        Some(Standing::Unreadable(_)) => Some(
+            "Kubernetes does not let Fanlight read the emergency user’s Secret at this moment; the log says why."
+                .to_owned(),
+        ),
+    };
+    let page = Page {
+        assets: Assets::under(&app.base),
+        base: app.base.clone(),
+        redirect: inside(&app.base, redirect),
+        problem,
+        notice,
+        has_form: standing.is_some(),
+    };
+    html(status, &page)
+}
+
+/// Signs in: a form is answered with pages, anything else as the predecessor answers scripts.
+pub(crate) async fn submit(
+    State(app): State<Arc<App>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let attempt = if is_form { parse_form(&body) } else { parse_json(&body) };
+    let Some(attempt) = attempt else { return failed(StatusCode::BAD_REQUEST, "Failed to read request body.") };
+    let Some(desk) = &app.emergency else { return StatusCode::UNAUTHORIZED.into_response() };
+    let name = fanlight_model::cut(&attempt.username, 256);
+    match desk.sign_in(&attempt.username, attempt.password, from.ip()).await {
+        Ok(admitted) => {
+            tracing::warn!(user = %name, address = %from.ip(), "the emergency user signed in");
+            let now = (app.clock)();
+            let fingerprint = Some(admitted.fingerprint);
+            let (_, cookies) = app.sessions.open(admitted.identity, Method::Emergency, fingerprint, now);
+            let cookies = AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+            let answer = if is_form {
+                Redirect::to(&inside(&app.base, &attempt.redirect)).into_response()
+            } else {
+                StatusCode::OK.into_response()
+            };
+            (cookies, answer).into_response()
+        }
+        Err(refusal) => {
+            tracing::warn!(user = %name, address = %from.ip(), %refusal, "sign-in refused");
+            let status = status(&refusal);
+            if is_form {
+                return page(&app, status, &attempt.redirect, Some(sentence(&refusal))).await;
+            }
+            refused(&refusal)
+        }
+    }
+}
+
+fn parse_json(body: &[u8]) -> Option<Attempt> {
+    // Only the first value is read, as before.
+    serde_json::Deserializer::from_slice(body).into_iter().next()?.ok()
+}
+
+fn parse_form(body: &[u8]) -> Option<Attempt> {
+    let field = |wanted: &str| {
+        url::form_urlencoded::parse(body).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    Some(Attempt {
+        username: field("username")?,
+        password: SecretString::from(field("password")?),
+        redirect: field("redirect").unwrap_or_default(),
+    })
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::NotSetUp | Refusal::Unreadable(_) => StatusCode::BAD_REQUEST,
+        Refusal::Wrong => StatusCode::UNAUTHORIZED,
+    }
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Wrong => "Incorrect user name or password.".to_owned(),
+        Refusal::Unreadable(_) => {
+            "The emergency user’s Secret cannot be read at this moment; the log says why.".to_owned()
+        }
+        other => format!("{other}."),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Throttled { retry_after } => {
+            let seconds = (retry_after.as_secs() + 1).to_string();
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], "Too Many Requests").into_response()
+        }
+        Refusal::NotSetUp | Refusal::Unreadable(_) => {
+            failed(StatusCode::BAD_REQUEST, "Please ensure that a password has been set.")
+        }
+        Refusal::Wrong => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+/// Ends the session, in the browser and at once in the feeds.
+pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+    if let Some(session) = session {
+        app.live.leave(SessionKey(session.id.0));
+    }
+    let cookies = AppendHeaders(app.sessions.close().into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    let is_form = headers.contains_key(header::CONTENT_TYPE);
+    let answer = if is_form {
+        Redirect::to(&format!("{}/sign_in", app.base)).into_response()
+    } else {
+        StatusCode::OK.into_response()
+    };
+    (cookies, answer).into_response()
+}
+
+/// Who am I?
+pub(crate) async fn userinfo(Signed(session): Signed) -> Response {
+    match session {
+        Some(session) => {
+            let user = session.identity.user().as_str();
+            Json(json!({"email": user, "id": user, "groups": null})).into_response()
+        }
+        None => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// An emergency session cannot be refreshed.
+pub(crate) async fn refresh() -> Response {
+    failed(StatusCode::UNAUTHORIZED, "failed to refresh")
+}
+
+/// No identity provider is configured.
+pub(crate) async fn no_provider() -> Response {
+    failed(StatusCode::BAD_REQUEST, "oidc provider not configured")
+}
+
+/// Which ways to sign in there are: public.
+pub(crate) async fn flags(State(app): State<Arc<App>>) -> Response {
+    let ready = match &app.emergency {
+        Some(desk) => desk.standing().await == Standing::Ready,
+        None => false,
+    };
+    let flags = if ready { json!({"CLUSTER_USER_AUTH": "true"}) } else { json!({}) };
+    Json(json!({"flags": flags})).into_response()
+}
+
+/// The rest of the API: nothing for strangers, and nothing there for others.
+pub(crate) async fn no_api(Signed(session): Signed) -> Response {
+    match session {
+        Some(_) => failed(StatusCode::NOT_FOUND, "Not Found"),
+        None => failed(StatusCode::UNAUTHORIZED, "Authentication required"),
+    }
+}
+
+fn failed(status: StatusCode, message: &str) -> Response {
+    let body = format!("{}\n", json!({"message": message, "code": status.as_u16()}));
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+}
+
+/// A place within this site: anything that could lead elsewhere becomes the front page.
+fn inside(base: &str, wanted: &str) -> String {
+    let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let local = wanted.starts_with('/') && !wanted.starts_with("//") && wanted.starts_with(base);
+    if plain && local { wanted.to_owned() } else { format!("{base}/applications") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn nobody_is_sent_to_another_site_after_signing_in() {
+        for elsewhere in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "javascript:alert(1)",
+            "",
+            "/\t/evil",
+        ] {
+            assert_eq!(inside("", elsewhere), "/applications", "{elsewhere:?}");
+        }
+        assert_eq!(inside("/flux", "/other"), "/flux/applications");
+        assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
+    }
+}

@@ -1,0 +1,47 @@
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use fanlight_identity::Session;
+use fanlight_live::{SessionKey, Visitor};
+use tokio::time::Instant;
+
+use crate::App;
+
+/// Who makes a request: somebody signed in, or nobody.
+pub(crate) struct Signed(pub(crate) Option<Session>);
+
+impl FromRequestParts<Arc<App>> for Signed {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let session = app.sessions.read(&cookies(&parts.headers), (app.clock)()).ok();
+        Ok(Self(match session {
+            Some(session) if holds(app, &session).await => Some(session),
+            _ => None,
+        }))
+    }
+}
+
+/// Whether a session still holds: its time is not over, and what opened it is still there.
+pub(crate) async fn holds(app: &App, session: &Session) -> bool {
+    let in_time = (app.clock)() < session.ends;
+    match (&app.emergency, &session.fingerprint) {
+        (Some(desk), Some(fingerprint)) => in_time && desk.still_valid(fingerprint).await,
+        _ => false,
+    }
+}
+
+/// The visitor behind a session.
+pub(crate) fn visitor(app: &App, session: &Session) -> Visitor {
+    let left = session.ends.duration_since((app.clock)()).unwrap_or_default();
+    Visitor { identity: session.identity.clone(), session: SessionKey(session.id.0), ends: Instant::now() + left }
+}
+
+/// All `Cookie` headers: HTTP/2 may split them.
+pub(crate) fn cookies(headers: &HeaderMap) -> String {
+    let all: Vec<_> = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
+    all.join("; ")
+}
