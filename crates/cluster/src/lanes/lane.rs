@@ -42,7 +42,7 @@ pub(super) struct Lane {
 pub(crate) struct LaneFailed(hyper::Error);
 
 impl LaneFailed {
-    /// Whether the API server certainly did nothing: it said so (GOAWAY without error, REFUSED_STREAM; RFC 9113 §8.7),
+    /// Whether the API server certainly did nothing: it said so (GOAWAY without error, `REFUSED_STREAM`; RFC 9113 §8.7),
     /// or the request never left.
     pub(super) fn is_unhandled(&self) -> bool {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&self.0);
