@@ -52,7 +52,7 @@ struct Launch {
 }
 
 impl ControlPlane {
-    const READY: Duration = Duration::from_secs(60);
+    const READY: Duration = Duration::from_secs(180);
 
     /// Starts one; returns when it is ready and Flux's kinds are served.
     pub async fn start() -> anyhow::Result<Self> {
