@@ -26,7 +26,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run_tests(args: &Args) -> anyhow::Result<()> {
     let places = tools::variables()?;
-    step("build the program", || crate::progress::run(&mut cargo(&["build", "--package", "fanlight-server"])))?;
+    // The whole workspace: a part of it would be another choice of features, and be built all over again.
+    step("build the programs", || crate::progress::run(&mut cargo(&["build", "--workspace", "--bins"])))?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.envs(places);

@@ -98,7 +98,7 @@ impl Query {
     /// Reads the parameters of a URL; what is not understood is left out, so that an old link still shows a list.
     ///
     /// `kind=HelmRelease` (or `hr`), `namespace=apps`, `status=failed`, each any number of times; `search=two words`;
-    /// `sort=name`, `order=reversed`, `page=2` (from 1).
+    /// `sort=name`, `order=reversed`, `page=2` (from 1). The predecessor's `filters=` and `search=` are read too.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Query {
         let mut query = Query::default();
         for (name, value) in pairs {
@@ -115,16 +115,40 @@ impl Query {
                 push_new(&mut self.namespaces, plausible.then(|| value.to_owned()));
             }
             "status" => push_new(&mut self.states, State::by_slug(value)),
-            "search" => {
-                for word in value.split_whitespace().filter(|word| word.len() <= Query::WORD_BYTES) {
-                    if self.words.len() < Query::WORDS {
-                        push_new(&mut self.words, Some(word.to_lowercase()));
-                    }
-                }
-            }
+            "search" => self.read_words(value),
+            "filters" => value.split('_').for_each(|filter| self.read_old_filter(filter)),
             "sort" => self.sort = Sort::by_slug(value).unwrap_or_default(),
             "order" => self.reversed = value == "reversed",
             "page" => self.page = value.parse::<usize>().unwrap_or(1).clamp(1, 1_000_000) - 1,
+            _ => {}
+        }
+    }
+
+    /// Words end in a space, or in an underscore as the predecessor's links have it (`search=shop_billing_`).
+    fn read_words(&mut self, value: &str) {
+        let old = value.ends_with('_');
+        let words = value.split(|letter: char| letter.is_whitespace() || (old && letter == '_'));
+        for word in words.filter(|word| (1..=Query::WORD_BYTES).contains(&word.len())) {
+            if self.words.len() < Query::WORDS {
+                push_new(&mut self.words, Some(word.to_lowercase()));
+            }
+        }
+    }
+
+    /// One `key: value` of the predecessor's `filters=type: HelmRelease_status: Not Ready_`.
+    fn read_old_filter(&mut self, filter: &str) {
+        let Some((key, value)) = filter.split_once(": ") else { return };
+        let states: &[State] = match value.trim() {
+            "Ready" => &[State::Ready, State::Configured],
+            "Not Ready" => &[State::Failed, State::Stalled, State::Waiting, State::NotReconciled],
+            "Reconciling" => &[State::Progressing],
+            "Suspended" => &[State::Suspended],
+            _ => &[],
+        };
+        match key.trim() {
+            "type" | "kind" => self.read("kind", value.trim()),
+            "namespace" => self.read("namespace", value.trim()),
+            "status" => states.iter().for_each(|state| push_new(&mut self.states, Some(*state))),
             _ => {}
         }
     }
@@ -224,6 +248,18 @@ mod tests {
         let pairs =
             [("kind", "Gizmo"), ("page", "-1"), ("sort", "colour"), ("status", ""), ("x", "y"), ("namespace", "")];
         assert_eq!(Query::from_pairs(pairs), Query::default());
+    }
+
+    #[test]
+    fn links_of_the_predecessor_still_ask_the_same_question() {
+        let old = Query::from_pairs([
+            ("filters", "type: HelmRelease_namespace: apps_status: Not Ready_tenant: x_"),
+            ("search", "Shop_billing_"),
+        ]);
+        assert_eq!((old.kinds, old.namespaces), (vec![Kind::HELM_RELEASE], vec!["apps".to_owned()]));
+        assert_eq!(old.words, ["shop", "billing"]);
+        assert!(old.states.contains(&State::Failed) && !old.states.contains(&State::Ready));
+        assert_eq!(Query::from_pairs([("search", "snake_case")]).words, ["snake_case"]);
     }
 
     #[test]

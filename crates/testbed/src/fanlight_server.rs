@@ -6,9 +6,9 @@ use std::{
 use anyhow::{Context, bail};
 use reqwest::{Client, Response};
 use serde_json::json;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::{ControlPlane, minder::Minder};
+use crate::{ControlPlane, Stream, minder::Minder, stream::keys};
 
 /// The real `fanlight-server`, running against a control plane as its own account.
 #[derive(Debug)]
@@ -100,56 +100,6 @@ impl FanlightServer {
     /// Opens the event stream of the Applications page.
     pub async fn stream(&self, client: &Client) -> anyhow::Result<Stream> {
         let response = client.get(format!("{}/applications/events", self.url)).send().await?.error_for_status()?;
-        Ok(Stream { response, text: String::new() })
+        Ok(Stream::new(response))
     }
-}
-
-/// An open event stream.
-#[derive(Debug)]
-pub struct Stream {
-    response: Response,
-    text: String,
-}
-
-impl Stream {
-    /// The next event: its name and data; `None` at the end.
-    pub async fn next(&mut self) -> anyhow::Result<Option<(String, String)>> {
-        loop {
-            if let Some(end) = self.text.find("\n\n") {
-                let event: String = self.text.drain(..end + 2).collect();
-                let field = |name: &str| {
-                    let lines = event.lines().filter_map(|line| line.strip_prefix(name));
-                    lines.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
-                };
-                let name = field("event:");
-                if !name.is_empty() {
-                    return Ok(Some((name, field("data:"))));
-                }
-                continue;
-            }
-            match self.response.chunk().await? {
-                Some(bytes) => self.text.push_str(&String::from_utf8_lossy(&bytes)),
-                None => return Ok(None),
-            }
-        }
-    }
-
-    /// Reads on until the page's rows are as wanted; says which they are.
-    pub async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
-        timeout(Duration::from_secs(60), async {
-            while let Some((_, data)) = self.next().await? {
-                if wanted(&data) {
-                    return Ok(data);
-                }
-            }
-            bail!("the stream ended")
-        })
-        .await
-        .context("the stream did not say it in time")?
-    }
-}
-
-/// The `data-key` attributes of some HTML, in order.
-pub(crate) fn keys(html: &str) -> Vec<String> {
-    html.split("data-key=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(ToOwned::to_owned).collect()
 }

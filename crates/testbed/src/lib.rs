@@ -15,7 +15,9 @@ pub mod estate;
 mod fanlight_server;
 mod minder;
 pub mod rights;
+mod stream;
 
 pub use audit::{AuditEntry, AuditLog};
 pub use control_plane::{ControlPlane, Options};
-pub use fanlight_server::{FanlightServer, Stream};
+pub use fanlight_server::FanlightServer;
+pub use stream::{Stream, keys};

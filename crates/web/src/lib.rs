@@ -9,12 +9,16 @@
 
 mod app;
 mod assets;
+mod frame;
 mod guard;
 mod page;
+mod place;
 mod router;
 mod sign_in;
 mod signed;
 mod stream;
+mod theme;
+mod when;
 
 pub use app::{App, Kubernetes};
 pub use router::router;

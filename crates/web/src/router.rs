@@ -14,7 +14,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{App, assets, guard, page, sign_in, stream};
+use crate::{App, assets, guard, page, sign_in, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -37,12 +37,13 @@ pub fn router(app: App) -> Router {
         .route("/v1/{*path}", any(sign_in::no_api))
         .route("/health/", get("ok"))
         .route("/health", get(|| async { (StatusCode::MOVED_PERMANENTLY, [("location", "/health/")]) }))
+        .route("/theme", post(theme::choose))
         .route("/assets/{name}", get(assets::serve))
         .fallback(page::message::not_found)
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
     // Streams last for hours and must leave the server byte by byte: neither timeout nor compression.
-    let streams = Router::new().route("/applications/events", get(stream::applications));
+    let streams = Router::new().route("/applications/events", get(page::applications::events));
     let site = pages.merge(streams);
     let site = if base.is_empty() { site } else { Router::new().nest(&base, site) };
     site.layer(RequestBodyLimitLayer::new(BODY))

@@ -7,7 +7,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{ConnectInfo, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use fanlight_identity::{Method, Refusal, Standing};
@@ -16,13 +16,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{App, assets::Assets, page::html, signed::Signed};
+use crate::{App, frame::Frame, page::html, place::inside, signed::Signed};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct Page {
-    assets: Assets,
-    base: String,
+    frame: Frame,
     redirect: String,
     problem: Option<String>,
     notice: Option<String>,
@@ -44,11 +43,16 @@ struct Attempt {
 }
 
 /// The sign-in page.
-pub(crate) async fn show(State(app): State<Arc<App>>, Query(wish): Query<Wish>) -> Response {
-    page(&app, StatusCode::OK, &wish.redirect, None).await
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    page(&app, Frame::outside(&app, &headers, &uri), StatusCode::OK, &wish.redirect, None).await
 }
 
-async fn page(app: &App, status: StatusCode, redirect: &str, problem: Option<String>) -> Response {
+async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, problem: Option<String>) -> Response {
     let standing = match &app.emergency {
         Some(desk) => Some(desk.standing().await),
         None => None,
@@ -65,14 +69,7 @@ async fn page(app: &App, status: StatusCode, redirect: &str, problem: Option<Str
                 .to_owned(),
         ),
     };
-    let page = Page {
-        assets: Assets::under(&app.base),
-        base: app.base.clone(),
-        redirect: inside(&app.base, redirect),
-        problem,
-        notice,
-        has_form: standing.is_some(),
-    };
+    let page = Page { frame, redirect: inside(&app.base, redirect), problem, notice, has_form: standing.is_some() };
     html(status, &page)
 }
 
@@ -107,7 +104,9 @@ pub(crate) async fn submit(
             tracing::warn!(user = %name, address = %from.ip(), %refusal, "sign-in refused");
             let status = status(&refusal);
             if is_form {
-                return page(&app, status, &attempt.redirect, Some(sentence(&refusal))).await;
+                let here = Uri::from_static("/sign_in");
+                let frame = Frame::outside(&app, &headers, &here);
+                return page(&app, frame, status, &attempt.redirect, Some(sentence(&refusal))).await;
             }
             refused(&refusal)
         }
@@ -218,33 +217,4 @@ pub(crate) async fn no_api(Signed(session): Signed) -> Response {
 fn failed(status: StatusCode, message: &str) -> Response {
     let body = format!("{}\n", json!({"message": message, "code": status.as_u16()}));
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
-}
-
-/// A place within this site: anything that could lead elsewhere becomes the front page.
-fn inside(base: &str, wanted: &str) -> String {
-    let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let local = wanted.starts_with('/') && !wanted.starts_with("//") && wanted.starts_with(base);
-    if plain && local { wanted.to_owned() } else { format!("{base}/applications") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::inside;
-
-    #[test]
-    fn nobody_is_sent_to_another_site_after_signing_in() {
-        for elsewhere in [
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "/a\r\nb",
-            "javascript:alert(1)",
-            "",
-            "/\t/evil",
-        ] {
-            assert_eq!(inside("", elsewhere), "/applications", "{elsewhere:?}");
-        }
-        assert_eq!(inside("/flux", "/other"), "/flux/applications");
-        assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
-    }
 }

@@ -1,51 +1,55 @@
-//! The event stream of a page.
+//! The event stream that keeps a page current.
+//!
+//! A stream begins with the whole page, since page and stream may come from different replicas, and goes on with the
+//! pieces that changed. Events: `pieces` (HTML elements that replace those with the same id), `end` (the session is
+//! over). Protocol: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+mod told;
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
-    extract::{RawQuery, State},
-    http::{StatusCode, header},
+    http::header,
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
 use fanlight_identity::Session;
-use fanlight_live::Visit;
-use fanlight_model::{Kind, Query};
-use futures_util::stream;
+use fanlight_model::Identity;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{
-    App,
-    page::applications::{Applications, query},
-    signed::{Signed, holds, visitor},
-};
+use crate::{App, signed::holds};
+pub(crate) use told::Told;
+
+/// A page as it looks to one viewer, over time.
+pub(crate) trait View: Send + 'static {
+    /// The pieces that differ from what the browser was told, one after the other; empty if none does.
+    fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> impl Future<Output = String> + Send;
+
+    /// Waits until it may look different. Safe to cancel.
+    fn changed(&mut self) -> impl Future<Output = ()> + Send;
+}
 
 /// One open stream.
-struct Open {
+struct Open<V> {
     app: Arc<App>,
     session: Session,
-    query: Query,
-    visit: Visit,
-    /// What the browser has.
-    sent: Option<String>,
+    view: V,
+    told: Told,
     /// When the session is looked at again.
     look: Instant,
     ended: bool,
 }
 
-/// Keeps the Applications page current: the whole list first, then again whenever what the viewer sees has changed.
-pub(crate) async fn applications(
-    State(app): State<Arc<App>>,
-    RawQuery(raw): RawQuery,
-    Signed(session): Signed,
-) -> Response {
-    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let visit = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await;
-    let open =
-        Open { app, session, query: query(raw.as_deref()), visit, sent: None, look: Instant::now(), ended: false };
-    let events = stream::unfold(open, |mut open| async {
+/// Opens the stream of a view.
+pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V) -> Response {
+    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), ended: false };
+    let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
     });
@@ -55,7 +59,7 @@ pub(crate) async fn applications(
     (headers, [("x-accel-buffering", "no")], Sse::new(events).keep_alive(alive)).into_response()
 }
 
-impl Open {
+impl<V: View> Open<V> {
     /// How often the session is looked at.
     const LOOK: Duration = Duration::from_secs(5);
 
@@ -63,6 +67,7 @@ impl Open {
         if self.ended {
             return None;
         }
+        let shutdown = self.app.shutdown.clone();
         loop {
             if self.look <= Instant::now() {
                 if !holds(&self.app, &self.session).await {
@@ -71,15 +76,12 @@ impl Open {
                 }
                 self.look = Instant::now() + Self::LOOK;
             }
-            let list = self.visit.list(&self.query);
-            let view = Applications::new(&self.app, &self.session, &self.query, list).fragment();
-            if self.sent.as_ref() != Some(&view) {
-                self.sent = Some(view.clone());
-                return Some(Event::default().event("view").data(view));
+            let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
+            if !news.is_empty() {
+                return Some(Event::default().event("pieces").data(news));
             }
-            let shutdown = self.app.shutdown.clone();
             tokio::select! {
-                () = self.visit.changed() => {}
+                () = self.view.changed() => {}
                 () = sleep_until(self.look) => {}
                 () = shutdown.cancelled() => return None,
             }

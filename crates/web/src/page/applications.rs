@@ -1,39 +1,40 @@
 //! The Applications page: Kustomizations and HelmReleases together.
 
 mod empty;
-mod parts;
+mod filters;
+mod row;
+mod view;
 
 use std::{sync::Arc, time::SystemTime};
 
 use askama::Template;
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_identity::Session;
 use fanlight_live::{Freshness, List};
-use fanlight_model::{Kind, Query, Sort};
+use fanlight_model::{Identity, Kind, Query};
 use url::form_urlencoded;
 
 use crate::{
     App,
-    assets::Assets,
+    frame::Frame,
     signed::{Signed, cookies, visitor},
+    stream, when,
 };
 use empty::Empty;
-use parts::{Head, Link, Menu, Part, RowView};
+use filters::{Head, Link, Menu, Part};
+use row::RowView;
+use view::ApplicationsView;
 
-/// The page; its block `list` is what the stream sends.
+/// The page. The stream sends its blocks anew as they change, and rows one by one.
 #[derive(Template)]
-#[template(path = "applications.html", blocks = ["list"])]
-pub(crate) struct Applications {
-    assets: Assets,
-    base: String,
-    cluster: String,
-    user: String,
-    ends: String,
-    ends_clock: String,
+#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "empty", "pages"])]
+struct Applications<'a> {
+    frame: &'a Frame,
+    /// The address of the page's event stream.
+    events: String,
     words: String,
     hidden: Vec<(&'static str, String)>,
     note: Option<String>,
@@ -41,73 +42,84 @@ pub(crate) struct Applications {
     menus: Vec<Menu>,
     chips: Vec<Link>,
     heads: Vec<Head>,
-    rows: Vec<RowView>,
+    order: String,
+    rows: Vec<RowView<'a>>,
     empty: Option<Empty>,
     previous: Option<String>,
     next: Option<String>,
-    list: List,
+    list: &'a List,
 }
 
 /// Shows the page.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     RawQuery(raw): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
+    let frame = Frame::outside(&app, &headers, &uri);
     let Some(session) = session else {
-        let here = format!("{}/applications?{}", app.base, raw.unwrap_or_default());
-        let wanted: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
+        let wanted: String = form_urlencoded::byte_serialize(frame.here.as_bytes()).collect();
         return Redirect::to(&format!("{}/sign_in?redirect={wanted}", app.base)).into_response();
     };
+    let frame = Frame::of(&app, &session, &headers, &uri);
     let query = query(raw.as_deref());
     let list = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await.list(&query);
-    let page = Applications::new(&app, &session, &query, list);
+    let now = (app.clock)();
+    let rows = list.rows.iter().map(|row| RowView::new(row, &frame, now)).collect();
+    let page = Applications { rows, ..Applications::new(&frame, &session.identity, &query, &list, now) };
     let response = super::html(StatusCode::OK, &page);
-    match app.sessions.touch(&cookies(&headers), &session, (app.clock)()) {
+    match app.sessions.touch(&cookies(&headers), &session, now) {
         Some(mark) => ([(header::SET_COOKIE, mark)], response).into_response(),
         None => response,
     }
 }
 
+/// Keeps the page current.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    RawQuery(raw): RawQuery,
+    uri: Uri,
+    headers: HeaderMap,
+    Signed(session): Signed,
+) -> Response {
+    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
+    let frame = Frame::of(&app, &session, &headers, &uri);
+    let visit = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await;
+    let view = ApplicationsView::new(frame, query(raw.as_deref()), visit);
+    stream::open(app, session, view)
+}
+
 /// The question that a URL asks.
-pub(crate) fn query(raw: Option<&str>) -> Query {
+fn query(raw: Option<&str>) -> Query {
     let pairs: Vec<_> = form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).collect();
     Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)))
 }
 
-impl Applications {
-    pub(crate) fn new(app: &App, session: &Session, query: &Query, list: List) -> Self {
-        let to = |query: &Query| parts::address(&app.base, query);
+impl<'a> Applications<'a> {
+    /// Everything but the rows.
+    fn new(frame: &'a Frame, viewer: &Identity, query: &Query, list: &'a List, now: SystemTime) -> Self {
+        let to = |query: &Query| filters::address(&frame.base, "applications", query);
         let turned = |page: usize| to(&Query { page, ..query.clone() });
-        let ends = parts::timestamp(session.ends);
-        let version = app.kubernetes.version.borrow().clone();
+        let keys: Vec<_> = list.rows.iter().map(|row| row.key.to_string()).collect();
         Self {
-            assets: Assets::under(&app.base),
-            base: app.base.clone(),
-            cluster: version
-                .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),
-            user: session.identity.user().to_string(),
-            ends_clock: ends.get(11..16).unwrap_or_default().to_owned(),
-            ends,
+            frame,
+            events: filters::address(&frame.base, "applications/events", query),
             words: query.words.join(" "),
             hidden: query.pairs().into_iter().filter(|(name, _)| !matches!(*name, "search" | "page")).collect(),
-            note: note(list.freshness, (app.clock)()),
-            strip: parts::strip(query, &list, &to),
-            menus: parts::menus(query, &list, &to),
-            chips: parts::chips(query, &to),
-            heads: parts::heads(query, &to),
-            rows: list.rows.iter().map(|row| RowView::new(row, (app.clock)())).collect(),
-            empty: Empty::why(query, &list, &session.identity),
+            note: note(list.freshness, now),
+            strip: filters::strip(query, list, &to),
+            menus: filters::menus(query, list, &to),
+            chips: filters::chips(query, &to),
+            heads: filters::heads(query, &to),
+            order: keys.join(" "),
+            rows: Vec::new(),
+            empty: Empty::why(query, list, viewer),
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
             list,
         }
-    }
-
-    /// The part that the stream sends.
-    pub(crate) fn fragment(&self) -> String {
-        self.as_list().render().unwrap_or_default()
     }
 }
 
@@ -116,16 +128,8 @@ fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
         Freshness::Current => None,
         Freshness::Loading { ready, of } => Some(format!("Still loading: {ready} of {of} lists are read.")),
         Freshness::Stale { age } => {
-            let clock = parts::timestamp(now - age);
-            let clock = clock.get(11..19).unwrap_or_default();
+            let clock = when::clock_with_seconds(now - age);
             Some(format!("As of {clock} UTC: the API server does not answer."))
         }
     }
 }
-
-const SORTS: [(Sort, &str, &str); 4] = [
-    (Sort::Status, "Status", "status"),
-    (Sort::Name, "Name", "name"),
-    (Sort::Kind, "Kind", "kind"),
-    (Sort::Since, "Since", "age"),
-];

@@ -3,24 +3,26 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
+};
 
-use crate::{App, assets::Assets};
+use crate::{App, frame::Frame};
 
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
-    assets: Assets,
-    base: &'a str,
+    frame: Frame,
     title: &'a str,
     text: &'a str,
 }
 
 /// There is no such page.
-pub(crate) async fn not_found(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
     let page = Message {
-        assets: Assets::under(&app.base),
-        base: &app.base,
+        frame: Frame::outside(&app, &headers, &uri),
         title: "There is no such page",
         text: "The address may be mistyped, or the page may have moved.",
     };

@@ -1,0 +1,49 @@
+// The keyboard. None of these while somebody types, nor with Ctrl, Alt or Meta.
+const rowLinks = () => [...document.querySelectorAll("#rows tbody .name a")];
+let goingTo = false;
+
+function step(by) {
+  const links = rowLinks();
+  const here = links.indexOf(document.activeElement?.closest("tbody")?.querySelector(".name a"));
+  const next = links[here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(here + by, 0), links.length - 1)];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  "/": () => document.querySelector("input[name=search]")?.focus(),
+  "?": () => document.getElementById("keys")?.showModal(),
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => document.activeElement?.closest("tbody")?.querySelector("input[name=object]")?.click(),
+  g: () => {
+    goingTo = true;
+    setTimeout(() => (goingTo = false), 1200);
+  },
+  a: () => goingTo && document.querySelector("a[data-place=a]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
+  if (event.key === "Escape") {
+    if (typing?.matches("input[type=search]")) typing.blur();
+    const menu = event.target.closest("details[open]") ?? document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (!typing) selectNothing();
+    return;
+  }
+  const act = !typing && KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+// One menu at a time, and none after a click elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

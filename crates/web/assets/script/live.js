@@ -1,0 +1,49 @@
+// Keeps a page current, from the event stream that `data-live` names. Each event brings pieces: elements with the id of
+// the one they replace. A stream that ends is opened again, ever more slowly; a hidden page has none, since a browser
+// opens only six connections to a host over HTTP/1.1.
+const page = document.querySelector("[data-live]");
+const mark = document.getElementById("mark");
+let source, pause = 500, lastWord = new Date(), retry;
+
+function say(word, live) {
+  if (mark.textContent !== word) mark.textContent = word;
+  mark.classList.toggle("off", !live);
+}
+
+function put(piece) {
+  const old = document.getElementById(piece.id);
+  if (!old) return true;
+  if (piece.dataset.order === undefined) morph(old, piece);
+  else return morphRows(old, piece);
+  return true;
+}
+
+function connect() {
+  clearTimeout(retry);
+  source?.close();
+  source = new EventSource(page.dataset.live);
+  source.addEventListener("pieces", (event) => {
+    const template = document.createElement("template");
+    template.innerHTML = event.data;
+    const complete = [...template.content.children].map(put).every(Boolean);
+    ages();
+    selectionChanged();
+    [pause, lastWord] = [500, new Date()];
+    say("live", true);
+    if (!complete) connect();
+  });
+  source.addEventListener("quiet", () => (lastWord = new Date()));
+  source.addEventListener("end", () => location.reload());
+  source.onerror = () => {
+    source.close();
+    say(`reconnecting, as of ${lastWord.toLocaleTimeString([], { hour12: false })}`, false);
+    retry = setTimeout(() => document.hidden || connect(), pause * (0.5 + Math.random() / 2));
+    pause = Math.min(pause * 2, 15000);
+  };
+}
+
+ages();
+if (page) {
+  connect();
+  document.addEventListener("visibilitychange", () => (document.hidden ? source.close() : connect()));
+}

@@ -1,0 +1,58 @@
+use axum::http::{HeaderMap, Uri};
+use fanlight_identity::{Method, Session};
+
+use crate::{App, assets::Assets, theme::Theme, when};
+
+/// What surrounds the content of every page.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) assets: Assets,
+    /// The route prefix.
+    pub(crate) base: String,
+    pub(crate) theme: Theme,
+    pub(crate) themes: [Theme; 3],
+    /// Path and query of the page, to come back to.
+    pub(crate) here: String,
+    /// What is said of the cluster.
+    pub(crate) cluster: String,
+    /// Who is signed in; empty for nobody.
+    pub(crate) user: String,
+    /// Set for the emergency user.
+    pub(crate) emergency: Option<Ends>,
+}
+
+/// When a session ends, for machines and for people.
+#[derive(Debug, Clone)]
+pub(crate) struct Ends {
+    pub(crate) timestamp: String,
+    pub(crate) clock: String,
+}
+
+impl Frame {
+    /// The frame of a page for somebody who is signed in.
+    pub(crate) fn of(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
+        let ends = Ends { timestamp: when::timestamp(session.ends), clock: when::clock(session.ends) };
+        Self {
+            user: session.identity.user().to_string(),
+            emergency: (session.method == Method::Emergency).then_some(ends),
+            ..Self::outside(app, headers, uri)
+        }
+    }
+
+    /// The frame of a page for nobody in particular.
+    pub(crate) fn outside(app: &App, headers: &HeaderMap, uri: &Uri) -> Self {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let version = app.kubernetes.version.borrow().clone();
+        Self {
+            assets: Assets::under(&app.base),
+            base: app.base.clone(),
+            theme: Theme::chosen(headers),
+            themes: Theme::ALL,
+            here: format!("{}{path}", app.base),
+            cluster: version
+                .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),
+            user: String::new(),
+            emergency: None,
+        }
+    }
+}

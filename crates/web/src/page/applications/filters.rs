@@ -1,0 +1,165 @@
+//! The links that change the question: state strip, menus, chips, heads of columns.
+
+use fanlight_live::List;
+use fanlight_model::{Query, Sort, State};
+use url::form_urlencoded;
+
+use super::row::class;
+
+/// A part of the state strip.
+pub(super) struct Part {
+    pub(super) slug: &'static str,
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) count: usize,
+    pub(super) link: String,
+    pub(super) chosen: bool,
+}
+
+/// A menu of questions.
+pub(super) struct Menu {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) class: &'static str,
+    pub(super) choices: Vec<Link>,
+}
+
+/// A link that asks another question.
+pub(super) struct Link {
+    pub(super) word: String,
+    pub(super) count: Option<usize>,
+    pub(super) link: String,
+    pub(super) chosen: bool,
+}
+
+/// The head of a column.
+pub(super) struct Head {
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) link: String,
+    pub(super) sorted: &'static str,
+}
+
+/// The orders that are offered, as the menu and as the heads of columns call them.
+const ORDERS: [(Sort, &str); 5] = [
+    (Sort::Status, "Worst first"),
+    (Sort::Since, "Newest change first"),
+    (Sort::Name, "By name"),
+    (Sort::Namespace, "By namespace"),
+    (Sort::Kind, "By kind"),
+];
+
+/// The state strip: every state that is there or chosen, as a switch.
+pub(super) fn strip(query: &Query, list: &List, to: &impl Fn(&Query) -> String) -> Vec<Part> {
+    let there = State::ALL.into_iter().filter(|state| list.states[state.index()] > 0 || query.states.contains(state));
+    there
+        .map(|state| {
+            let mut other = first_page(query);
+            toggle(&mut other.states, state);
+            Part {
+                slug: state.slug(),
+                class: class(state),
+                word: state.word(),
+                count: list.states[state.index()],
+                link: to(&other),
+                chosen: query.states.contains(&state),
+            }
+        })
+        .collect()
+}
+
+/// The menus of kinds, namespaces and orders.
+pub(super) fn menus(query: &Query, list: &List, to: &impl Fn(&Query) -> String) -> Vec<Menu> {
+    let kinds = list.kinds.iter().map(|(kind, count)| {
+        let mut other = first_page(query);
+        toggle(&mut other.kinds, *kind);
+        Link { word: kind.to_string(), count: Some(*count), link: to(&other), chosen: query.kinds.contains(kind) }
+    });
+    let namespaces = list.namespaces.iter().map(|(namespace, count)| {
+        let mut other = first_page(query);
+        toggle(&mut other.namespaces, namespace.to_string());
+        let chosen = query.namespaces.iter().any(|wanted| **wanted == **namespace);
+        Link { word: namespace.to_string(), count: Some(*count), link: to(&other), chosen }
+    });
+    let orders = ORDERS.map(|(sort, word)| Link {
+        word: word.to_owned(),
+        count: None,
+        link: to(&Query { sort, reversed: false, ..first_page(query) }),
+        chosen: query.sort == sort,
+    });
+    let order = ORDERS.iter().find(|(sort, _)| *sort == query.sort).map_or("Order", |(_, word)| word);
+    vec![
+        Menu { name: "kind", title: "Kind", class: "", choices: kinds.collect() },
+        Menu { name: "namespace", title: "Namespace", class: "", choices: namespaces.collect() },
+        Menu { name: "order", title: order, class: "last", choices: orders.into() },
+    ]
+}
+
+/// The active filters, each a link that removes it.
+pub(super) fn chips(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Link> {
+    let mut chips = Vec::new();
+    let mut chip = |word: String, other: &Query| chips.push(Link { word, count: None, link: to(other), chosen: true });
+    for kind in &query.kinds {
+        let mut other = first_page(query);
+        toggle(&mut other.kinds, *kind);
+        chip(format!("kind: {kind}"), &other);
+    }
+    for namespace in &query.namespaces {
+        let mut other = first_page(query);
+        toggle(&mut other.namespaces, namespace.clone());
+        chip(format!("namespace: {namespace}"), &other);
+    }
+    for state in &query.states {
+        let mut other = first_page(query);
+        toggle(&mut other.states, *state);
+        chip(format!("status: {state}"), &other);
+    }
+    if !query.words.is_empty() {
+        chip(format!("search: {}", query.words.join(" ")), &Query { words: Vec::new(), ..first_page(query) });
+    }
+    chips
+}
+
+/// The heads of the columns; a second click on the sorted one turns the order around.
+pub(super) fn heads(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Head> {
+    let sortable = |sort: Sort, word, class| {
+        let current = query.sort == sort;
+        let reversed = current && !query.reversed;
+        let sorted = match (current, query.reversed) {
+            (false, _) => "none",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        };
+        Head { class, word, link: to(&Query { sort, reversed, ..first_page(query) }), sorted }
+    };
+    let plain = |class, word| Head { class, word, link: String::new(), sorted: "none" };
+    vec![
+        sortable(Sort::Status, "Status", "status"),
+        sortable(Sort::Name, "Name", "name"),
+        sortable(Sort::Kind, "Kind", "kind"),
+        plain("source", "Source and revision"),
+        plain("message", "Message"),
+        sortable(Sort::Since, "Since", "age"),
+    ]
+}
+
+/// The address of the answer to a question.
+pub(super) fn address(base: &str, path: &str, query: &Query) -> String {
+    let pairs = query.pairs();
+    if pairs.is_empty() {
+        return format!("{base}/{path}");
+    }
+    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{base}/{path}?{encoded}")
+}
+
+fn first_page(query: &Query) -> Query {
+    Query { page: 0, ..query.clone() }
+}
+
+fn toggle<T: PartialEq>(list: &mut Vec<T>, value: T) {
+    match list.iter().position(|entry| *entry == value) {
+        Some(index) => drop(list.remove(index)),
+        None => list.push(value),
+    }
+}

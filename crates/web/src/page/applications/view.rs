@@ -1,0 +1,54 @@
+use std::time::SystemTime;
+
+use askama::Template;
+use fanlight_live::{List, Visit};
+use fanlight_model::{Identity, Query};
+
+use super::{Applications, RowView};
+use crate::{
+    frame::Frame,
+    stream::{Told, View},
+};
+
+/// The Applications page as its stream keeps it current.
+pub(super) struct ApplicationsView {
+    frame: Frame,
+    query: Query,
+    visit: Visit,
+}
+
+impl ApplicationsView {
+    pub(super) fn new(frame: Frame, query: Query, visit: Visit) -> Self {
+        Self { frame, query, visit }
+    }
+}
+
+impl View for ApplicationsView {
+    async fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> String {
+        let list = self.visit.list(&self.query);
+        let page = Applications::new(&self.frame, viewer, &self.query, &list, now);
+        let pieces = [
+            ("count", page.as_count().render()),
+            ("note", page.as_note().render()),
+            ("strip", page.as_strip().render()),
+            ("filters", page.as_filters().render()),
+            ("empty", page.as_empty().render()),
+            ("pages", page.as_pages().render()),
+        ];
+        let mut news: String =
+            pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
+        news.push_str(&rows(&page, &list, &self.frame, now, told));
+        news
+    }
+
+    async fn changed(&mut self) {
+        self.visit.changed().await;
+    }
+}
+
+/// The rows that the browser does not have as they are, in a table that says the order of all.
+fn rows(page: &Applications<'_>, list: &List, frame: &Frame, now: SystemTime, told: &mut Told) -> String {
+    let Some(changed) = told.rows(&list.rows) else { return String::new() };
+    let rows: String = changed.iter().filter_map(|row| RowView::new(row, frame, now).render().ok()).collect();
+    format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", page.order)
+}

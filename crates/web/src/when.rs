@@ -1,0 +1,57 @@
+//! Moments and durations in words.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// RFC 3339, in UTC, to the second; empty for moments that no calendar has.
+pub(crate) fn timestamp(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let stamp = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    stamp.map(|stamp| stamp.to_string()).unwrap_or_default()
+}
+
+/// Hours and minutes in UTC: `14:32`.
+pub(crate) fn clock(time: SystemTime) -> String {
+    timestamp(time).get(11..16).unwrap_or_default().to_owned()
+}
+
+/// Hours, minutes and seconds in UTC: `14:32:07`.
+pub(crate) fn clock_with_seconds(time: SystemTime) -> String {
+    timestamp(time).get(11..19).unwrap_or_default().to_owned()
+}
+
+/// The moment so many seconds after 1970; `None` before that.
+pub(crate) fn moment(seconds: i64) -> Option<SystemTime> {
+    let seconds = u64::try_from(seconds).ok()?;
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
+/// As `kubectl` says it, in the largest unit: `4m`.
+pub(crate) fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        for (seconds, word) in [(0, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (86_400, "1d"), (8_640_000, "100d")] {
+            assert_eq!(age(Duration::from_secs(seconds)), word);
+        }
+    }
+
+    #[test]
+    fn a_moment_that_no_calendar_has_is_said_as_nothing_and_breaks_nothing() {
+        assert_eq!(moment(-1), None);
+        let far = moment(i64::MAX).map(timestamp).unwrap_or_default();
+        assert_eq!(far, "");
+        assert_eq!(moment(1_795_406_468).map(clock_with_seconds).as_deref(), Some("04:01:08"));
+    }
+}
