@@ -9,6 +9,7 @@
 //! ```
 
 mod audit;
+mod browser;
 mod certificates;
 mod control_plane;
 pub mod estate;
@@ -18,6 +19,7 @@ pub mod rights;
 mod stream;
 
 pub use audit::{AuditEntry, AuditLog};
+pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options};
 pub use fanlight_server::FanlightServer;
 pub use stream::{Stream, keys};
