@@ -104,6 +104,8 @@ impl Kind {
     pub const HELM_CHART: Kind = Kind(5);
     /// `Bucket` of source-controller.
     pub const BUCKET: Kind = Kind(6);
+    /// `Receiver` of notification-controller.
+    pub const RECEIVER: Kind = Kind(14);
 
     /// The two kinds of the Applications page.
     pub const APPLICATIONS: [Kind; 2] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE];
@@ -178,12 +180,22 @@ mod tests {
             Kind::HELM_REPOSITORY,
             Kind::HELM_CHART,
             Kind::BUCKET,
+            Kind::RECEIVER,
         ]
         .map(|kind| kind.info().name)
         .to_vec();
         assert_eq!(
             names,
-            ["Kustomization", "HelmRelease", "GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"]
+            [
+                "Kustomization",
+                "HelmRelease",
+                "GitRepository",
+                "OCIRepository",
+                "HelmRepository",
+                "HelmChart",
+                "Bucket",
+                "Receiver"
+            ]
         );
     }
 }

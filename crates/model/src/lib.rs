@@ -3,7 +3,8 @@
 //! Nothing here waits, reads, writes or asks for the time. The other crates bring facts in and carry results out:
 //!
 //! ```text
-//!   Kind ── ObjectKey ── Row ◄── Facts (what a controller wrote) ── judge() ──► State + sentence
+//!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote)
+//!                               State, since when, sentence
 //!    │                    │
 //!    │                  Query ── filter, sort, search, page
 //!    │
@@ -12,6 +13,7 @@
 
 mod access;
 mod change;
+mod duration;
 mod identity;
 mod kind;
 mod object_key;
@@ -19,11 +21,12 @@ mod query;
 mod revision;
 mod row;
 mod scope;
-mod state;
+mod status;
 mod text;
 
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
 pub use change::{Change, FeedError, Listing, Version};
+pub use duration::go_duration;
 pub use identity::{Identity, NameRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
@@ -31,5 +34,7 @@ pub use query::{Query, Sort};
 pub use revision::short_revision;
 pub use row::{Row, SourceLink};
 pub use scope::Scope;
-pub use state::{Condition, ConditionStatus, Facts, Judgement, State, judge};
+pub use status::{
+    Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
+};
 pub use text::cut;

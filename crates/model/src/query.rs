@@ -220,9 +220,13 @@ mod tests {
             version: 1,
             state,
             since,
+            sentence: "".into(),
             message: "Applied revision: Main".into(),
             source: None,
             revision: "main@sha1:abc".into(),
+            attempted: "".into(),
+            syncing: false,
+            next_try: None,
         }
     }
 

@@ -1,7 +1,8 @@
 /// A revision as people say it: the branch or tag and seven characters of the commit or digest.
 ///
 /// Flux writes `main@sha1:<40 hex>`, `v1.2.0@sha256:<64 hex>`, `sha256:<64 hex>` (also `sha1:`), or a chart version,
-/// which stays as it is apart from build metadata that is a digest or commit (`1.2.3+<12 hex or more>`).
+/// which stays as it is apart from build metadata that is a digest or commit (`1.2.3+<12 hex or more>`): that is cut,
+/// but not left out, since a chart taken from a repository at every commit changes in nothing else.
 ///
 /// See <https://fluxcd.io/flux/components/source/gitrepositories/#artifact>.
 pub fn short_revision(revision: &str) -> String {
@@ -14,7 +15,7 @@ pub fn short_revision(revision: &str) -> String {
         return short.to_owned();
     }
     match revision.split_once('+') {
-        Some((version, build)) if build.len() >= 12 && is_hex(build) => version.to_owned(),
+        Some((version, build)) if build.len() >= 12 && is_hex(build) => format!("{version}+{}", &build[..7]),
         _ => revision.to_owned(),
     }
 }
@@ -42,7 +43,7 @@ mod tests {
             ("6.2.0@sha256:9103b382a08358f72bf84b61a79bff8606dd3ed6616ec92cf5e7780b32e190f6", "6.2.0@9103b38"),
             ("sha256:9103b382a08358f72bf84b61a79bff8606dd3ed6616ec92cf5e7780b32e190f6", "9103b38"),
             ("1.19.2", "1.19.2"),
-            ("0.3.0+ba66396785f9", "0.3.0"),
+            ("0.3.0+ba66396785f9", "0.3.0+ba66396"),
             ("1.0.0+build5", "1.0.0+build5"),
             ("main@sha1:zz", "main@sha1:zz"),
             ("", ""),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Kind, ObjectKey, State, Version};
+use crate::{Facts, Kind, ObjectKey, State, Version, cut, judge};
 
 /// What a list shows of one object: everything that is kept in memory about it.
 ///
@@ -17,12 +17,20 @@ pub struct Row {
     pub state: State,
     /// When the shown state began, in seconds since 1970; `None` if nobody wrote it down.
     pub since: Option<i64>,
-    /// What the controller says, at most [`Row::MESSAGE_LIMIT`] bytes.
+    /// What a person would say about it.
+    pub sentence: Box<str>,
+    /// The controller's own words, at most [`Row::MESSAGE_LIMIT`] bytes; empty if they say nothing more.
     pub message: Box<str>,
     /// Where its content comes from.
     pub source: Option<SourceLink>,
     /// The revision that is applied, as Flux writes it; empty if none is.
     pub revision: Box<str>,
+    /// The revision that is being or was last tried, as Flux writes it; empty if it is the applied one.
+    pub attempted: Box<str>,
+    /// Whether a reconciliation was asked for and has not ended.
+    pub syncing: bool,
+    /// When the controller tries again after a failure, in seconds since 1970, where that is known.
+    pub next_try: Option<i64>,
 }
 
 /// A reference from an object to the source of its content.
@@ -34,7 +42,7 @@ pub struct SourceLink {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The chart taken from it, for a HelmRelease that names one.
+    /// The chart taken from it, for a HelmRelease that names one, or a HelmChart.
     pub chart: Option<Arc<str>>,
 }
 
@@ -42,7 +50,25 @@ impl Row {
     /// The longest message kept, in bytes.
     pub const MESSAGE_LIMIT: usize = 512;
 
-    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revision or message.
+    /// The row of an object with these facts; the texts are copied.
+    pub fn new(key: ObjectKey, version: Version, source: Option<SourceLink>, facts: &Facts<'_>) -> Self {
+        let judged = judge(facts);
+        Self {
+            key,
+            version,
+            state: judged.state,
+            since: judged.since,
+            sentence: judged.sentence.into(),
+            message: cut(judged.message, Row::MESSAGE_LIMIT).into(),
+            source,
+            revision: cut(facts.applied(), Row::MESSAGE_LIMIT).into(),
+            attempted: cut(facts.attempted(), Row::MESSAGE_LIMIT).into(),
+            syncing: judged.syncing,
+            next_try: judged.next_try,
+        }
+    }
+
+    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revisions, sentence or message.
     pub fn mentions(&self, needle: &str) -> bool {
         let source = self.source.as_ref();
         contains_ignoring_case(&self.key.name, needle)
@@ -50,6 +76,8 @@ impl Row {
             || source.is_some_and(|link| contains_ignoring_case(&link.name, needle))
             || source.and_then(|link| link.chart.as_deref()).is_some_and(|chart| contains_ignoring_case(chart, needle))
             || contains_ignoring_case(&self.revision, needle)
+            || contains_ignoring_case(&self.attempted, needle)
+            || contains_ignoring_case(&self.sentence, needle)
             || contains_ignoring_case(&self.message, needle)
     }
 }

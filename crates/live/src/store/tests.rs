@@ -20,9 +20,13 @@ fn row(namespace: &str, name: &str, version: Version, state: State) -> Arc<Row> 
         version,
         state,
         since: None,
+        sentence: "".into(),
         message: "".into(),
         source: None,
         revision: "".into(),
+        attempted: "".into(),
+        syncing: false,
+        next_try: None,
     })
 }
 
