@@ -48,9 +48,13 @@ mod tests {
             version,
             state: State::Ready,
             since: None,
+            sentence: "".into(),
             message: "".into(),
             source: None,
             revision: "".into(),
+            attempted: "".into(),
+            syncing: false,
+            next_try: None,
         })
     }
 
