@@ -8,10 +8,13 @@
 //!    │                    │
 //!    │                  Query ── filter, sort, search, page
 //!    │
+//!    └── Target (a whole object) ── Action ──► patches, refusals, Progress ──► Stage
+//!
 //!   Scope ── Change (list and watch events) ── Rights (who may see it) ── Identity (who asks)
 //! ```
 
 mod access;
+mod action;
 mod change;
 mod duration;
 mod identity;
@@ -25,6 +28,7 @@ mod status;
 mod text;
 
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
+pub use action::{Action, Obstacle, Plan, Progress, Request, Source, Stage, Step, Suspension, Target};
 pub use change::{Change, FeedError, Listing, Version};
 pub use duration::go_duration;
 pub use identity::{Identity, NameRefused, UserName};

@@ -1,0 +1,77 @@
+//! What people do to objects, and what has become of it.
+//!
+//! ```text
+//!   Target (an object as read) ── obstacle, sources, suspend, resume ──► refusals, other objects first, merge patches
+//!        │
+//!        └─ Request (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
+//! ```
+
+mod request;
+mod sources;
+mod suspension;
+mod target;
+
+pub use request::{Progress, Request};
+pub use sources::Source;
+pub use suspension::{Plan, Suspension};
+pub use target::{Obstacle, Target};
+
+use crate::ObjectKey;
+
+/// Something that a person does to objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Have the controller reconcile now, as `flux reconcile` does.
+    Sync {
+        /// Reconcile what the object comes from first, and use what that brings.
+        with_source: bool,
+    },
+    /// Have the controller leave the object alone, as `flux suspend` does.
+    Suspend {
+        /// Why, for whoever finds it suspended.
+        comment: Option<String>,
+    },
+    /// Take a suspension back, as `flux resume` does; the controller reconciles at once.
+    Resume,
+}
+
+/// What has become of one object of an [`Action`]; the sentence is for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Under way: asked for, and the controller has not finished so far.
+    Asked(String),
+    /// Final: done.
+    Done(String),
+    /// Final: nothing was changed, and why. A right that is missing is named in the API server's words.
+    Refused(String),
+    /// Final: it was tried and failed, in the API server's or the controller's words.
+    Failed(String),
+    /// Final: nobody knows whether it happened, and what to do about that.
+    Unknown(String),
+}
+
+impl Stage {
+    /// Whether nothing more comes for this object.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Stage::Asked(_))
+    }
+
+    /// The sentence.
+    pub fn sentence(&self) -> &str {
+        let (Stage::Asked(text)
+        | Stage::Done(text)
+        | Stage::Refused(text)
+        | Stage::Failed(text)
+        | Stage::Unknown(text)) = self;
+        text
+    }
+}
+
+/// One piece of news about one object of an [`Action`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which object.
+    pub key: ObjectKey,
+    /// What has become of it.
+    pub stage: Stage,
+}

@@ -1,0 +1,208 @@
+//! Suspending and resuming, as each kind spells it.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::{Stage, Target};
+use crate::{Family, Kind};
+
+/// Who suspended: written and read by Weave GitOps, too.
+const BY: &str = "metadata.weave.works/suspended-by";
+/// Why.
+const COMMENT: &str = "metadata.weave.works/suspended-comment";
+/// Who suspended, as the Flux Operator's page writes it. Read and cleared here, never written.
+const OPERATOR_BY: &str = "fluxcd.controlplane.io/suspendedBy";
+
+/// That an object is suspended, and what is written about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suspension {
+    /// Who did it; empty if nobody wrote it down.
+    pub by: String,
+    /// Why; empty if nobody wrote it down.
+    pub comment: String,
+}
+
+impl fmt::Display for Suspension {
+    /// What follows the word “suspended”: ` by dana: “a reason”`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.by.is_empty() {
+            write!(f, " by {}", self.by)?;
+        }
+        if !self.comment.is_empty() {
+            write!(f, ": “{}”", self.comment)?;
+        }
+        Ok(())
+    }
+}
+
+/// What one object needs for an action that is a single change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing: it is already so, or must not be.
+    None(Stage),
+    /// This JSON merge patch (RFC 7396).
+    Patch(Value),
+}
+
+/// How a kind is told to leave an object alone.
+enum Spelling {
+    /// `spec.suspend: true`.
+    Field,
+    /// An annotation with the value `disabled`.
+    Annotation(&'static str),
+    /// Not at all.
+    Never,
+}
+
+impl Spelling {
+    fn of(kind: Kind) -> Self {
+        let info = kind.info();
+        match info.name {
+            "ExternalArtifact" => Spelling::Never,
+            "ArtifactGenerator" => Spelling::Annotation("source.extensions.fluxcd.io/reconcile"),
+            _ if info.family == Family::Operator => Spelling::Annotation("fluxcd.controlplane.io/reconcile"),
+            _ => Spelling::Field,
+        }
+    }
+}
+
+impl Target<'_> {
+    /// Whether the object is suspended, by whom and why.
+    pub fn suspension(&self) -> Option<Suspension> {
+        let suspended = match Spelling::of(self.key.kind) {
+            Spelling::Field => self.at("/spec/suspend").and_then(Value::as_bool) == Some(true),
+            Spelling::Annotation(name) => {
+                self.annotation(name).is_some_and(|value| value.eq_ignore_ascii_case("disabled"))
+            }
+            Spelling::Never => false,
+        };
+        suspended.then(|| Suspension {
+            by: self.annotation(BY).or_else(|| self.annotation(OPERATOR_BY)).unwrap_or_default().to_owned(),
+            comment: self.annotation(COMMENT).unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// What it takes to suspend the object in the name of `by`. A comment of an earlier suspension does not survive.
+    pub fn suspend(&self, by: &str, comment: Option<&str>) -> Plan {
+        if let Some(suspension) = self.suspension() {
+            return Plan::None(Stage::Done(format!("Already suspended{suspension}")));
+        }
+        let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
+        let mut patch = json!({"metadata": {"annotations": {BY: by, COMMENT: comment}}});
+        match Spelling::of(self.key.kind) {
+            Spelling::Field => patch["spec"]["suspend"] = json!(true),
+            Spelling::Annotation(name) => patch["metadata"]["annotations"][name] = json!("disabled"),
+            Spelling::Never => return never(self.key.kind),
+        }
+        Plan::Patch(patch)
+    }
+
+    /// What it takes to resume the object.
+    pub fn resume(&self) -> Plan {
+        let mut patch = json!({"metadata": {"annotations": {BY: null, COMMENT: null, OPERATOR_BY: null}}});
+        match Spelling::of(self.key.kind) {
+            Spelling::Never => return never(self.key.kind),
+            _ if self.suspension().is_none() => {
+                return Plan::None(Stage::Done("Not suspended, so nothing was changed".to_owned()));
+            }
+            Spelling::Field => patch["spec"]["suspend"] = Value::Null,
+            Spelling::Annotation(name) => patch["metadata"]["annotations"][name] = Value::Null,
+        }
+        Plan::Patch(patch)
+    }
+}
+
+fn never(kind: Kind) -> Plan {
+    Plan::None(Stage::Refused(format!("{kind} objects cannot be suspended: suspend what makes them")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ObjectKey;
+
+    fn key(kind: &str) -> ObjectKey {
+        ObjectKey::new(Kind::by_name(kind).expect("a kind"), "apps", "shop")
+    }
+
+    /// RFC 7396, so that the tests see what becomes of the object.
+    fn merge(object: &mut Value, patch: &Value) {
+        let Value::Object(fields) = patch else {
+            *object = patch.clone();
+            return;
+        };
+        if !object.is_object() {
+            *object = json!({});
+        }
+        for (name, value) in fields {
+            if value.is_null() {
+                object.as_object_mut().expect("an object").remove(name);
+            } else {
+                merge(&mut object[name], value);
+            }
+        }
+    }
+
+    fn patched(object: &Value, plan: Plan) -> Value {
+        let Plan::Patch(patch) = plan else { panic!("no patch: {plan:?}") };
+        let mut object = object.clone();
+        merge(&mut object, &patch);
+        object
+    }
+
+    #[test]
+    fn every_kind_that_can_be_suspended_is_so_in_its_own_spelling_and_comes_back_as_it_was() {
+        for kind in Kind::all().filter(|kind| kind.info().name != "ExternalArtifact") {
+            let key = key(kind.info().name);
+            let before = json!({"metadata": {"annotations": {"own": "stays"}}, "spec": {"interval": "1m"}});
+            let suspended = patched(&before, Target::new(&key, &before).suspend("dana", Some(" a freeze ")));
+            let found = Target::new(&key, &suspended).suspension().expect("suspended");
+            assert_eq!((found.by.as_str(), found.comment.as_str()), ("dana", "a freeze"), "{kind}");
+            assert_eq!(patched(&suspended, Target::new(&key, &suspended).resume()), before, "{kind}");
+        }
+    }
+
+    #[test]
+    fn kinds_without_a_field_for_it_use_an_annotation() {
+        for (kind, annotation) in [
+            ("ArtifactGenerator", "source.extensions.fluxcd.io/reconcile"),
+            ("ResourceSet", "fluxcd.controlplane.io/reconcile"),
+        ] {
+            let key = key(kind);
+            let object = json!({"spec": {}});
+            let suspended = patched(&object, Target::new(&key, &object).suspend("dana", None));
+            assert_eq!(suspended["metadata"]["annotations"][annotation], "disabled");
+            assert_eq!(suspended["spec"], json!({}));
+        }
+    }
+
+    #[test]
+    fn an_older_comment_does_not_outlive_a_suspension_without_one() {
+        let key = key("Kustomization");
+        let object = json!({"metadata": {"annotations": {COMMENT: "last year's"}}, "spec": {}});
+        for comment in [None, Some(""), Some("  ")] {
+            let suspended = patched(&object, Target::new(&key, &object).suspend("dana", comment));
+            assert_eq!(suspended["metadata"]["annotations"], json!({BY: "dana"}));
+        }
+    }
+
+    #[test]
+    fn what_is_already_so_is_left_alone_and_says_by_whom() {
+        let key = key("HelmRelease");
+        let object = json!({"metadata": {"annotations": {BY: "erin", COMMENT: "audit"}}, "spec": {"suspend": true}});
+        let plan = Target::new(&key, &object).suspend("dana", Some("mine"));
+        assert_eq!(plan, Plan::None(Stage::Done("Already suspended by erin: “audit”".to_owned())));
+        let object = json!({"spec": {"suspend": false}});
+        assert!(matches!(Target::new(&key, &object).resume(), Plan::None(Stage::Done(_))));
+    }
+
+    #[test]
+    fn an_external_artifact_is_refused_both_ways() {
+        let key = key("ExternalArtifact");
+        let object = json!({"spec": {}});
+        let target = Target::new(&key, &object);
+        assert!(matches!(target.suspend("dana", None), Plan::None(Stage::Refused(_))));
+        assert!(matches!(target.resume(), Plan::None(Stage::Refused(_))));
+    }
+}
