@@ -7,7 +7,7 @@ use fanlight_model::{Answer, Identity, Question, Rule, Rules};
 use http::Method;
 use k8s_openapi::api::authorization::v1::{SelfSubjectAccessReview, SelfSubjectRulesReview};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     ApiServer, ReadError,
@@ -18,14 +18,20 @@ use crate::{
 impl ApiServer {
     /// One question, asked in the person's name (`SelfSubjectAccessReview`, `authorization.k8s.io/v1`).
     pub async fn may(&self, who: &Identity, question: &Question) -> Answer {
-        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         let info = question.kind.info();
+        let attributes = json!({
+            "group": info.group, "resource": info.plural, "verb": question.verb.as_str(),
+            "namespace": question.scope.namespace().map_or("", |namespace| namespace),
+        });
+        self.review(who, attributes).await
+    }
+
+    /// One question with these `resourceAttributes`.
+    pub(crate) async fn review(&self, who: &Identity, attributes: Value) -> Answer {
+        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {
-                "group": info.group, "resource": info.plural, "verb": question.verb.as_str(),
-                "namespace": question.scope.namespace().map_or("", |namespace| namespace),
-            }},
+            "spec": {"resourceAttributes": attributes},
         });
         // "Yes" cannot be a mistake of a starting API server: only what it has loaded allows anything.
         let is_yes = |review: &SelfSubjectAccessReview| review.status.as_ref().is_some_and(|status| status.allowed);

@@ -203,6 +203,8 @@ impl ApiServer {
 fn request(who: As<'_>, method: Method, path: &str, body: Bytes, class: Class, lane: Option<LaneId>) -> Request<Body> {
     const USER: HeaderName = HeaderName::from_static("impersonate-user");
     const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
+    // RFC 7396: the only form in which anything is changed here.
+    let content_type = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap_or_default();
@@ -214,7 +216,7 @@ fn request(who: As<'_>, method: Method, path: &str, body: Bytes, class: Class, l
     headers.insert(header::USER_AGENT, HeaderValue::from_static(ApiServer::USER_AGENT));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let As::Person(identity) = who {
         headers.insert(USER, sealed(identity.user().as_str()));
         for group in identity.groups() {

@@ -49,6 +49,18 @@ pub enum ReadError {
         /// Where it stopped making sense.
         why: String,
     },
+    /// The kind is not installed.
+    #[error("reading {what}: the API server does not serve this kind")]
+    NotServed {
+        /// What was to be read.
+        what: String,
+    },
+    /// Nothing can have such a name, so nobody was asked.
+    #[error("reading {what}: no object can be called that")]
+    Misnamed {
+        /// What was to be read.
+        what: String,
+    },
 }
 
 /// How much of the API server's words is kept, in bytes.
@@ -63,12 +75,39 @@ impl ReadError {
         Self::Refused { what: what.to_owned(), code, message: words(body), retry_after }
     }
 
+    /// The HTTP status, if there was an answer.
+    pub(crate) fn code(&self) -> Option<StatusCode> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the same request may well succeed a little later: the API server is away, starting or busy.
+    pub(crate) fn is_passing(&self) -> bool {
+        let busy = |code: StatusCode| code.is_server_error() || code == StatusCode::TOO_MANY_REQUESTS;
+        matches!(self, Self::Unreachable { .. }) || self.code().is_some_and(busy)
+    }
+
+    /// What went wrong, without what was to be read: the API server's own words where there are some.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Refused { code, message, .. } if message.is_empty() => format!("the API server answered {code}"),
+            Self::Refused { message, .. } => message.clone(),
+            Self::Unreachable { why, .. } | Self::Nonsense { why, .. } => why.clone(),
+            Self::NotServed { .. } => "the API server does not serve this kind".to_owned(),
+            Self::Misnamed { .. } => "no object can be called that".to_owned(),
+        }
+    }
+
     /// The same failure as a feed sees it.
     pub(crate) fn for_feed(self) -> FeedError {
         match self {
             Self::Refused { code, message, retry_after, .. } => feed_error(code.as_u16(), message, retry_after),
             Self::Unreachable { why, .. } => FeedError::Unreachable(why),
             Self::Nonsense { why, .. } => FeedError::Unexpected(why),
+            Self::NotServed { .. } => FeedError::NotServed,
+            Self::Misnamed { what } => FeedError::Unexpected(what),
         }
     }
 }

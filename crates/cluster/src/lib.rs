@@ -7,10 +7,12 @@
 //!       │
 //!       ├─ watch, list    → model::Change, model::Listing   (wire: narrow structs, straight to rows)
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
+//!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //! ```
 
 mod access;
+mod act;
 mod api_server;
 mod connect;
 mod discover;
@@ -18,6 +20,7 @@ mod error;
 mod inform;
 mod lanes;
 mod lines;
+mod object;
 mod secret;
 mod watch;
 mod wire;

@@ -44,7 +44,9 @@ impl Target<'_> {
         let (Some(kind), Some(name)) = (part("kind"), part("name")) else {
             return Err(format!("it names no source in {}", pointer.trim_start_matches('/').replace('/', ".")));
         };
-        let known = Kind::by_name(kind).filter(|kind| kind.info().family == Family::Source);
+        // Nothing comes from its own kind: a chart of a chart could lead back to itself.
+        let possible = |kind: &Kind| kind.info().family == Family::Source && *kind != self.key.kind;
+        let known = Kind::by_name(kind).filter(possible);
         let known = known.ok_or_else(|| format!("its source is of kind {kind}, which is none of Flux's sources"))?;
         let namespace = part("namespace").map_or_else(|| Arc::clone(&self.key.namespace), Arc::from);
         Ok(ObjectKey::new(known, namespace, name))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Stage, Target};
 use crate::{Family, Kind};
 
-/// Who suspended: written and read by Weave GitOps, too.
+/// Who suspended. The predecessor writes and reads it, too.
 const BY: &str = "metadata.weave.works/suspended-by";
 /// Why.
 const COMMENT: &str = "metadata.weave.works/suspended-comment";

@@ -1,0 +1,70 @@
+//! Requests of an action: few at a time, and again while the API server is away.
+
+use std::{future::Future, time::Duration};
+
+use fanlight_model::ObjectKey;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::Deed;
+use crate::ReadError;
+
+impl Deed {
+    /// The first pause before something is tried again; later ones grow up to [`Deed::LONGEST`].
+    pub(super) const SHORTEST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(2);
+
+    pub(super) fn longer(pause: Duration) -> Duration {
+        (pause * 3 / 2).min(Self::LONGEST)
+    }
+
+    /// Reads an object; if the API server is away, again until the given time, and once in any case.
+    pub(super) async fn read(&self, key: &ObjectKey, until: Instant) -> Result<Value, ReadError> {
+        self.insist(until, || self.server.object(&self.who, key)).await
+    }
+
+    /// Changes an object; if the answer is lost, again: a merge patch with fixed values may be made twice.
+    pub(super) async fn write(&self, key: &ObjectKey, patch: &Value) -> Result<Value, ReadError> {
+        self.insist(Instant::now() + Self::REACH, || self.server.patch(&self.who, key, patch)).await
+    }
+
+    /// Makes a request, again as long as it fails for a passing reason. That something is forbidden or missing is
+    /// believed when it is said a second time, by an API server that is ready: one that is starting says so of
+    /// everything.
+    async fn insist<T, F>(&self, until: Instant, attempt: impl Fn() -> F) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, ReadError>>,
+    {
+        let mut pause = Self::SHORTEST;
+        let mut is_ready = false;
+        loop {
+            let error = match self.in_turn(attempt()).await {
+                Err(error) if is_denial(&error) && !is_ready => match self.in_turn(self.server.ready()).await {
+                    Err(away) if away.is_passing() => away,
+                    // Also where asking for readiness is forbidden: then there is no better knowledge.
+                    _ => {
+                        is_ready = true;
+                        continue;
+                    }
+                },
+                Err(error) if error.is_passing() => error,
+                outcome => return outcome,
+            };
+            if Instant::now() + pause > until {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause = Self::longer(pause);
+        }
+    }
+
+    async fn in_turn<T>(&self, request: impl Future<Output = T>) -> T {
+        let _turn = self.requests.acquire().await;
+        request.await
+    }
+}
+
+fn is_denial(error: &ReadError) -> bool {
+    matches!(error.code(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))
+}

@@ -1,0 +1,196 @@
+//! Syncing one object: what it comes from first, then itself, then its controller's answer.
+
+use std::{sync::Arc, time::Duration};
+
+use fanlight_model::{Action, Family, ObjectKey, Obstacle, Progress, Request, Stage, Target};
+use futures_util::future::join_all;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+
+use super::{Deed, words};
+use crate::ReadError;
+
+/// How the sync of an object ended.
+#[derive(Debug, Clone)]
+pub(super) enum Synced {
+    /// It is not there.
+    Missing(ObjectKey),
+    /// Nobody answers requests about it; why.
+    Mute(String),
+    /// The controller has brought it up to date; in what words, and the artifact's revision if it has one.
+    Done(String, Option<String>),
+    /// Anything else.
+    Not(Stage),
+}
+
+impl Synced {
+    /// What has become of an object that a person named.
+    pub(super) fn into_stage(self) -> Stage {
+        match self {
+            Synced::Missing(key) => Stage::Refused(format!("{key} does not exist")),
+            Synced::Mute(why) => Stage::Refused(format!("Cannot be synced: {why}")),
+            Synced::Done(text, _) => Stage::Done(text),
+            Synced::Not(stage) => stage,
+        }
+    }
+}
+
+/// What the sources of an object brought.
+#[derive(Default)]
+struct Brought {
+    /// The revision of the last one.
+    revision: Option<String>,
+    /// What should be said about them, beside that it worked.
+    notes: Vec<String>,
+}
+
+impl Deed {
+    /// What a controller may take beyond the object's own timeout: to notice, and to finish what it is at.
+    const ANSWER: Duration = Duration::from_secs(60);
+    /// The longest timeout of an object that is waited for.
+    const TIMEOUT: Duration = Duration::from_secs(300);
+    /// What each further object of the action adds: controllers work on a few at a time.
+    const QUEUE: Duration = Duration::from_millis(250);
+    /// How long an object may be held back, by a dependency or a source, after the request was handled: controllers look
+    /// at dependencies again every 30 s.
+    const HELD_BACK: Duration = Duration::from_secs(40);
+
+    pub(super) async fn sync(self: Arc<Self>, key: ObjectKey) -> Synced {
+        if let Some(obstacle) = Obstacle::of_kind(key.kind) {
+            return Synced::Mute(obstacle.to_string());
+        }
+        let before = match self.read(&key, Instant::now() + Self::REACH).await {
+            Ok(object) => object,
+            Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => return Synced::Missing(key),
+            Err(error) => return Synced::Not(words::not_read(&key, &error)),
+        };
+        let target = Target::new(&key, &before);
+        match target.obstacle() {
+            Some(Obstacle::Mute(why)) => return Synced::Mute(why.to_owned()),
+            Some(obstacle) => return Synced::Not(Stage::Refused(format!("Cannot be synced: {obstacle}"))),
+            None => {}
+        }
+        let brought = match self.sync_sources(&key, &target).await {
+            Ok(brought) => brought,
+            Err(stage) => return Synced::Not(stage),
+        };
+        let request = Request::new(&target, format!("{:.9}", Timestamp::now()), brought.revision);
+        if let Err(error) = self.write(&key, &request.patch()).await {
+            return Synced::Not(words::not_written(&key, &error));
+        }
+        self.tell(&key, Stage::Asked("Asked for; waiting for the controller".to_owned()));
+        match self.follow(&key, &request, self.patience(&target)).await {
+            Synced::Done(text, revision) => Synced::Done(text + &brought.notes.concat(), revision),
+            other => other,
+        }
+    }
+
+    /// Syncs what the object comes from, if that was asked for; the error is what that means for the object.
+    async fn sync_sources(self: &Arc<Self>, key: &ObjectKey, target: &Target<'_>) -> Result<Brought, Stage> {
+        let mut brought = Brought::default();
+        if self.action != (Action::Sync { with_source: true }) {
+            return Ok(brought);
+        }
+        let sources =
+            target.sources().map_err(|why| Stage::Refused(format!("Cannot be synced with its source: {why}")))?;
+        if sources.is_empty() {
+            return Ok(brought);
+        }
+        let names: Vec<_> = sources.iter().map(|source| source.key.to_string()).collect();
+        self.tell(key, Stage::Asked(format!("Syncing first what it comes from: {}", names.join(", "))));
+        let syncs = join_all(sources.iter().map(|source| self.synced(&source.key))).await;
+        for (source, synced) in sources.iter().zip(syncs) {
+            let name = &source.key;
+            match synced {
+                Synced::Done(_, revision) => brought.revision = revision,
+                Synced::Mute(why) => brought.notes.push(format!(" (its source {name} was not synced: {why})")),
+                Synced::Missing(_) if source.made_on_demand => {}
+                Synced::Missing(_) => return Err(Stage::Refused(format!("Its source {name} does not exist"))),
+                Synced::Not(Stage::Refused(why)) => return Err(Stage::Refused(format!("Its source {name}: {why}"))),
+                Synced::Not(Stage::Unknown(why)) => return Err(Stage::Unknown(format!("Its source {name}: {why}"))),
+                Synced::Not(stage) => {
+                    return Err(Stage::Failed(format!("Its source {name} failed: {}", stage.sentence())));
+                }
+            }
+        }
+        Ok(brought)
+    }
+
+    /// How long the controller's answer is waited for.
+    fn patience(&self, target: &Target<'_>) -> Duration {
+        let own = target.timeout().parse::<SignedDuration>().ok().and_then(|own| Duration::try_from(own).ok());
+        let others = u32::try_from(self.named.len()).unwrap_or(u32::MAX);
+        Self::ANSWER + own.unwrap_or_default().min(Self::TIMEOUT) + Self::QUEUE.saturating_mul(others)
+    }
+
+    /// Reads the object again and again until it is known how the request ended.
+    async fn follow(&self, key: &ObjectKey, request: &Request, patience: Duration) -> Synced {
+        let deadline = Instant::now() + patience;
+        let mut pause = Self::SHORTEST;
+        let mut said = String::new();
+        let mut held_back_since = None;
+        loop {
+            sleep(pause).await;
+            self.pace.lock().await.tick().await;
+            if self.is_of_no_interest(key) {
+                return Synced::Not(Stage::Unknown("Asked for; nobody waited for the answer".to_owned()));
+            }
+            pause = Self::longer(pause);
+            let time_is_up = Instant::now() > deadline;
+            let (news, verdict) = match self.read(key, Instant::now()).await {
+                Err(error) if error.is_passing() => (Some(not_answering(&error)), words::away(&error)),
+                Err(error) => return Synced::Not(words::lost_from_sight(key, &error)),
+                Ok(object) => match request.progress(&Target::new(key, &object)) {
+                    Progress::Over(Stage::Done(text)) => {
+                        let revision = Target::new(key, &object).artifact().map(str::to_owned);
+                        return Synced::Done(text, revision);
+                    }
+                    Progress::Over(stage) => return Synced::Not(stage),
+                    Progress::Open(doing) => (doing, unanswered(patience)),
+                    Progress::Working(text) => (Some(text.clone()), unfinished(patience, &text)),
+                    Progress::HeldBack(text) => {
+                        let since = *held_back_since.get_or_insert_with(Instant::now);
+                        if since.elapsed() > Self::HELD_BACK {
+                            return Synced::Not(Stage::Failed(format!("Held back: {text}")));
+                        }
+                        (Some(text.clone()), Stage::Failed(format!("Held back: {text}")))
+                    }
+                },
+            };
+            if time_is_up {
+                return Synced::Not(verdict);
+            }
+            if let Some(text) = news.filter(|text| *text != said) {
+                said.clone_from(&text);
+                self.tell(key, Stage::Asked(text));
+            }
+        }
+    }
+
+    /// Whether nobody listens any more, and nothing else that was asked for comes after it.
+    fn is_of_no_interest(&self, key: &ObjectKey) -> bool {
+        let others_wait =
+            self.action == (Action::Sync { with_source: true }) && key.kind.info().family == Family::Source;
+        self.steps.is_closed() && !others_wait
+    }
+}
+
+fn not_answering(error: &ReadError) -> String {
+    format!("Asked for; the API server does not answer at present: {}", error.reason())
+}
+
+fn unanswered(patience: Duration) -> Stage {
+    Stage::Unknown(format!(
+        "Asked for, but the controller has not answered within {} s. It may still do so: look at the object again, and \
+         if nothing comes, see whether its controller runs",
+        patience.as_secs()
+    ))
+}
+
+fn unfinished(patience: Duration, text: &str) -> Stage {
+    Stage::Unknown(format!(
+        "The controller has taken the request and is still at work after {} s: {text}. Look at the object again",
+        patience.as_secs()
+    ))
+}
