@@ -26,6 +26,7 @@ use futures_util::{
     future::{BoxFuture, Shared},
     stream::{self, BoxStream},
 };
+use jiff::Timestamp;
 use tokio::{
     sync::{Semaphore, mpsc},
     time::{Instant, Interval, MissedTickBehavior, interval},
@@ -46,11 +47,11 @@ struct Deed {
     requests: Semaphore,
     /// When the next repeated read may be made.
     pace: tokio::sync::Mutex<Interval>,
-    syncs: Mutex<BTreeMap<ObjectKey, Sync>>,
+    syncs: Mutex<BTreeMap<ObjectKey, Syncing>>,
 }
 
 /// A sync that is under way or over, for everybody who waits for it.
-type Sync = Shared<BoxFuture<'static, Synced>>;
+type Syncing = Shared<BoxFuture<'static, Synced>>;
 
 /// The most objects of one action.
 const OBJECTS: usize = 500;
@@ -93,6 +94,11 @@ impl ApiServer {
     }
 }
 
+/// A value that no request to reconcile had before: the time, as `flux` writes it.
+fn request_value() -> String {
+    format!("{:.9}", Timestamp::now())
+}
+
 impl Deed {
     /// How long an API server that is away is waited for, before and while something is changed.
     const REACH: Duration = Duration::from_secs(30);
@@ -104,7 +110,7 @@ impl Deed {
                 let plan = |target: &Target<'_>| target.suspend(&self.by, comment.as_deref());
                 self.change(&key, plan, true).await
             }
-            Action::Resume => self.change(&key, |target: &Target<'_>| target.resume(), false).await,
+            Action::Resume => self.change(&key, |target: &Target<'_>| target.resume(&request_value()), false).await,
         };
         self.tell(&key, stage);
     }
@@ -130,7 +136,7 @@ impl Deed {
     }
 
     /// The sync of one object, begun now unless it was before: what several objects come from is synced once.
-    fn synced(self: &Arc<Self>, key: &ObjectKey) -> Sync {
+    fn synced(self: &Arc<Self>, key: &ObjectKey) -> Syncing {
         let mut syncs = self.syncs.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = || Arc::clone(self).sync(key.clone()).boxed().shared();
         syncs.entry(key.clone()).or_insert_with(begin).clone()
@@ -141,5 +147,25 @@ impl Deed {
             // Nobody may be listening any more, and nothing depends on it.
             let _ = self.steps.send(Step { key: key.clone(), stage });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::{Kind, UserName};
+    use kube::Config;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_objects_than_one_action_may_have_are_refused_without_asking_anybody() {
+        let server = ApiServer::from_config(Config::new("https://127.0.0.1:1".parse().expect("an address")));
+        let who = Identity::of(UserName::new("dana").expect("a plain name"));
+        let key = |number| ObjectKey::new(Kind::KUSTOMIZATION, "apps", format!("shop-{number}"));
+        let keys: Vec<_> = (0..=OBJECTS).map(key).collect();
+        let steps = server.expect("a configuration").act(&who, &Action::Resume, keys, "dana");
+        let steps: Vec<_> = steps.collect().await;
+        assert_eq!(steps.len(), OBJECTS + 1);
+        assert!(steps.iter().all(|step| matches!(step.stage, Stage::Refused(_))));
     }
 }

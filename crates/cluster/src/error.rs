@@ -83,9 +83,12 @@ impl ReadError {
         }
     }
 
-    /// Whether the same request may well succeed a little later: the API server is away, starting or busy.
+    /// Whether the same request may well succeed a little later: the API server is away, starting or busy, or too many
+    /// changed the object at once.
     pub(crate) fn is_passing(&self) -> bool {
-        let busy = |code: StatusCode| code.is_server_error() || code == StatusCode::TOO_MANY_REQUESTS;
+        let busy = |code: StatusCode| {
+            code.is_server_error() || matches!(code, StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT)
+        };
         matches!(self, Self::Unreachable { .. }) || self.code().is_some_and(busy)
     }
 

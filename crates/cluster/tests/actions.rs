@@ -175,15 +175,24 @@ async fn what_an_object_comes_from_can_hold_it_back_and_is_named_then() -> anyho
     let ends = act(&server, "dana", &SYNC_WITH_SOURCE, &keys.each_ref().map(String::as_str)).await;
     assert_eq!(
         ends[&keys[0]],
-        Stage::Failed("Its source GitRepository/apps/lost failed: authentication required".to_owned())
+        Stage::Failed("Not synced, as its source GitRepository/apps/lost failed: authentication required".to_owned())
     );
-    let paused = "Its source GitRepository/apps/paused: Cannot be synced: it is suspended; resume it first";
+    let paused = "Not synced because of its source GitRepository/apps/paused. Cannot be synced: it is suspended; resume it first";
     assert_eq!(ends[&keys[1]], Stage::Refused(paused.to_owned()));
     let Stage::Refused(forbidden) = &ends[&keys[2]] else { panic!("{:?}", ends[&keys[2]]) };
     let quoted = r#"User "dana" cannot get resource "gitrepositories" in API group "source.toolkit.fluxcd.io" in the namespace "flux-system""#;
-    assert!(forbidden.starts_with("Its source GitRepository/flux-system/fleet: You may not get"), "{forbidden}");
+    assert!(
+        forbidden.starts_with("Not synced because of its source GitRepository/flux-system/fleet. You may not get"),
+        "{forbidden}"
+    );
     assert!(forbidden.contains(quoted), "{forbidden}");
-    assert_eq!(ends[&keys[3]], Stage::Refused("Its source GitRepository/apps/nowhere does not exist".to_owned()));
+    assert_eq!(
+        ends[&keys[3]],
+        Stage::Refused(
+            "Not synced because of its source GitRepository/apps/nowhere. GitRepository/apps/nowhere does not exist"
+                .to_owned()
+        )
+    );
     let Stage::Done(made) = &ends[&keys[4]] else { panic!("{:?}", ends[&keys[4]]) };
     assert!(
         made.starts_with("Reconciled: Applied revision: x (its source ExternalArtifact/apps/made was not synced"),
@@ -294,7 +303,10 @@ async fn two_people_at_once_are_both_answered_and_one_who_leaves_has_still_asked
         assert_eq!(steps.last().map(|step| &step.stage), Some(&done("Reconciled: Applied revision: x")), "{steps:?}");
     }
 
-    drop(server.act(&person("dana"), &SYNC, vec![key("Kustomization/apps/cart")], "dana"));
+    let fleet = json!({"interval": "1m", "url": "https://git.example.com/f"});
+    plane.apply(&object("GitRepository", "flux-system", "fleet", &fleet)).await?;
+    drop(server.act(&person("dana"), &SYNC_WITH_SOURCE, vec![key("Kustomization/apps/cart")], "dana"));
+    let _source = play(&plane, "GitRepository", || Answer::Status(artifact("main@sha1:2")));
     let handled = async {
         loop {
             let cart = server.object(&person("dana"), &key("Kustomization/apps/cart")).await?;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::Deed;
+use super::{Deed, words};
 use crate::ReadError;
 
 impl Deed {
@@ -21,18 +21,18 @@ impl Deed {
 
     /// Reads an object; if the API server is away, again until the given time, and once in any case.
     pub(super) async fn read(&self, key: &ObjectKey, until: Instant) -> Result<Value, ReadError> {
-        self.insist(until, || self.server.object(&self.who, key)).await
+        self.insist(key, until, || self.server.object(&self.who, key)).await
     }
 
     /// Changes an object; if the answer is lost, again: a merge patch with fixed values may be made twice.
     pub(super) async fn write(&self, key: &ObjectKey, patch: &Value) -> Result<Value, ReadError> {
-        self.insist(Instant::now() + Self::REACH, || self.server.patch(&self.who, key, patch)).await
+        self.insist(key, Instant::now() + Self::REACH, || self.server.patch(&self.who, key, patch)).await
     }
 
     /// Makes a request, again as long as it fails for a passing reason. That something is forbidden or missing is
     /// believed when it is said a second time, by an API server that is ready: one that is starting says so of
     /// everything.
-    async fn insist<T, F>(&self, until: Instant, attempt: impl Fn() -> F) -> Result<T, ReadError>
+    async fn insist<T, F>(&self, key: &ObjectKey, until: Instant, attempt: impl Fn() -> F) -> Result<T, ReadError>
     where
         F: Future<Output = Result<T, ReadError>>,
     {
@@ -53,6 +53,9 @@ impl Deed {
             };
             if Instant::now() + pause > until {
                 return Err(error);
+            }
+            if pause == Self::SHORTEST {
+                self.tell(key, words::trying_again(&error));
             }
             sleep(pause).await;
             pause = Self::longer(pause);

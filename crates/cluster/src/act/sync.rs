@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Duration};
 use fanlight_model::{Action, Family, ObjectKey, Obstacle, Progress, Request, Stage, Target};
 use futures_util::future::join_all;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
-use super::{Deed, words};
-use crate::ReadError;
+use super::{Deed, request_value, words};
 
 /// How the sync of an object ended.
 #[derive(Debug, Clone)]
@@ -52,8 +51,7 @@ impl Deed {
     const TIMEOUT: Duration = Duration::from_secs(300);
     /// What each further object of the action adds: controllers work on a few at a time.
     const QUEUE: Duration = Duration::from_millis(250);
-    /// How long an object may be held back, by a dependency or a source, after the request was handled: controllers look
-    /// at dependencies again every 30 s.
+    /// How long something that should be there soon may keep an object back after its request was handled.
     const HELD_BACK: Duration = Duration::from_secs(40);
 
     pub(super) async fn sync(self: Arc<Self>, key: ObjectKey) -> Synced {
@@ -75,7 +73,7 @@ impl Deed {
             Ok(brought) => brought,
             Err(stage) => return Synced::Not(stage),
         };
-        let request = Request::new(&target, format!("{:.9}", Timestamp::now()), brought.revision);
+        let request = Request::new(&target, request_value(), brought.revision);
         if let Err(error) = self.write(&key, &request.patch()).await {
             return Synced::Not(words::not_written(&key, &error));
         }
@@ -101,17 +99,11 @@ impl Deed {
         self.tell(key, Stage::Asked(format!("Syncing first what it comes from: {}", names.join(", "))));
         let syncs = join_all(sources.iter().map(|source| self.synced(&source.key))).await;
         for (source, synced) in sources.iter().zip(syncs) {
-            let name = &source.key;
             match synced {
                 Synced::Done(_, revision) => brought.revision = revision,
-                Synced::Mute(why) => brought.notes.push(format!(" (its source {name} was not synced: {why})")),
+                Synced::Mute(why) => brought.notes.push(format!(" (its source {} was not synced: {why})", source.key)),
                 Synced::Missing(_) if source.made_on_demand => {}
-                Synced::Missing(_) => return Err(Stage::Refused(format!("Its source {name} does not exist"))),
-                Synced::Not(Stage::Refused(why)) => return Err(Stage::Refused(format!("Its source {name}: {why}"))),
-                Synced::Not(Stage::Unknown(why)) => return Err(Stage::Unknown(format!("Its source {name}: {why}"))),
-                Synced::Not(stage) => {
-                    return Err(Stage::Failed(format!("Its source {name} failed: {}", stage.sentence())));
-                }
+                not => return Err(words::because_of(&source.key, not.into_stage())),
             }
         }
         Ok(brought)
@@ -139,7 +131,7 @@ impl Deed {
             pause = Self::longer(pause);
             let time_is_up = Instant::now() > deadline;
             let (news, verdict) = match self.read(key, Instant::now()).await {
-                Err(error) if error.is_passing() => (Some(not_answering(&error)), words::away(&error)),
+                Err(error) if error.is_passing() => (Some(words::not_answering(&error)), words::away(&error)),
                 Err(error) => return Synced::Not(words::lost_from_sight(key, &error)),
                 Ok(object) => match request.progress(&Target::new(key, &object)) {
                     Progress::Over(Stage::Done(text)) => {
@@ -147,8 +139,11 @@ impl Deed {
                         return Synced::Done(text, revision);
                     }
                     Progress::Over(stage) => return Synced::Not(stage),
-                    Progress::Open(doing) => (doing, unanswered(patience)),
-                    Progress::Working(text) => (Some(text.clone()), unfinished(patience, &text)),
+                    Progress::Open(doing) => (doing, words::unanswered(patience)),
+                    Progress::Working(text) => (Some(text.clone()), words::unfinished(patience, &text)),
+                    Progress::Waiting(text) => {
+                        (Some(text.clone()), Stage::Failed(format!("Waits for a dependency: {text}")))
+                    }
                     Progress::HeldBack(text) => {
                         let since = *held_back_since.get_or_insert_with(Instant::now);
                         if since.elapsed() > Self::HELD_BACK {
@@ -174,23 +169,4 @@ impl Deed {
             self.action == (Action::Sync { with_source: true }) && key.kind.info().family == Family::Source;
         self.steps.is_closed() && !others_wait
     }
-}
-
-fn not_answering(error: &ReadError) -> String {
-    format!("Asked for; the API server does not answer at present: {}", error.reason())
-}
-
-fn unanswered(patience: Duration) -> Stage {
-    Stage::Unknown(format!(
-        "Asked for, but the controller has not answered within {} s. It may still do so: look at the object again, and \
-         if nothing comes, see whether its controller runs",
-        patience.as_secs()
-    ))
-}
-
-fn unfinished(patience: Duration, text: &str) -> Stage {
-    Stage::Unknown(format!(
-        "The controller has taken the request and is still at work after {} s: {text}. Look at the object again",
-        patience.as_secs()
-    ))
 }

@@ -1,4 +1,6 @@
-//! What to say when a request of an action fails.
+//! What to say when something does not go as it should.
+
+use std::time::Duration;
 
 use fanlight_model::{ObjectKey, Stage};
 use http::StatusCode;
@@ -13,6 +15,11 @@ pub(super) fn not_read(key: &ObjectKey, error: &ReadError) -> Stage {
         Some(StatusCode::FORBIDDEN) => format!("You may not get {key}. The API server says: {reason}"),
         _ => format!("Nothing was changed, because {key} could not be read: {reason}"),
     })
+}
+
+/// The API server is away, and there is time left.
+pub(super) fn trying_again(error: &ReadError) -> Stage {
+    Stage::Asked(format!("The API server does not answer at present, trying again. {}", error.reason()))
 }
 
 /// The change was not made, or nobody knows.
@@ -39,10 +46,41 @@ pub(super) fn lost_from_sight(key: &ObjectKey, error: &ReadError) -> Stage {
     }
 }
 
+/// The same, as long as there is time left.
+pub(super) fn not_answering(error: &ReadError) -> String {
+    format!("Asked for; the API server does not answer at present. {}", error.reason())
+}
+
 /// The time is up and the API server does not answer.
 pub(super) fn away(error: &ReadError) -> Stage {
     Stage::Unknown(format!(
         "Asked for; then the API server stopped answering. Look at the object again when it is back. {}",
         error.reason()
     ))
+}
+
+/// The time is up and the controller has not handled the request.
+pub(super) fn unanswered(patience: Duration) -> Stage {
+    Stage::Unknown(format!(
+        "Asked for, but the controller has not answered within {} s. It may still do so: look at the object again, and \
+         if nothing comes, see whether its controller runs",
+        patience.as_secs()
+    ))
+}
+
+/// The time is up and the controller is at work after it has handled the request.
+pub(super) fn unfinished(patience: Duration, text: &str) -> Stage {
+    Stage::Unknown(format!(
+        "The controller has taken the request and is still at work after {} s: {text}. Look at the object again",
+        patience.as_secs()
+    ))
+}
+
+/// What the end of a source's sync means for an object that needs it, and was not asked for therefore.
+pub(super) fn because_of(source: &ObjectKey, end: Stage) -> Stage {
+    match end {
+        Stage::Refused(why) => Stage::Refused(format!("Not synced because of its source {source}. {why}")),
+        Stage::Unknown(why) => Stage::Unknown(format!("Not synced, as nobody knows about its source {source}. {why}")),
+        other => Stage::Failed(format!("Not synced, as its source {source} failed: {}", other.sentence())),
+    }
 }

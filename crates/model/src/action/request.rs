@@ -6,7 +6,7 @@ use super::{Stage, Target};
 use crate::Kind;
 
 /// What asks a controller to reconcile: any new value counts.
-const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
+pub(super) const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
 /// Where the controller writes the value down when it has.
 const HANDLED: &str = "/status/lastHandledReconcileAt";
 
@@ -34,7 +34,10 @@ pub enum Progress {
     Open(Option<String>),
     /// The controller has finished the request and is still (or again) at work.
     Working(String),
-    /// The controller has finished the request and is held back, by a dependency or a source; it tries again by itself.
+    /// The controller has finished the request and waits until a dependency is ready, as happens whenever a new revision
+    /// rolls through; it looks again every 30 s.
+    Waiting(String),
+    /// The controller has finished the request and lacks something else that should be there soon, such as a chart.
     HeldBack(String),
     /// It is over.
     Over(Stage),
@@ -112,7 +115,8 @@ impl Request {
             "True" if self.is_behind(now) => Progress::Working("The new revision is not applied yet".to_owned()),
             "True" => Progress::Over(Stage::Done(format!("Reconciled: {}", ready.sentence()))),
             // Between retries Reconciling stays beside Ready=False with another reason, ProgressingWithRetry.
-            "False" if at_work || ready.reason == "DependencyNotReady" => Progress::HeldBack(ready.sentence()),
+            "False" if ready.reason == "DependencyNotReady" => Progress::Waiting(ready.sentence()),
+            "False" if at_work => Progress::HeldBack(ready.sentence()),
             "False" => Progress::Over(Stage::Failed(ready.sentence())),
             _ => Progress::Working(ready.sentence()),
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Stage, Target};
+use super::{Stage, Target, request::REQUESTED};
 use crate::{Family, Kind};
 
 /// Who suspended. The predecessor writes and reads it, too.
@@ -98,8 +98,9 @@ impl Target<'_> {
         Plan::Patch(patch)
     }
 
-    /// What it takes to resume the object.
-    pub fn resume(&self) -> Plan {
+    /// What it takes to resume the object; `value` is that of a request to reconcile, which some kinds need in order to
+    /// begin at once.
+    pub fn resume(&self, value: &str) -> Plan {
         let mut patch = json!({"metadata": {"annotations": {BY: null, COMMENT: null, OPERATOR_BY: null}}});
         match Spelling::of(self.key.kind) {
             Spelling::Never => return never(self.key.kind),
@@ -107,7 +108,11 @@ impl Target<'_> {
                 return Plan::None(Stage::Done("Not suspended, so nothing was changed".to_owned()));
             }
             Spelling::Field => patch["spec"]["suspend"] = Value::Null,
-            Spelling::Annotation(name) => patch["metadata"]["annotations"][name] = Value::Null,
+            // No change of the specification, so no news to a controller.
+            Spelling::Annotation(name) => {
+                patch["metadata"]["annotations"][name] = Value::Null;
+                patch["metadata"]["annotations"][REQUESTED] = json!(value);
+            }
         }
         Plan::Patch(patch)
     }
@@ -159,7 +164,10 @@ mod tests {
             let suspended = patched(&before, Target::new(&key, &before).suspend("dana", Some(" a freeze ")));
             let found = Target::new(&key, &suspended).suspension().expect("suspended");
             assert_eq!((found.by.as_str(), found.comment.as_str()), ("dana", "a freeze"), "{kind}");
-            assert_eq!(patched(&suspended, Target::new(&key, &suspended).resume()), before, "{kind}");
+            let mut resumed = patched(&suspended, Target::new(&key, &suspended).resume("now"));
+            let requested = resumed["metadata"]["annotations"].as_object_mut().and_then(|all| all.remove(REQUESTED));
+            assert_eq!(requested.is_some(), matches!(Spelling::of(kind), Spelling::Annotation(_)), "{kind}");
+            assert_eq!(resumed, before, "{kind}");
         }
     }
 
@@ -194,7 +202,7 @@ mod tests {
         let plan = Target::new(&key, &object).suspend("dana", Some("mine"));
         assert_eq!(plan, Plan::None(Stage::Done("Already suspended by erin: “audit”".to_owned())));
         let object = json!({"spec": {"suspend": false}});
-        assert!(matches!(Target::new(&key, &object).resume(), Plan::None(Stage::Done(_))));
+        assert!(matches!(Target::new(&key, &object).resume("now"), Plan::None(Stage::Done(_))));
     }
 
     #[test]
@@ -203,6 +211,6 @@ mod tests {
         let object = json!({"spec": {}});
         let target = Target::new(&key, &object);
         assert!(matches!(target.suspend("dana", None), Plan::None(Stage::Refused(_))));
-        assert!(matches!(target.resume(), Plan::None(Stage::Refused(_))));
+        assert!(matches!(target.resume("now"), Plan::None(Stage::Refused(_))));
     }
 }

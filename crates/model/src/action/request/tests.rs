@@ -64,6 +64,7 @@ fn handled_means_our_value_or_one_that_came_after_it() {
 #[test]
 fn once_handled_the_conditions_tell_how_it_went() {
     let failed = |text: &str| Progress::Over(Stage::Failed(text.to_owned()));
+    let waiting = |text: &str| Progress::Waiting(text.to_owned());
     let held = |text: &str| Progress::HeldBack(text.to_owned());
     let retry = ("Reconciling", "True", "ProgressingWithRetry");
     let working = ("Reconciling", "True", "Progressing");
@@ -81,7 +82,8 @@ fn once_handled_the_conditions_tell_how_it_went() {
             &[READY, ("Stalled", "False", "")],
             Progress::Over(Stage::Done("Reconciled: Ready says ReconciliationSucceeded".to_owned())),
         ),
-        (&[("Ready", "False", "DependencyNotReady")], held("Ready says DependencyNotReady")),
+        (&[("Ready", "False", "DependencyNotReady")], waiting("Ready says DependencyNotReady")),
+        (&[working, ("Ready", "False", "DependencyNotReady")], waiting("Ready says DependencyNotReady")),
         (&[working, ("Ready", "False", "SourceNotReady")], held("Ready says SourceNotReady")),
         (&[working, ("Ready", "Unknown", "Progressing")], Progress::Working("Ready says Progressing".to_owned())),
         (&[], Progress::Over(Stage::Done("Reconciled; the controller says nothing about how it went".to_owned()))),
