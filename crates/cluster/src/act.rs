@@ -20,7 +20,10 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Action, Identity, ObjectKey, Plan, Stage, Step, Target};
+use fanlight_model::{
+    Action, Identity, ObjectKey, Stage, Step,
+    action::{Plan, Target},
+};
 use futures_util::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},

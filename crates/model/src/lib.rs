@@ -14,7 +14,7 @@
 //! ```
 
 mod access;
-mod action;
+pub mod action;
 mod change;
 mod duration;
 mod identity;
@@ -28,7 +28,7 @@ mod status;
 mod text;
 
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
-pub use action::{Action, Obstacle, Plan, Progress, Request, Source, Stage, Step, Suspension, Target};
+pub use action::{Action, Stage, Step};
 pub use change::{Change, FeedError, Listing, Version};
 pub use duration::go_duration;
 pub use identity::{Identity, NameRefused, UserName};

@@ -7,8 +7,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::json;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
-    prelude::ElementQueryable,
+    By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::ElementQueryable,
 };
 use tokio::time::{Instant, sleep};
 
@@ -78,8 +77,7 @@ impl Browser {
     /// Looks at pages in another way from now on.
     pub async fn look(&self, look: Look) -> anyhow::Result<()> {
         let phone = look.width < 500;
-        let metrics =
-            json!({"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": phone});
+        let metrics = json!({"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": phone});
         let scheme = if look.dark { "dark" } else { "light" };
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         let cdp = self.driver.cdp();

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fanlight_model::{Action, Family, ObjectKey, Obstacle, Progress, Request, Stage, Target};
+use fanlight_model::{
+    Action, Family, ObjectKey, Stage,
+    action::{Obstacle, Progress, Request, Target},
+};
 use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::SignedDuration;
