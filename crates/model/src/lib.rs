@@ -4,7 +4,6 @@
 //!
 //! ```text
 //!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote)
-//!                               State, since when, sentence
 //!    │                    │
 //!    │                  Query ── filter, sort, search, page
 //!    │
@@ -16,6 +15,7 @@
 mod access;
 pub mod action;
 mod change;
+mod details;
 mod duration;
 mod identity;
 mod kind;
@@ -30,6 +30,7 @@ mod text;
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
 pub use action::{Action, Stage, Step};
 pub use change::{Change, FeedError, Listing, Version};
+pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
 pub use duration::go_duration;
 pub use identity::{Identity, NameRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};

@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 use serde_json::{Value, json};
 
 use super::tests::row;
-use fanlight_model::{Kind, Row, short_revision};
+use fanlight_model::{Details, Kind, Row, short_revision};
 
 const FINAL_STATES: &str = include_str!("recorded/final_states.txt");
 const TIMELINES: &str = include_str!("recorded/timelines.txt");
@@ -31,14 +31,12 @@ fn kind(object: &Value) -> Kind {
     Kind::by_name(name).unwrap_or_else(|| panic!("{name} is not in the table"))
 }
 
+const FILES: [&str; 5] =
+    ["kustomizations.yaml", "helmreleases.yaml", "helmcharts.yaml", "sources.yaml", "notifications.yaml"];
+
 /// All recorded Flux objects in their final state.
-static FINAL: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    ["kustomizations.yaml", "helmreleases.yaml", "helmcharts.yaml", "sources.yaml", "notifications.yaml"]
-        .into_iter()
-        .flat_map(documents)
-        .map(|object| recorded(&object))
-        .collect()
-});
+static FINAL: LazyLock<Vec<Row>> =
+    LazyLock::new(|| FILES.into_iter().flat_map(documents).map(|object| recorded(&object)).collect());
 
 fn find(name: &str) -> &'static Row {
     FINAL.iter().find(|row| row.key.to_string() == name).unwrap_or_else(|| panic!("{name} was not recorded"))
@@ -169,6 +167,19 @@ fn sources_are_linked_whichever_way_they_are_named() {
         ("HelmChart/flux-system/catalog-search", "platform-charts/webapp"),
     ] {
         assert_eq!(find(name).source.as_ref().map(|link| link.to_string()).as_deref(), Some(source), "{name}");
+    }
+}
+
+/// A row is decoded from the text of a watch without building a tree, the details of a page from a tree.
+#[test]
+fn the_page_of_an_object_says_what_its_row_says() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../testbed/fixtures/timeline");
+    let names = fs::read_dir(directory).expect("timelines").map(|entry| entry.expect("an entry").path());
+    let steps = names.flat_map(|path| timeline(path.file_stem().and_then(|stem| stem.to_str()).expect("a name")));
+    for mut object in FILES.into_iter().flat_map(documents).chain(steps) {
+        let row = recorded(&object);
+        object["metadata"]["resourceVersion"] = json!("1");
+        assert_eq!(Details::read(kind(&object), &object).row, row);
     }
 }
 

@@ -33,7 +33,10 @@ struct Verdict(State, Option<i64>, String);
 /// deletion, or suspended for a month, still says `Ready=True`.
 pub fn judge<'a>(facts: &Facts<'a>) -> Judgement<'a> {
     let Verdict(state, since, sentence) = verdict(facts);
-    let sentence = cut(&sentence, Judgement::LIMIT);
+    let sentence = match sentence.trim_end_matches([':', ' ']) {
+        "" => state.word().to_owned(),
+        sentence => cut(sentence, Judgement::LIMIT),
+    };
     let message = message(facts, state);
     let said = message.trim_end().eq_ignore_ascii_case(&sentence);
     Judgement {
@@ -252,3 +255,6 @@ fn next_try(facts: &Facts<'_>, state: State) -> Option<i64> {
     let last = facts.ready()?.since.max(facts.holding("Reconciling").and_then(|condition| condition.since))?;
     last.checked_add(i64::try_from(facts.retry?.as_secs()).ok()?)
 }
+
+#[cfg(test)]
+mod tests;
