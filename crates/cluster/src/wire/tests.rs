@@ -64,6 +64,23 @@ fn fields_that_are_missing_or_of_another_type_leave_a_row_that_says_less() {
 }
 
 #[test]
+fn an_odd_condition_or_annotation_does_not_hide_the_others() {
+    let row = row(
+        Kind::KUSTOMIZATION,
+        &json!({
+            "metadata": {"name": "a.b:c", "resourceVersion": "1", "generation": "x",
+                "annotations": {"reconcile.fluxcd.io/requestedAt": "now", "reconcile.fluxcd.io/forceAt": 7}},
+            "status": {"observedGeneration": {}, "history": [5, {"metadata": "x"}], "conditions": [
+                7, {"type": 5, "status": []},
+                {"type": "Ready", "status": "True", "message": "Applied revision: <b>v1</b>", "reason": null,
+                    "lastTransitionTime": "9999-12-31T23:59:59Z", "observedGeneration": "x"}]},
+        }),
+    );
+    assert_eq!((row.state, &*row.sentence), (State::Ready, "Applied <b>v1</b>; sync requested"));
+    assert!(row.syncing);
+}
+
+#[test]
 fn a_huge_message_is_cut() {
     let row = row(
         Kind::KUSTOMIZATION,

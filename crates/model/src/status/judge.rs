@@ -23,6 +23,9 @@ impl Judgement<'_> {
     pub const LIMIT: usize = 320;
 }
 
+/// How much of a comment on a suspension the sentence quotes, in bytes.
+const COMMENT_LIMIT: usize = 160;
+
 /// A state, since when, and the sentence.
 struct Verdict(State, Option<i64>, String);
 
@@ -119,19 +122,16 @@ fn deleting(facts: &Facts<'_>) -> String {
 
 fn suspended(facts: &Facts<'_>) -> String {
     let suspension = facts.suspension.unwrap_or_default();
-    let mut sentence = String::from("Suspended");
-    if !suspension.by.is_empty() {
-        sentence.push_str(" by ");
-        sentence.push_str(&words::plain(suspension.by));
-    }
-    if !suspension.comment.is_empty() {
-        sentence.push_str(&format!(": “{}”", cut(&words::plain(suspension.comment), 160)));
-    }
-    if let Some(left) = left_behind(facts) {
-        sentence.push_str("; ");
-        sentence.push_str(&left);
-    }
-    sentence
+    let by = match suspension.by {
+        "" => String::new(),
+        by => format!(" by {}", words::plain(by)),
+    };
+    let comment = match suspension.comment {
+        "" => String::new(),
+        comment => format!(": “{}”", cut(&words::plain(comment), COMMENT_LIMIT)),
+    };
+    let left = left_behind(facts).map(|left| format!("; {left}")).unwrap_or_default();
+    format!("Suspended{by}{comment}{left}")
 }
 
 /// What a suspension leaves as it is.

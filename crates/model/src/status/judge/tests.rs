@@ -26,139 +26,78 @@ fn assert_told(facts: &Facts<'_>, state: State, sentence: &str) {
     assert_eq!((judged.state, &*judged.sentence), (state, sentence), "{facts:?}");
 }
 
+/// Judges an object of kind `name` whose `Ready` condition says this.
+fn assert_ready_told(name: &str, [status, reason, message]: [&'static str; 3], state: State, sentence: &str) {
+    assert_told(&facts(kind(name), vec![ready(status, reason, message)]), state, sentence);
+}
+
 #[test]
-fn conditions_alone_are_told_as_a_person_would() {
-    let fetching =
-        "Fetching manifests for revision main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82 with a timeout of 9m";
-    let installing = "Running 'install' action with timeout of 5m0s";
-    for (name, conditions, state, sentence) in [
-        ("Kustomization", vec![], State::NotReconciled, "No controller has looked at it yet"),
-        (
-            "Kustomization",
-            vec![condition("Odd", "True", "X", "x")],
-            State::NotReconciled,
-            "No controller has looked at it yet",
-        ),
-        ("Kustomization", vec![ready("False", "", "")], State::Failed, "Failed"),
-        ("Kustomization", vec![ready("False", "Odd", "it went\nwrong")], State::Failed, "It went"),
-        (
-            "Kustomization",
-            vec![ready("False", "DependencyNotReady", "dependency 'a/b' not found: gone")],
-            State::Waiting,
-            "Waiting for a/b: not found: gone",
-        ),
-        (
-            "Kustomization",
-            vec![ready("False", "DependencyNotReady", "no idea")],
-            State::Waiting,
-            "Waiting for a dependency: no idea",
-        ),
-        (
-            "Kustomization",
-            vec![
-                ready("Unknown", "Progressing", "Reconciliation in progress"),
-                condition("Reconciling", "True", "Progressing", fetching),
-            ],
-            State::Progressing,
-            "Fetching main@ba66396",
-        ),
-        (
-            "Kustomization",
-            vec![condition("Stalled", "True", "InvalidSpec", "no such field")],
-            State::Stalled,
-            "Gave up: no such field",
-        ),
-        (
-            "Kustomization",
-            vec![
-                condition("Stalled", "False", "", ""),
-                ready("True", "ReconciliationSucceeded", "Applied revision: v1"),
-            ],
-            State::Ready,
-            "Applied v1",
-        ),
-        (
-            "HelmRelease",
-            vec![
-                ready("Unknown", "Progressing", installing),
-                condition("Reconciling", "True", "Progressing", installing),
-            ],
-            State::Progressing,
-            "Installing webapp",
-        ),
-        (
-            "HelmRelease",
-            vec![ready("False", "DependencyNotReady", "dependency 'a/b' is not ready")],
-            State::Waiting,
-            "Waiting for a/b to become ready",
-        ),
-        (
-            "HelmRelease",
-            vec![
-                ready(
-                    "False",
-                    "UninstallSucceeded",
-                    "Helm uninstall succeeded for release a/b.v1 with chart webapp@1.0.0",
-                ),
-                condition(
-                    "Released",
-                    "False",
-                    "InstallFailed",
-                    "Helm install failed for release a/b with chart webapp@1.0.0: context deadline exceeded",
-                ),
-            ],
-            State::Failed,
-            "Uninstalled after a failed install: timed out",
-        ),
-        (
-            "GitRepository",
-            vec![
-                ready("Unknown", "Progressing", "building artifact"),
-                condition("Reconciling", "True", "Progressing", "building artifact"),
-            ],
-            State::Progressing,
-            "Building artifact",
-        ),
-        (
-            "GitRepository",
-            vec![
-                ready("True", "Succeeded", "stored artifact for revision 'v1'"),
-                Condition {
-                    since: Some(101),
-                    ..condition("Reconciling", "True", "Progressing", "reconciliation in progress")
-                },
-            ],
-            State::Ready,
-            "Fetched v1; checking it again",
-        ),
-        (
-            "ImagePolicy",
-            vec![ready("True", "Succeeded", "latest image tag for web resolved to 1.2")],
-            State::Ready,
-            "Latest image tag for web resolved to 1.2",
-        ),
-        (
-            "ImageRepository",
-            vec![ready("Unknown", "ProgressingWithRetry", "registry is slow")],
-            State::Failed,
-            "Registry is slow",
-        ),
-        (
-            "Terraform",
-            vec![ready("Unknown", "TerraformPlannedWithChanges", "Plan generated")],
-            State::Waiting,
-            "Waiting for its plan to be approved",
-        ),
-        (
-            "Receiver",
-            vec![ready("True", "Succeeded", "Receiver initialized for path: /hook/1")],
-            State::Ready,
-            "Listening for webhooks",
-        ),
-        ("Provider", vec![], State::Configured, "Configured; this kind has no status"),
+fn an_object_without_a_ready_condition_is_told_by_what_else_there_is() {
+    let nobody = "No controller has looked at it yet";
+    assert_told(&facts(Kind::KUSTOMIZATION, vec![]), State::NotReconciled, nobody);
+    let odd = condition("Odd", "True", "X", "x");
+    assert_told(&facts(Kind::KUSTOMIZATION, vec![odd]), State::NotReconciled, nobody);
+    let stalled = condition("Stalled", "True", "InvalidSpec", "no such field");
+    assert_told(&facts(Kind::KUSTOMIZATION, vec![stalled]), State::Stalled, "Gave up: no such field");
+    let busy = condition("Reconciling", "True", "Progressing", "reconciliation in progress");
+    assert_told(&facts(Kind::BUCKET, vec![busy]), State::Progressing, "Reconciliation in progress");
+    assert_told(&facts(kind("Provider"), vec![]), State::Configured, "Configured; this kind has no status");
+}
+
+#[test]
+fn the_ready_condition_is_told_as_a_person_would() {
+    let failed = |reason, message| ["False", reason, message];
+    for (message, sentence) in [
+        ("dependency 'a/b' not found: gone", "Waiting for a/b: not found: gone"),
+        ("dependency 'a/b' is not ready", "Waiting for a/b to become ready"),
+        ("no idea", "Waiting for a dependency: no idea"),
     ] {
-        assert_told(&Facts { chart: "webapp", ..facts(kind(name), conditions) }, state, sentence);
+        assert_ready_told("HelmRelease", failed("DependencyNotReady", message), State::Waiting, sentence);
     }
+    assert_ready_told("Kustomization", failed("", ""), State::Failed, "Failed");
+    assert_ready_told("Kustomization", failed("Odd", "it went\nwrong"), State::Failed, "It went");
+    let listening = "Receiver initialized for path: /hook/1";
+    assert_ready_told("Receiver", ["True", "Succeeded", listening], State::Ready, "Listening for webhooks");
+    assert_ready_told("ImagePolicy", ["True", "Succeeded", "tag is 1.2"], State::Ready, "Tag is 1.2");
+    assert_ready_told("ImageRepository", ["Unknown", "ProgressingWithRetry", "slow"], State::Failed, "Slow");
+    let plan = ["Unknown", "TerraformPlannedWithChanges", "Plan generated"];
+    assert_ready_told("Terraform", plan, State::Waiting, "Waiting for its plan to be approved");
+}
+
+#[test]
+fn work_under_way_is_told_by_what_is_being_done() {
+    let at_work = |name, message| {
+        let conditions = vec![
+            ready("Unknown", "Progressing", "reconciliation in progress"),
+            condition("Reconciling", "True", "Progressing", message),
+        ];
+        Facts { chart: "webapp", ..facts(kind(name), conditions) }
+    };
+    let fetching = at_work(
+        "Kustomization",
+        "Fetching manifests for revision main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82 with a timeout of 9m",
+    );
+    assert_told(&fetching, State::Progressing, "Fetching main@ba66396");
+    let installing = at_work("HelmRelease", "Running 'install' action with timeout of 5m0s");
+    assert_told(&installing, State::Progressing, "Installing webapp");
+    assert_told(&at_work("GitRepository", "building artifact"), State::Progressing, "Building artifact");
+
+    let stored = ready("True", "Succeeded", "stored artifact for revision 'v1'");
+    let later = Condition { since: Some(101), ..condition("Reconciling", "True", "Progressing", "in progress") };
+    let looking = facts(Kind::GIT_REPOSITORY, vec![stored, later]);
+    assert_told(&looking, State::Ready, "Fetched v1; checking it again");
+}
+
+#[test]
+fn an_install_that_was_taken_back_says_why() {
+    let uninstalled = "Helm uninstall succeeded for release a/b.v1 with chart webapp@1.0.0";
+    let failed = "Helm install failed for release a/b with chart webapp@1.0.0: context deadline exceeded";
+    let conditions = vec![
+        ready("False", "UninstallSucceeded", uninstalled),
+        condition("Released", "False", "InstallFailed", failed),
+    ];
+    let facts = facts(Kind::HELM_RELEASE, conditions);
+    assert_told(&facts, State::Failed, "Uninstalled after a failed install: timed out");
 }
 
 #[test]
