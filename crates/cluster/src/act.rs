@@ -20,10 +20,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{
-    Action, Identity, ObjectKey, Stage, Step,
-    action::{Plan, Target},
-};
+use fanlight_model::{Action, Identity, ObjectKey, Plan, Stage, Step, Target};
 use futures_util::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
@@ -97,8 +94,8 @@ impl ApiServer {
     }
 }
 
-/// A value that no request to reconcile had before: the time, as `flux` writes it.
-fn request_value() -> String {
+/// A value that no demand to reconcile had before: the time, as `flux` writes it.
+fn demand_value() -> String {
     format!("{:.9}", Timestamp::now())
 }
 
@@ -113,7 +110,7 @@ impl Deed {
                 let plan = |target: &Target<'_>| target.suspend(&self.by, comment.as_deref());
                 self.change(&key, plan, true).await
             }
-            Action::Resume => self.change(&key, |target: &Target<'_>| target.resume(&request_value()), false).await,
+            Action::Resume => self.change(&key, |target: &Target<'_>| target.resume(&demand_value()), false).await,
         };
         self.tell(&key, stage);
     }

@@ -3,17 +3,17 @@
 //! ```text
 //!   Target (an object as read) ── obstacle, sources, suspend, resume ──► refusals, other objects first, merge patches
 //!        │
-//!        └─ Request (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
+//!        └─ Demand (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
 //! ```
 
-mod request;
+mod demand;
 mod sources;
 mod suspension;
 mod target;
 
-pub use request::{Progress, Request};
+pub use demand::{Demand, Progress};
 pub use sources::Source;
-pub use suspension::{Plan, Suspension};
+pub use suspension::{Plan, Suspended};
 pub use target::{Obstacle, Target};
 
 use crate::ObjectKey;

@@ -13,7 +13,7 @@
 //! ```
 
 mod access;
-pub mod action;
+mod action;
 mod change;
 mod details;
 mod duration;
@@ -28,7 +28,7 @@ mod status;
 mod text;
 
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
-pub use action::{Action, Stage, Step};
+pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Suspended, Target};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
 pub use duration::go_duration;

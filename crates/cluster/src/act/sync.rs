@@ -2,16 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fanlight_model::{
-    Action, Family, ObjectKey, Stage,
-    action::{Obstacle, Progress, Request, Target},
-};
+use fanlight_model::{Action, Demand, Family, ObjectKey, Obstacle, Progress, Stage, Target};
 use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
-use super::{Deed, request_value, words};
+use super::{Deed, demand_value, words};
 
 /// How the sync of an object ended.
 #[derive(Debug, Clone)]
@@ -76,12 +73,12 @@ impl Deed {
             Ok(brought) => brought,
             Err(stage) => return Synced::Not(stage),
         };
-        let request = Request::new(&target, request_value(), brought.revision);
-        if let Err(error) = self.write(&key, &request.patch()).await {
+        let demand = Demand::new(&target, demand_value(), brought.revision);
+        if let Err(error) = self.write(&key, &demand.patch()).await {
             return Synced::Not(words::not_written(&key, &error));
         }
         self.tell(&key, Stage::Asked("Asked for; waiting for the controller".to_owned()));
-        match self.follow(&key, &request, self.patience(&target)).await {
+        match self.follow(&key, &demand, self.patience(&target)).await {
             Synced::Done(text, revision) => Synced::Done(text + &brought.notes.concat(), revision),
             other => other,
         }
@@ -120,7 +117,7 @@ impl Deed {
     }
 
     /// Reads the object again and again until it is known how the request ended.
-    async fn follow(&self, key: &ObjectKey, request: &Request, patience: Duration) -> Synced {
+    async fn follow(&self, key: &ObjectKey, demand: &Demand, patience: Duration) -> Synced {
         let deadline = Instant::now() + patience;
         let mut pause = Self::SHORTEST;
         let mut said = String::new();
@@ -136,7 +133,7 @@ impl Deed {
             let (news, verdict) = match self.read(key, Instant::now()).await {
                 Err(error) if error.is_passing() => (Some(words::not_answering(&error)), words::away(&error)),
                 Err(error) => return Synced::Not(words::lost_from_sight(key, &error)),
-                Ok(object) => match request.progress(&Target::new(key, &object)) {
+                Ok(object) => match demand.progress(&Target::new(key, &object)) {
                     Progress::Over(Stage::Done(text)) => {
                         let revision = Target::new(key, &object).artifact().map(str::to_owned);
                         return Synced::Done(text, revision);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Stage, Target, request::REQUESTED};
+use super::{Stage, Target, demand::REQUESTED};
 use crate::{Family, Kind};
 
 /// Who suspended. The predecessor writes and reads it, too.
@@ -16,14 +16,14 @@ const OPERATOR_BY: &str = "fluxcd.controlplane.io/suspendedBy";
 
 /// That an object is suspended, and what is written about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Suspension {
+pub struct Suspended {
     /// Who did it; empty if nobody wrote it down.
     pub by: String,
     /// Why; empty if nobody wrote it down.
     pub comment: String,
 }
 
-impl fmt::Display for Suspension {
+impl fmt::Display for Suspended {
     /// What follows the word “suspended”: ` by dana: “a reason”`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.by.is_empty() {
@@ -69,7 +69,7 @@ impl Spelling {
 
 impl Target<'_> {
     /// Whether the object is suspended, by whom and why.
-    pub fn suspension(&self) -> Option<Suspension> {
+    pub fn suspension(&self) -> Option<Suspended> {
         let suspended = match Spelling::of(self.key.kind) {
             Spelling::Field => self.at("/spec/suspend").and_then(Value::as_bool) == Some(true),
             Spelling::Annotation(name) => {
@@ -77,7 +77,7 @@ impl Target<'_> {
             }
             Spelling::Never => false,
         };
-        suspended.then(|| Suspension {
+        suspended.then(|| Suspended {
             by: self.annotation(BY).or_else(|| self.annotation(OPERATOR_BY)).unwrap_or_default().to_owned(),
             comment: self.annotation(COMMENT).unwrap_or_default().to_owned(),
         })
@@ -98,7 +98,7 @@ impl Target<'_> {
         Plan::Patch(patch)
     }
 
-    /// What it takes to resume the object; `value` is that of a request to reconcile, which some kinds need in order to
+    /// What it takes to resume the object; `value` is that of a demand to reconcile, which some kinds need in order to
     /// begin at once.
     pub fn resume(&self, value: &str) -> Plan {
         let mut patch = json!({"metadata": {"annotations": {BY: null, COMMENT: null, OPERATOR_BY: null}}});

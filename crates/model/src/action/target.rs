@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Suspension;
+use super::Suspended;
 use crate::{Kind, ObjectKey, cut};
 
 /// One object as it was read, looked at as something to act on. Fields of an unexpected type count as missing.
@@ -16,7 +16,7 @@ pub struct Target<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
     /// Its controller would take note of the request and do nothing.
-    Suspended(Suspension),
+    Suspended(Suspended),
     /// It is on its way out.
     Deleting,
     /// Nobody answers requests about such an object.

@@ -15,7 +15,7 @@ const HANDLED: &str = "/status/lastHandledReconcileAt";
 /// Its value is compared, never read: other writers use other formats. `forceAt` and `resetAt` are not touched, and
 /// without being equal to this value they mean nothing.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct Demand {
     value: String,
     /// The last demand before this one.
     demanded_before: Option<String>,
@@ -27,23 +27,23 @@ pub struct Request {
     offered: Option<String>,
 }
 
-/// How far a [`Request`] has come.
+/// How far a [`Demand`] has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// The controller has not finished the request; with what it says it is doing.
+    /// The controller has not finished the demand; with what it says it is doing.
     Open(Option<String>),
-    /// The controller has finished the request and is still (or again) at work.
+    /// The controller has finished the demand and is still (or again) at work.
     Working(String),
-    /// The controller has finished the request and waits until a dependency is ready, as happens whenever a new revision
+    /// The controller has finished the demand and waits until a dependency is ready, as happens whenever a new revision
     /// rolls through; it looks again every 30 s.
     Waiting(String),
-    /// The controller has finished the request and lacks something else that should be there soon, such as a chart.
+    /// The controller has finished the demand and lacks something else that should be there soon, such as a chart.
     HeldBack(String),
     /// It is over.
     Over(Stage),
 }
 
-impl Request {
+impl Demand {
     /// A demand with this value, which must be another one each time; `offered` is the revision of the source that was
     /// synced for it.
     pub fn new(before: &Target<'_>, value: String, offered: Option<String>) -> Self {
@@ -67,7 +67,7 @@ impl Request {
         if now.is_deleting() {
             return Progress::Over(Stage::Failed("It is being deleted meanwhile".to_owned()));
         }
-        // A suspended object copies the request and does nothing: being handled proves nothing then.
+        // A suspended object copies the demand and does nothing: being handled proves nothing then.
         if let Some(suspension) = now.suspension() {
             let text = format!(
                 "It was suspended meanwhile{suspension}: not known whether it was reconciled before. \

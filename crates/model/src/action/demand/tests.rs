@@ -28,7 +28,7 @@ fn object(demanded: Option<&str>, handled: Option<&str>, conditions: &[(&str, &s
 
 fn progress(kind: &str, before: &Value, now: &Value) -> Progress {
     let key = key(kind);
-    Request::new(&Target::new(&key, before), OURS.to_owned(), None).progress(&Target::new(&key, now))
+    Demand::new(&Target::new(&key, before), OURS.to_owned(), None).progress(&Target::new(&key, now))
 }
 
 const READY: (&str, &str, &str) = ("Ready", "True", "ReconciliationSucceeded");
@@ -124,8 +124,8 @@ fn a_kustomization_is_done_when_it_applied_what_its_source_offers() {
         object
     };
     let before = with("main@sha1:1", None);
-    let request = Request::new(&Target::new(&key, &before), OURS.to_owned(), Some("main@sha1:2".to_owned()));
-    let progress = |now: &Value| request.progress(&Target::new(&key, now));
+    let demand = Demand::new(&Target::new(&key, &before), OURS.to_owned(), Some("main@sha1:2".to_owned()));
+    let progress = |now: &Value| demand.progress(&Target::new(&key, now));
     assert!(matches!(progress(&with("main@sha1:1", Some(OURS))), Progress::Working(_)));
     assert!(matches!(progress(&with("main@sha1:2", Some(OURS))), Progress::Over(Stage::Done(_))));
     // The source has moved on once more.
@@ -160,8 +160,8 @@ fn what_would_never_be_answered_is_known_beforehand() {
 fn the_patch_touches_one_annotation() {
     let key = key("HelmRelease");
     let before = json!({});
-    let request = Request::new(&Target::new(&key, &before), OURS.to_owned(), None);
-    assert_eq!(request.patch(), json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": OURS}}}));
+    let demand = Demand::new(&Target::new(&key, &before), OURS.to_owned(), None);
+    assert_eq!(demand.patch(), json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": OURS}}}));
 }
 
 #[test]
