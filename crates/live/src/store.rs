@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Change, Kind, Listing, Query, Scope, Version};
+use fanlight_model::{Change, Kind, Listing, ObjectKey, Query, Row, Scope, Version};
 use tokio::{sync::watch, time::Instant};
 
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
@@ -163,6 +163,18 @@ impl Store {
         list.freshness = inner.covers.freshness(sightlines, fresh);
         list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
         list
+    }
+
+    /// One object's row, if the viewer may see it.
+    pub(crate) fn row(&self, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.row(&inner.covers, sightlines, key)
+    }
+
+    /// The rows that the viewer may see of objects which depend on this one.
+    pub(crate) fn dependants(&self, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.dependants(&inner.covers, sightlines, key)
     }
 
     /// How old the rows are that these sightlines show.

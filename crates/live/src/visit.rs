@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
-use fanlight_model::{Kind, Query};
+use fanlight_model::{Kind, ObjectKey, Query, Row};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout_at},
@@ -96,6 +96,16 @@ impl Visit {
         list
     }
 
+    /// The row of one object of the visit's kinds, if the viewer may see it at this moment.
+    pub fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
+        self.store.row(&self.sightlines(), key)
+    }
+
+    /// The rows that the viewer may see of objects which depend on this one.
+    pub fn dependants(&self, key: &ObjectKey) -> Vec<Arc<Row>> {
+        self.store.dependants(&self.sightlines(), key)
+    }
+
     /// Waits until the list may look different: at once for a first change, then not more often than
     /// [`Pace::coalesce`]. Safe to cancel.
     pub async fn changed(&mut self) {
@@ -166,10 +176,14 @@ impl Visit {
             })
     }
 
-    fn stands_differently(&self) -> bool {
+    /// Whether that is something else than when it was looked at last.
+    fn stands_differently(&mut self) -> bool {
         let sightlines = self.sightlines();
         let freshness = self.store.freshness(&sightlines, self.fresh());
-        self.standing.as_ref().is_none_or(|before| *before != standing(sightlines, freshness))
+        let now = standing(sightlines, freshness);
+        let differs = self.standing.as_ref().is_some_and(|before| *before != now);
+        self.standing = Some(now);
+        differs
     }
 }
 

@@ -9,7 +9,7 @@ mod reading;
 
 use serde_json::Value;
 
-use crate::{ConditionStatus, Kind, ObjectKey, Row, State};
+use crate::{ConditionStatus, Kind, Links, ObjectKey, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use reading::{Dependency, Settings};
@@ -81,7 +81,8 @@ impl Details {
         let suspension = facts.suspension.unwrap_or_default();
         let history = History::read(kind, &status["history"]);
         let settings = settings(spec, &key.namespace);
-        let row = Row::new(key, version, source, &facts);
+        let depends_on = settings.depends_on.iter().map(|one| one.key(kind)).collect();
+        let row = Row::new(key, version, Links { source, depends_on }, &facts);
         Self {
             created: facts.created,
             generation: facts.generation,

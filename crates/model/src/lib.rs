@@ -37,7 +37,7 @@ pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
 pub use query::{Query, Sort};
 pub use revision::short_revision;
-pub use row::{Row, SourceLink};
+pub use row::{Links, Row, SourceLink};
 pub use scope::Scope;
 pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,

@@ -223,6 +223,7 @@ mod tests {
             sentence: "".into(),
             message: "Applied revision: Main".into(),
             source: None,
+            depends_on: [].into(),
             revision: "main@sha1:abc".into(),
             attempted: "".into(),
             syncing: false,

@@ -23,6 +23,8 @@ pub struct Row {
     pub message: Box<str>,
     /// Where its content comes from.
     pub source: Option<SourceLink>,
+    /// Objects of the same kind that have to be ready first.
+    pub depends_on: Box<[ObjectKey]>,
     /// The revision that is applied, as Flux writes it; empty if none is.
     pub revision: Box<str>,
     /// The revision that is being or was last tried, as Flux writes it; empty if it is the applied one.
@@ -46,12 +48,28 @@ pub struct SourceLink {
     pub chart: Option<Arc<str>>,
 }
 
+/// What an object says of others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Where its content comes from.
+    pub source: Option<SourceLink>,
+    /// Objects of the same kind that have to be ready first.
+    pub depends_on: Box<[ObjectKey]>,
+}
+
+impl SourceLink {
+    /// The key of the source.
+    pub fn key(&self) -> ObjectKey {
+        ObjectKey::new(self.kind, Arc::clone(&self.namespace), Arc::clone(&self.name))
+    }
+}
+
 impl Row {
     /// The longest message kept, in bytes.
     pub const MESSAGE_LIMIT: usize = 512;
 
     /// The row of an object with these facts; the texts are copied.
-    pub fn new(key: ObjectKey, version: Version, source: Option<SourceLink>, facts: &Facts<'_>) -> Self {
+    pub fn new(key: ObjectKey, version: Version, links: Links, facts: &Facts<'_>) -> Self {
         let judged = judge(facts);
         Self {
             key,
@@ -60,7 +78,8 @@ impl Row {
             since: judged.since,
             sentence: judged.sentence.into(),
             message: cut(judged.message, Row::MESSAGE_LIMIT).into(),
-            source,
+            source: links.source,
+            depends_on: links.depends_on,
             revision: cut(facts.applied(), Row::MESSAGE_LIMIT).into(),
             attempted: cut(facts.attempted(), Row::MESSAGE_LIMIT).into(),
             syncing: judged.syncing,

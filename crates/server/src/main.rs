@@ -52,7 +52,7 @@ async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Re
     let eyes = Arc::new(Eyes(server.clone()));
     let parts = Parts {
         feeds: eyes.clone(),
-        reviews: eyes,
+        reviews: eyes.clone(),
         namespaces: server.namespaces(),
         installed: server.installed(),
         pace: Pace::default(),
@@ -63,6 +63,7 @@ async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Re
         live: Live::start(parts, shutdown.clone()),
         sessions: Sessions::new(keys, limits, &rules),
         emergency,
+        objects: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         base,
         https_outside,

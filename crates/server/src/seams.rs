@@ -1,9 +1,12 @@
 //! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
 
-use fanlight_cluster::ApiServer;
+use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{CredentialSource, SourceError, StoredCredential};
 use fanlight_live::{Feeds, Reviews};
-use fanlight_model::{Answer, Change, FeedError, Identity, Kind, Listing, Question, Rules, Scope, Version};
+use fanlight_model::{
+    Action, Answer, Change, FeedError, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step, Version,
+};
+use fanlight_web::{ObjectError, Objects};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
 
 /// The API server as `live` sees it.
@@ -35,6 +38,34 @@ impl Reviews for Eyes {
     fn rules(&self, who: &Identity, namespace: &str) -> BoxFuture<'static, Rules> {
         let (server, who, namespace) = (self.0.clone(), who.clone(), namespace.to_owned());
         async move { server.rules(&who, &namespace).await }.boxed()
+    }
+}
+
+impl Objects for Eyes {
+    fn read(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
+        let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
+        async move { server.object(&who, &key).await.map_err(object_error) }.boxed()
+    }
+
+    fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer> {
+        let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
+        async move { server.may_change(&who, &key).await }.boxed()
+    }
+
+    fn act(&self, who: &Identity, action: &Action, keys: Vec<ObjectKey>, by: &str) -> BoxStream<'static, Step> {
+        self.0.act(who, action, keys, by)
+    }
+}
+
+fn object_error(error: ReadError) -> ObjectError {
+    match error {
+        ReadError::Refused { code, .. } if code.as_u16() == 404 => ObjectError::NotFound,
+        ReadError::Refused { code, message, .. } if matches!(code.as_u16(), 401 | 403) => {
+            ObjectError::Forbidden(message)
+        }
+        ReadError::Misnamed { .. } => ObjectError::NotFound,
+        ReadError::NotServed { .. } => ObjectError::NotInstalled,
+        other => ObjectError::Unanswered(other.to_string()),
     }
 }
 

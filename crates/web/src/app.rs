@@ -5,6 +5,8 @@ use fanlight_live::Live;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::Objects;
+
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
     /// The views.
@@ -13,6 +15,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Where the emergency user signs in; `None` if that is switched off.
     pub emergency: Option<EmergencyDesk>,
+    /// Single objects: reading them and acting on them.
+    pub objects: Arc<dyn Objects>,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
     /// The route prefix: empty, or beginning with a slash and not ending with one.

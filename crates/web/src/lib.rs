@@ -7,18 +7,23 @@
 //!                                                        └─────► assets              └─► askama templates
 //! ```
 
+mod action;
 mod app;
 mod assets;
 mod frame;
 mod guard;
+mod manifest;
+mod objects;
 mod page;
 mod place;
 mod router;
 mod sign_in;
 mod signed;
+mod status;
 mod stream;
 mod theme;
 mod when;
 
 pub use app::{App, Kubernetes};
+pub use objects::{ObjectError, Objects};
 pub use router::router;

@@ -2,6 +2,7 @@
 
 pub(crate) mod applications;
 pub(crate) mod message;
+pub(crate) mod object;
 
 use askama::Template;
 use axum::{

@@ -1,5 +1,32 @@
 //! Addresses within this site.
 
+use fanlight_model::{Kind, ObjectKey};
+use url::form_urlencoded;
+
+/// The first part of the address of an object's page, by its kind: those of the predecessor.
+const PAGES: [(&str, &str); 7] = [
+    ("Kustomization", "kustomization"),
+    ("HelmRelease", "helm_release"),
+    ("GitRepository", "git_repo"),
+    ("OCIRepository", "oci"),
+    ("HelmRepository", "helm_repo"),
+    ("HelmChart", "helm_chart"),
+    ("Bucket", "bucket"),
+];
+
+/// The kind whose objects have their pages below this part of an address.
+pub(crate) fn kind(part: &str) -> Option<Kind> {
+    PAGES.iter().find(|(_, page)| *page == part).and_then(|(name, _)| Kind::by_name(name))
+}
+
+/// The address of a tab of an object's page; `None` for kinds without pages.
+pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
+    let (_, page) = PAGES.iter().find(|(name, _)| *name == key.kind.info().name)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("name", &key.name).append_pair("namespace", &key.namespace);
+    Some(format!("{base}/{page}/{tab}?{}", query.finish()))
+}
+
 /// A place within this site: anything that could lead elsewhere becomes the front page.
 pub(crate) fn inside(base: &str, wanted: &str) -> String {
     let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -10,7 +37,7 @@ pub(crate) fn inside(base: &str, wanted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::*;
 
     #[test]
     fn nobody_is_sent_to_another_site() {
@@ -29,5 +56,16 @@ mod tests {
         assert_eq!(inside("/flux", "/fluxes/other"), "/flux/applications");
         assert_eq!(inside("/flux", "/flux/applications"), "/flux/applications");
         assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
+    }
+
+    #[test]
+    fn an_objects_page_has_the_address_that_the_predecessor_gave_it() {
+        let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "a.b");
+        let address = object("/flux", &key, "details");
+        assert_eq!(address.as_deref(), Some("/flux/helm_release/details?name=a.b&namespace=apps"));
+        for (name, part) in PAGES {
+            assert_eq!(kind(part).map(|kind| kind.info().name), Some(name));
+        }
+        assert_eq!(kind("pods"), None);
     }
 }

@@ -14,7 +14,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{App, assets, guard, page, sign_in, theme};
+use crate::{App, action, assets, guard, page, sign_in, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -26,6 +26,8 @@ pub fn router(app: App) -> Router {
     let pages = Router::new()
         .route("/", get(async move || Redirect::to(&home)))
         .route("/applications", get(page::applications::show))
+        .route("/{kind}", get(page::object::first_tab))
+        .route("/{kind}/{tab}", get(page::object::show))
         .route("/sign_in", get(sign_in::show))
         .route("/oauth2", any(sign_in::no_provider))
         .route("/oauth2/callback", get(sign_in::no_provider))
@@ -42,8 +44,11 @@ pub fn router(app: App) -> Router {
         .fallback(page::message::not_found)
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
-    // Streams last for hours and must leave the server byte by byte: neither timeout nor compression.
-    let streams = Router::new().route("/applications/events", get(page::applications::events));
+    // These answers last, and must leave the server byte by byte: neither timeout nor compression.
+    let streams = Router::new()
+        .route("/applications/events", get(page::applications::events))
+        .route("/{kind}/{tab}/events", get(page::object::events))
+        .route("/actions", post(action::perform));
     let site = pages.merge(streams);
     let site = if base.is_empty() { site } else { Router::new().nest(&base, site) };
     site.layer(RequestBodyLimitLayer::new(BODY))

@@ -2,11 +2,13 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
 use fanlight_live::{SessionKey, Visitor};
 use tokio::time::Instant;
+use url::form_urlencoded;
 
 use crate::App;
 
@@ -32,6 +34,13 @@ pub(crate) async fn holds(app: &App, session: &Session) -> bool {
         (Some(desk), Some(fingerprint)) => in_time && desk.still_valid(fingerprint).await,
         _ => false,
     }
+}
+
+/// Sends somebody to sign in, and back to where they were afterwards.
+pub(crate) fn sign_in_first(app: &App, uri: &Uri) -> Response {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let here: String = form_urlencoded::byte_serialize(format!("{}{path}", app.base).as_bytes()).collect();
+    Redirect::to(&format!("{}/sign_in?redirect={here}", app.base)).into_response()
 }
 
 /// The visitor behind a session.

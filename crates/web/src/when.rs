@@ -36,6 +36,15 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
+/// A length of time in its two largest units: `5m 40s`, `10m`, `1h 30m`.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let units = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let parts = units.into_iter().skip_while(|(count, _)| *count == 0).take(2).filter(|(count, _)| *count > 0);
+    let words: Vec<_> = parts.map(|(count, unit)| format!("{count}{unit}")).collect();
+    if words.is_empty() { "0s".to_owned() } else { words.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +53,15 @@ mod tests {
     fn an_age_is_told_in_its_largest_unit() {
         for (seconds, word) in [(0, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (86_400, "1d"), (8_640_000, "100d")] {
             assert_eq!(age(Duration::from_secs(seconds)), word);
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_is_told_in_its_two_largest_units() {
+        for (seconds, words) in
+            [(0, "0s"), (340, "5m 40s"), (600, "10m"), (5400, "1h 30m"), (3601, "1h"), (90_061, "1d 1h")]
+        {
+            assert_eq!(span(Duration::from_secs(seconds)), words);
         }
     }
 

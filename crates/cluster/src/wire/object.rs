@@ -3,8 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use fanlight_model::{
-    Build, Condition, ConditionStatus, Facts, Kind, ObjectKey, Release, Request, Row, SourceLink, Suspension, Version,
-    go_duration,
+    Build, Condition, ConditionStatus, Facts, Kind, Links, ObjectKey, Release, Request, Row, SourceLink, Suspension,
+    Version, go_duration,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -79,6 +79,8 @@ struct Spec<'a> {
     source_ref: Option<Reference<'a>>,
     #[serde(borrow, default, deserialize_with = "lenient")]
     chart_ref: Option<Reference<'a>>,
+    #[serde(borrow, default, deserialize_with = "each")]
+    depends_on: Vec<Named<'a>>,
     /// An object in a HelmRelease, a string in a HelmChart.
     #[serde(borrow, default, deserialize_with = "lenient")]
     chart: Chart<'a>,
@@ -88,6 +90,15 @@ struct Spec<'a> {
 struct Reference<'a> {
     #[serde(borrow)]
     kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    namespace: Text<'a>,
+}
+
+/// Another object of the same kind.
+#[derive(Deserialize)]
+struct Named<'a> {
     #[serde(borrow)]
     name: Text<'a>,
     #[serde(borrow, default)]
@@ -218,8 +229,8 @@ impl Object<'_> {
 
     pub(super) fn row(&self, kind: Kind) -> Row {
         let key = self.key(kind);
-        let source = self.source(&key.namespace);
-        Row::new(key, self.version(), source, &self.facts(kind))
+        let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key) };
+        Row::new(key, self.version(), links, &self.facts(kind))
     }
 
     pub(super) fn facts(&self, kind: Kind) -> Facts<'_> {
@@ -274,6 +285,15 @@ impl Object<'_> {
             (None, Chart::Named(chart), Some(reference)) => reference.link(own, Some(chart)),
             (None, _, reference) => reference.as_ref()?.link(own, None),
         }
+    }
+
+    fn depends_on(&self, own: &ObjectKey) -> Box<[ObjectKey]> {
+        let key = |one: &Named<'_>| {
+            let namespace = &one.namespace.0;
+            let namespace = if namespace.is_empty() { Arc::clone(&own.namespace) } else { Arc::from(&**namespace) };
+            ObjectKey::new(own.kind, namespace, &*one.name.0)
+        };
+        self.spec.depends_on.iter().map(key).collect()
     }
 }
 

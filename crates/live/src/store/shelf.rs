@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use fanlight_model::{Kind, ObjectKey, Query, Row, Scope, SourceLink, State, Version};
+use fanlight_model::{Kind, ObjectKey, Query, Row, Scope, Sort, SourceLink, State, Version};
 
 use super::{
     Sightline,
@@ -129,6 +129,24 @@ impl Shelf {
         }
     }
 
+    /// The row of one object, cut to what the sightlines allow.
+    pub(super) fn row(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
+        let Entry { row, space } = &self.rows[*self.index.get(key)? as usize];
+        let cuts = self.cuts(covers, sightlines);
+        let in_sight = cuts[key.kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
+        in_sight.then(|| Arc::clone(row))
+    }
+
+    /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
+    pub(super) fn dependants(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        let cuts = self.cuts(covers, sightlines);
+        let Some(cut) = &cuts[key.kind.index()] else { return Vec::new() };
+        let rows = self.orders.get(Sort::Namespace).iter().map(|number| &self.rows[*number as usize]);
+        rows.filter(|entry| entry.row.depends_on.contains(key) && cut.has(entry.space))
+            .map(|entry| Arc::clone(&entry.row))
+            .collect()
+    }
+
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.
     fn cuts(&self, covers: &Covers, sightlines: &[Sightline]) -> [Option<SpaceSet>; Kind::COUNT] {
         let mut cuts = [const { None }; Kind::COUNT];
@@ -210,6 +228,10 @@ impl Names {
             name: self.shared(link.name),
             chart: link.chart.map(|chart| self.shared(chart)),
         });
+        for other in &mut row.depends_on {
+            other.namespace = self.shared(Arc::clone(&other.namespace));
+            other.name = self.shared(Arc::clone(&other.name));
+        }
         if self.known.len() > self.room {
             self.sweep();
         }

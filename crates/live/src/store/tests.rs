@@ -23,6 +23,7 @@ fn row(namespace: &str, name: &str, version: Version, state: State) -> Arc<Row> 
         sentence: "".into(),
         message: "".into(),
         source: None,
+        depends_on: [].into(),
         revision: "".into(),
         attempted: "".into(),
         syncing: false,

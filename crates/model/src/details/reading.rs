@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Kind, SourceLink, go_duration};
+use crate::{Kind, ObjectKey, SourceLink, go_duration};
 
 /// What a specification asks for. Absent texts are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +38,13 @@ pub struct Dependency {
     pub name: String,
     /// The CEL expression that says what *ready* means, if it is not the usual.
     pub ready_expr: String,
+}
+
+impl Dependency {
+    /// The key of the object, which is of the same `kind` as the one that depends on it.
+    pub fn key(&self, kind: Kind) -> ObjectKey {
+        ObjectKey::new(kind, self.namespace.as_str(), self.name.as_str())
+    }
 }
 
 pub(super) fn settings(spec: &Value, own: &str) -> Settings {

@@ -11,7 +11,7 @@ use askama::Template;
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, Uri, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use fanlight_live::{Freshness, List};
 use fanlight_model::{Identity, Kind, Query};
@@ -20,7 +20,7 @@ use url::form_urlencoded;
 use crate::{
     App,
     frame::Frame,
-    signed::{Signed, cookies, visitor},
+    signed::{Signed, cookies, sign_in_first, visitor},
     stream, when,
 };
 use empty::Empty;
@@ -58,11 +58,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
-    let frame = Frame::outside(&app, &headers, &uri);
-    let Some(session) = session else {
-        let wanted: String = form_urlencoded::byte_serialize(frame.here.as_bytes()).collect();
-        return Redirect::to(&format!("{}/sign_in?redirect={wanted}", app.base)).into_response();
-    };
+    let Some(session) = session else { return sign_in_first(&app, &uri) };
     let frame = Frame::of(&app, &session, &headers, &uri);
     let query = query(raw.as_deref());
     let list = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await.list(&query);

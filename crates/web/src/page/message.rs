@@ -1,4 +1,4 @@
-//! A page with one sentence.
+//! Pages that say why there is nothing else to see.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::Response,
 };
+use fanlight_model::ObjectKey;
 
-use crate::{App, frame::Frame};
+use crate::{App, ObjectError, frame::Frame};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -27,4 +28,45 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
         text: "The address may be mistyped, or the page may have moved.",
     };
     super::html(StatusCode::NOT_FOUND, &page)
+}
+
+/// The pieces of an object's page when the object cannot be shown.
+#[derive(Template)]
+#[template(path = "object_gone.html")]
+pub(crate) struct Gone<'a> {
+    key: &'a ObjectKey,
+    title: &'static str,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "object_error.html")]
+struct ObjectErrorPage<'a> {
+    frame: &'a Frame,
+    gone: Gone<'a>,
+}
+
+/// What is shown instead of an object.
+pub(crate) fn object_gone<'a>(key: &'a ObjectKey, error: &ObjectError) -> Gone<'a> {
+    let (title, text) = match error {
+        ObjectError::NotFound => ("It is not there", format!("There is no {key}. It may have been deleted.")),
+        ObjectError::Forbidden(words) => {
+            ("You may not see this", format!("Kubernetes says: {words}. An administrator can grant “get” on it."))
+        }
+        ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}.", key.kind)),
+        ObjectError::Unanswered(why) => {
+            ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
+        }
+    };
+    Gone { key, title, text }
+}
+
+/// The page of an object that cannot be shown.
+pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError) -> Response {
+    let status = match error {
+        ObjectError::NotFound | ObjectError::NotInstalled => StatusCode::NOT_FOUND,
+        ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
+        ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
+    };
+    super::html(status, &ObjectErrorPage { frame, gone: object_gone(key, error) })
 }

@@ -51,6 +51,7 @@ mod tests {
             sentence: "".into(),
             message: "".into(),
             source: None,
+            depends_on: [].into(),
             revision: "".into(),
             attempted: "".into(),
             syncing: false,

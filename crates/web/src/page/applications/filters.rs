@@ -4,7 +4,7 @@ use fanlight_live::List;
 use fanlight_model::{Query, Sort, State};
 use url::form_urlencoded;
 
-use super::row::class;
+use crate::status::StatusView;
 
 /// A part of the state strip.
 pub(super) struct Part {
@@ -58,7 +58,7 @@ pub(super) fn strip(query: &Query, list: &List, to: &impl Fn(&Query) -> String) 
             toggle(&mut other.states, state);
             Part {
                 slug: state.slug(),
-                class: class(state),
+                class: StatusView::of(state).class,
                 word: state.word(),
                 count: list.states[state.index()],
                 link: to(&other),
@@ -134,6 +134,7 @@ pub(super) fn heads(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Head> 
     };
     let plain = |class, word| Head { class, word, link: String::new(), sorted: "none" };
     vec![
+        plain("pick", ""),
         sortable(Sort::Status, "Status", "status"),
         sortable(Sort::Name, "Name", "name"),
         sortable(Sort::Kind, "Kind", "kind"),

@@ -1,0 +1,206 @@
+//! Doing something to objects: the answer tells the outcome of each, as it comes.
+//!
+//! Nothing is kept between requests: the response to the form lasts until every object is final. A browser without
+//! script shows a page that grows; the page's script asks for `application/x-ndjson`, one step a line.
+
+use std::{convert::Infallible, sync::Arc};
+
+use askama::Template;
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use fanlight_identity::Session;
+use fanlight_model::{Action, ObjectKey, Stage, Step};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{
+    App,
+    frame::Frame,
+    place,
+    signed::{Signed, sign_in_first},
+};
+
+/// What a form asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    action: Action,
+    keys: Vec<ObjectKey>,
+    back: String,
+}
+
+/// Most objects of one action.
+const MOST: usize = 500;
+/// The longest reason of a suspension, in characters.
+const COMMENT: usize = 500;
+
+/// The page around the outcomes, sent in two halves.
+#[derive(Template)]
+#[template(path = "actions.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    title: String,
+    back: &'a str,
+    /// Where the outcomes go.
+    gap: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "actions/outcome.html")]
+struct Outcome<'a> {
+    icons: &'a str,
+    class: &'static str,
+    word: &'static str,
+    object: String,
+    link: Option<String>,
+    sentence: &'a str,
+}
+
+/// Carries out what a form asks for.
+pub(crate) async fn perform(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+    body: Bytes,
+) -> Response {
+    let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
+    let Some(session) = session else {
+        return if wants_lines { StatusCode::UNAUTHORIZED.into_response() } else { sign_in_first(&app, &uri) };
+    };
+    let wish = match Wish::read(&app.base, &body) {
+        Ok(wish) => wish,
+        Err(problem) => return (StatusCode::BAD_REQUEST, problem).into_response(),
+    };
+    let by = session.identity.user().as_str();
+    tracing::info!(user = by, action = ?wish.action, objects = wish.keys.len(), "action");
+    let frame = Frame { here: wish.back.clone(), ..Frame::of(&app, &session, &headers, &uri) };
+    let steps = app.objects.act(&session.identity, &wish.action, wish.keys.clone(), by);
+    let told = steps.inspect(move |step| note(&session, step));
+    if wants_lines {
+        let lines = told.map(|step| Ok::<_, Infallible>(Bytes::from(line(&step))));
+        let head = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
+        return (head, Body::from_stream(lines)).into_response();
+    }
+    page(frame, &wish, told)
+}
+
+fn page(frame: Frame, wish: &Wish, steps: impl futures_util::Stream<Item = Step> + Send + 'static) -> Response {
+    const GAP: &str = "<!-- outcomes -->";
+    let title = match wish.action {
+        Action::Sync { with_source: true } => "Reconcile with source",
+        Action::Sync { with_source: false } => "Reconcile",
+        Action::Suspend { .. } => "Suspend",
+        Action::Resume => "Resume",
+    };
+    let page = Page { frame: &frame, title: title.to_owned(), back: &wish.back, gap: GAP }.render();
+    let page = page.unwrap_or_default();
+    let (before, after) = page.split_once(GAP).unwrap_or((&page, ""));
+    let ends = [before, after].map(|half| Bytes::from(half.to_owned()));
+    let [before, after] = ends;
+    let outcomes = steps.map(move |step| Bytes::from(Outcome::of(&frame, &step).render().unwrap_or_default()));
+    let body = stream::iter([before]).chain(outcomes).chain(stream::iter([after])).map(Ok::<_, Infallible>);
+    let head = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store, no-transform")];
+    (head, [("x-accel-buffering", "no")], Body::from_stream(body)).into_response()
+}
+
+fn note(session: &Session, step: &Step) {
+    if step.stage.is_final() {
+        let (_, word) = look(&step.stage);
+        tracing::info!(user = %session.identity.user(), object = %step.key, outcome = word, "action on one object");
+    }
+}
+
+fn line(step: &Step) -> String {
+    let (class, word) = look(&step.stage);
+    let step = json!({
+        "object": step.key.to_string(), "class": class, "word": word, "final": step.stage.is_final(),
+        "text": step.stage.sentence(),
+    });
+    format!("{step}\n")
+}
+
+/// The colour and the word of a stage.
+fn look(stage: &Stage) -> (&'static str, &'static str) {
+    match stage {
+        Stage::Asked(_) => ("moving", "Asked"),
+        Stage::Done(_) => ("ready", "Done"),
+        Stage::Refused(_) => ("waiting", "Refused"),
+        Stage::Failed(_) => ("failed", "Failed"),
+        Stage::Unknown(_) => ("quiet", "Not known"),
+    }
+}
+
+impl<'a> Outcome<'a> {
+    fn of(frame: &'a Frame, step: &'a Step) -> Self {
+        let (class, word) = look(&step.stage);
+        Self {
+            icons: &frame.assets.icons,
+            class,
+            word,
+            object: step.key.to_string(),
+            link: place::object(&frame.base, &step.key, "details"),
+            sentence: step.stage.sentence(),
+        }
+    }
+}
+
+impl Wish {
+    fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
+        let (mut action, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
+        for (name, value) in form_urlencoded::parse(body) {
+            match &*name {
+                "action" => action = value.into_owned(),
+                "comment" => comment = value.trim().chars().take(COMMENT).collect(),
+                "back" => back = value.into_owned(),
+                "object" => {
+                    let key = ObjectKey::parse(&value).ok_or("An object is named as Kind/namespace/name.")?;
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let action = match action.as_str() {
+            "sync" => Action::Sync { with_source: false },
+            "sync-with-source" => Action::Sync { with_source: true },
+            "suspend" => Action::Suspend { comment: (!comment.is_empty()).then_some(comment) },
+            "resume" => Action::Resume,
+            _ => return Err("There is no such action; actions: sync, sync-with-source, suspend, resume."),
+        };
+        match keys.len() {
+            0 => Err("Nothing is selected: go back and tick what you mean."),
+            1..=MOST => Ok(Self { action, keys, back: place::inside(base, &back) }),
+            _ => Err("That is too much at once: at most 500 objects."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_names_an_action_and_its_objects_once_each() {
+        let body =
+            b"action=suspend&comment=+loading+backlog+&object=Kustomization/apps/shop&object=Kustomization/apps/shop";
+        let wish = Wish::read("", body).expect("a wish");
+        assert_eq!(wish.action, Action::Suspend { comment: Some("loading backlog".to_owned()) });
+        assert_eq!(wish.keys.len(), 1);
+        assert_eq!(wish.back, "/applications");
+    }
+
+    #[test]
+    fn a_form_that_makes_no_sense_is_refused_with_a_reason() {
+        for body in ["action=drop&object=Kustomization/apps/shop", "action=sync", "action=sync&object=Pod/apps/x", ""] {
+            assert!(Wish::read("", body.as_bytes()).is_err(), "{body}");
+        }
+        let many: String = (0..=MOST).map(|n| format!("&object=Kustomization/apps/n{n}")).collect();
+        assert!(Wish::read("", format!("action=sync{many}").as_bytes()).is_err());
+    }
+}

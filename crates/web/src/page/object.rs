@@ -1,0 +1,236 @@
+//! The page of one object.
+
+mod facts;
+mod view;
+
+use std::{sync::Arc, time::SystemTime};
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use fanlight_identity::Session;
+use fanlight_live::Visit;
+use fanlight_model::{Answer, Details, Kind, ObjectKey, Row};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    App, ObjectError,
+    frame::Frame,
+    manifest, place,
+    signed::{Signed, sign_in_first, visitor},
+    status::StatusView,
+    stream, when,
+};
+use facts::{Fact, Line, Related};
+use view::ObjectView;
+
+/// The page. The stream sends its blocks anew as they change.
+#[derive(Template)]
+#[template(path = "object.html", blocks = ["head", "why", "body"])]
+struct ObjectPage<'a> {
+    frame: &'a Frame,
+    key: &'a ObjectKey,
+    object: String,
+    tab: Tab,
+    tabs: Vec<(Tab, String)>,
+    events: String,
+    status: StatusView,
+    sentence: &'a str,
+    /// The controller's own words, where they say more.
+    message: &'a str,
+    story: String,
+    next_try: Option<(String, String)>,
+    suspension: String,
+    suspended: bool,
+    /// Why the person may not act; empty if they may.
+    forbidden: String,
+    facts: Vec<Fact>,
+    conditions: Vec<Line>,
+    relations: [(&'static str, Vec<Related>); 2],
+    pairs: [(&'static str, &'a [(String, String)]); 2],
+    manifest: String,
+}
+
+/// What of an object is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// State, conditions, relations.
+    Details,
+    /// The object as YAML.
+    Manifest,
+}
+
+/// Which object: the parameters that the predecessor's links have.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Which {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    namespace: String,
+}
+
+impl Tab {
+    const ALL: [Tab; 2] = [Tab::Details, Tab::Manifest];
+
+    fn slug(self) -> &'static str {
+        match self {
+            Tab::Details => "details",
+            Tab::Manifest => "yaml",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Tab::Details => "Summary",
+            Tab::Manifest => "Manifest",
+        }
+    }
+
+    /// Old links name tabs that are no pages of their own here: they lead to the summary.
+    fn by_slug(slug: &str) -> Self {
+        Tab::ALL.into_iter().find(|tab| tab.slug() == slug).unwrap_or(Tab::Details)
+    }
+}
+
+/// The address without a tab leads to the first one.
+pub(crate) async fn first_tab(
+    State(app): State<Arc<App>>,
+    Path(kind): Path<String>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    match place::kind(&kind).map(|kind| which.key(kind)).and_then(|key| place::object(&app.base, &key, "details")) {
+        Some(address) => Redirect::to(&address).into_response(),
+        None => super::message::not_found(State(app), headers, uri).await,
+    }
+}
+
+/// Shows a tab.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Path((kind, tab)): Path<(String, String)>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+) -> Response {
+    let Some(kind) = place::kind(&kind) else { return super::message::not_found(State(app), headers, uri).await };
+    let Some(session) = session else { return sign_in_first(&app, &uri) };
+    let key = which.key(kind);
+    let frame = Frame::of(&app, &session, &headers, &uri);
+    let shown = Shown::read(&app, &session, &key).await;
+    match shown {
+        Ok(shown) => {
+            let page = ObjectPage::new(&frame, &shown, Tab::by_slug(&tab), (app.clock)());
+            super::html(StatusCode::OK, &page)
+        }
+        Err(error) => super::message::object_error(&frame, &key, &error),
+    }
+}
+
+/// Keeps a tab current.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    Path((kind, tab)): Path<(String, String)>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+) -> Response {
+    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
+    let Some(kind) = place::kind(&kind) else { return StatusCode::NOT_FOUND.into_response() };
+    let frame = Frame::of(&app, &session, &headers, &uri);
+    let view = ObjectView::new(Arc::clone(&app), session.clone(), frame, which.key(kind), Tab::by_slug(&tab));
+    stream::open(app, session, view)
+}
+
+impl Which {
+    fn key(&self, kind: Kind) -> ObjectKey {
+        ObjectKey::new(kind, self.namespace.as_str(), self.name.as_str())
+    }
+}
+
+/// Everything that is known of an object and may be shown to one person.
+struct Shown {
+    object: Value,
+    details: Details,
+    may_change: Answer,
+    source: Option<Arc<Row>>,
+    depends_on: Vec<(ObjectKey, Option<Arc<Row>>)>,
+    needed_by: Vec<Arc<Row>>,
+}
+
+impl Shown {
+    async fn read(app: &App, session: &Session, key: &ObjectKey) -> Result<Self, ObjectError> {
+        let object = app.objects.read(&session.identity, key).await?;
+        let details = Details::read(key.kind, &object);
+        let visit = app.live.visit(&visitor(app, session), &kinds(&details)).await;
+        let may_change = app.objects.may_change(&session.identity, key).await;
+        Ok(Self::new(object, details, may_change, &visit))
+    }
+
+    /// Relations come from the rows that the viewer may see; what they may not see is named, and nothing more.
+    fn new(object: Value, details: Details, may_change: Answer, visit: &Visit) -> Self {
+        let mut shown =
+            Self { object, details, may_change, source: None, depends_on: Vec::new(), needed_by: Vec::new() };
+        shown.look_around(visit);
+        shown
+    }
+
+    fn look_around(&mut self, visit: &Visit) {
+        let row = &self.details.row;
+        self.source = row.source.as_ref().and_then(|link| visit.row(&link.key()));
+        self.depends_on = row.depends_on.iter().map(|key| (key.clone(), visit.row(key))).collect();
+        self.needed_by = visit.dependants(&row.key);
+    }
+}
+
+/// The kinds whose rows a page needs: the object's own and its source's.
+fn kinds(details: &Details) -> Vec<Kind> {
+    let source = details.row.source.as_ref().map(|link| link.kind);
+    [Some(details.row.key.kind), source].into_iter().flatten().collect()
+}
+
+impl<'a> ObjectPage<'a> {
+    fn new(frame: &'a Frame, shown: &'a Shown, tab: Tab, now: SystemTime) -> Self {
+        let details = &shown.details;
+        let row = &details.row;
+        let key = &row.key;
+        let address = |tab: Tab| place::object(&frame.base, key, tab.slug()).unwrap_or_default();
+        let depends_on = shown.depends_on.iter().map(|(key, row)| Related::new(frame, key, row.as_deref()));
+        let needed_by = shown.needed_by.iter().map(|row| Related::new(frame, &row.key, Some(row)));
+        let next_try = row.next_try.and_then(when::moment);
+        let plural = key.kind.info().plural;
+        // Where Kubernetes has not said, trying asks it again.
+        let forbidden = match shown.may_change {
+            Answer::Yes | Answer::Unknown => String::new(),
+            Answer::No => format!("Kubernetes does not let you patch {plural} in {}", key.namespace),
+        };
+        Self {
+            frame,
+            key,
+            object: key.to_string(),
+            tab,
+            tabs: Tab::ALL.map(|tab| (tab, address(tab))).into(),
+            events: address(tab).replacen('?', "/events?", 1),
+            status: StatusView::of(row.state),
+            sentence: &row.sentence,
+            message: &row.message,
+            story: facts::story(details, now),
+            next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
+            suspension: facts::suspension(details),
+            suspended: row.state == fanlight_model::State::Suspended,
+            forbidden,
+            facts: facts::facts(frame, shown, now),
+            conditions: details.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
+            relations: [("Depends on", depends_on.collect()), ("Needed by", needed_by.collect())],
+            pairs: [("Labels", &details.labels), ("Annotations", &details.annotations)],
+            manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! An object's facts in words.
+
+use std::time::{Duration, SystemTime};
+
+use fanlight_model::{ConditionEntry, ConditionStatus, Details, ObjectKey, Row, State, short_revision};
+
+use super::Shown;
+use crate::{frame::Frame, place, status::StatusView, when};
+
+/// One fact: what it is called, and its value.
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// The value in full, where it is shortened.
+    pub(super) full: String,
+    /// Whether the value is set like code.
+    pub(super) code: bool,
+    pub(super) link: Option<String>,
+    pub(super) status: Option<StatusView>,
+}
+
+/// A condition as a line.
+pub(super) struct Line {
+    pub(super) class: &'static str,
+    pub(super) kind: String,
+    pub(super) status: &'static str,
+    pub(super) reason: String,
+    pub(super) message: String,
+    pub(super) since: Option<(String, String)>,
+}
+
+/// Another object that this one has to do with.
+pub(super) struct Related {
+    pub(super) name: String,
+    pub(super) link: Option<String>,
+    /// `None` if it does not exist, or may not be seen.
+    pub(super) status: Option<StatusView>,
+}
+
+impl Fact {
+    fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Self { name, value: value.into(), full: String::new(), code: false, link: None, status: None }
+    }
+
+    fn code(name: &'static str, value: impl Into<String>, full: impl Into<String>) -> Self {
+        Self { code: true, full: full.into(), ..Self::new(name, value) }
+    }
+}
+
+impl Line {
+    pub(super) fn of(entry: &ConditionEntry, now: SystemTime) -> Self {
+        let troubling = matches!(entry.kind.as_str(), "Stalled" | "FetchFailed" | "ArtifactOutdated");
+        let (class, status) = match entry.status {
+            ConditionStatus::True if troubling => ("failed", "True"),
+            ConditionStatus::True if entry.kind == "Reconciling" => ("moving", "True"),
+            ConditionStatus::True => ("ready", "True"),
+            ConditionStatus::False if troubling => ("quiet", "False"),
+            ConditionStatus::False => ("failed", "False"),
+            ConditionStatus::Unknown => ("moving", "Unknown"),
+        };
+        Self {
+            class,
+            kind: entry.kind.clone(),
+            status,
+            reason: entry.reason.clone(),
+            message: entry.message.clone(),
+            since: since(entry.since, now),
+        }
+    }
+}
+
+impl Related {
+    pub(super) fn new(frame: &Frame, key: &ObjectKey, row: Option<&Row>) -> Self {
+        Self {
+            name: format!("{}/{}", key.namespace, key.name),
+            link: place::object(&frame.base, key, "details"),
+            status: row.map(|row| StatusView::of(row.state)),
+        }
+    }
+}
+
+/// A moment for machines, and how long ago it was.
+pub(super) fn since(seconds: Option<i64>, now: SystemTime) -> Option<(String, String)> {
+    let time = seconds.and_then(when::moment)?;
+    Some((when::timestamp(time), when::age(now.duration_since(time).unwrap_or_default())))
+}
+
+/// The rest of the opening: for how long, and what was last good.
+pub(super) fn story(details: &Details, now: SystemTime) -> String {
+    let row = &details.row;
+    let age = since(row.since, now).map(|(_, age)| format!("for {age}."));
+    let is_good = matches!(row.state, State::Ready | State::Suspended | State::Configured);
+    let tells_good = !is_good && !details.last_good.is_empty();
+    let good = tells_good.then(|| format!("Last good: {}.", short_revision(&details.last_good)));
+    [age, good].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Who suspended it and why.
+pub(super) fn suspension(details: &Details) -> String {
+    let Details { suspended_by: by, suspended_comment: comment, .. } = details;
+    match (by.is_empty(), comment.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!("Suspended by {by}, who gave no reason."),
+        (true, false) => format!("Suspended: “{comment}”"),
+        (false, false) => format!("Suspended by {by}: “{comment}”"),
+    }
+}
+
+/// What the object asks for and where it stands.
+pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> {
+    let Shown { details, source, .. } = shown;
+    let (row, settings) = (&details.row, &details.settings);
+    let mut facts = Vec::new();
+    if let Some(link) = &row.source {
+        let name = format!("{} {}/{}", link.kind, link.namespace, link.name);
+        let status = source.as_ref().map(|row| StatusView::of(row.state));
+        facts.push(Fact {
+            link: place::object(&frame.base, &link.key(), "details"),
+            status,
+            ..Fact::new("Source", name)
+        });
+        if let Some(chart) = &link.chart {
+            facts.push(Fact::new("Chart", &**chart));
+        }
+    }
+    let mut code = |name, value: &str| {
+        if !value.is_empty() {
+            facts.push(Fact::code(name, short_revision(value), value));
+        }
+    };
+    code("Path", &settings.path);
+    code("Applied", &row.revision);
+    code("Attempted", &row.attempted);
+    code("Origin", &details.origin_revision);
+    code("Target namespace", &settings.target_namespace);
+    code("Service account", &settings.service_account);
+    facts.extend(schedule(details, now));
+    if let Some(prune) = settings.prune {
+        facts.push(Fact::new("Prune", if prune { "yes" } else { "no" }));
+    }
+    if settings.remote {
+        facts.push(Fact::new("Applied to", "another cluster"));
+    }
+    if !details.inventory.is_empty() {
+        facts.push(Fact::new("Objects applied", details.inventory.len().to_string()));
+    }
+    if let Some((timestamp, age)) = since(details.created, now) {
+        facts.push(Fact { full: timestamp, ..Fact::new("Created", format!("{age} ago")) });
+    }
+    facts
+}
+
+fn schedule(details: &Details, now: SystemTime) -> Vec<Fact> {
+    let settings = &details.settings;
+    let mut facts = Vec::new();
+    if let Some(interval) = settings.interval {
+        let next = details.next_run.and_then(when::moment).and_then(|next| next.duration_since(now).ok());
+        let value = match next {
+            Some(next) => format!("{}, next in {}", when::span(interval), when::span(next)),
+            None => when::span(interval),
+        };
+        facts.push(Fact::new("Interval", value));
+    }
+    let mut span = |name, span: Option<Duration>| {
+        if let Some(span) = span {
+            facts.push(Fact::new(name, when::span(span)));
+        }
+    };
+    span("Retry interval", settings.retry_interval);
+    span("Timeout", settings.timeout);
+    facts
+}

@@ -1,0 +1,103 @@
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use askama::Template;
+use fanlight_identity::Session;
+use fanlight_live::Visit;
+use fanlight_model::{Identity, ObjectKey, Version};
+use tokio::time::{Instant, sleep_until};
+
+use super::{ObjectPage, Shown, Tab, kinds};
+use crate::{
+    App, ObjectError,
+    frame::Frame,
+    page::message::object_gone,
+    signed::visitor,
+    stream::{Told, View},
+};
+
+/// The page of one object as its stream keeps it current.
+///
+/// The object is read again when its row has changed; where the viewer may read it but not list its kind, there is no
+/// row, and it is read from time to time.
+pub(super) struct ObjectView {
+    app: Arc<App>,
+    session: Session,
+    frame: Frame,
+    key: ObjectKey,
+    tab: Tab,
+    visit: Option<Visit>,
+    known: Option<(Version, Shown)>,
+    gone: bool,
+    read_again: Instant,
+}
+
+impl ObjectView {
+    /// How often an object without a row is read, and how often the right to change one is asked about.
+    const PACE: Duration = Duration::from_secs(10);
+    /// How often the right to change an object whose row is known is asked about.
+    const RECHECK: Duration = Duration::from_secs(30);
+
+    pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, key: ObjectKey, tab: Tab) -> Self {
+        Self { app, session, frame, key, tab, visit: None, known: None, gone: false, read_again: Instant::now() }
+    }
+
+    async fn look(&mut self) -> Result<&Shown, ObjectError> {
+        let row = self.visit.as_ref().and_then(|visit| visit.row(&self.key));
+        let current = match (&self.known, &row) {
+            (Some((version, _)), Some(row)) => row.version <= *version,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if !current || self.read_again <= Instant::now() {
+            self.known = None;
+            let shown = Shown::read(&self.app, &self.session, &self.key).await?;
+            let version = shown.details.row.version;
+            if self.visit.is_none() {
+                let kinds = kinds(&shown.details);
+                self.visit = Some(self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await);
+            }
+            let has_row = self.visit.as_ref().is_some_and(|visit| visit.row(&self.key).is_some());
+            self.read_again = Instant::now() + if has_row { Self::RECHECK } else { Self::PACE };
+            self.known = Some((version, shown));
+        } else if let (Some(visit), Some((_, shown))) = (&self.visit, &mut self.known) {
+            shown.look_around(visit);
+        }
+        self.known.as_ref().map(|(_, shown)| shown).ok_or(ObjectError::NotFound)
+    }
+}
+
+impl View for ObjectView {
+    async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
+        let (frame, tab, key) = (self.frame.clone(), self.tab, self.key.clone());
+        let was_gone = self.gone;
+        let (gone, pieces) = match self.look().await {
+            Ok(shown) => {
+                let page = ObjectPage::new(&frame, shown, tab, now);
+                let [head, why, body] = [page.as_head().render(), page.as_why().render(), page.as_body().render()];
+                let pieces = [("head", head), ("why", why), ("body", body)];
+                (false, pieces.map(|(id, html)| (id, html.unwrap_or_default())).into())
+            }
+            Err(error) => (true, vec![("gone", object_gone(&key, &error).render().unwrap_or_default())]),
+        };
+        self.gone = gone;
+        if gone != was_gone {
+            // The other pieces have been overwritten.
+            *told = Told::default();
+        }
+        pieces.into_iter().filter_map(|(id, html)| told.piece(id, html)).collect()
+    }
+
+    async fn changed(&mut self) {
+        let read_again = self.read_again;
+        match &mut self.visit {
+            Some(visit) => tokio::select! {
+                () = visit.changed() => {}
+                () = sleep_until(read_again) => {}
+            },
+            None => sleep_until(read_again.max(Instant::now() + Duration::from_secs(1))).await,
+        }
+    }
+}
