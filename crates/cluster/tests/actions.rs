@@ -182,7 +182,7 @@ async fn what_an_object_comes_from_can_hold_it_back_and_is_named_then() -> anyho
     let Stage::Refused(forbidden) = &ends[&keys[2]] else { panic!("{:?}", ends[&keys[2]]) };
     let quoted = r#"User "dana" cannot get resource "gitrepositories" in API group "source.toolkit.fluxcd.io" in the namespace "flux-system""#;
     assert!(
-        forbidden.starts_with("Not synced because of its source GitRepository/flux-system/fleet. You may not get"),
+        forbidden.starts_with("Not synced because of its source GitRepository/flux-system/fleet. Getting GitRepository/flux-system/fleet is forbidden"),
         "{forbidden}"
     );
     assert!(forbidden.contains(quoted), "{forbidden}");

@@ -12,7 +12,7 @@ pub(super) fn not_read(key: &ObjectKey, error: &ReadError) -> Stage {
     let reason = error.reason();
     Stage::Refused(match error.code() {
         Some(StatusCode::NOT_FOUND) => format!("{key} does not exist"),
-        Some(StatusCode::FORBIDDEN) => format!("You may not get {key}. The API server says: {reason}"),
+        Some(StatusCode::FORBIDDEN) => format!("Getting {key} is forbidden. The API server says: {reason}"),
         _ => format!("Nothing was changed, because {key} could not be read: {reason}"),
     })
 }
@@ -31,7 +31,7 @@ pub(super) fn not_written(key: &ObjectKey, error: &ReadError) -> Stage {
              harm. {reason}"
         )),
         Some(StatusCode::FORBIDDEN) => {
-            Stage::Refused(format!("You may not patch {key}. The API server says: {reason}"))
+            Stage::Refused(format!("Changing {key} is forbidden. The API server says: {reason}"))
         }
         Some(StatusCode::NOT_FOUND) => Stage::Refused(format!("{key} does not exist any more")),
         _ => Stage::Refused(format!("The API server refused the change: {reason}")),
