@@ -119,7 +119,7 @@ impl Deed {
     async fn change(&self, key: &ObjectKey, plan: impl Fn(&Target<'_>) -> Plan, suspended: bool) -> Stage {
         let before = match self.read(key, Instant::now() + Self::REACH).await {
             Ok(object) => object,
-            Err(error) => return words::not_read(key, &error),
+            Err(failure) => return words::not_read(key, &failure.error),
         };
         let patch = match plan(&Target::new(key, &before)) {
             Plan::None(stage) => return stage,
@@ -131,7 +131,7 @@ impl Deed {
                 Stage::Failed("The API server accepted the change but the object stayed as it was".to_owned())
             }
             Ok(_) => Stage::Done(if suspended { "Suspended" } else { "Resumed" }.to_owned()),
-            Err(error) => words::not_written(key, &error),
+            Err(failure) => words::not_written(key, &failure.error),
         }
     }
 

@@ -329,7 +329,7 @@ async fn an_api_server_that_is_away_leaves_no_outcome_untold() -> anyhow::Result
     assert!(matches!(steps.next().await, Some(Step { stage: Stage::Asked(_), .. })));
     plane.stop_api_server();
     let Some(Step { stage: Stage::Asked(away), .. }) = steps.next().await else { panic!("not told") };
-    assert!(away.contains("does not answer at present"), "{away}");
+    assert!(away.contains("the API server is away or starting"), "{away}");
     // Away for a while, also for what is only asked for now.
     let later = Action::Suspend { comment: None };
     let later = tokio::spawn({

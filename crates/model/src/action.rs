@@ -13,7 +13,7 @@ mod target;
 
 pub use demand::{Demand, Progress};
 pub use sources::Source;
-pub use suspension::{Plan, Suspended};
+pub use suspension::Plan;
 pub use target::{Obstacle, Target};
 
 use crate::ObjectKey;

@@ -28,7 +28,7 @@ mod status;
 mod text;
 
 pub use access::{Answer, Question, Rights, Rule, Rules, Verb};
-pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Suspended, Target};
+pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
 pub use duration::go_duration;

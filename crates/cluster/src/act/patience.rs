@@ -10,6 +10,14 @@ use tokio::time::{Instant, sleep};
 use super::{Deed, words};
 use crate::ReadError;
 
+/// A request that failed, as often as there was time for it.
+pub(super) struct Failure {
+    /// How it failed the last time.
+    pub(super) error: ReadError,
+    /// Whether it would fail again: neither the API server is away nor may it be starting.
+    pub(super) is_certain: bool,
+}
+
 impl Deed {
     /// The first pause before something is tried again; later ones grow up to [`Deed::LONGEST`].
     pub(super) const SHORTEST: Duration = Duration::from_millis(250);
@@ -20,19 +28,19 @@ impl Deed {
     }
 
     /// Reads an object; if the API server is away, again until the given time, and once in any case.
-    pub(super) async fn read(&self, key: &ObjectKey, until: Instant) -> Result<Value, ReadError> {
+    pub(super) async fn read(&self, key: &ObjectKey, until: Instant) -> Result<Value, Failure> {
         self.insist(key, until, || self.server.object(&self.who, key)).await
     }
 
     /// Changes an object; if the answer is lost, again: a merge patch with fixed values may be made twice.
-    pub(super) async fn write(&self, key: &ObjectKey, patch: &Value) -> Result<Value, ReadError> {
+    pub(super) async fn write(&self, key: &ObjectKey, patch: &Value) -> Result<Value, Failure> {
         self.insist(key, Instant::now() + Self::REACH, || self.server.patch(&self.who, key, patch)).await
     }
 
     /// Makes a request, again as long as it fails for a passing reason. That something is forbidden or missing is
     /// believed when it is said a second time, by an API server that is ready: one that is starting says so of
-    /// everything.
-    async fn insist<T, F>(&self, key: &ObjectKey, until: Instant, attempt: impl Fn() -> F) -> Result<T, ReadError>
+    /// everything, also of the question whether it is ready.
+    async fn insist<T, F>(&self, key: &ObjectKey, until: Instant, attempt: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, ReadError>>,
     {
@@ -40,19 +48,22 @@ impl Deed {
         let mut is_ready = false;
         loop {
             let error = match self.in_turn(attempt()).await {
-                Err(error) if is_denial(&error) && !is_ready => match self.in_turn(self.server.ready()).await {
-                    Err(away) if away.is_passing() => away,
-                    // Also where asking for readiness is forbidden: then there is no better knowledge.
-                    _ => {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_denial(&error) && !is_ready => {
+                    if self.in_turn(self.server.ready()).await.is_ok() {
                         is_ready = true;
                         continue;
                     }
-                },
-                Err(error) if error.is_passing() => error,
-                outcome => return outcome,
+                    error
+                }
+                Err(error) if error.is_passing() => {
+                    is_ready = false;
+                    error
+                }
+                Err(error) => return Err(Failure { error, is_certain: true }),
             };
             if Instant::now() + pause > until {
-                return Err(error);
+                return Err(Failure { error, is_certain: false });
             }
             if pause == Self::SHORTEST {
                 self.tell(key, words::trying_again(&error));

@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use fanlight_model::{Action, Demand, Family, ObjectKey, Obstacle, Progress, Stage, Target};
 use futures_util::future::join_all;
 use http::StatusCode;
-use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
-use super::{Deed, demand_value, words};
+use super::{Deed, demand_value, patience::Failure, words};
 
 /// How the sync of an object ended.
 #[derive(Debug, Clone)]
@@ -60,8 +59,8 @@ impl Deed {
         }
         let before = match self.read(&key, Instant::now() + Self::REACH).await {
             Ok(object) => object,
-            Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => return Synced::Missing(key),
-            Err(error) => return Synced::Not(words::not_read(&key, &error)),
+            Err(failure) if failure.error.code() == Some(StatusCode::NOT_FOUND) => return Synced::Missing(key),
+            Err(failure) => return Synced::Not(words::not_read(&key, &failure.error)),
         };
         let target = Target::new(&key, &before);
         match target.obstacle() {
@@ -74,8 +73,8 @@ impl Deed {
             Err(stage) => return Synced::Not(stage),
         };
         let demand = Demand::new(&target, demand_value(), brought.revision);
-        if let Err(error) = self.write(&key, &demand.patch()).await {
-            return Synced::Not(words::not_written(&key, &error));
+        if let Err(failure) = self.write(&key, &demand.patch()).await {
+            return Synced::Not(words::not_written(&key, &failure.error));
         }
         self.tell(&key, Stage::Asked("Asked for; waiting for the controller".to_owned()));
         match self.follow(&key, &demand, self.patience(&target)).await {
@@ -111,9 +110,8 @@ impl Deed {
 
     /// How long the controller's answer is waited for.
     fn patience(&self, target: &Target<'_>) -> Duration {
-        let own = target.timeout().parse::<SignedDuration>().ok().and_then(|own| Duration::try_from(own).ok());
         let others = u32::try_from(self.named.len()).unwrap_or(u32::MAX);
-        Self::ANSWER + own.unwrap_or_default().min(Self::TIMEOUT) + Self::QUEUE.saturating_mul(others)
+        Self::ANSWER + target.timeout().min(Self::TIMEOUT) + Self::QUEUE.saturating_mul(others)
     }
 
     /// Reads the object again and again until it is known how the request ended.
@@ -131,8 +129,8 @@ impl Deed {
             pause = Self::longer(pause);
             let time_is_up = Instant::now() > deadline;
             let (news, verdict) = match self.read(key, Instant::now()).await {
-                Err(error) if error.is_passing() => (Some(words::not_answering(&error)), words::away(&error)),
-                Err(error) => return Synced::Not(words::lost_from_sight(key, &error)),
+                Err(Failure { error, is_certain: false }) => (Some(words::not_answering(&error)), words::away(&error)),
+                Err(Failure { error, .. }) => return Synced::Not(words::lost_from_sight(key, &error)),
                 Ok(object) => match demand.progress(&Target::new(key, &object)) {
                     Progress::Over(Stage::Done(text)) => {
                         let revision = Target::new(key, &object).artifact().map(str::to_owned);

@@ -19,7 +19,7 @@ pub(super) fn not_read(key: &ObjectKey, error: &ReadError) -> Stage {
 
 /// The API server is away, and there is time left.
 pub(super) fn trying_again(error: &ReadError) -> Stage {
-    Stage::Asked(format!("The API server does not answer at present, trying again. {}", error.reason()))
+    Stage::Asked(format!("The API server is away or starting; trying again. {}", error.reason()))
 }
 
 /// The change was not made, or nobody knows.
@@ -48,7 +48,7 @@ pub(super) fn lost_from_sight(key: &ObjectKey, error: &ReadError) -> Stage {
 
 /// The same, as long as there is time left.
 pub(super) fn not_answering(error: &ReadError) -> String {
-    format!("Asked for; the API server does not answer at present. {}", error.reason())
+    format!("Asked for; the API server is away or starting. {}", error.reason())
 }
 
 /// The time is up and the API server does not answer.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Stage, Target, demand::REQUESTED};
-use crate::{Family, Kind};
+use crate::{Family, Kind, Suspension};
 
 /// Who suspended. The predecessor writes and reads it, too.
 const BY: &str = "metadata.weave.works/suspended-by";
@@ -14,16 +14,7 @@ const COMMENT: &str = "metadata.weave.works/suspended-comment";
 /// Who suspended, as the Flux Operator's page writes it. Read and cleared here, never written.
 const OPERATOR_BY: &str = "fluxcd.controlplane.io/suspendedBy";
 
-/// That an object is suspended, and what is written about it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Suspended {
-    /// Who did it; empty if nobody wrote it down.
-    pub by: String,
-    /// Why; empty if nobody wrote it down.
-    pub comment: String,
-}
-
-impl fmt::Display for Suspended {
+impl fmt::Display for Suspension<'_> {
     /// What follows the word “suspended”: ` by dana: “a reason”`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.by.is_empty() {
@@ -67,9 +58,9 @@ impl Spelling {
     }
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
     /// Whether the object is suspended, by whom and why.
-    pub fn suspension(&self) -> Option<Suspended> {
+    pub fn suspension(&self) -> Option<Suspension<'a>> {
         let suspended = match Spelling::of(self.key.kind) {
             Spelling::Field => self.at("/spec/suspend").and_then(Value::as_bool) == Some(true),
             Spelling::Annotation(name) => {
@@ -77,9 +68,9 @@ impl Target<'_> {
             }
             Spelling::Never => false,
         };
-        suspended.then(|| Suspended {
-            by: self.annotation(BY).or_else(|| self.annotation(OPERATOR_BY)).unwrap_or_default().to_owned(),
-            comment: self.annotation(COMMENT).unwrap_or_default().to_owned(),
+        suspended.then(|| Suspension {
+            by: self.annotation(BY).or_else(|| self.annotation(OPERATOR_BY)).unwrap_or_default(),
+            comment: self.annotation(COMMENT).unwrap_or_default(),
         })
     }
 
@@ -163,7 +154,7 @@ mod tests {
             let before = json!({"metadata": {"annotations": {"own": "stays"}}, "spec": {"interval": "1m"}});
             let suspended = patched(&before, Target::new(&key, &before).suspend("dana", Some(" a freeze ")));
             let found = Target::new(&key, &suspended).suspension().expect("suspended");
-            assert_eq!((found.by.as_str(), found.comment.as_str()), ("dana", "a freeze"), "{kind}");
+            assert_eq!(found, Suspension { by: "dana", comment: "a freeze" }, "{kind}");
             let mut resumed = patched(&suspended, Target::new(&key, &suspended).resume("now"));
             let requested = resumed["metadata"]["annotations"].as_object_mut().and_then(|all| all.remove(REQUESTED));
             assert_eq!(requested.is_some(), matches!(Spelling::of(kind), Spelling::Annotation(_)), "{kind}");

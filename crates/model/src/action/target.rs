@@ -1,9 +1,8 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde_json::Value;
 
-use super::Suspended;
-use crate::{Kind, ObjectKey, cut};
+use crate::{Kind, ObjectKey, Suspension, cut, go_duration};
 
 /// One object as it was read, looked at as something to act on. Fields of an unexpected type count as missing.
 #[derive(Debug, Clone, Copy)]
@@ -14,18 +13,18 @@ pub struct Target<'a> {
 
 /// Why an object cannot be asked to reconcile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum Obstacle<'a> {
     /// Its controller would take note of the request and do nothing.
-    Suspended(Suspended),
+    Suspended(Suspension<'a>),
     /// It is on its way out.
     Deleting,
     /// Nobody answers requests about such an object.
     Mute(&'static str),
 }
 
-impl Obstacle {
+impl Obstacle<'_> {
     /// Why no object of this kind is ever reconciled on request.
-    pub fn of_kind(kind: Kind) -> Option<Obstacle> {
+    pub fn of_kind(kind: Kind) -> Option<Obstacle<'static>> {
         let why = match kind.info().name {
             "Alert" | "Provider" => "there is nothing to reconcile: it is read whenever an event is sent",
             "ExternalArtifact" => "no controller answers requests: whoever makes this artifact decides when",
@@ -35,7 +34,7 @@ impl Obstacle {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for Obstacle<'_> {
     /// A clause that completes “cannot be synced: …”.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,7 +68,7 @@ impl<'a> Target<'a> {
     }
 
     /// Why a request to reconcile would be in vain, if it would.
-    pub fn obstacle(&self) -> Option<Obstacle> {
+    pub fn obstacle(&self) -> Option<Obstacle<'a>> {
         if let Some(obstacle) = Obstacle::of_kind(self.key.kind) {
             return Some(obstacle);
         }
@@ -92,16 +91,16 @@ impl<'a> Target<'a> {
         Some(Obstacle::Mute(why))
     }
 
-    /// How long the controller may take by the object's own word, as Go writes durations (`5m0s`).
-    ///
-    /// Kustomizations without `spec.timeout` may take their whole interval, HelmReleases five minutes, all others one.
-    pub fn timeout(&self) -> &'a str {
-        let fallback = match self.key.kind {
-            Kind::KUSTOMIZATION => self.text("/spec/interval").unwrap_or("1m"),
-            Kind::HELM_RELEASE => "5m",
-            _ => "1m",
+    /// How long the controller may take by the object's own word: `spec.timeout`; without one, Kustomizations may take
+    /// their whole interval, HelmReleases five minutes, all others one.
+    pub fn timeout(&self) -> Duration {
+        let read = |pointer| self.text(pointer).and_then(go_duration);
+        let fallback = || match self.key.kind {
+            Kind::KUSTOMIZATION => read("/spec/interval"),
+            Kind::HELM_RELEASE => Some(Duration::from_secs(300)),
+            _ => None,
         };
-        self.text("/spec/timeout").unwrap_or(fallback)
+        read("/spec/timeout").or_else(fallback).unwrap_or(Duration::from_secs(60))
     }
 
     /// The revision of the artifact that a source offers.

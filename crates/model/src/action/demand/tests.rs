@@ -1,6 +1,5 @@
 use super::*;
 use crate::ObjectKey;
-use crate::action::Obstacle;
 
 const OURS: &str = "2026-11-23T04:02:51.634996001Z";
 
@@ -134,26 +133,43 @@ fn a_kustomization_is_done_when_it_applied_what_its_source_offers() {
 
 #[test]
 fn what_would_never_be_answered_is_known_beforehand() {
-    let obstacle = |kind: &str, object: Value| {
-        let key = key(kind);
-        Target::new(&key, &object).obstacle()
-    };
-    for kind in ["Alert", "Provider", "ExternalArtifact"] {
-        assert!(matches!(obstacle(kind, json!({})), Some(Obstacle::Mute(_))), "{kind}");
-    }
-    assert!(matches!(obstacle("HelmRepository", json!({"spec": {"type": "oci"}})), Some(Obstacle::Mute(_))));
-    assert_eq!(obstacle("HelmRepository", json!({"spec": {"type": "default"}})), None);
     let version = |version: &str| json!({"apiVersion": format!("image.toolkit.fluxcd.io/{version}")});
-    assert!(matches!(obstacle("ImagePolicy", version("v1beta2")), Some(Obstacle::Mute(_))));
-    assert_eq!(obstacle("ImagePolicy", version("v1")), None);
-    assert_eq!(obstacle("Kustomization", json!({"metadata": {"deletionTimestamp": "x"}})), Some(Obstacle::Deleting));
-    let suspended = obstacle(
-        "GitRepository",
-        json!({"metadata": {"annotations": {"metadata.weave.works/suspended-by": "erin",
-            "metadata.weave.works/suspended-comment": "audit"}}, "spec": {"suspend": true}}),
-    );
-    let suspended = suspended.expect("an obstacle").to_string();
-    assert_eq!(suspended, "it is suspended by erin: “audit”; resume it first");
+    let suspended = json!({"metadata": {"annotations": {"metadata.weave.works/suspended-by": "erin",
+        "metadata.weave.works/suspended-comment": "audit"}}, "spec": {"suspend": true}});
+    for (kind, object, why) in [
+        ("Alert", json!({}), Some("there is nothing to reconcile")),
+        ("Provider", json!({}), Some("there is nothing to reconcile")),
+        ("ExternalArtifact", json!({}), Some("no controller answers requests")),
+        ("HelmRepository", json!({"spec": {"type": "oci"}}), Some("there is nothing to reconcile")),
+        ("HelmRepository", json!({"spec": {"type": "default"}}), None),
+        ("ImagePolicy", version("v1beta2"), Some("image policies answer requests from version v1")),
+        ("ImagePolicy", version("v1"), None),
+        ("Receiver", json!({}), None),
+        ("Kustomization", json!({"metadata": {"deletionTimestamp": "x"}}), Some("it is being deleted")),
+        ("GitRepository", suspended, Some("it is suspended by erin: “audit”; resume it first")),
+    ] {
+        let key = key(kind);
+        let found = Target::new(&key, &object).obstacle().map(|obstacle| obstacle.to_string());
+        match (&found, why) {
+            (Some(found), Some(why)) => assert!(found.starts_with(why), "{kind}: {found}"),
+            (found, why) => assert_eq!(found.as_deref(), why, "{kind}"),
+        }
+    }
+}
+
+#[test]
+fn the_time_that_an_object_may_take_is_its_own_or_that_of_its_kind() {
+    for (kind, spec, seconds) in [
+        ("Kustomization", json!({"timeout": "2m30s", "interval": "10m"}), 150),
+        ("Kustomization", json!({"interval": "10m"}), 600),
+        ("HelmRelease", json!({"interval": "10m"}), 300),
+        ("GitRepository", json!({"interval": "10m", "timeout": "20s"}), 20),
+        ("GitRepository", json!({"timeout": "soon"}), 60),
+    ] {
+        let key = key(kind);
+        let object = json!({"spec": spec});
+        assert_eq!(Target::new(&key, &object).timeout().as_secs(), seconds, "{kind} {spec}");
+    }
 }
 
 #[test]
