@@ -138,6 +138,27 @@ fn a_look_at_an_unchanged_revision_moves_neither_word_nor_date() {
     }
 }
 
+/// The controllers tell an outcome by `Ready` first and take back or fill in the rest in the writes after it.
+#[test]
+fn an_outcome_is_told_in_the_very_write_that_tells_it() {
+    for (name, offset, told) in [
+        ("kustomization-new-revision", 3.877, "Ready | Applied main@153dd5d | main@153dd5d"),
+        ("gitrepository-new-revision", 0.322, "Ready | Fetched main@74b6ecd; sync requested | main@74b6ecd"),
+        ("helmrelease-upgrade", 42.443, "Ready | Upgraded to ingress-gateway 4.11.0 | 4.11.0"),
+        (
+            "helmrelease-force-ready",
+            0.614,
+            "Ready | Upgraded to ingress-gateway 4.12.0; forced sync requested | 4.12.0",
+        ),
+        ("helmrelease-upgrade-failed-rollback", 61.149, "Failed | Upgrade to webapp 1.1.0 failed: timed out | 1.1.0"),
+        ("helmrelease-drift", 0.215, "Progressing | Correcting drift of webapp 1.0.0 | 1.0.0"),
+    ] {
+        let steps = documents(&format!("timeline/{name}.yaml"));
+        let step = steps.iter().find(|step| step["offsetSeconds"] == offset && step["object"]["kind"] != "Event");
+        assert_eq!(said(&recorded(&step.expect("the step")["object"])), told, "{name}");
+    }
+}
+
 #[test]
 fn a_requested_sync_runs_until_it_is_handled_but_never_on_a_suspended_object() {
     let syncing = |name| timeline(name).iter().map(|object| recorded(object).syncing).collect::<Vec<_>>();
