@@ -13,9 +13,10 @@ const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.3
     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
 
 /// Program, module folder under `testbed/tools`, package, linker flags.
-const PROGRAMS: [(&str, &str, &str, &str); 5] = [
+const PROGRAMS: [(&str, &str, &str, &str); 6] = [
     ("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     ("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
+    ("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
     ("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
     ("etcd", "etcd", "go.etcd.io/etcd/server/v3", "-s -w"),
     ("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w"),

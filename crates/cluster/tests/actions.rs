@@ -14,6 +14,8 @@ use futures_util::StreamExt;
 use kube::{
     Config,
     config::{KubeConfigOptions, Kubeconfig},
+    core::GroupVersionKind,
+    discovery::pinned_kind,
 };
 use serde_json::{Value, json};
 
@@ -27,12 +29,23 @@ async fn stage() -> anyhow::Result<(ControlPlane, ApiServer)> {
     for namespace in ["flux-system", "apps", "data"] {
         plane.create_namespace(namespace).await?;
     }
+    stop_serving_resource_sets(&plane).await?;
     let kubeconfig = Kubeconfig::read_from(plane.kubeconfig_for("fanlight", "fanlight").await?)?;
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     let server = ApiServer::from_config(config)?;
     tokio::spawn(server.clone().keep_informed());
     server.installed().wait_for(Option::is_some).await?;
     Ok((plane, server))
+}
+
+/// So that one of the known kinds is not served.
+async fn stop_serving_resource_sets(plane: &ControlPlane) -> anyhow::Result<()> {
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "resourcesets.fluxcd.controlplane.io"}});
+    plane.delete(&definition).await?;
+    let kind = GroupVersionKind::gvk("fluxcd.controlplane.io", "v1", "ResourceSet");
+    let gone = async { while pinned_kind(&plane.admin(), &kind).await.is_ok() {} };
+    Ok(tokio::time::timeout(Duration::from_secs(60), gone).await?)
 }
 
 fn person(name: &str) -> Identity {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{
@@ -19,7 +19,7 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{AuditLog, certificates::Certificates, minder::Minder};
+use crate::{AuditLog, certificates::Certificates, minder::Minder, nodes::Nodes, yaml};
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
 /// and Flux's custom resource definitions.
@@ -30,6 +30,7 @@ pub struct ControlPlane {
     launch: Launch,
     admin: Client,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
+    _nodes: Option<Nodes>,
     _controller_manager: Minder,
     _etcd: Minder,
     _folder: Minder,
@@ -40,6 +41,8 @@ pub struct ControlPlane {
 pub struct Options {
     /// The part of requests that the API server answers by asking the client to open a new connection.
     pub goaway_chance: f64,
+    /// Whether there are machines, played by kwok, on which pods run.
+    pub nodes: bool,
 }
 
 /// How the API server is started, also the second time.
@@ -83,16 +86,24 @@ impl ControlPlane {
             controller_manager_arguments(&folder, &certificates),
             &folder.join("kube-controller-manager.log"),
         )?;
+        let kubeconfig = folder.join("admin.kubeconfig");
+        let nodes = options.nodes.then(|| Nodes::start(&tool("kube-scheduler")?, &tool("kwok")?, &folder, &kubeconfig));
         let plane = Self {
             api_server,
             launch,
             admin,
             kinds: Mutex::default(),
+            _nodes: nodes.transpose()?,
             _controller_manager: manager,
             _etcd: etcd,
             _folder: cleaner,
         };
         plane.install_kinds().await?;
+        if options.nodes {
+            for machine in Nodes::machines()? {
+                plane.apply(&machine).await?;
+            }
+        }
         Ok(plane)
     }
 
@@ -172,7 +183,7 @@ impl ControlPlane {
         Ok(path)
     }
 
-    async fn api(&self, object: &Value) -> anyhow::Result<Api<DynamicObject>> {
+    pub(crate) async fn api(&self, object: &Value) -> anyhow::Result<Api<DynamicObject>> {
         let (group, version) = match text(object, "/apiVersion")?.split_once('/') {
             Some((group, version)) => (group, version),
             None => ("", text(object, "/apiVersion")?),
@@ -197,10 +208,14 @@ impl ControlPlane {
     }
 
     async fn install_kinds(&self) -> anyhow::Result<()> {
+        let mut texts: Vec<String> = OWN_DEFINITIONS.map(ToOwned::to_owned).into();
         for entry in std::fs::read_dir(tool("crds")?)? {
-            let text = std::fs::read_to_string(entry?.path())?;
-            let definition: Value = serde_saphyr::from_str(&text).map_err(|error| anyhow!("{error}"))?;
-            self.apply(&definition).await?;
+            texts.push(std::fs::read_to_string(entry?.path())?);
+        }
+        for text in texts {
+            for definition in yaml::documents(&text)? {
+                self.apply(&definition).await?;
+            }
         }
         let resource =
             ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
@@ -225,6 +240,10 @@ impl Launch {
         Minder::start(&self.program, &self.arguments, &self.folder.join("kube-apiserver.log"))
     }
 }
+
+/// The kinds for which there is no published Go module to generate from.
+const OWN_DEFINITIONS: [&str; 2] =
+    [include_str!("../definitions/terraform.yaml"), include_str!("../definitions/flux-operator.yaml")];
 
 const AUDIT_POLICY: &str = "
 apiVersion: audit.k8s.io/v1

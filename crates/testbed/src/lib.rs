@@ -15,8 +15,10 @@ mod control_plane;
 pub mod estate;
 mod fanlight_server;
 mod minder;
+mod nodes;
 pub mod rights;
 mod stream;
+mod yaml;
 
 pub use audit::{AuditEntry, AuditLog};
 pub use browser::{Browser, Look};
