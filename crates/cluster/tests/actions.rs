@@ -155,7 +155,7 @@ async fn what_an_object_comes_from_can_hold_it_back_and_is_named_then() -> anyho
     let (plane, server) = stage().await?;
     plane.grant_in("apps", "dana", flux_rules(&["get", "patch"])).await?;
     let from = |name: &str, source: Value| {
-        let mut object = estate::kustomization("apps", name);
+        let mut object = Value::from(estate::kustomization("apps", name));
         object["spec"]["sourceRef"] = source;
         object
     };
@@ -227,15 +227,15 @@ async fn many_are_suspended_at_once_with_an_outcome_for_each_and_resumed_without
     let mut one = flux_rules(&["patch"]);
     one[0]["resourceNames"] = json!(["lake"]);
     plane.grant_in("data", "dana", one).await?;
-    let mut paused = estate::helm_release("apps", "paused");
+    let mut paused = Value::from(estate::helm_release("apps", "paused"));
     paused["spec"]["suspend"] = json!(true);
     paused["metadata"]["annotations"] = json!({"metadata.weave.works/suspended-by": "erin"});
     let generator = json!({"sources": [{"alias": "a", "kind": "Bucket", "name": "b"}],
         "artifacts": [{"name": "made", "copy": [{"from": "@a/**", "to": "@artifact/"}]}]});
     for object in [
-        estate::kustomization("apps", "shop"),
-        estate::kustomization("data", "lake"),
-        estate::kustomization("data", "sea"),
+        estate::kustomization("apps", "shop").into(),
+        estate::kustomization("data", "lake").into(),
+        estate::kustomization("data", "sea").into(),
         paused,
         object("Provider", "apps", "chat", &json!({"type": "slack"})),
         object("ArtifactGenerator", "apps", "parts", &generator),

@@ -1,41 +1,78 @@
-//! Flux objects as the real controllers leave them.
+//! What a company keeps in its cluster: Flux objects as the real controllers leave them, and what they applied.
+//!
+//! ```text
+//!   recorded ── objects written by real controllers ──┐
+//!   company ─── the rest of the same company ─────────┼─► Estate ── apply ──► ControlPlane
+//!   large ───── as many as wanted ────────────────────┘
+//!      └── built from: kinds (constructors of FluxObject), workload (what runs)
+//! ```
 
-use serde_json::{Value, json};
+mod apply;
+mod company;
+mod flux_object;
+mod kinds;
+mod large;
+mod recorded;
+mod workload;
 
-const APPLIED: &str = "main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82";
+use serde_json::Value;
 
-/// A Kustomization that is ready.
-pub fn kustomization(namespace: &str, name: &str) -> Value {
-    json!({
-        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"interval": "10m", "path": format!("./{name}"), "prune": true,
-            "sourceRef": {"kind": "GitRepository", "name": "fleet", "namespace": "flux-system"}},
-        "status": {"observedGeneration": 1, "lastAppliedRevision": APPLIED, "lastAttemptedRevision": APPLIED,
-            "conditions": [condition("True", "ReconciliationSucceeded", &format!("Applied revision: {APPLIED}"))]},
-    })
+pub use apply::Summary;
+pub use flux_object::FluxObject;
+pub use kinds::{
+    git_repository, helm_chart, helm_release, helm_repository, image_policy, image_repository, image_update_automation,
+    kustomization, oci_repository, resource_set, terraform,
+};
+pub use workload::{config_map, deployment};
+
+/// A cluster's worth of objects, ready to be applied.
+#[derive(Debug, Clone, Default)]
+pub struct Estate {
+    items: Vec<Item>,
 }
 
-/// A HelmRelease that is ready.
-pub fn helm_release(namespace: &str, name: &str) -> Value {
-    json!({
-        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"interval": "10m", "chart": {"spec": {"chart": name, "version": ">=1.0.0",
-            "sourceRef": {"kind": "HelmRepository", "name": "charts", "namespace": "flux-system"}}}},
-        "status": {"observedGeneration": 1, "conditions": [condition("True", "UpgradeSucceeded",
-            &format!("Helm upgrade succeeded for release {namespace}/{name}.v3 with chart {name}@1.4.2"))]},
-    })
+/// One object and what happens to it on the way to its state.
+#[derive(Debug, Clone)]
+struct Item {
+    object: Value,
+    /// Its spec was changed after its conditions were written: it is applied unsuspended first.
+    edited: bool,
+    /// Somebody has asked to delete it.
+    deleted: bool,
+}
+
+impl Estate {
+    /// A plausible company: twelve namespaces and about 120 Flux objects of every kind, many of them in trouble, with
+    /// what they applied; the newest of its dates is now.
+    pub fn company() -> anyhow::Result<Self> {
+        let mut items = recorded::items(jiff::Timestamp::now())?;
+        items.extend(company::objects().into_iter().map(Item::from));
+        Ok(Self { items })
+    }
+
+    /// `objects` Flux objects spread evenly over `namespaces` namespaces, most of them ready; nothing runs.
+    pub fn large(objects: usize, namespaces: usize) -> Self {
+        Self { items: large::objects(objects, namespaces).into_iter().map(Item::from).collect() }
+    }
+
+    /// Every object, in no particular order.
+    pub fn objects(&self) -> impl Iterator<Item = &Value> {
+        self.items.iter().map(|item| &item.object)
+    }
+}
+
+impl From<Value> for Item {
+    fn from(object: Value) -> Self {
+        Self { object, edited: false, deleted: false }
+    }
 }
 
 /// The object with another `Ready` condition.
-pub fn with_ready(mut object: Value, status: &str, reason: &str, message: &str) -> Value {
-    object["status"]["conditions"] = json!([condition(status, reason, message)]);
-    object
+pub fn with_ready(object: FluxObject, status: &str, reason: &str, message: &str) -> FluxObject {
+    object.with_conditions(&[("Ready", status, reason, message)])
 }
 
-fn condition(status: &str, reason: &str, message: &str) -> Value {
-    json!({"type": "Ready", "status": status, "reason": reason, "message": message,
-        "lastTransitionTime": jiff::Timestamp::now().to_string().split('.').next().map(|time| format!("{}Z", time.trim_end_matches('Z'))),
-        "observedGeneration": 1})
+/// The dates that Kubernetes writes: whole seconds.
+fn date(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
