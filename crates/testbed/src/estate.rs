@@ -18,6 +18,7 @@ mod workload;
 use serde_json::Value;
 
 pub use apply::Summary;
+pub(crate) use apply::controller;
 pub use flux_object::FluxObject;
 pub use kinds::{
     git_repository, helm_chart, helm_release, helm_repository, image_policy, image_repository, image_update_automation,

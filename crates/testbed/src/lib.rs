@@ -17,6 +17,7 @@ mod fanlight_server;
 mod minder;
 mod nodes;
 pub mod rights;
+pub mod stand_in;
 mod stream;
 mod yaml;
 
@@ -24,4 +25,5 @@ pub use audit::{AuditEntry, AuditLog};
 pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options};
 pub use fanlight_server::FanlightServer;
+pub use stand_in::StandIn;
 pub use stream::{Stream, keys};

@@ -32,7 +32,7 @@ fn identity() -> Vec<Value> {
     let runs = [
         deployment("identity", "accounts", "accounts:5.3.0", 3),
         deployment("identity", "accounts-mailer", "mailer:2.0.4", 1),
-        config_map("identity", "accounts-settings", json!({"session-hours": "12"})),
+        config_map("identity", "accounts-settings", &json!({"session-hours": "12"})),
     ];
     let mut all = application(kustomization("identity", "accounts"), &runs);
     all.extend(release("identity", "directory", "directory:1.4.2"));

@@ -6,13 +6,16 @@ use super::date;
 
 /// A Flux object as its controller leaves it; ready when it is new, and changed step by step into what is wanted.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct FluxObject(Value);
 
 impl FluxObject {
     /// An object without a status.
     pub fn new(api_version: &str, kind: &str, namespace: &str, name: &str, spec: Value) -> Self {
-        Self(json!({"apiVersion": api_version, "kind": kind, "spec": spec,
-            "metadata": {"name": name, "namespace": namespace}}))
+        let mut object = json!({"apiVersion": api_version, "kind": kind,
+            "metadata": {"name": name, "namespace": namespace}});
+        object["spec"] = spec;
+        Self(object)
     }
 
     /// As if applied by the Kustomization of this namespace and name.

@@ -13,6 +13,6 @@ pub fn deployment(namespace: &str, name: &str, image: &str, replicas: u8) -> Val
 }
 
 /// A ConfigMap.
-pub fn config_map(namespace: &str, name: &str, data: Value) -> Value {
+pub fn config_map(namespace: &str, name: &str, data: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data})
 }
