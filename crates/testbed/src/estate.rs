@@ -51,7 +51,7 @@ impl Estate {
         Ok(Self { items })
     }
 
-    /// `objects` Flux objects spread evenly over `namespaces` namespaces, most of them ready; nothing runs.
+    /// `objects` Flux objects spread over `namespaces` namespaces and `flux-system`, most of them ready; nothing runs.
     pub fn large(objects: usize, namespaces: usize) -> Self {
         Self { items: large::objects(objects, namespaces).into_iter().map(Item::from).collect() }
     }

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!   ControlPlane ── etcd ◄── kube-apiserver ◄── kube-controller-manager     each under a Minder, which ends it
-//!        │                        ▲      │                                  when its owner ends, however that ends
-//!        │                        │      └─► AuditLog: who asked for what
-//!      estate: a company's objects│
-//!                                 └── FanlightServer: the program under test, as its own account
+//!        │                     ▲   ▲    │                                    when its owner ends, however that ends
+//!        │                     │   │    └─► AuditLog: who asked for what
+//!        ├─ Nodes: kube-scheduler, kwok in the place of kubelets, so that pods run
+//!        ├─ Estate: a company's objects
+//!        ├─ StandIn: answers and reports as Flux's controllers do
+//!        └─ FanlightServer: the program under test, as its own account
 //! ```
 
 mod audit;

@@ -29,12 +29,11 @@ pub fn helm_release(namespace: &str, name: &str) -> FluxObject {
             "configDigest": DIGEST, "firstDeployed": "2026-01-05T08:00:00Z", "lastDeployed": "2026-01-05T08:00:00Z"})
     };
     FluxObject::new(HELM, "HelmRelease", namespace, name, spec)
-        .ready("UpgradeSucceeded", &upgraded)
         .with_conditions(&[
             ("Ready", "True", "UpgradeSucceeded", &upgraded),
             ("Released", "True", "UpgradeSucceeded", &upgraded),
         ])
-        .with_status(json!({"helmChart": format!("flux-system/{namespace}-{name}"), "storageNamespace": namespace,
+        .with_status(json!({"observedGeneration": 1, "helmChart": format!("flux-system/{namespace}-{name}"), "storageNamespace": namespace,
             "history": [revision(3, "deployed"), revision(2, "superseded")], "lastAttemptedGeneration": 1,
             "lastAttemptedRevision": "1.4.2", "lastAttemptedReleaseAction": "upgrade"}))
 }
@@ -43,7 +42,11 @@ pub fn helm_release(namespace: &str, name: &str) -> FluxObject {
 pub fn git_repository(namespace: &str, name: &str) -> FluxObject {
     let spec = json!({"interval": "1m", "timeout": "60s", "ref": {"branch": "main"},
         "url": format!("https://git.example.com/{namespace}/{name}.git")});
-    stored(FluxObject::new(SOURCE, "GitRepository", namespace, name, spec), COMMIT, &format!("for revision '{COMMIT}'"))
+    stored(
+        FluxObject::new(SOURCE, "GitRepository", namespace, name, spec),
+        COMMIT,
+        &format!("stored artifact for revision '{COMMIT}'"),
+    )
 }
 
 /// An OCIRepository with an artifact.
@@ -54,7 +57,7 @@ pub fn oci_repository(namespace: &str, name: &str) -> FluxObject {
     stored(
         FluxObject::new(SOURCE, "OCIRepository", namespace, name, spec),
         &revision,
-        &format!("for digest '{revision}'"),
+        &format!("stored artifact for digest '{revision}'"),
     )
 }
 
@@ -62,8 +65,8 @@ pub fn oci_repository(namespace: &str, name: &str) -> FluxObject {
 pub fn helm_repository(namespace: &str, name: &str) -> FluxObject {
     let spec =
         json!({"interval": "30m", "provider": "generic", "url": format!("https://charts.example.com/{namespace}")});
-    let message = format!(": revision '{DIGEST}'");
-    stored(FluxObject::new(SOURCE, "HelmRepository", namespace, name, spec), DIGEST, message.as_str())
+    let message = format!("stored artifact: revision '{DIGEST}'");
+    stored(FluxObject::new(SOURCE, "HelmRepository", namespace, name, spec), DIGEST, &message)
 }
 
 /// The HelmChart that helm-controller makes for a [`helm_release`].
@@ -128,17 +131,14 @@ pub fn resource_set(namespace: &str, name: &str) -> FluxObject {
 }
 
 /// The source with an artifact in storage.
-fn stored(source: FluxObject, revision: &str, what: &str) -> FluxObject {
-    let message =
-        if what.starts_with(':') { format!("stored artifact{what}") } else { format!("stored artifact {what}") };
+fn stored(source: FluxObject, revision: &str, message: &str) -> FluxObject {
     let kind = source["kind"].as_str().unwrap_or_default().to_lowercase();
     source
-        .ready("Succeeded", &message)
         .with_conditions(&[
-            ("Ready", "True", "Succeeded", &message),
-            ("ArtifactInStorage", "True", "Succeeded", &message),
+            ("Ready", "True", "Succeeded", message),
+            ("ArtifactInStorage", "True", "Succeeded", message),
         ])
-        .with_status(json!({"artifact": artifact(&kind, revision)}))
+        .with_status(json!({"observedGeneration": 1, "artifact": artifact(&kind, revision)}))
 }
 
 fn artifact(kind: &str, revision: &str) -> serde_json::Value {

@@ -1,5 +1,7 @@
 //! Installs, upgrades and rollbacks; pure.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -121,7 +123,7 @@ impl<'a> Action<'a> {
             return plan;
         }
         plan.write(self.case.answer());
-        plan.again_after(11)
+        plan.again_after(Duration::from_secs(11))
     }
 
     fn roll_back(&self, plan: &mut Plan) {

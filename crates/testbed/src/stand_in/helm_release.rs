@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 use super::{
     case::{Case, Verdict},
     helm_action::Action,
-    plan::{Plan, Step},
+    plan::{Plan, REQUEUE, Step},
     status::{Change, condition},
     world::{Source, World, text},
 };
-
-/// Seconds until a release that waits for others looks again.
-const REQUEUE: u64 = 30;
 
 pub(super) fn plan(case: &Case<'_>) -> Plan {
     if case.object["metadata"]["deletionTimestamp"].is_string() {

@@ -4,13 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     case::{Case, Verdict},
-    plan::{Plan, Step},
+    plan::{Plan, REQUEUE, Step},
+    source::hexadecimal,
     status::{Change, condition, date},
     world::{Source, World, text},
 };
-
-/// Seconds until an object that waits for others looks again.
-const REQUEUE: u64 = 30;
 
 pub(super) fn plan(case: &Case<'_>) -> Plan {
     if case.object["metadata"]["deletionTimestamp"].is_string() {
@@ -72,7 +70,8 @@ fn deleted(id: &str) -> Option<String> {
     let (namespace, rest) = id.split_once('_')?;
     let mut parts = rest.rsplitn(3, '_');
     let (kind, _, name) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(format!("{kind}/{namespace}/{name} deleted"))
+    let place = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+    Some(format!("{kind}/{place} deleted"))
 }
 
 /// A reconciliation that has all it needs.
@@ -233,15 +232,7 @@ impl Work<'_> {
             entry["lastReconciled"] = json!(now);
             entry["totalReconciliations"] = json!(entry["totalReconciliations"].as_i64().unwrap_or(0) + 1);
         } else {
-            let digest: String = self
-                .revision
-                .bytes()
-                .rev()
-                .flat_map(|byte| [byte % 10, byte % 7])
-                .take(64)
-                .map(|digit| char::from(b'0' + digit))
-                .collect();
-            let entry = json!({"digest": format!("sha256:{digest:0<64}"), "firstReconciled": now, "lastReconciled": now,
+            let entry = json!({"digest": format!("sha256:{}", hexadecimal(self.revision, 64)), "firstReconciled": now, "lastReconciled": now,
                 "lastReconciledDuration": "349.669578ms", "lastReconciledStatus": "ReconciliationSucceeded",
                 "metadata": {"revision": self.revision}, "totalReconciliations": 1});
             entries.insert(0, entry);

@@ -7,12 +7,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
-use kube::{
-    Api, Client,
-    api::DynamicObject,
-    core::GroupVersionKind,
-    discovery::{ApiResource, pinned_kind},
-};
+use kube::{Api, Client, api::DynamicObject, discovery::ApiResource};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -21,35 +16,12 @@ use super::{
     case::{Case, Verdict},
     desk::{Desk, Mark, recipe},
     perform::{Outcome, perform},
-    plan::{Plan, Step},
+    plan::{Plan, REQUEUE, Step},
     recorder::Recorder,
-    status::Change,
-    watch,
+    status::{Change, condition},
+    watch::{self, Found},
     world::{Key, World, is_suspended},
 };
-
-const KINDS: [(&str, &str, &str); 20] = [
-    ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
-    ("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
-    ("source.toolkit.fluxcd.io", "v1", "GitRepository"),
-    ("source.toolkit.fluxcd.io", "v1", "OCIRepository"),
-    ("source.toolkit.fluxcd.io", "v1", "HelmRepository"),
-    ("source.toolkit.fluxcd.io", "v1", "HelmChart"),
-    ("source.toolkit.fluxcd.io", "v1", "Bucket"),
-    ("source.toolkit.fluxcd.io", "v1", "ExternalArtifact"),
-    ("source.extensions.fluxcd.io", "v1beta1", "ArtifactGenerator"),
-    ("image.toolkit.fluxcd.io", "v1", "ImageRepository"),
-    ("image.toolkit.fluxcd.io", "v1", "ImagePolicy"),
-    ("image.toolkit.fluxcd.io", "v1", "ImageUpdateAutomation"),
-    ("notification.toolkit.fluxcd.io", "v1beta3", "Provider"),
-    ("notification.toolkit.fluxcd.io", "v1beta3", "Alert"),
-    ("notification.toolkit.fluxcd.io", "v1", "Receiver"),
-    ("infra.contrib.fluxcd.io", "v1alpha2", "Terraform"),
-    ("fluxcd.controlplane.io", "v1", "FluxInstance"),
-    ("fluxcd.controlplane.io", "v1", "FluxReport"),
-    ("fluxcd.controlplane.io", "v1", "ResourceSet"),
-    ("fluxcd.controlplane.io", "v1", "ResourceSetInputProvider"),
-];
 
 /// Where everything that the stand-in knows and does comes together.
 pub(super) struct Office {
@@ -71,13 +43,8 @@ pub(super) struct Files {
 impl Office {
     /// Learns what is there, and attends to it from then on.
     pub(super) async fn open(client: Client, options: &Options) -> anyhow::Result<Arc<Self>> {
-        let mut resources = HashMap::new();
-        for (group, version, kind) in KINDS {
-            match pinned_kind(&client, &GroupVersionKind::gvk(group, version, kind)).await {
-                Ok((resource, _)) => drop(resources.insert(kind, resource)),
-                Err(error) => tracing::debug!(kind, %error, "not installed"),
-            }
-        }
+        let found = watch::discover(&client).await?;
+        let resources = found.iter().map(|found| (found.kind, found.resource.clone())).collect();
         let office = Arc::new(Self {
             recorder: Recorder::new(client.clone()),
             client,
@@ -87,18 +54,20 @@ impl Office {
             tasks: Mutex::default(),
         });
         let mut versions = Vec::new();
-        for (kind, resource) in &office.resources {
-            let (objects, version) = watch::list(&office.client, resource).await.context(*kind)?;
-            let mut files = office.files();
-            files.world.objects.extend(objects.into_iter().map(|object| (Key::of(&object), Arc::new(object))));
-            versions.push((resource.clone(), version));
+        for Found { resource, objects, version, .. } in found {
+            let objects = objects.into_iter().map(|object| (Key::of(&object), Arc::new(object)));
+            office.files().world.objects.extend(objects);
+            versions.push((resource, version));
         }
-        let waiting = office.files().begin();
+        let (all, waiting) = office.files().begin();
         for (resource, version) in versions {
             office.spawn(watch::follow(Arc::clone(&office), resource, version));
         }
-        for key in waiting {
+        for key in all {
             Self::consider(&office, &key);
+        }
+        for key in waiting {
+            office.spawn(Self::remind(Arc::clone(&office), key, REQUEUE, 0));
         }
         Ok(office)
     }
@@ -180,7 +149,7 @@ impl Office {
                 tracing::debug!(%key, error = format!("{error:#}"), "cannot go on");
                 Outcome::Ended
             });
-            let again = if matches!(outcome, Outcome::Waits) { Some(Duration::from_secs(5)) } else { again };
+            let again = if matches!(outcome, Outcome::Waits) { Some(REQUEUE) } else { again };
             let turn = office.files().done(key, mark, acted.then(|| recipe(&object)));
             if let Some(time) = again {
                 office.spawn(Self::remind(Arc::clone(office), key.clone(), time, turn));
@@ -202,12 +171,20 @@ impl Office {
 }
 
 impl Files {
-    /// Opens a file for everything that is there; says which objects wait for attention or for others.
-    fn begin(&mut self) -> Vec<Key> {
+    /// Opens a file for everything that is there; says what that is, and what of it waits for others.
+    fn begin(&mut self) -> (Vec<Key>, Vec<Key>) {
         let world = &self.world;
         let found = |(key, object): (&Key, &Arc<Value>)| (key.clone(), Desk::found(object, world));
         self.desks = world.objects.iter().map(found).collect();
-        self.desks.keys().cloned().collect()
+        let waits = |(_, object): &(&Key, &Arc<Value>)| {
+            let ready = condition(&object["status"], "Ready");
+            ready.is_some_and(|ready| {
+                matches!(ready["reason"].as_str(), Some("DependencyNotReady" | "SourceNotReady"))
+                    || ready["message"].as_str().is_some_and(|message| message.ends_with("retrying in 30s"))
+            })
+        };
+        let waiting = world.objects.iter().filter(waits).map(|(key, _)| key.clone()).collect();
+        (self.desks.keys().cloned().collect(), waiting)
     }
 
     /// Puts a newer state in the place of an older one; says who takes its contents from there.

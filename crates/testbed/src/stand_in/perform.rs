@@ -75,7 +75,8 @@ async fn prune(office: &Office, object: &Value, status: &Value) -> anyhow::Resul
     }
     let mut gone = true;
     for entry in status["inventory"]["entries"].as_array().into_iter().flatten() {
-        let (Some((api, name)), Some(_)) = (applied(office, entry).await, entry["id"].as_str()) else { continue };
+        let Some((api, name)) = applied(office, entry).await else { continue };
+        // Whether it helped is seen by looking.
         let _ = api.delete(&name, &DeleteParams::default()).await;
         gone &= api.get_opt(&name).await?.is_none();
     }

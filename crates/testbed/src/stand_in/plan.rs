@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::status::Change;
 
+/// After which time an object that waits for others looks again.
+pub(super) const REQUEUE: Duration = Duration::from_secs(30);
+
 /// One reconciliation.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -60,9 +63,9 @@ impl Plan {
         self.steps.push(Step::Tell(Note { warning: true, reason, message, annotations }));
     }
 
-    /// Tries again after some seconds.
-    pub(super) fn again_after(mut self, seconds: u64) -> Self {
-        self.again = Some(Duration::from_secs(seconds));
+    /// Tries again after some time.
+    pub(super) fn again_after(mut self, time: Duration) -> Self {
+        self.again = Some(time);
         self
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     case::{Case, Verdict},
+    desk::Desk,
     plan::{Plan, Step},
     status::{changed, condition, patch},
     world::{Key, World},
@@ -287,6 +288,22 @@ fn a_source_with_nothing_new_is_only_reconciling_and_a_new_revision_is_outdated_
             &format!("{stored} +lastHandledReconcileAt"),
         ]
     );
+}
+
+#[test]
+fn what_is_settled_is_left_alone_and_what_was_edited_while_suspended_is_not_taken_for_applied() {
+    let world = World::default();
+    let found = |object: FluxObject| {
+        let mut object = Value::from(object);
+        object["metadata"]["generation"] = json!(object["status"]["observedGeneration"].as_i64().unwrap_or(1).max(1));
+        Desk::found(&object, &world)
+    };
+    assert!(found(helm_release("apps", "cart")).handled.is_some());
+    assert!(found(helm_release("apps", "cart")).ingredients.is_some());
+    let edited = helm_release("apps", "cart").suspended().with_status(json!({"observedGeneration": 3}));
+    assert!(found(edited).ingredients.is_none());
+    let new = FluxObject::new("helm.toolkit.fluxcd.io/v2", "HelmRelease", "apps", "cart", json!({}));
+    assert!(found(new).handled.is_none());
 }
 
 #[test]

@@ -1,19 +1,69 @@
-//! Lists and watches of one kind.
+//! Lists and watches.
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use anyhow::Context;
+use futures_util::{StreamExt, future::try_join_all};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, WatchEvent, WatchParams},
-    discovery::ApiResource,
+    core::GroupVersionKind,
+    discovery::{ApiResource, pinned_kind},
 };
 use serde_json::Value;
 
 use super::office::Office;
 
+/// Flux's kinds: group, version, name.
+const KINDS: [(&str, &str, &str); 20] = [
+    ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
+    ("source.toolkit.fluxcd.io", "v1", "GitRepository"),
+    ("source.toolkit.fluxcd.io", "v1", "OCIRepository"),
+    ("source.toolkit.fluxcd.io", "v1", "HelmRepository"),
+    ("source.toolkit.fluxcd.io", "v1", "HelmChart"),
+    ("source.toolkit.fluxcd.io", "v1", "Bucket"),
+    ("source.toolkit.fluxcd.io", "v1", "ExternalArtifact"),
+    ("source.extensions.fluxcd.io", "v1beta1", "ArtifactGenerator"),
+    ("image.toolkit.fluxcd.io", "v1", "ImageRepository"),
+    ("image.toolkit.fluxcd.io", "v1", "ImagePolicy"),
+    ("image.toolkit.fluxcd.io", "v1", "ImageUpdateAutomation"),
+    ("notification.toolkit.fluxcd.io", "v1beta3", "Provider"),
+    ("notification.toolkit.fluxcd.io", "v1beta3", "Alert"),
+    ("notification.toolkit.fluxcd.io", "v1", "Receiver"),
+    ("infra.contrib.fluxcd.io", "v1alpha2", "Terraform"),
+    ("fluxcd.controlplane.io", "v1", "FluxInstance"),
+    ("fluxcd.controlplane.io", "v1", "FluxReport"),
+    ("fluxcd.controlplane.io", "v1", "ResourceSet"),
+    ("fluxcd.controlplane.io", "v1", "ResourceSetInputProvider"),
+];
+
+/// A kind that is installed, and its objects.
+pub(super) struct Found {
+    pub(super) kind: &'static str,
+    pub(super) resource: ApiResource,
+    pub(super) objects: Vec<Value>,
+    /// The version of that answer.
+    pub(super) version: String,
+}
+
+/// Everything that is there of Flux.
+pub(super) async fn discover(client: &Client) -> anyhow::Result<Vec<Found>> {
+    let found = KINDS.map(|(group, version, kind)| async move {
+        let resource = match pinned_kind(client, &GroupVersionKind::gvk(group, version, kind)).await {
+            Ok((resource, _)) => resource,
+            Err(kube::Error::Discovery(_)) => return Ok(None),
+            Err(kube::Error::Api(status)) if status.code == 404 => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("looking for {kind}")),
+        };
+        let (objects, version) = list(client, &resource).await.with_context(|| format!("listing {kind}"))?;
+        Ok(Some(Found { kind, resource, objects, version }))
+    });
+    Ok(try_join_all(found).await?.into_iter().flatten().collect())
+}
+
 /// Every object of a kind, and the version of that answer.
-pub(super) async fn list(client: &Client, resource: &ApiResource) -> anyhow::Result<(Vec<Value>, String)> {
+async fn list(client: &Client, resource: &ApiResource) -> anyhow::Result<(Vec<Value>, String)> {
     let api: Api<DynamicObject> = Api::all_with(client.clone(), resource);
     let list = api.list(&ListParams::default()).await?;
     let version = list.metadata.resource_version.unwrap_or_default();
