@@ -69,7 +69,8 @@ impl Options {
 }
 
 impl StandIn {
-    /// Starts it; returns when it knows every Flux object. Kinds that are not installed are left out.
+    /// Starts it; returns when it knows every Flux object. What is settled then is left alone, so an estate is applied
+    /// before. Kinds that are not installed are left out.
     pub async fn start(client: Client, options: Options) -> anyhow::Result<Self> {
         let office = Office::open(client, &options).await?;
         let stand_in = Self { office };
