@@ -6,13 +6,14 @@ use serde_json::Value;
 use crate::progress::cargo;
 
 /// Each crate of the workspace with the crates of the workspace that it may use outside tests.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("fanlight-model", &[]),
     ("fanlight-cluster", &["fanlight-model"]),
     ("fanlight-live", &["fanlight-model"]),
     ("fanlight-identity", &["fanlight-model"]),
     ("fanlight-web", &["fanlight-identity", "fanlight-live", "fanlight-model"]),
     ("fanlight-server", &["fanlight-cluster", "fanlight-identity", "fanlight-live", "fanlight-model", "fanlight-web"]),
+    ("fanlight-cli", &["fanlight-identity"]),
     ("fanlight-testbed", &[]),
     ("xtask", &[]),
 ];

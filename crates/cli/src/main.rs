@@ -1,0 +1,52 @@
+//! The operator's side of Fanlight: what is done at a terminal, not in a browser.
+//!
+//! Exit codes: 0 if it was done, 1 if it failed, 2 if the command line makes no sense.
+
+mod bcrypt_hash;
+mod completion;
+
+use std::{
+    io::{Write, stderr},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// The operator's side of Fanlight, a dashboard for Flux. It answers to the name `gitops` too.
+#[derive(Parser)]
+#[command(name = "fanlight", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+    /// The predecessor asked whether it may report what is done; Fanlight reports nothing to anybody.
+    #[arg(long, global = true, hide = true)]
+    no_analytics: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print something that other commands or files need.
+    #[command(subcommand)]
+    Get(Get),
+    /// Print the script that completes commands in a shell.
+    Completion(completion::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Get {
+    BcryptHash(bcrypt_hash::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().command {
+        Command::Get(Get::BcryptHash(arguments)) => bcrypt_hash::run(&arguments),
+        Command::Completion(arguments) => completion::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
