@@ -44,7 +44,7 @@ impl Memory {
             return;
         }
         let seen = found.map_or(Seen { standing: Standing::NotSetUp, fingerprints: Vec::new() }, |found| Seen {
-            standing: found.usable.as_ref().map_or_else(|why| Standing::Unusable(why), |_| Standing::Ready),
+            standing: found.flaw().map_or(Standing::Ready, Standing::Unusable),
             fingerprints: Fingerprint::all(&found.credential, keys),
         });
         *self = Self { at: Some(at), seen: Some(seen), trouble: None };
