@@ -1,113 +1,205 @@
+mod go;
+mod notices;
+
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::bail;
+use clap::{ArgAction, Args, Parser, ValueEnum};
+
+pub(crate) use notices::features;
 
 /// Fanlight: a dashboard for Flux that shows everybody what Kubernetes lets them see.
-#[derive(Debug, clap::Parser)]
-#[command(version)]
+///
+/// The Kubernetes API server is found by the variable KUBECONFIG, the pod's service account, or ~/.kube/config, in this
+/// order. Every flag of `gitops-server` is accepted.
+#[derive(Parser)]
+#[command(version, args_override_self = true, max_term_width = 120)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+    #[command(flatten)]
+    pub(crate) sign_in: SignIn,
+    #[command(flatten)]
+    single_sign_on: SingleSignOn,
+    #[command(flatten)]
+    metrics: Metrics,
+    #[command(flatten)]
+    without_effect: WithoutEffect,
+    /// How much to log: debug, info, warn or error. As JSON, or as text with --insecure.
+    #[arg(long, default_value = "info", value_parser = go::log_level)]
+    pub(crate) log_level: &'static str,
+}
+
+/// Where and how the server is reached.
+#[derive(Args)]
+#[command(next_help_heading = "Listening")]
+pub(crate) struct Listening {
     /// Address to listen on.
     #[arg(long, default_value = "0.0.0.0")]
     pub(crate) host: String,
     /// Port to listen on; 0 for any free one.
     #[arg(long, default_value_t = 9001)]
     pub(crate) port: u16,
-    /// How much to log: debug, info, warn or error.
-    #[arg(long, default_value = "info")]
-    pub(crate) log_level: String,
     /// Serve everything under this path.
-    #[arg(long, default_value = "")]
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) route_prefix: String,
-    /// Ways to sign in. Of the predecessor's `user-account` and `oidc`, `oidc` has no effect so far.
-    #[arg(long, value_delimiter = ',', default_value = "user-account,oidc")]
-    pub(crate) auth_methods: Vec<String>,
     /// Serve plain HTTP.
-    #[arg(long)]
+    #[arg(long, default_value = "false", value_parser = go::boolean,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub(crate) insecure: bool,
-    /// Certificate to serve HTTPS with.
-    #[arg(long)]
+    /// Certificate to serve HTTPS with; read again when it changes.
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_cert_file: Option<PathBuf>,
     /// Key of the certificate.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_private_key_file: Option<PathBuf>,
-    /// Secret, in the server's own namespace, that holds the emergency user.
-    #[arg(long, default_value = "cluster-user-auth")]
-    pub(crate) emergency_secret_name: String,
-    /// File with the keys that seal sessions: base64, one a line; the first seals, all open.
-    #[arg(long)]
-    pub(crate) session_key_file: Option<PathBuf>,
-    /// How long a session lasts, in minutes or as Go writes it (`1h`, `30m`).
-    #[arg(long, default_value = "1h")]
-    pub(crate) oidc_token_duration: String,
+    /// Demand a certificate from clients, issued by one of those in --tls-cert-file.
+    #[arg(long, default_value = "false", value_parser = go::boolean,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub(crate) mtls: bool,
     /// Where to write the address once it is open, for scripts.
-    #[arg(long, hide = true)]
+    #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) address_file: Option<PathBuf>,
 }
 
+/// Who gets in, and for how long.
+#[derive(Args)]
+#[command(next_help_heading = "Signing in")]
+pub(crate) struct SignIn {
+    /// Ways to sign in. Only the emergency user's, user-account, is offered so far.
+    #[arg(
+        long,
+        value_name = "METHODS",
+        value_enum,
+        ignore_case = true,
+        value_delimiter = ',',
+        default_value = "user-account,oidc",
+        hide_possible_values = true
+    )]
+    auth_methods: Vec<Method>,
+    /// Secret, in the server's own namespace, that holds the emergency user.
+    #[arg(long, value_name = "NAME", default_value = "cluster-user-auth")]
+    pub(crate) emergency_secret_name: String,
+    /// File with the keys that seal sessions: base64 of 32 bytes or more, one a line; the first seals, all open. Without
+    /// it a restart signs everybody out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session_key_file: Option<PathBuf>,
+    /// How long a session lasts, such as 1h or 30m.
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = go::duration)]
+    pub(crate) oidc_token_duration: Duration,
+    /// Not offered yet: everybody is this user, without signing in.
+    #[arg(long, value_name = "USER")]
+    insecure_no_authentication_user: Option<String>,
+}
+
+/// A way to sign in.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    UserAccount,
+    Oidc,
+    TokenPassthrough,
+    Anonymous,
+}
+
+/// What will configure single sign-on.
+#[derive(Args)]
+#[command(next_help_heading = "Single sign-on (accepted; not offered yet)")]
+struct SingleSignOn {
+    /// Secret that configures single sign-on [default: oidc-auth]
+    #[arg(long, value_name = "NAME")]
+    oidc_secret_name: Option<String>,
+    /// URL of the issuer.
+    #[arg(long, value_name = "URL")]
+    oidc_issuer_url: Option<String>,
+    /// Name of this client.
+    #[arg(long, value_name = "ID")]
+    oidc_client_id: Option<String>,
+    /// Secret of this client.
+    #[arg(long, value_name = "SECRET")]
+    oidc_client_secret: Option<String>,
+    /// Where the issuer sends people back to.
+    #[arg(long, value_name = "URL")]
+    oidc_redirect_url: Option<String>,
+    /// Claim with the user's name [default: email]
+    #[arg(long, value_name = "CLAIM")]
+    oidc_username_claim: Option<String>,
+    /// Claim with the user's groups [default: groups]
+    #[arg(long, value_name = "CLAIM")]
+    oidc_groups_claim: Option<String>,
+    /// Scopes to ask for [default: openid,offline_access,email,groups]
+    #[arg(long, value_name = "SCOPES")]
+    custom_oidc_scopes: Option<String>,
+    /// What to put before each user's name.
+    #[arg(long, value_name = "PREFIX")]
+    oidc_username_prefix: Option<String>,
+    /// What to put before each group.
+    #[arg(long, value_name = "PREFIX", alias = "oidc-groups-prefix")]
+    oidc_group_prefix: Option<String>,
+}
+
+/// What will say how the server is doing.
+#[derive(Args)]
+#[command(next_help_heading = "Metrics (accepted; not offered yet)")]
+struct Metrics {
+    /// Listen for Prometheus.
+    #[arg(long, default_value = "false", value_parser = go::boolean,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    enable_metrics: bool,
+    /// Where to listen for Prometheus [default: :2112]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_address: Option<String>,
+}
+
+/// What the predecessor had and nobody needs.
+#[derive(Args)]
+#[command(next_help_heading = "Accepted without effect")]
+struct WithoutEffect {
+    /// The predecessor never used it.
+    #[arg(long, value_name = "ADDRESS")]
+    notification_controller_address: Option<String>,
+    /// Fanlight's watches are always shared.
+    #[arg(long, default_value = "false", value_parser = go::boolean,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    use_k8s_cached_clients: bool,
+}
+
 impl Arguments {
-    /// Finds what cannot work before anything is started.
+    /// Finds what cannot work, or would not be safe, before anything is started.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        for method in &self.auth_methods {
-            match method.to_lowercase().as_str() {
-                "user-account" | "oidc" => {}
-                "token-passthrough" | "anonymous" => bail!("--auth-methods: “{method}” is not offered yet"),
-                _ => bail!("--auth-methods: there is no method “{method}”; methods: user-account, oidc"),
-            }
+        let (listening, sign_in) = (&self.listening, &self.sign_in);
+        let has_certificate = listening.tls_cert_file.is_some() && listening.tls_private_key_file.is_some();
+        if !listening.insecure && !has_certificate {
+            bail!(
+                "flags --tls-cert-file and --tls-private-key-file cannot be empty (or give --insecure for plain HTTP)"
+            );
         }
-        if !self.insecure && (self.tls_cert_file.is_none() || self.tls_private_key_file.is_none()) {
-            bail!("--tls-cert-file and --tls-private-key-file cannot be empty, unless --insecure is given");
+        if listening.insecure && listening.mtls {
+            bail!("--mtls demands certificates from clients, and --insecure serves plain HTTP, which has none");
         }
-        if parse_duration(&self.oidc_token_duration).is_none() {
-            bail!("--oidc-token-duration: “{}” is not a duration such as 1h or 30m", self.oidc_token_duration);
+        if sign_in.insecure_no_authentication_user.as_ref().is_some_and(String::is_empty) {
+            bail!("insecure-no-authentication-user flag set but no user specified");
+        }
+        if !sign_in.auth_methods.iter().any(|method| matches!(method, Method::UserAccount | Method::Oidc)) {
+            bail!("--auth-methods: nobody could sign in, since token-passthrough and anonymous are not offered yet");
         }
         Ok(())
     }
 
     /// Whether the emergency user may sign in.
     pub(crate) fn has_emergency_user(&self) -> bool {
-        self.auth_methods.iter().any(|method| method.eq_ignore_ascii_case("user-account"))
+        self.sign_in.auth_methods.contains(&Method::UserAccount)
     }
 
     /// The route prefix without a slash at its end.
     pub(crate) fn base(&self) -> String {
-        let path = self.route_prefix.trim_matches('/');
+        let path = self.listening.route_prefix.trim_matches('/');
         if path.is_empty() { String::new() } else { format!("/{path}") }
     }
-
-    /// How long a session lasts.
-    pub(crate) fn session_duration(&self) -> Duration {
-        parse_duration(&self.oidc_token_duration).unwrap_or(Duration::from_secs(3600))
-    }
-}
-
-/// A duration as Go writes it, in hours, minutes and seconds.
-fn parse_duration(text: &str) -> Option<Duration> {
-    let mut total = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
-        let number: u64 = rest[..digits].parse().ok()?;
-        let unit = match rest.as_bytes().get(digits)? {
-            b'h' => 3600,
-            b'm' => 60,
-            b's' => 1,
-            _ => return None,
-        };
-        total += number.checked_mul(unit)?;
-        rest = &rest[digits + 1..];
-    }
-    (total > 0).then(|| Duration::from_secs(total))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_as_go_writes_them() {
-        assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5400)));
-        for bad in ["", "0s", "h", "5", "1x", "-1h", "99999999999999999999h"] {
-            assert_eq!(parse_duration(bad), None, "{bad}");
-        }
-    }
-}
+mod tests;

@@ -2,22 +2,30 @@
 
 mod arguments;
 mod seams;
+mod tls;
 
 use std::{
+    collections::BTreeMap,
+    io::IsTerminal,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
-use arguments::Arguments;
+use arguments::{Arguments, Listening, features};
 use axum_server::Handle;
 use clap::Parser;
 use fanlight_cluster::ApiServer;
 use fanlight_identity::{CookieRules, EmergencyDesk, KeyRing, SessionLimits, Sessions};
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_web::{App, Kubernetes, router};
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
 use seams::{Eyes, SecretDrawer};
+use tls::Certificate;
 use tokio_util::sync::CancellationToken;
 
 /// Many short-lived decodings fragment the system's allocator: measured, twice the memory stays resident.
@@ -29,24 +37,45 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
     arguments.check()?;
-    tracing_subscriber::fmt().with_env_filter(format!("warn,fanlight={}", arguments.log_level)).init();
+    log(&arguments);
+    let environment: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    for notice in arguments.notices(&environment) {
+        tracing::warn!("{notice}");
+    }
     let shutdown = CancellationToken::new();
-    let app = wire(&arguments, &shutdown).await?;
-    serve(&arguments, app, shutdown).await
+    let app = wire(&arguments, features(&environment), &shutdown).await?;
+    serve(&arguments.listening, app, shutdown).await
 }
 
-async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Result<App> {
+/// Lines for machines, or for people where the server runs without certificates, as on a laptop.
+fn log(arguments: &Arguments) {
+    let filter = format!("warn,fanlight={}", arguments.log_level);
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    if arguments.listening.insecure {
+        log.with_ansi(std::io::stdout().is_terminal()).init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}
+
+async fn wire(
+    arguments: &Arguments,
+    features: BTreeMap<String, String>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<App> {
     let server = ApiServer::from_environment().await.context("no way to the Kubernetes API server")?;
     tokio::spawn(server.clone().keep_informed());
-    let keys = Arc::new(match &arguments.session_key_file {
+    let keys = Arc::new(match &arguments.sign_in.session_key_file {
         Some(path) => KeyRing::from_text(&std::fs::read_to_string(path).context("the session key file")?)?,
         None => {
             tracing::warn!("no --session-key-file: a restart signs everybody out, and replicas cannot share sessions");
             KeyRing::random()
         }
     });
-    let https_outside = !arguments.insecure;
-    let limits = SessionLimits { absolute: arguments.session_duration(), idle: Duration::from_secs(30 * 60) };
+    let https_outside = !arguments.listening.insecure;
+    let limits = SessionLimits { absolute: arguments.sign_in.oidc_token_duration, idle: Duration::from_secs(30 * 60) };
     let base = arguments.base();
     let rules = CookieRules { secure: https_outside, base: base.clone() };
     let eyes = Arc::new(Eyes(server.clone()));
@@ -57,7 +86,7 @@ async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Re
         installed: server.installed(),
         pace: Pace::default(),
     };
-    let drawer = SecretDrawer { server: server.clone(), name: arguments.emergency_secret_name.clone() };
+    let drawer = SecretDrawer { server: server.clone(), name: arguments.sign_in.emergency_secret_name.clone() };
     let emergency = arguments.has_emergency_user().then(|| EmergencyDesk::new(Arc::new(drawer), Arc::clone(&keys)));
     Ok(App {
         live: Live::start(parts, shutdown.clone()),
@@ -65,6 +94,7 @@ async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Re
         emergency,
         objects: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
+        features,
         base,
         https_outside,
         shutdown: shutdown.clone(),
@@ -72,27 +102,45 @@ async fn wire(arguments: &Arguments, shutdown: &CancellationToken) -> anyhow::Re
     })
 }
 
-async fn serve(arguments: &Arguments, app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+async fn serve(listening: &Listening, app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
     let handle = Handle::new();
     tokio::spawn(stop(handle.clone(), shutdown));
-    let listener = std::net::TcpListener::bind((arguments.host.as_str(), arguments.port)).context("cannot listen")?;
+    let listener = std::net::TcpListener::bind((listening.host.as_str(), listening.port))
+        .with_context(|| format!("cannot listen on {}, port {}", listening.host, listening.port))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let certificate = match (&listening.tls_cert_file, &listening.tls_private_key_file) {
+        (Some(certificate), Some(key)) if !listening.insecure => {
+            let [certificate, key] = [certificate, key].map(Clone::clone);
+            Some(Certificate { certificate, key, mutual: listening.mtls }.serve()?)
+        }
+        _ => None,
+    };
     tracing::info!(%address, "listening");
-    if let Some(path) = &arguments.address_file {
+    if let Some(path) = &listening.address_file {
         let draft = path.with_extension("draft");
         std::fs::write(&draft, address.to_string())?;
         std::fs::rename(&draft, path)?;
     }
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    match (&arguments.tls_cert_file, &arguments.tls_private_key_file) {
-        (Some(certificate), Some(key)) if !arguments.insecure => {
-            let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(certificate, key).await?;
-            axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
+    match certificate {
+        Some(certificate) => {
+            let mut server = axum_server::from_tcp_rustls(listener, certificate)?.handle(handle);
+            hurry(server.http_builder());
+            server.serve(service).await?;
         }
-        _ => axum_server::from_tcp(listener)?.handle(handle).serve(service).await?,
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            hurry(server.http_builder());
+            server.serve(service).await?;
+        }
     }
     Ok(())
+}
+
+/// Whoever connects must say what they want soon: connections that say nothing must not pile up.
+fn hurry(http: &mut Builder<TokioExecutor>) {
+    http.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5));
 }
 
 /// Ends streams, then waits a little for requests that run.

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use fanlight_identity::{EmergencyDesk, Sessions};
 use fanlight_live::Live;
@@ -19,6 +19,8 @@ pub struct App {
     pub objects: Arc<dyn Objects>,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
+    /// Feature flags that the operator has set: public.
+    pub features: BTreeMap<String, String>,
     /// The route prefix: empty, or beginning with a slash and not ending with one.
     pub base: String,
     /// Whether browsers reach the server by https.

@@ -8,6 +8,7 @@
 //! ```
 
 mod action;
+mod allowance;
 mod app;
 mod assets;
 mod frame;

@@ -14,7 +14,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{App, action, assets, guard, page, sign_in, theme};
+use crate::{App, action, allowance, assets, guard, page, sign_in, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -31,7 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/sign_in", get(sign_in::show))
         .route("/oauth2", any(sign_in::no_provider))
         .route("/oauth2/callback", get(sign_in::no_provider))
-        .route("/oauth2/sign_in", post(sign_in::submit))
+        .route("/oauth2/sign_in", post(sign_in::submit).layer(from_fn_with_state(Arc::clone(&app), allowance::tell)))
         .route("/oauth2/userinfo", get(sign_in::userinfo))
         .route("/oauth2/refresh", post(sign_in::refresh))
         .route("/oauth2/logout", post(sign_in::logout))

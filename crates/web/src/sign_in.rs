@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{App, frame::Frame, page::html, place::inside, signed::Signed};
+use crate::{App, allowance, frame::Frame, page::html, place::inside, signed::Signed};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -36,7 +36,9 @@ pub(crate) struct Wish {
 
 #[derive(Deserialize)]
 struct Attempt {
+    #[serde(default)]
     username: String,
+    #[serde(default)]
     password: SecretString,
     #[serde(default)]
     redirect: String,
@@ -84,7 +86,14 @@ pub(crate) async fn submit(
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
     let attempt = if is_form { parse_form(&body) } else { parse_json(&body) };
     let Some(attempt) = attempt else { return failed(StatusCode::BAD_REQUEST, "Failed to read request body.") };
-    let Some(desk) = &app.emergency else { return StatusCode::UNAUTHORIZED.into_response() };
+    let frame = || Frame::outside(&app, &headers, &Uri::from_static("/sign_in"));
+    let Some(desk) = &app.emergency else {
+        return if is_form {
+            page(&app, frame(), StatusCode::UNAUTHORIZED, &attempt.redirect, None).await
+        } else {
+            StatusCode::UNAUTHORIZED.into_response()
+        };
+    };
     let name = fanlight_model::cut(&attempt.username, 256);
     match desk.sign_in(&attempt.username, attempt.password, from.ip()).await {
         Ok(admitted) => {
@@ -102,13 +111,16 @@ pub(crate) async fn submit(
         }
         Err(refusal) => {
             tracing::warn!(user = %name, address = %from.ip(), %refusal, "sign-in refused");
-            let status = status(&refusal);
-            if is_form {
-                let here = Uri::from_static("/sign_in");
-                let frame = Frame::outside(&app, &headers, &here);
-                return page(&app, frame, status, &attempt.redirect, Some(sentence(&refusal))).await;
+            let mut answer = if is_form {
+                page(&app, frame(), status(&refusal), &attempt.redirect, Some(sentence(&refusal))).await
+            } else {
+                refused(&refusal)
+            };
+            if let Refusal::Throttled { retry_after } = refusal {
+                let date = allowance::date((app.clock)(), retry_after);
+                answer.headers_mut().extend(date.map(|date| (header::RETRY_AFTER, date)));
             }
-            refused(&refusal)
+            answer
         }
     }
 }
@@ -149,10 +161,7 @@ fn sentence(refusal: &Refusal) -> String {
 
 fn refused(refusal: &Refusal) -> Response {
     match refusal {
-        Refusal::Throttled { retry_after } => {
-            let seconds = (retry_after.as_secs() + 1).to_string();
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], "Too Many Requests").into_response()
-        }
+        Refusal::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").into_response(),
         Refusal::NotSetUp | Refusal::Unreadable(_) => {
             failed(StatusCode::BAD_REQUEST, "Please ensure that a password has been set.")
         }
@@ -196,13 +205,16 @@ pub(crate) async fn no_provider() -> Response {
     failed(StatusCode::BAD_REQUEST, "oidc provider not configured")
 }
 
-/// Which ways to sign in there are: public.
+/// Which ways to sign in there are, and what the operator has switched on: public.
 pub(crate) async fn flags(State(app): State<Arc<App>>) -> Response {
     let ready = match &app.emergency {
         Some(desk) => desk.standing().await == Standing::Ready,
         None => false,
     };
-    let flags = if ready { json!({"CLUSTER_USER_AUTH": "true"}) } else { json!({}) };
+    let mut flags = app.features.clone();
+    if ready {
+        flags.insert("CLUSTER_USER_AUTH".to_owned(), "true".to_owned());
+    }
     Json(json!({"flags": flags})).into_response()
 }
 

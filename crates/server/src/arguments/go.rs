@@ -1,0 +1,35 @@
+//! Values as Go's libraries read them: what was in a manifest so far keeps its meaning.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// As Go's `strconv.ParseBool`.
+pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("neither true nor false"),
+    }
+}
+
+/// As Go's `time.ParseDuration`: `1h30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    let parsed: SignedDuration = text.parse().map_err(|_| "not a duration such as 1h or 30m")?;
+    let duration = Duration::try_from(parsed).map_err(|_| "a session cannot last less than no time")?;
+    if duration < Duration::from_secs(1) {
+        return Err("a session must last a second at least");
+    }
+    Ok(duration)
+}
+
+/// A level by the names of Go's zap, as the filter of our log knows it.
+pub(super) fn log_level(text: &str) -> Result<&'static str, &'static str> {
+    match text.to_lowercase().as_str() {
+        "debug" => Ok("debug"),
+        "info" => Ok("info"),
+        "warn" => Ok("warn"),
+        "error" | "dpanic" | "panic" | "fatal" => Ok("error"),
+        _ => Err("not one of debug, info, warn, error"),
+    }
+}

@@ -1,0 +1,93 @@
+//! What was asked for in vain: one line each for the log.
+
+use super::{Arguments, Method};
+
+/// Variables that have no effect, with what that means.
+const VARIABLES: [(&str, &str); 3] = [
+    ("WEAVE_GITOPS_USERS_CLIENTS_TTL", "there are no clients for each user that could be kept"),
+    ("WEAVE_GITOPS_KUBE_CLIENT_TIMEOUT", "requests have time limits of their own"),
+    ("WEAVE_GITOPS_FALLBACK_NAMESPACE", "Flux is found in every namespace"),
+];
+
+/// Features that have no effect when they are switched on, with what that means.
+const FEATURES: [(&str, &str); 4] = [
+    ("WEAVE_GITOPS_FEATURE_OIDC_AUTH_PASSTHROUGH", "passing tokens on is not offered yet"),
+    ("WEAVE_GITOPS_FEATURE_USE_USER_CLIENT_FOR_NAMESPACES", "namespaces are listed by the server's own account"),
+    ("WEAVE_GITOPS_FEATURE_DEV_MODE", "it would let anybody in, and is never offered"),
+    ("WEAVE_GITOPS_FEATURE_TELEMETRY", "nothing is reported to anybody"),
+];
+
+impl Arguments {
+    /// What was asked for by flags and variables and has no effect.
+    pub(crate) fn notices(&self, environment: &[(String, String)]) -> Vec<String> {
+        let mut notices = self.flag_notices();
+        let variables = VARIABLES.iter().filter(|(name, _)| environment.iter().any(|(set, _)| set == name));
+        let is_on = |name: &str| environment.iter().any(|(set, value)| set == name && value == "true");
+        let features = FEATURES.iter().filter(|(name, _)| is_on(name));
+        notices.extend(variables.chain(features).map(|(name, why)| format!("{name} has no effect: {why}")));
+        notices
+    }
+
+    fn flag_notices(&self) -> Vec<String> {
+        let (sso, methods) = (&self.single_sign_on, &self.sign_in.auth_methods);
+        let sso = [
+            ("--oidc-secret-name", &sso.oidc_secret_name),
+            ("--oidc-issuer-url", &sso.oidc_issuer_url),
+            ("--oidc-client-id", &sso.oidc_client_id),
+            ("--oidc-client-secret", &sso.oidc_client_secret),
+            ("--oidc-redirect-url", &sso.oidc_redirect_url),
+            ("--oidc-username-claim", &sso.oidc_username_claim),
+            ("--oidc-groups-claim", &sso.oidc_groups_claim),
+            ("--custom-oidc-scopes", &sso.custom_oidc_scopes),
+            ("--oidc-username-prefix", &sso.oidc_username_prefix),
+            ("--oidc-group-prefix", &sso.oidc_group_prefix),
+        ];
+        let sso = sso.into_iter().map(|(flag, value)| (flag, value.is_some(), "single sign-on is not offered yet"));
+        let others = [
+            (
+                "--auth-methods=token-passthrough",
+                methods.contains(&Method::TokenPassthrough),
+                "signing in by token is not offered yet",
+            ),
+            (
+                "--auth-methods=anonymous",
+                methods.contains(&Method::Anonymous),
+                "getting in without signing in is not offered yet",
+            ),
+            (
+                "--insecure-no-authentication-user",
+                self.sign_in.insecure_no_authentication_user.is_some(),
+                "getting in without signing in is not offered yet",
+            ),
+            ("--enable-metrics", self.metrics.enable_metrics, "metrics are not offered yet"),
+            ("--metrics-address", self.metrics.metrics_address.is_some(), "metrics are not offered yet"),
+            (
+                "--notification-controller-address",
+                self.without_effect.notification_controller_address.is_some(),
+                "nothing is asked of the notification controller",
+            ),
+            (
+                "--use-k8s-cached-clients",
+                self.without_effect.use_k8s_cached_clients,
+                "watches are always shared, each user seeing only what they may",
+            ),
+        ];
+        let mut notices: Vec<_> = sso
+            .chain(others)
+            .filter(|(_, given, _)| *given)
+            .map(|(flag, _, why)| format!("{flag} has no effect: {why}"))
+            .collect();
+        if !methods.contains(&Method::UserAccount) {
+            notices.push(
+                "--auth-methods is without user-account: until single sign-on is offered, nobody can sign in"
+                    .to_owned(),
+            );
+        }
+        notices
+    }
+}
+
+/// The variables that the sign-in page and scripts may read as feature flags.
+pub(crate) fn features(environment: &[(String, String)]) -> std::collections::BTreeMap<String, String> {
+    environment.iter().filter(|(name, _)| name.starts_with("WEAVE_GITOPS_FEATURE")).cloned().collect()
+}
