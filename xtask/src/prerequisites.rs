@@ -25,6 +25,15 @@ pub(crate) const GO: Prerequisite = Prerequisite {
     debian: None,
 };
 
+/// Makes a hash that is not ours, for the tests of signing in.
+pub(crate) const HTPASSWD: Prerequisite = Prerequisite {
+    name: "htpasswd",
+    probe: &["htpasswd", "-nbBC", "4", "probe", "probe"],
+    least: None,
+    remedy: "apt-get install apache2-utils",
+    debian: Some("apache2-utils"),
+};
+
 const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     probe: &["rustc", "--version"],

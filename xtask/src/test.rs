@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("there is no area “{area}”; areas: foundation");
     }
     let began = Instant::now();
-    prerequisites::demand(&[prerequisites::GO])?;
+    prerequisites::demand(&[prerequisites::GO, prerequisites::HTPASSWD])?;
     let checked = if args.only.is_none() { check::run() } else { Ok(()) };
     run_tests(args)?;
     checked?;

@@ -25,14 +25,11 @@ pub(crate) struct Arguments {
     metrics: Metrics,
     #[command(flatten)]
     without_effect: WithoutEffect,
-    /// How much to log: debug, info, warn or error. As JSON, or as text with --insecure.
-    #[arg(long, default_value = "info", value_parser = go::log_level)]
-    pub(crate) log_level: &'static str,
 }
 
-/// Where and how the server is reached.
+/// Where and how the server is reached, and what it says.
 #[derive(Args)]
-#[command(next_help_heading = "Listening")]
+#[command(next_help_heading = "Server")]
 pub(crate) struct Listening {
     /// Address to listen on.
     #[arg(long, default_value = "0.0.0.0")]
@@ -59,6 +56,9 @@ pub(crate) struct Listening {
         action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub(crate) mtls: bool,
+    /// How much to log: debug, info, warn or error. As JSON, or as text with --insecure.
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = go::log_level)]
+    pub(crate) log_level: &'static str,
     /// Where to write the address once it is open, for scripts.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) address_file: Option<PathBuf>,

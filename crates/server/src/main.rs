@@ -6,8 +6,9 @@ mod tls;
 
 use std::{
     collections::BTreeMap,
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     net::SocketAddr,
+    process::ExitCode,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -33,11 +34,20 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::parse();
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.check()?;
-    log(&arguments);
+    log(&arguments.listening);
     let environment: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -45,15 +55,15 @@ async fn main() -> anyhow::Result<()> {
         tracing::warn!("{notice}");
     }
     let shutdown = CancellationToken::new();
-    let app = wire(&arguments, features(&environment), &shutdown).await?;
+    let app = wire(arguments, features(&environment), &shutdown).await?;
     serve(&arguments.listening, app, shutdown).await
 }
 
 /// Lines for machines, or for people where the server runs without certificates, as on a laptop.
-fn log(arguments: &Arguments) {
-    let filter = format!("warn,fanlight={}", arguments.log_level);
+fn log(listening: &Listening) {
+    let filter = format!("warn,fanlight={}", listening.log_level);
     let log = tracing_subscriber::fmt().with_env_filter(filter);
-    if arguments.listening.insecure {
+    if listening.insecure {
         log.with_ansi(std::io::stdout().is_terminal()).init();
     } else {
         log.json().flatten_event(true).init();

@@ -86,9 +86,13 @@ impl ControlPlane {
     /// Sets up the emergency user: the Secret with its name and the hash of its password.
     pub async fn set_emergency_user(&self, namespace: &str, name: &str, password: &str) -> anyhow::Result<()> {
         let hash = bcrypt::hash(password, 4)?;
+        self.set_emergency_secret(namespace, &json!({"username": name, "password": hash})).await
+    }
+
+    /// Writes the emergency user's Secret as it is given, whether it is of any use or not.
+    pub async fn set_emergency_secret(&self, namespace: &str, data: &Value) -> anyhow::Result<()> {
         self.apply(&json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": "cluster-user-auth", "namespace": namespace},
-            "stringData": {"username": name, "password": hash}}))
+            "metadata": {"name": "cluster-user-auth", "namespace": namespace}, "stringData": data}))
             .await?;
         Ok(())
     }

@@ -13,7 +13,7 @@ use axum::{
 use fanlight_identity::{Method, Refusal, Standing};
 use fanlight_live::SessionKey;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{App, allowance, frame::Frame, page::html, place::inside, signed::Signed};
@@ -42,6 +42,13 @@ struct Attempt {
     password: SecretString,
     #[serde(default)]
     redirect: String,
+}
+
+/// What scripts are told of a failure, in the predecessor's order.
+#[derive(Serialize)]
+struct Failure<'a> {
+    message: &'a str,
+    code: u16,
 }
 
 /// The sign-in page.
@@ -227,6 +234,6 @@ pub(crate) async fn no_api(Signed(session): Signed) -> Response {
 }
 
 fn failed(status: StatusCode, message: &str) -> Response {
-    let body = format!("{}\n", json!({"message": message, "code": status.as_u16()}));
+    let body = serde_json::to_string(&Failure { message, code: status.as_u16() }).unwrap_or_default() + "\n";
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }

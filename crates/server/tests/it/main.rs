@@ -1,11 +1,13 @@
 //! The real program before a real API server.
 
+mod shared;
+mod sign_in;
+
 use std::path::Path;
 
 use fanlight_testbed::{ControlPlane, FanlightServer, estate, rights::flux_rules};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
-const WATCH: [&str; 3] = ["get", "list", "watch"];
+use shared::{PROGRAM, WATCH};
 
 /// A control plane with the server's account and the emergency user `admin`, whose password is `secret`.
 async fn plane() -> anyhow::Result<ControlPlane> {

@@ -1,0 +1,41 @@
+//! What the tests have in common.
+
+use std::sync::LazyLock;
+
+use fanlight_testbed::{ControlPlane, FanlightServer};
+use tokio::runtime::Runtime;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
+/// What it takes to watch.
+pub(crate) const WATCH: [&str; 3] = ["get", "list", "watch"];
+
+/// A control plane with the runtime that its clients belong to.
+struct Shared {
+    runtime: Runtime,
+    plane: ControlPlane,
+}
+
+/// Never dropped: its programs end with the process.
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    let runtime = Runtime::new().expect("a runtime");
+    let plane = runtime.block_on(ControlPlane::start()).expect("a control plane");
+    Shared { runtime, plane }
+});
+
+/// Runs a test on the one control plane, in a namespace of its own where the server has its account.
+pub(crate) fn in_namespace(namespace: &str, test: impl AsyncFnOnce(&ControlPlane) -> anyhow::Result<()>) {
+    let Shared { runtime, plane } = &*SHARED;
+    let done = runtime.block_on(async {
+        plane.install_server_account(namespace).await?;
+        test(plane).await
+    });
+    if let Err(error) = done {
+        panic!("{error:#}");
+    }
+}
+
+/// Starts the server there.
+pub(crate) async fn start(plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<FanlightServer> {
+    FanlightServer::start(PROGRAM.as_ref(), plane, namespace, more).await
+}

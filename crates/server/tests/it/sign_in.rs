@@ -1,0 +1,364 @@
+//! Signing in as the emergency user: what is promised to people and to scripts, one namespace and server for each test.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use anyhow::{Context, ensure};
+use fanlight_testbed::{ControlPlane, FanlightServer, rights::flux_rules};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::shared::{PROGRAM, WATCH, in_namespace, start};
+
+async fn get(server: &FanlightServer, client: &Client, path: &str) -> anyhow::Result<Response> {
+    Ok(client.get(format!("{}{path}", server.url())).send().await?)
+}
+
+async fn post(server: &FanlightServer, client: &Client, path: &str, body: &str) -> anyhow::Result<Response> {
+    Ok(client.post(format!("{}{path}", server.url())).body(body.to_owned()).send().await?)
+}
+
+/// Posts the sign-in form as a browser without JavaScript does.
+async fn submit(server: &FanlightServer, client: &Client, fields: &[(&str, &str)]) -> anyhow::Result<Response> {
+    let request = client.post(format!("{}/oauth2/sign_in", server.url())).header("Origin", server.url());
+    Ok(request.form(fields).send().await?)
+}
+
+/// The answer's status and text.
+async fn answer(response: Response) -> anyhow::Result<(u16, String)> {
+    Ok((response.status().as_u16(), response.text().await?))
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+async fn page(server: &FanlightServer) -> anyhow::Result<String> {
+    Ok(get(server, &FanlightServer::client()?, "/sign_in").await?.error_for_status()?.text().await?)
+}
+
+async fn features(server: &FanlightServer) -> anyhow::Result<Value> {
+    Ok(get(server, &FanlightServer::client()?, "/v1/featureflags").await?.json().await?)
+}
+
+/// Tries to sign in as somebody new to the server: the answer's status and text.
+async fn attempt(server: &FanlightServer, name: &str, password: &str) -> anyhow::Result<(u16, String)> {
+    answer(server.try_sign_in(&FanlightServer::client()?, name, password).await?).await
+}
+
+const NO_SECRET: &str = "{\"message\":\"Please ensure that a password has been set.\",\"code\":400}\n";
+
+#[test]
+fn without_a_secret_the_server_starts_and_as_soon_as_there_is_one_somebody_signs_in() {
+    in_namespace("no-secret", async |plane| {
+        let server = start(plane, "no-secret", &[]).await?;
+        ensure!(page(&server).await?.contains("No emergency user is set up."));
+        ensure!(features(&server).await? == json!({"flags": {}}));
+        ensure!(attempt(&server, "admin", "secret").await? == (400, NO_SECRET.to_owned()));
+        plane.set_emergency_user("no-secret", "admin", "secret").await?;
+        ensure!(attempt(&server, "admin", "secret").await? == (200, String::new()));
+        ensure!(!page(&server).await?.contains("No emergency user"));
+        ensure!(features(&server).await? == json!({"flags": {"CLUSTER_USER_AUTH": "true"}}));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_changed_password_works_at_once() {
+    in_namespace("changed", async |plane| {
+        plane.set_emergency_user("changed", "admin", "old").await?;
+        let server = start(plane, "changed", &[]).await?;
+        let old = server.sign_in("admin", "old").await?;
+        plane.set_emergency_user("changed", "admin", "new").await?;
+        ensure!(attempt(&server, "admin", "old").await?.0 == 401);
+        let new = server.sign_in("admin", "new").await?;
+        ensure!(get(&server, &new, "/oauth2/userinfo").await?.status() == 200);
+        ensure!(get(&server, &old, "/oauth2/userinfo").await?.status() == 400);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_changed_or_deleted_secret_ends_the_sessions_it_opened_within_ten_seconds() {
+    in_namespace("ended", async |plane| {
+        plane.set_emergency_user("ended", "admin", "secret").await?;
+        let server = start(plane, "ended", &[]).await?;
+        for gone in [false, true] {
+            let admin = server.sign_in("admin", "secret").await?;
+            let mut stream = server.stream(&admin).await?;
+            stream.next().await?.context("a view")?;
+            if gone {
+                let secret = json!({"apiVersion": "v1", "kind": "Secret",
+                    "metadata": {"name": "cluster-user-auth", "namespace": "ended"}});
+                plane.delete(&secret).await?;
+            } else {
+                // The same password anew: another hash, another opener.
+                plane.set_emergency_user("ended", "admin", "secret").await?;
+            }
+            timeout(Duration::from_secs(10), async {
+                while let Some((event, _)) = stream.next().await? {
+                    if event == "end" {
+                        return Ok(());
+                    }
+                }
+                anyhow::bail!("the stream broke off")
+            })
+            .await
+            .context("the session goes on")??;
+            ensure!(get(&server, &admin, "/oauth2/userinfo").await?.status() == 400);
+            ensure!(get(&server, &admin, "/applications").await?.status() == 303);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_secret_of_no_use_lets_nobody_in_and_the_page_says_why() {
+    in_namespace("no-use", async |plane| {
+        let server = start(plane, "no-use", &[]).await?;
+        let hash = bcrypt(4, "secret")?;
+        let dear = hash.replacen("$04$", "$17$", 1);
+        for (content, why) in [
+            (json!({"password": hash}), "key “username” is missing"),
+            (json!({"username": "", "password": hash}), "user name is empty or cannot be impersonated"),
+            (json!({"username": "system:admin", "password": hash}), "user name is empty or cannot be impersonated"),
+            (json!({"username": "admin"}), "key “password” is missing"),
+            (json!({"username": "admin", "password": "secret"}), "no bcrypt hash of cost 4 to 16"),
+            (json!({"username": "admin", "password": hash[..59]}), "no bcrypt hash of cost 4 to 16"),
+            (json!({"username": "admin", "password": dear}), "no bcrypt hash of cost 4 to 16"),
+        ] {
+            set_anew(plane, "no-use", &content).await?;
+            // A name that the throttle does not know yet, where the name does not matter.
+            let name = content["username"].as_str().unwrap_or_default();
+            let refused = attempt(&server, name, "secret").await?;
+            ensure!(refused == (401, String::new()), "{content}: {refused:?}");
+            let page = page(&server).await?;
+            ensure!(page.contains(why), "{content}: {page}");
+            ensure!(features(&server).await? == json!({"flags": {}}));
+            ensure!(server.log().contains("the emergency user’s Secret is of no use"));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_unknown_name_and_a_wrong_password_look_alike() {
+    in_namespace("alike", async |plane| {
+        plane.set_emergency_user("alike", "admin", "secret").await?;
+        let server = start(plane, "alike", &[]).await?;
+        for (name, password) in
+            [("root", "secret"), ("Admin", "secret"), ("", "secret"), ("admin", "wrong"), ("admin", "")]
+        {
+            let refused = server.try_sign_in(&FanlightServer::client()?, name, password).await?;
+            ensure!(header(&refused, "set-cookie").is_none());
+            ensure!(answer(refused).await? == (401, String::new()), "{name} {password}");
+        }
+        let log = server.log();
+        ensure!(log.contains("sign-in refused") && !log.contains("wrong") && !log.contains("secret\""));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_hash_of_any_family_and_of_any_program_signs_in() {
+    in_namespace("families", async |plane| {
+        let server = start(plane, "families", &[]).await?;
+        let ours = bcrypt(4, "pässwörd")?;
+        let hashes = ["2", "2a", "2b", "2x", "2y"].map(|family| ours.replacen("2a", family, 1));
+        let others = [fanlight("pässwörd")?, htpasswd("pässwörd")?, format!("{ours}\n")];
+        for hash in hashes.into_iter().chain(others) {
+            set_anew(plane, "families", &json!({"username": "admin", "password": hash})).await?;
+            let (status, _) = attempt(&server, "admin", "pässwörd").await?;
+            ensure!(status == 200, "{hash}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn without_the_method_the_emergency_user_is_switched_off_whatever_secret_is_left() {
+    in_namespace("off", async |plane| {
+        plane.set_emergency_user("off", "admin", "secret").await?;
+        let server = start(plane, "off", &["--auth-methods=oidc"]).await?;
+        ensure!(attempt(&server, "admin", "secret").await? == (401, String::new()));
+        let form = [("username", "admin"), ("password", "secret")];
+        let (status, text) = answer(submit(&server, &FanlightServer::client()?, &form).await?).await?;
+        ensure!(status == 401 && text.contains("switched off") && !text.contains("<form"));
+        ensure!(!page(&server).await?.contains("<form"));
+        ensure!(features(&server).await? == json!({"flags": {}}));
+        ensure!(server.log().contains("--auth-methods is without user-account"), "{}", server.log());
+        Ok(())
+    });
+}
+
+#[test]
+fn guessing_is_throttled_and_the_headers_say_so() {
+    in_namespace("throttled", async |plane| {
+        plane.set_emergency_user("throttled", "admin", "secret").await?;
+        let server = start(plane, "throttled", &[]).await?;
+        let client = FanlightServer::client()?;
+        for tried in 1..=5 {
+            let refused = server.try_sign_in(&client, "admin", "guess").await?;
+            ensure!(refused.status() == 401);
+            ensure!(header(&refused, "x-ratelimit-limit") == Some("20"));
+            let remaining: u32 = header(&refused, "x-ratelimit-remaining").context("a header")?.parse()?;
+            // One is given back every three seconds, and bcrypt takes its time.
+            ensure!((20 - tried..20).contains(&remaining), "{remaining} after {tried}");
+            ensure!(header(&refused, "x-ratelimit-reset").is_some_and(|date| date.ends_with(" GMT")));
+            ensure!(header(&refused, "retry-after").is_none());
+        }
+        let refused = server.try_sign_in(&client, "admin", "secret").await?;
+        ensure!(header(&refused, "x-ratelimit-remaining") == Some("0"));
+        ensure!(header(&refused, "retry-after").is_some_and(|date| date.ends_with(" GMT")));
+        ensure!(answer(refused).await? == (429, "Too Many Requests".to_owned()));
+        let form = [("username", "admin"), ("password", "secret")];
+        let refused = submit(&server, &client, &form).await?;
+        ensure!(header(&refused, "retry-after").is_some());
+        let (status, text) = answer(refused).await?;
+        ensure!(status == 429 && text.contains("too many attempts; wait"), "{text}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_browser_without_javascript_signs_in_and_out_and_is_sent_nowhere_else() {
+    in_namespace("form", async |plane| {
+        plane.set_emergency_user("form", "admin", "secret").await?;
+        plane.grant_in("form", "admin", flux_rules(&WATCH)).await?;
+        let server = start(plane, "form", &[]).await?;
+        let client = FanlightServer::client()?;
+        let sent = get(&server, &client, "/applications?status=failed").await?;
+        let wanted = "/sign_in?redirect=%2Fapplications%3Fstatus%3Dfailed";
+        ensure!(sent.status() == 303 && header(&sent, "location") == Some(wanted), "{:?}", sent.headers());
+        let form = get(&server, &client, wanted).await?.text().await?;
+        ensure!(form.contains(r#"name="redirect" value="/applications?status=failed""#), "{form}");
+
+        let fields = [("username", "admin"), ("password", "secret"), ("redirect", "/applications?status=failed")];
+        let signed = submit(&server, &client, &fields).await?;
+        ensure!(signed.status() == 303 && header(&signed, "location") == Some("/applications?status=failed"));
+        let cookies: Vec<_> =
+            signed.headers().get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
+        ensure!(
+            cookies.len() == 2 && cookies.iter().all(|one| one.contains("HttpOnly") && one.contains("SameSite=Lax"))
+        );
+        let shown = get(&server, &client, "/applications").await?.text().await?;
+        ensure!(shown.contains("Emergency user “admin”"));
+
+        for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"] {
+            let fields = [("username", "admin"), ("password", "secret"), ("redirect", elsewhere)];
+            let signed = submit(&server, &FanlightServer::client()?, &fields).await?;
+            ensure!(header(&signed, "location") == Some("/applications"), "{elsewhere}");
+        }
+        let wrong = submit(&server, &FanlightServer::client()?, &[("username", "admin"), ("password", "no")]).await?;
+        let (status, text) = answer(wrong).await?;
+        ensure!(status == 401 && text.contains("Incorrect user name or password.") && text.contains("<form"));
+
+        let url = format!("{}/oauth2/logout", server.url());
+        let out = client.post(url).header("Origin", server.url()).form(&[("", "")]).send().await?;
+        ensure!(out.status() == 303 && header(&out, "location") == Some("/sign_in"));
+        ensure!(get(&server, &client, "/applications").await?.status() == 303);
+        Ok(())
+    });
+}
+
+#[test]
+fn another_site_can_neither_sign_somebody_in_nor_out() {
+    in_namespace("cross-site", async |plane| {
+        plane.set_emergency_user("cross-site", "admin", "secret").await?;
+        let server = start(plane, "cross-site", &[]).await?;
+        let client = server.sign_in("admin", "secret").await?;
+        for path in ["/oauth2/sign_in", "/oauth2/logout", "/oauth2/refresh"] {
+            let request = client.post(format!("{}{path}", server.url())).header("Sec-Fetch-Site", "cross-site");
+            let refused = request.form(&[("username", "admin"), ("password", "secret")]).send().await?;
+            ensure!(refused.status() == 403, "{path}: {}", refused.status());
+        }
+        ensure!(get(&server, &client, "/oauth2/userinfo").await?.status() == 200);
+        Ok(())
+    });
+}
+
+#[test]
+fn scripts_get_the_statuses_and_bodies_of_the_predecessor() {
+    in_namespace("scripts", async |plane| {
+        plane.set_emergency_user("scripts", "admin", "secret").await?;
+        let server = start(plane, "scripts", &[]).await?;
+        let stranger = FanlightServer::client()?;
+        let failure = |message: &str, code: u16| (code, json!({"message": message, "code": code}));
+        let read = async |response: Response| -> anyhow::Result<(u16, Value)> {
+            let kind = header(&response, "content-type").unwrap_or_default().to_owned();
+            ensure!(kind == "application/json; charset=utf-8", "{kind}");
+            ensure!(header(&response, "x-content-type-options") == Some("nosniff"));
+            let (status, text) = answer(response).await?;
+            ensure!(text.ends_with("}\n"), "{text:?}");
+            Ok((status, serde_json::from_str(&text)?))
+        };
+        for body in ["", "username=admin", "[1", "{\"username\": 1}"] {
+            let refused = read(post(&server, &stranger, "/oauth2/sign_in", body).await?).await?;
+            ensure!(refused == failure("Failed to read request body.", 400), "{body:?}");
+        }
+        let body = "{\"username\": \"admin\", \"password\": \"secret\", \"more\": []} {\"a second\": \"value\"}";
+        ensure!(
+            answer(post(&server, &FanlightServer::client()?, "/oauth2/sign_in", body).await?).await?
+                == (200, String::new())
+        );
+        ensure!(answer(post(&server, &stranger, "/oauth2/sign_in", "{}").await?).await? == (401, String::new()));
+
+        let refused = read(post(&server, &stranger, "/oauth2/refresh", "").await?).await?;
+        ensure!(refused == failure("failed to refresh", 401));
+        let refused = read(post(&server, &stranger, "/v1/objects", "{}").await?).await?;
+        ensure!(refused == failure("Authentication required", 401));
+        let refused = read(get(&server, &stranger, "/oauth2").await?).await?;
+        ensure!(refused == failure("oidc provider not configured", 400));
+        ensure!(answer(get(&server, &stranger, "/oauth2/userinfo").await?).await? == (400, String::new()));
+        ensure!(answer(get(&server, &stranger, "/health/").await?).await? == (200, "ok".to_owned()));
+        for (path, allowed) in [("/oauth2/sign_in", "POST"), ("/oauth2/refresh", "POST"), ("/oauth2/logout", "POST")] {
+            let refused = get(&server, &stranger, path).await?;
+            ensure!(refused.status() == 405 && header(&refused, "allow") == Some(allowed), "{path}");
+        }
+        for path in ["/oauth2/userinfo", "/oauth2/callback"] {
+            let refused = post(&server, &stranger, path, "").await?;
+            ensure!(refused.status() == StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            ensure!(header(&refused, "allow").is_some_and(|allowed| allowed.contains("GET")), "{path}");
+        }
+
+        let admin = server.sign_in("admin", "secret").await?;
+        let known: Value = get(&server, &admin, "/oauth2/userinfo").await?.json().await?;
+        ensure!(known == json!({"email": "admin", "id": "admin", "groups": null}));
+        let refused = read(post(&server, &admin, "/oauth2/refresh", "").await?).await?;
+        ensure!(refused == failure("failed to refresh", 401));
+        ensure!(answer(post(&server, &admin, "/oauth2/logout", "").await?).await? == (200, String::new()));
+        ensure!(get(&server, &admin, "/oauth2/userinfo").await?.status() == 400);
+        Ok(())
+    });
+}
+
+/// Writes the Secret without anything that was in it before.
+async fn set_anew(plane: &ControlPlane, namespace: &str, content: &Value) -> anyhow::Result<()> {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "cluster-user-auth", "namespace": namespace}});
+    // The first time there is none.
+    let _ = plane.delete(&secret).await;
+    plane.set_emergency_secret(namespace, content).await
+}
+
+/// A hash of family 2a, made here.
+fn bcrypt(cost: u32, password: &str) -> anyhow::Result<String> {
+    Ok(fanlight_identity::hash_password(password.as_bytes(), cost)?)
+}
+
+/// A hash made by our own program.
+fn fanlight(password: &str) -> anyhow::Result<String> {
+    let program = Path::new(PROGRAM).with_file_name("fanlight");
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"printf %s "$2" | "$1" get bcrypt-hash"#, "sh"]).arg(program).arg(password);
+    let output = command.output()?;
+    ensure!(output.status.success(), "{}; `cargo build` makes it", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+/// A hash made by Apache's program.
+fn htpasswd(password: &str) -> anyhow::Result<String> {
+    let output = Command::new("htpasswd").args(["-nbBC", "10", "admin", password]).output().context("htpasswd")?;
+    let line = String::from_utf8(output.stdout)?;
+    Ok(line.trim_end().strip_prefix("admin:").context("name and hash")?.to_owned())
+}
