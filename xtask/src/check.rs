@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what must hold in every commit.
 
 mod layers;
+mod licences;
 mod sizes;
 
 use anyhow::bail;
@@ -13,6 +14,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let checks = [
         step("format", || progress::run(&mut cargo(&["fmt", "--all", "--check"]))),
         step("layers", layers::check),
+        step("licences", licences::check),
         step("sizes", sizes::check),
         step("lints", || progress::run(&mut cargo(clippy))),
         step("documentation", || {

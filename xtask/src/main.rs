@@ -23,7 +23,7 @@ struct Args {
 enum Chore {
     /// Run everything that CI runs: the checks, then all tests.
     Test(test::Args),
-    /// Format, lints, documentation, layers, sizes.
+    /// Format, lints, documentation, layers, licences, sizes.
     Check,
     /// Build the control plane's programs into the user's cache.
     Tools,

@@ -1,5 +1,7 @@
 //! The real program, as people and scripts call it.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use std::{
     io::Write,
     os::unix::fs::symlink,
@@ -51,7 +53,7 @@ fn a_line_end_is_part_of_the_password_and_a_warning_says_so() {
 
 #[test]
 fn what_bcrypt_would_not_look_at_is_refused() {
-    for (password, why) in [(&[b'x'; 73][..], "longer than 72 bytes"), (&[b'x'; 100_000], "longer"), (b"", "empty")] {
+    for (password, why) in [(&[b'x'; 73][..], "longer than 72 bytes"), (&[b'x'; 10_000], "longer"), (b"", "empty")] {
         let output = run(PROGRAM, &["get", "bcrypt-hash"], password);
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());

@@ -128,8 +128,7 @@ struct SingleSignOn {
     /// Claim with the user's groups [default: groups]
     #[arg(long, value_name = "CLAIM")]
     oidc_groups_claim: Option<String>,
-    /// Scopes to ask for [default: openid,offline_access,email,groups]
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", help = "Scopes to ask for [default: openid,offline_access,email,groups]")]
     custom_oidc_scopes: Option<String>,
     /// What to put before each user's name.
     #[arg(long, value_name = "PREFIX")]

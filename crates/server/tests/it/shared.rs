@@ -17,6 +17,7 @@ struct Shared {
 }
 
 /// Never dropped: its programs end with the process.
+#[expect(clippy::expect_used, reason = "without it no test can run")]
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
     let runtime = Runtime::new().expect("a runtime");
     let plane = runtime.block_on(ControlPlane::start()).expect("a control plane");
