@@ -332,6 +332,40 @@ fn scripts_get_the_statuses_and_bodies_of_the_predecessor() {
     });
 }
 
+#[test]
+fn over_https_the_session_is_bound_to_the_host_and_to_https() {
+    in_namespace("https", async |plane| {
+        plane.set_emergency_user("https", "admin", "secret").await?;
+        let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+        let [file, key] = ["https.crt", "https.key"].map(|name| plane.folder().join(name));
+        std::fs::write(&file, certificate.cert.pem())?;
+        std::fs::write(&key, certificate.signing_key.serialize_pem())?;
+        let [file, key] =
+            [format!("--tls-cert-file={}", file.display()), format!("--tls-private-key-file={}", key.display())];
+        let server = start(plane, "https", &["--insecure=false", &file, &key]).await?;
+        let url = server.url().replace("http:", "https:");
+        let trusted = reqwest::Certificate::from_pem(certificate.cert.pem().as_bytes())?;
+        let client = Client::builder().cookie_store(true).no_proxy().tls_certs_only([trusted]).build()?;
+        let form = json!({"username": "admin", "password": "secret"});
+        let signed = client.post(format!("{url}/oauth2/sign_in")).json(&form).send().await?;
+        let cookies: Vec<_> =
+            signed.headers().get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
+        ensure!(cookies.len() == 2, "{}", signed.status());
+        ensure!(
+            cookies.iter().all(|one| one.starts_with("__Host-") && one.contains("; Secure")),
+            "only kept over https"
+        );
+        ensure!(header(&signed, "strict-transport-security").is_some());
+        ensure!(client.get(format!("{url}/oauth2/userinfo")).send().await?.status() == 200);
+        let log = server.log();
+        ensure!(
+            log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|line| line["level"].is_string())),
+            "{log}"
+        );
+        Ok(())
+    });
+}
+
 /// Writes the Secret without anything that was in it before.
 async fn set_anew(plane: &ControlPlane, namespace: &str, content: &Value) -> anyhow::Result<()> {
     let secret = json!({"apiVersion": "v1", "kind": "Secret",
