@@ -183,8 +183,8 @@ fn without_the_method_the_emergency_user_is_switched_off_whatever_secret_is_left
         ensure!(attempt(&server, "admin", "secret").await? == (401, String::new()));
         let form = [("username", "admin"), ("password", "secret")];
         let (status, text) = answer(submit(&server, &FanlightServer::client()?, &form).await?).await?;
-        ensure!(status == 401 && text.contains("switched off") && !text.contains("<form"));
-        ensure!(!page(&server).await?.contains("<form"));
+        ensure!(status == 401 && text.contains("switched off") && !text.contains("name=\"password\""));
+        ensure!(!page(&server).await?.contains("name=\"password\""));
         ensure!(features(&server).await? == json!({"flags": {}}));
         ensure!(server.log().contains("--auth-methods is without user-account"), "{}", server.log());
         Ok(())
@@ -251,7 +251,9 @@ fn a_browser_without_javascript_signs_in_and_out_and_is_sent_nowhere_else() {
         }
         let wrong = submit(&server, &FanlightServer::client()?, &[("username", "admin"), ("password", "no")]).await?;
         let (status, text) = answer(wrong).await?;
-        ensure!(status == 401 && text.contains("Incorrect user name or password.") && text.contains("<form"));
+        ensure!(
+            status == 401 && text.contains("Incorrect user name or password.") && text.contains("name=\"password\"")
+        );
 
         let url = format!("{}/oauth2/logout", server.url());
         let out = client.post(url).header("Origin", server.url()).form(&[("", "")]).send().await?;
