@@ -8,7 +8,7 @@ use kube::{
     Client, Config,
     client::{Body, ConfigExt},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio::{sync::watch, time::timeout};
 use tower::ServiceBuilder;
 
@@ -42,6 +42,59 @@ pub(crate) enum As<'a> {
     Person(&'a Identity),
 }
 
+/// What a short request does.
+#[derive(Debug, Clone)]
+pub(crate) enum Order {
+    /// Reads what is there.
+    Read,
+    /// Creates this object.
+    Create(Bytes),
+    /// Changes what is there by a merge patch (RFC 7396), the only form in which anything is changed here.
+    Patch(Bytes),
+}
+
+/// A request that is answered at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Errand<'a> {
+    pub(crate) who: As<'a>,
+    /// What it is about, for errors.
+    pub(crate) what: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) order: Order,
+    /// In which form the answer is wanted.
+    pub(crate) accept: &'static str,
+    /// The lane that must carry it.
+    pub(crate) lane: Option<LaneId>,
+}
+
+impl<'a> Errand<'a> {
+    /// Plain JSON.
+    pub(crate) const JSON: &'static str = "application/json";
+
+    /// Reads what is at a path.
+    pub(crate) fn read(who: As<'a>, what: &'a str, path: &'a str) -> Self {
+        Self { who, what, path, order: Order::Read, accept: Self::JSON, lane: None }
+    }
+
+    fn request(&self) -> Request<Body> {
+        let mut request = request(self.who, self.path, self.accept, Class::Short);
+        let sent = match &self.order {
+            Order::Read => None,
+            Order::Create(object) => Some((Method::POST, Self::JSON, object)),
+            Order::Patch(patch) => Some((Method::PATCH, "application/merge-patch+json", patch)),
+        };
+        if let Some((method, form, body)) = sent {
+            *request.method_mut() = method;
+            *request.body_mut() = Body::from(body.clone());
+            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(form));
+        }
+        if let Some(lane) = self.lane {
+            request.extensions_mut().insert(lane);
+        }
+        request
+    }
+}
+
 /// An answer with the lane it came over.
 pub(crate) struct Answered {
     pub(crate) lane: Option<LaneId>,
@@ -61,6 +114,9 @@ impl ApiServer {
     }
 
     /// The API server that a configuration names.
+    ///
+    /// Nothing need be restarted when credentials change: a token file is read again every minute (by the layer that adds
+    /// it), certificates and the CA with each new connection.
     pub fn from_config(config: Config) -> Result<Self, ConnectError> {
         let setup = |error| ConnectError::Setup(Box::new(error));
         // Said early: what is wrong with a certificate should stop the start, not the first request.
@@ -129,38 +185,17 @@ impl ApiServer {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, who: As<'_>, what: &str, path: &str) -> Result<T, ReadError> {
-        let answered = self.short(who, what, Method::GET, path, Bytes::new(), None).await?;
+        let answered = self.run(&Errand::read(who, what, path)).await?;
         decode(what, &answered.body)
     }
 
-    pub(crate) async fn create<T: Serialize>(
-        &self,
-        who: As<'_>,
-        what: &str,
-        path: &str,
-        object: &T,
-        lane: Option<LaneId>,
-    ) -> Result<Answered, ReadError> {
-        let body = serde_json::to_vec(object)
-            .map_err(|error| ReadError::Nonsense { what: what.to_owned(), why: error.to_string() })?;
-        self.short(who, what, Method::POST, path, body.into(), lane).await
-    }
-
-    /// A short request: waits a little for a busy API server, and never longer than [`ApiServer::SHORT`] in all.
-    pub(crate) async fn short(
-        &self,
-        who: As<'_>,
-        what: &str,
-        method: Method,
-        path: &str,
-        body: Bytes,
-        lane: Option<LaneId>,
-    ) -> Result<Answered, ReadError> {
+    /// Runs an errand: waits a little for a busy API server, and never longer than [`ApiServer::SHORT`] in all.
+    pub(crate) async fn run(&self, errand: &Errand<'_>) -> Result<Answered, ReadError> {
+        let what = errand.what;
         let attempts = async {
             let mut waited = 0;
             loop {
-                let request = request(who, method.clone(), path, body.clone(), Class::Short, lane);
-                match self.send(request, what).await {
+                match self.send(errand.request(), what).await {
                     Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
                         waited += 1;
                         tokio::time::sleep(pause).await;
@@ -183,8 +218,8 @@ impl ApiServer {
     }
 
     /// Opens a watch.
-    pub(crate) async fn stream(&self, who: &Identity, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
-        self.send(request(As::Person(who), Method::GET, path, Bytes::new(), Class::Watch, None), what).await
+    pub(crate) async fn stream(&self, who: As<'_>, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
+        self.send(request(who, path, Errand::JSON, Class::Watch), what).await
     }
 
     async fn send(&self, request: Request<Body>, what: &str) -> Result<Response<Body>, ReadError> {
@@ -200,23 +235,16 @@ impl ApiServer {
 }
 
 /// Every request is built here, so that none can be made in a person's name without saying whose.
-fn request(who: As<'_>, method: Method, path: &str, body: Bytes, class: Class, lane: Option<LaneId>) -> Request<Body> {
+fn request(who: As<'_>, path: &str, accept: &'static str, class: Class) -> Request<Body> {
     const USER: HeaderName = HeaderName::from_static("impersonate-user");
     const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
-    // RFC 7396: the only form in which anything is changed here.
-    let content_type = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = method;
+    let mut request = Request::new(Body::empty());
     *request.uri_mut() = path.parse().unwrap_or_default();
     request.extensions_mut().insert(class);
-    if let Some(lane) = lane {
-        request.extensions_mut().insert(lane);
-    }
     let headers = request.headers_mut();
     headers.insert(header::USER_AGENT, HeaderValue::from_static(ApiServer::USER_AGENT));
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let As::Person(identity) = who {
         headers.insert(USER, sealed(identity.user().as_str()));
         for group in identity.groups() {
@@ -250,7 +278,7 @@ mod tests {
     fn a_request_in_a_persons_name_says_whose_and_with_which_groups() {
         let user = UserName::new("dana@example.com").expect("a plain name");
         let dana = Identity::new(user, ["qa", "dev"]).expect("plain groups");
-        let request = request(As::Person(&dana), Method::GET, "/version", Bytes::new(), Class::Short, None);
+        let request = Errand::read(As::Person(&dana), "the version", "/version").request();
         assert_eq!(request.headers()["impersonate-user"], "dana@example.com");
         let groups: Vec<_> = request.headers().get_all("impersonate-group").iter().collect();
         assert_eq!(groups, ["dev", "qa"]);

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use fanlight_model::{Kind, Scope};
 use serde::Deserialize;
 
-use crate::{ApiServer, ReadError, api_server::As};
+use crate::{
+    ApiServer, ReadError,
+    api_server::{As, Errand, decode},
+    lanes::LaneId,
+};
 
 /// How a kind is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +33,40 @@ impl Served {
     }
 }
 
-/// `APIGroupList` of `/apis`.
+/// The answer of `/apis`: everything at once (`APIGroupDiscoveryList`, `apidiscovery.k8s.io/v2`), or, from an API
+/// server that does not know how, the groups alone (`APIGroupList`).
 #[derive(Debug, Deserialize)]
-struct Groups {
-    groups: Vec<Group>,
+#[serde(untagged)]
+enum Answer {
+    Whole { items: Vec<WholeGroup> },
+    Groups { groups: Vec<Group> },
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+struct WholeGroup {
+    metadata: GroupName,
+    versions: Vec<WholeVersion>,
+}
+
+#[derive(Debug, Deserialize)]
+struct GroupName {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct WholeVersion {
+    version: String,
+    #[serde(default)]
+    resources: Vec<WholeResource>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WholeResource {
+    resource: String,
+    scope: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct Group {
     name: String,
     versions: Vec<GroupVersion>,
@@ -59,26 +89,69 @@ struct Resource {
     namespaced: bool,
 }
 
+/// The kinds that are served, each with how.
+pub(crate) type Kinds = BTreeMap<Kind, Served>;
+
 impl ApiServer {
     /// Asks which of the known kinds are served. Versions are tried in the API server's own order of preference.
-    pub(crate) async fn discover(&self) -> Result<BTreeMap<Kind, Served>, ReadError> {
-        let all: Groups = self.get(As::Itself, "the API groups", "/apis").await?;
-        let mut served = BTreeMap::new();
-        let known = |group: &&Group| Kind::all().any(|kind| kind.info().group == group.name);
-        for group in all.groups.iter().filter(known) {
-            for GroupVersion { version } in &group.versions {
-                let path = format!("/apis/{}/{version}", group.name);
-                let list: Resources = self.get(As::Itself, &path, &path).await?;
-                add(&mut served, &group.name, version, &list);
+    ///
+    /// An API server that is starting knows only some of them: that one of `known` is gone is believed only when the
+    /// API server is ready and says it a second time.
+    pub(crate) async fn discover(&self, known: &Kinds) -> Result<Kinds, ReadError> {
+        let (found, lane) = self.discover_over(None).await?;
+        match lane {
+            Some(lane) if known.keys().any(|kind| !found.contains_key(kind)) => {
+                self.prove(lane).await?;
+                Ok(self.discover_over(Some(lane)).await?.0)
+            }
+            _ => Ok(found),
+        }
+    }
+
+    async fn discover_over(&self, lane: Option<LaneId>) -> Result<(Kinds, Option<LaneId>), ReadError> {
+        const WHAT: &str = "the API groups";
+        /// The first form is preferred; an API server that does not know it takes the second.
+        const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+        let errand = Errand { accept: ACCEPT, lane, ..Errand::read(As::Itself, WHAT, "/apis") };
+        let answered = self.run(&errand).await?;
+        let mut served = Kinds::new();
+        match decode(WHAT, &answered.body)? {
+            Answer::Whole { items } => {
+                for group in items.into_iter().filter(|group| is_of_interest(&group.metadata.name)) {
+                    for WholeVersion { version, resources } in group.versions {
+                        let resources: Vec<_> = resources.into_iter().map(Resource::from).collect();
+                        add(&mut served, &group.metadata.name, &version, &resources);
+                    }
+                }
+            }
+            Answer::Groups { groups } => {
+                for group in groups.iter().filter(|group| is_of_interest(&group.name)) {
+                    for GroupVersion { version } in &group.versions {
+                        let path = format!("/apis/{}/{version}", group.name);
+                        let errand = Errand { lane, ..Errand::read(As::Itself, &path, &path) };
+                        let list: Resources = decode(&path, &self.run(&errand).await?.body)?;
+                        add(&mut served, &group.name, version, &list.resources);
+                    }
+                }
             }
         }
-        Ok(served)
+        Ok((served, answered.lane))
+    }
+}
+
+fn is_of_interest(group: &str) -> bool {
+    Kind::all().any(|kind| kind.info().group == group)
+}
+
+impl From<WholeResource> for Resource {
+    fn from(one: WholeResource) -> Self {
+        Self { namespaced: one.scope == "Namespaced", name: one.resource }
     }
 }
 
 /// Notes the kinds that a version serves and no more preferred one did.
-fn add(served: &mut BTreeMap<Kind, Served>, group: &str, version: &str, list: &Resources) {
-    for resource in &list.resources {
+fn add(served: &mut Kinds, group: &str, version: &str, resources: &[Resource]) {
+    for resource in resources {
         if let Some(kind) = Kind::by_resource(group, &resource.name) {
             let info = kind.info();
             served.entry(kind).or_insert_with(|| Served {
@@ -97,8 +170,8 @@ mod tests {
 
     #[test]
     fn the_preferred_version_that_serves_a_kind_is_taken() {
-        let list = |names: &[&str]| Resources {
-            resources: names.iter().map(|name| Resource { name: (*name).to_owned(), namespaced: true }).collect(),
+        let list = |names: &[&str]| -> Vec<_> {
+            names.iter().map(|name| Resource { name: (*name).to_owned(), namespaced: true }).collect()
         };
         let group = "image.toolkit.fluxcd.io";
         let mut served = BTreeMap::new();
@@ -107,5 +180,16 @@ mod tests {
         let path = |name| served[&Kind::by_name(name).expect("a kind")].path(&Scope::Namespace("apps".into()));
         assert_eq!(path("ImagePolicy"), "/apis/image.toolkit.fluxcd.io/v1/namespaces/apps/imagepolicies");
         assert_eq!(path("ImageRepository"), "/apis/image.toolkit.fluxcd.io/v1beta2/namespaces/apps/imagerepositories");
+    }
+
+    #[test]
+    fn both_forms_of_the_answer_are_understood() {
+        let whole = r#"{"kind": "APIGroupDiscoveryList", "metadata": {}, "items": [{"metadata": {"name": "apps"},
+            "versions": [{"version": "v1", "freshness": "Current", "resources": [{"resource": "deployments",
+            "responseKind": {"kind": "Deployment"}, "scope": "Namespaced", "verbs": ["list"]}]}]}]}"#;
+        assert!(matches!(serde_json::from_str(whole), Ok(Answer::Whole { items }) if items.len() == 1));
+        let groups = r#"{"kind": "APIGroupList", "groups": [{"name": "apps", "versions": [{"groupVersion": "apps/v1",
+            "version": "v1"}], "preferredVersion": {"version": "v1"}}]}"#;
+        assert!(matches!(serde_json::from_str(groups), Ok(Answer::Groups { groups }) if groups.len() == 1));
     }
 }

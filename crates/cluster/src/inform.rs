@@ -1,19 +1,26 @@
 //! What the server itself keeps itself informed about: kinds, namespaces, version.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError, RwLock},
+    collections::BTreeSet,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use fanlight_model::Kind;
 use serde::Deserialize;
 use tokio::{
-    sync::watch,
-    time::{MissedTickBehavior, interval},
+    sync::{Notify, watch},
+    time::{Instant, sleep_until},
 };
 
-use crate::{ApiServer, ReadError, api_server::As, discover::Served};
+use crate::{
+    ApiServer, ReadError,
+    api_server::As,
+    discover::{Kinds, Served},
+};
 
 /// The facts, each `None` until first known. A failed round keeps the last good answer.
 #[derive(Debug)]
@@ -21,7 +28,11 @@ pub(crate) struct Facts {
     pub(crate) installed: watch::Sender<Option<Arc<BTreeSet<Kind>>>>,
     pub(crate) namespaces: watch::Sender<Option<Arc<[Arc<str>]>>>,
     pub(crate) version: watch::Sender<Option<Arc<str>>>,
-    served: RwLock<BTreeMap<Kind, Served>>,
+    served: RwLock<Kinds>,
+    /// Something contradicts what is known of the kinds.
+    doubt: Notify,
+    /// The API server has refused a streaming list.
+    refuses_streams: AtomicBool,
 }
 
 impl Facts {
@@ -31,6 +42,8 @@ impl Facts {
             namespaces: watch::Sender::new(None),
             version: watch::Sender::new(None),
             served: RwLock::default(),
+            doubt: Notify::new(),
+            refuses_streams: AtomicBool::new(false),
         }
     }
 
@@ -38,10 +51,37 @@ impl Facts {
         self.served.read().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned()
     }
 
-    fn set_served(&self, served: BTreeMap<Kind, Served>) {
+    /// A kind was not where it should be: looks at the kinds again soon.
+    pub(crate) fn doubt_kinds(&self) {
+        self.doubt.notify_one();
+    }
+
+    /// Whether lists can be had as the beginning of a watch: from Kubernetes 1.34 on, unless that is switched off.
+    pub(crate) fn streams_lists(&self) -> bool {
+        let new_enough = self.version.borrow().as_deref().and_then(minor).is_some_and(|version| version >= (1, 34));
+        new_enough && !self.refuses_streams.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a streaming list was refused; says whether that is new.
+    pub(crate) fn note_refused_stream(&self) -> bool {
+        !self.refuses_streams.swap(true, Ordering::Relaxed)
+    }
+
+    fn kinds(&self) -> Kinds {
+        self.served.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_kinds(&self, served: Kinds) {
         let kinds: BTreeSet<Kind> = served.keys().copied().collect();
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = served;
         publish(&self.installed, Arc::new(kinds));
+    }
+
+    /// Another version is another API server, which may have learned to stream.
+    fn set_version(&self, version: Arc<str>) {
+        if publish(&self.version, version) {
+            self.refuses_streams.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -55,8 +95,9 @@ impl ApiServer {
         const EVERY: Duration = Duration::from_secs(20);
         let mut rounds = Rounds::new("the kinds that are installed", EVERY);
         loop {
-            rounds.next().await;
-            rounds.note(self.look_at_kinds().await);
+            let outcome = self.look_at_kinds().await;
+            rounds.note(outcome);
+            rounds.pause(self.facts().doubt.notified()).await;
         }
     }
 
@@ -66,73 +107,50 @@ impl ApiServer {
         struct Version {
             git_version: String,
         }
-        self.facts().set_served(self.discover().await?);
+        // The version first: feeds start as soon as the kinds are known, and it decides how they list.
         let version: Version = self.get(As::Itself, "the version", "/version").await?;
-        publish(&self.facts().version, Arc::from(version.git_version));
-        Ok(())
-    }
-
-    async fn keep_namespaces(&self) {
-        const EVERY: Duration = Duration::from_secs(10);
-        let mut rounds = Rounds::new("the namespaces", EVERY);
-        loop {
-            rounds.next().await;
-            rounds.note(self.look_at_namespaces().await);
-        }
-    }
-
-    async fn look_at_namespaces(&self) -> Result<(), ReadError> {
-        #[derive(Deserialize)]
-        struct List {
-            items: Vec<Item>,
-        }
-        #[derive(Deserialize)]
-        struct Item {
-            metadata: Metadata,
-        }
-        #[derive(Deserialize)]
-        struct Metadata {
-            name: Arc<str>,
-        }
-        let list: List = self.get(As::Itself, "the namespaces", "/api/v1/namespaces").await?;
-        let mut names: Vec<_> = list.items.into_iter().map(|item| item.metadata.name).collect();
-        names.sort_unstable();
-        publish(&self.facts().namespaces, Arc::from(names));
+        self.facts().set_version(Arc::from(version.git_version));
+        let known = self.facts().kinds();
+        self.facts().set_kinds(self.discover(&known).await?);
         Ok(())
     }
 }
 
 /// Rounds at a steady pace, quicker until the first success; a failure is logged when it begins and when it ends.
-struct Rounds {
+pub(crate) struct Rounds {
     what: &'static str,
-    ticks: tokio::time::Interval,
     every: Duration,
     failing: bool,
     succeeded: bool,
 }
 
 impl Rounds {
-    fn new(what: &'static str, every: Duration) -> Self {
-        let mut ticks = interval(Duration::from_secs(1));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { what, ticks, every, failing: false, succeeded: false }
+    /// The shortest pause.
+    const LEAST: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new(what: &'static str, every: Duration) -> Self {
+        Self { what, every, failing: false, succeeded: false }
     }
 
-    async fn next(&mut self) {
-        self.ticks.tick().await;
+    /// Waits for the next round, which `sooner` brings forward.
+    pub(crate) async fn pause(&self, sooner: impl Future<Output = ()>) {
+        let began = Instant::now();
+        sleep_until(began + Self::LEAST).await;
+        if self.succeeded {
+            tokio::select! {
+                () = sooner => {}
+                () = sleep_until(began + self.every) => {}
+            }
+        }
     }
 
-    fn note(&mut self, outcome: Result<(), ReadError>) {
+    pub(crate) fn note(&mut self, outcome: Result<(), ReadError>) {
         match outcome {
             Ok(()) => {
                 if self.failing {
                     tracing::info!("{} can be read again", self.what);
                 }
-                if !std::mem::replace(&mut self.succeeded, true) {
-                    self.ticks = interval(self.every);
-                    self.ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                    self.ticks.reset();
-                }
+                self.succeeded = true;
                 self.failing = false;
             }
             Err(error) => {
@@ -144,13 +162,50 @@ impl Rounds {
     }
 }
 
-/// Wakes receivers only if the value is another one.
-fn publish<T: PartialEq>(sender: &watch::Sender<Option<T>>, value: T) {
+/// Wakes receivers only if the value is another one; says whether it is.
+pub(crate) fn publish<T: PartialEq>(sender: &watch::Sender<Option<T>>, value: T) -> bool {
     sender.send_if_modified(|known| {
         let new = known.as_ref() != Some(&value);
         if new {
             *known = Some(value);
         }
         new
-    });
+    })
+}
+
+/// Major and minor number of `v1.36.3`.
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.strip_prefix('v')?.split('.');
+    let major = parts.next()?.parse().ok()?;
+    // Some distributions write `v1.36+`.
+    let minor = parts.next()?.trim_end_matches(|letter: char| !letter.is_ascii_digit()).parse().ok()?;
+    Some((major, minor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_streamed_from_1_34_on_until_that_is_refused_by_this_very_version() {
+        let facts = Facts::new();
+        assert!(!facts.streams_lists(), "not known yet");
+        facts.set_version("v1.33.9".into());
+        assert!(!facts.streams_lists());
+        facts.set_version("v1.36.3+k3s1".into());
+        assert!(facts.streams_lists());
+        assert!(facts.note_refused_stream() && !facts.note_refused_stream(), "said once");
+        facts.set_version("v1.36.3+k3s1".into());
+        assert!(!facts.streams_lists());
+        facts.set_version("v1.37.0".into());
+        assert!(facts.streams_lists());
+    }
+
+    #[test]
+    fn versions_are_read_as_distributions_write_them() {
+        assert_eq!(minor("v1.36.3"), Some((1, 36)));
+        assert_eq!(minor("v1.36+"), Some((1, 36)));
+        assert_eq!(minor("v2.0.0-alpha.1"), Some((2, 0)));
+        assert_eq!(minor("1.36"), None);
+    }
 }

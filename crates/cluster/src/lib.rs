@@ -20,6 +20,7 @@ mod error;
 mod inform;
 mod lanes;
 mod lines;
+mod namespaces;
 mod object;
 mod secret;
 mod watch;

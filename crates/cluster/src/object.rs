@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use fanlight_model::{Answer, Identity, ObjectKey, Scope};
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
     ApiServer, ReadError,
-    api_server::{As, decode},
+    api_server::{As, Errand, Order, decode},
 };
 
 impl ApiServer {
@@ -37,13 +36,14 @@ impl ApiServer {
         let what = key.to_string();
         let uri = format!("{}?fieldManager={}", self.path(key)?, Self::FIELD_MANAGER);
         let body = Bytes::from(patch.to_string());
-        let answered = self.short(As::Person(who), &what, Method::PATCH, &uri, body, None).await?;
+        let answered =
+            self.run(&Errand { order: Order::Patch(body), ..Errand::read(As::Person(who), &what, &uri) }).await?;
         decode(&what, &answered.body)
     }
 
     /// Fails unless an API server says that it is ready.
     pub(crate) async fn ready(&self) -> Result<(), ReadError> {
-        self.short(As::Itself, "/readyz", Method::GET, "/readyz", Bytes::new(), None).await.map(drop)
+        self.run(&Errand::read(As::Itself, "/readyz", "/readyz")).await.map(drop)
     }
 
     fn path(&self, key: &ObjectKey) -> Result<String, ReadError> {

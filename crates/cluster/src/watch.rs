@@ -7,21 +7,33 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use http::StatusCode;
 use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::time::timeout;
 
 use crate::{
     ApiServer, ReadError,
-    api_server::As,
+    api_server::{As, Errand},
     discover::Served,
     error::{chain, feed_error},
     lines::Lines,
     wire::{self, Event},
 };
 
+/// The API server writes a bookmark every minute or so: a watch that is silent for longer is dead.
+pub(crate) const SILENCE: Duration = Duration::from_secs(180);
+
+/// For how many seconds a watch is asked: 50–60 minutes, long enough to be cheap, spread so that watches opened together
+/// do not end together.
+pub(crate) fn watch_time() -> u32 {
+    rand::random_range(3000..3600)
+}
+
 /// Where a watch machine stands.
 enum Step {
+    /// The watch has to be opened, with every object as its beginning.
+    Stream,
     /// The next page of the first list, with the API server's token for it.
     Page(Option<String>),
     /// The watch has to be opened from this version.
@@ -35,6 +47,8 @@ enum Step {
 struct Reading {
     body: Body,
     lines: Lines,
+    /// The watch resumed, and it has not been told so far that it is open.
+    untold: bool,
 }
 
 struct Machine {
@@ -44,6 +58,12 @@ struct Machine {
     served: Served,
     scope: Scope,
     step: Step,
+}
+
+impl Step {
+    fn reading(body: Body, untold: bool) -> Self {
+        Step::Read(Box::new(Reading { body, lines: Lines::default(), untold }))
+    }
 }
 
 type Told = Vec<Result<Change, FeedError>>;
@@ -62,7 +82,8 @@ impl ApiServer {
         let Some(served) = self.served(kind) else {
             return stream::iter([Err(FeedError::NotServed)]).boxed();
         };
-        let step = from.map_or(Step::Page(None), Step::Open);
+        let first = if self.facts().streams_lists() { Step::Stream } else { Step::Page(None) };
+        let step = from.map_or(first, Step::Open);
         let machine = Machine { server: self.clone(), who: who.clone(), kind, served, scope: scope.clone(), step };
         stream::unfold(machine, Machine::advance).flat_map(stream::iter).boxed()
     }
@@ -98,22 +119,31 @@ impl ApiServer {
             path.push_str("&continue=");
             path.push_str(token);
         }
-        let answered = self
-            .short(As::Person(who), &what, http::Method::GET, &path, bytes::Bytes::new(), None)
-            .await
-            .map_err(ReadError::for_feed)?;
+        let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await;
+        let answered = answered.map_err(|error| self.failed(error))?;
         wire::page(kind, &answered.body).map_err(|error| FeedError::Unexpected(format!("{what}: {error}")))
+    }
+
+    /// What a failed request means for a feed. A kind that is not found makes the server look at the kinds again.
+    fn failed(&self, error: ReadError) -> FeedError {
+        let error = error.for_feed();
+        if error == FeedError::NotServed {
+            self.facts().doubt_kinds();
+        }
+        error
     }
 }
 
 impl Machine {
-    /// The API server writes a bookmark every minute or so: a watch that is silent for longer is dead.
-    const SILENCE: Duration = Duration::from_secs(180);
+    /// How long after the head of an answer the API server may still say that it cannot resume: it answers 200 first and
+    /// puts that into the stream, in the next moment.
+    const SECOND_THOUGHT: Duration = Duration::from_millis(250);
 
     async fn advance(mut self) -> Option<(Told, Self)> {
         let step = std::mem::replace(&mut self.step, Step::Ended);
         let told = match step {
             Step::Ended => return None,
+            Step::Stream => self.stream().await,
             Step::Page(token) => self.list(token).await,
             Step::Open(version) => self.open(version).await,
             Step::Read(reading) => self.read(reading).await?,
@@ -135,24 +165,51 @@ impl Machine {
         Ok(told)
     }
 
+    /// Opens a watch that begins with every object (`sendInitialEvents`): cheaper for the API server than pages, and it
+    /// needs no memory for them. Where that is refused, pages it is from then on.
+    async fn stream(&mut self) -> Result<Told, FeedError> {
+        const BEGINNING: &str = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+        match self.request(BEGINNING).await {
+            Ok(body) => self.step = Step::reading(body, false),
+            Err(ReadError::Refused {
+                code: StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY,
+                message,
+                ..
+            }) => {
+                if self.server.facts().note_refused_stream() {
+                    tracing::info!(message, "the API server does not stream lists; they are read in pages");
+                }
+                self.step = Step::Page(None);
+            }
+            Err(error) => return Err(self.server.failed(error)),
+        }
+        Ok(Told::new())
+    }
+
     async fn open(&mut self, version: Version) -> Result<Told, FeedError> {
-        // 50–60 minutes: long enough to be cheap, spread so that watches opened together do not end together.
-        let seconds = rand::random_range(3000..3600);
-        let path = format!(
-            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={seconds}",
-            self.served.path(&self.scope)
-        );
+        let body = self.request(&format!("resourceVersion={version}")).await;
+        self.step = Step::reading(body.map_err(|error| self.server.failed(error))?, true);
+        Ok(Told::new())
+    }
+
+    async fn request(&mut self, from: &str) -> Result<Body, ReadError> {
+        let (path, seconds) = (self.served.path(&self.scope), watch_time());
+        let path = format!("{path}?watch=true&allowWatchBookmarks=true&{from}&timeoutSeconds={seconds}");
         let what = format!("a watch of {} in {}", self.kind, self.scope);
-        let response = self.server.stream(&self.who, &what, &path).await.map_err(ReadError::for_feed)?;
-        let reading = Reading { body: response.into_body(), lines: Lines::default() };
-        self.step = Step::Read(Box::new(reading));
-        Ok(vec![Ok(Change::Opened)])
+        Ok(self.server.stream(As::Person(&self.who), &what, &path).await?.into_body())
     }
 
     /// The changes of one frame; `None` at the end of the watch.
     async fn read(&mut self, mut reading: Box<Reading>) -> Option<Result<Told, FeedError>> {
-        let frame = match timeout(Self::SILENCE, reading.body.frame()).await {
-            Err(_) => return Some(Err(FeedError::Unreachable(format!("no word for {:?}", Self::SILENCE)))),
+        let untold = std::mem::take(&mut reading.untold);
+        let mut told: Told = untold.then_some(Ok(Change::Opened)).into_iter().collect();
+        let patience = if untold { Self::SECOND_THOUGHT } else { SILENCE };
+        let frame = match timeout(patience, reading.body.frame()).await {
+            Err(_) if untold => {
+                self.step = Step::Read(reading);
+                return Some(Ok(told));
+            }
+            Err(_) => return Some(Err(FeedError::Unreachable(format!("no word for {SILENCE:?}")))),
             Ok(None) => return None,
             Ok(Some(Err(error))) => return Some(Err(FeedError::Unreachable(chain(&error)))),
             Ok(Some(Ok(frame))) => frame,
@@ -160,12 +217,13 @@ impl Machine {
         if let Some(bytes) = frame.data_ref() {
             reading.lines.push(bytes);
         }
-        let mut told = Told::new();
         loop {
             match reading.lines.next() {
                 Ok(Some(line)) if line.is_empty() => {}
                 Ok(Some(line)) => match self.understand(&line) {
                     Some(Err(error)) => {
+                        // Refused as the first thing it says: it was never open.
+                        told.retain(|told| !matches!(told, Ok(Change::Opened)));
                         told.push(Err(error));
                         return Some(Ok(told));
                     }

@@ -74,14 +74,29 @@ pub(crate) fn event(kind: Kind, line: &[u8]) -> Result<Event, serde_json::Error>
     }))
 }
 
-/// A bookmark carries nothing but a version: not even a name.
+/// A bookmark carries nothing but a version: not even a name. One with an annotation ends the objects that a streaming
+/// list begins with.
 fn bookmark(object: &str) -> Result<Change, serde_json::Error> {
     #[derive(Deserialize)]
     struct Bookmark {
-        metadata: ListMeta,
+        metadata: BookmarkMeta,
     }
-    let bookmark: Bookmark = serde_json::from_str(object)?;
-    Ok(Change::Mark(bookmark.metadata.resource_version.parse().unwrap_or_default()))
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct BookmarkMeta {
+        resource_version: String,
+        #[serde(default)]
+        annotations: BookmarkAnnotations,
+    }
+    #[derive(Default, Deserialize)]
+    struct BookmarkAnnotations {
+        #[serde(rename = "k8s.io/initial-events-end", default)]
+        initial_events_end: String,
+    }
+    let Bookmark { metadata } = serde_json::from_str(object)?;
+    let version = metadata.resource_version.parse().unwrap_or_default();
+    let ends_list = metadata.annotations.initial_events_end == "true";
+    Ok(if ends_list { Change::Synced(version) } else { Change::Mark(version) })
 }
 
 /// Understands one page of a list of `kind`; objects that cannot be understood are left out and logged.

@@ -94,6 +94,8 @@ fn a_huge_message_is_cut() {
 fn bookmarks_deletions_and_errors_are_told_apart() {
     let mark = br#"{"type":"BOOKMARK","object":{"kind":"Kustomization","metadata":{"resourceVersion":"99"}}}"#;
     assert!(matches!(event(Kind::KUSTOMIZATION, mark), Ok(Event::Change(Change::Mark(99)))));
+    let end = br#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
+    assert!(matches!(event(Kind::KUSTOMIZATION, end), Ok(Event::Change(Change::Synced(7)))));
     let gone = br#"{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"b","resourceVersion":"5"}}}"#;
     assert!(matches!(event(Kind::KUSTOMIZATION, gone), Ok(Event::Change(Change::Deleted(_, 5)))));
     let error = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#;
