@@ -48,6 +48,8 @@ pub(crate) struct Seat {
     pub(crate) person: Arc<Person>,
     pub(crate) id: PersonId,
     pub(crate) lease: LeaseId,
+    /// Cancelled when the session is ended by its owner.
+    pub(crate) over: CancellationToken,
 }
 
 /// Where the desk's facts come from.
@@ -160,9 +162,12 @@ impl Desk {
                 id
             }
         };
-        let presence = self.state.people.entry(id).or_insert_with(|| Presence::new(visitor.identity.clone(), now));
-        presence.take(lease, visitor, kinds, now);
-        let taken = Seat { person: Arc::clone(&presence.person), id, lease };
+        let namespaces = known(&self.namespaces);
+        let newcomer = || Presence::new(visitor.identity.clone(), &namespaces, now);
+        let presence = self.state.people.entry(id).or_insert_with(newcomer);
+        let over = CancellationToken::new();
+        presence.take(lease, visitor, kinds, over.clone(), now);
+        let taken = Seat { person: Arc::clone(&presence.person), id, lease, over };
         if seat.send(taken).is_err() {
             presence.release(lease, now, now);
         }

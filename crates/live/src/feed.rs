@@ -13,7 +13,7 @@ use crate::{
     Feeds, Pace,
     backoff::Backoff,
     desk::Message,
-    gate::Gate,
+    gate::{Gate, Pass},
     store::{FeedId, FeedKey, Mode, Store, Taken},
 };
 
@@ -61,10 +61,7 @@ impl Feed {
             let pause = match ended {
                 Ended::Closed => return,
                 Ended::Cleanly => Self::BREATH,
-                Ended::Failed(error) => {
-                    let asked = self.note(&error, &sponsor);
-                    backoff.next(asked)
-                }
+                Ended::Failed(error) => self.note(&error, &sponsor, &mut backoff),
             };
             tokio::select! {
                 () = sleep(pause) => {}
@@ -83,15 +80,16 @@ impl Feed {
     async fn watch(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
         /// How many events are taken in under one lock: a first list comes in thousands.
         const BATCH: usize = 256;
+        // Until a watch is open again nothing confirms the rows.
+        self.store.broke(&self.key, self.id, Instant::now());
         let mut pass = Some(self.gate.enter().await);
         let from = self.store.version(&self.key, self.id);
         if from.is_none() {
             self.store.begin_listing(&self.key, self.id);
         }
+        let mut reported = self.store.is_synced(&self.key);
         let stream = self.feeds.watch(sponsor, self.key.kind, &self.key.scope, from);
         let mut batches = stream.ready_chunks(BATCH);
-        let was_synced = self.store.is_synced(&self.key);
-        let mut reported = was_synced;
         while let Some(batch) = batches.next().await {
             let mut failure = None;
             let changes =
@@ -104,11 +102,9 @@ impl Feed {
             if let Some(error) = failure {
                 return Ended::Failed(error);
             }
-            backoff.reset();
-            if self.store.is_synced(&self.key) {
-                if let Some(pass) = pass.take() {
-                    pass.opened();
-                }
+            if pass.is_some() && self.store.is_live(&self.key, self.id) {
+                backoff.reset();
+                pass.take().into_iter().for_each(Pass::opened);
                 if !std::mem::replace(&mut reported, true) {
                     let _ = self.desk.send(Message::Synced);
                 }
@@ -133,23 +129,28 @@ impl Feed {
         Ended::Cleanly
     }
 
-    /// Takes note of a failure; says how long the API server asks to wait.
-    fn note(&self, error: &FeedError, sponsor: &Identity) -> Option<Duration> {
+    /// Takes note of a failure; says how long to wait.
+    fn note(&self, error: &FeedError, sponsor: &Identity, backoff: &mut Backoff) -> Duration {
         self.store.broke(&self.key, self.id, Instant::now());
         tracing::debug!(feed = %self.key, sponsor = %sponsor.user(), %error, "feed interrupted");
         match error {
+            FeedError::Busy(asked) => {
+                let pause = backoff.next(Some(*asked));
+                self.gate.trouble(pause);
+                return pause;
+            }
+            FeedError::Unreachable(_) => {
+                let pause = backoff.next(None);
+                self.gate.trouble(pause);
+                return pause;
+            }
             FeedError::Gone => self.store.forget_version(&self.key, self.id),
             FeedError::Forbidden(_) => {
                 let refused = Message::Refused { key: self.key.clone(), sponsor: sponsor.clone() };
                 let _ = self.desk.send(refused);
             }
-            FeedError::Busy(asked) => {
-                self.gate.trouble();
-                return Some(*asked);
-            }
-            FeedError::Unreachable(_) => self.gate.trouble(),
             FeedError::NotServed | FeedError::Unexpected(_) => {}
         }
-        None
+        backoff.next(None)
     }
 }

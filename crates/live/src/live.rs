@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Feeds, Pace, Reviews, SessionKey, Visit, Visitor,
     asking::Asker,
-    desk::{Desk, Message, State},
+    desk::{Desk, Message, Seat, State},
     people::{Kinds, Person},
     store::Store,
     visit::Lease,
@@ -64,7 +64,9 @@ impl Live {
         let wanted: Kinds = kinds.iter().copied().collect();
         let _ = self.desk.send(Message::Enter { visitor: visitor.clone(), kinds: wanted, seat });
         let (person, lease) = match taken.await {
-            Ok(seat) => (seat.person, Some(Lease { desk: self.desk.clone(), person: seat.id, lease: seat.lease })),
+            Ok(Seat { person, id, lease, over }) => {
+                (person, Some(Lease { desk: self.desk.clone(), person: id, lease, over }))
+            }
             // The server is going down: a visit to an empty house.
             Err(_) => (Arc::new(Person::new(visitor.identity.clone())), None),
         };

@@ -9,6 +9,7 @@ use std::{
 
 use fanlight_model::{Identity, Kind};
 use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Pace, SessionKey, Visitor, asking::Ask, grant::Grant};
 
@@ -100,25 +101,35 @@ struct Lease {
     kinds: Kinds,
     /// When it ends: the session's end, or sooner once the view is closed.
     until: Instant,
+    /// Tells the view that the session was ended.
+    over: CancellationToken,
 }
 
 impl Presence {
-    pub(crate) fn new(identity: Identity, now: Instant) -> Self {
+    /// Somebody who comes while these namespaces exist.
+    pub(crate) fn new(identity: Identity, namespaces: &[Arc<str>], now: Instant) -> Self {
         Self {
             person: Arc::new(Person::new(identity)),
             leases: HashMap::new(),
             asking: HashSet::new(),
             urgent: HashSet::new(),
-            met: BTreeSet::new(),
+            met: namespaces.iter().cloned().collect(),
             pause: None,
             last_seen: now,
         }
     }
 
     /// Somebody opened a view.
-    pub(crate) fn take(&mut self, lease: LeaseId, visitor: &Visitor, kinds: Kinds, now: Instant) {
+    pub(crate) fn take(
+        &mut self,
+        lease: LeaseId,
+        visitor: &Visitor,
+        kinds: Kinds,
+        over: CancellationToken,
+        now: Instant,
+    ) {
         self.last_seen = now;
-        self.leases.insert(lease, Lease { session: visitor.session, kinds, until: visitor.ends });
+        self.leases.insert(lease, Lease { session: visitor.session, kinds, until: visitor.ends, over });
     }
 
     /// A view was closed: its feeds live on a little, for the page opened next.
@@ -131,7 +142,9 @@ impl Presence {
 
     /// Somebody signed out: nothing more runs in this session's name.
     pub(crate) fn leave(&mut self, session: SessionKey) {
-        self.leases.retain(|_, lease| lease.session != session);
+        for (_, lease) in self.leases.extract_if(|_, lease| lease.session == session) {
+            lease.over.cancel();
+        }
     }
 
     /// Drops what has ended; `false` when the person has been away for so long that they can be forgotten.
@@ -156,10 +169,11 @@ impl Presence {
         self.urgent.extend(namespaces.iter().cloned().map(Ask::Namespace));
     }
 
-    /// Namespaces that have not been asked about must be, where a survey has been made without them.
+    /// Namespaces that have not been asked about must be, where a survey was made, or is being made, without them.
     pub(crate) fn meet(&mut self, namespaces: &BTreeSet<Arc<str>>) {
         let new = namespaces.difference(&self.met).cloned();
-        if self.person.grant().surveyed().is_some() {
+        let surveying = self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
+        if surveying || self.person.grant().surveyed().is_some() {
             self.urgent.extend(new.map(Ask::Namespace));
         }
         self.met.clone_from(namespaces);

@@ -97,6 +97,11 @@ impl Store {
         self.lock().covers.any(key).is_some_and(|cover| cover.phase != Phase::Starting)
     }
 
+    /// Whether a feed's watch is open and its list complete.
+    pub(crate) fn is_live(&self, key: &FeedKey, id: FeedId) -> bool {
+        self.lock().covers.get(key, id).is_some_and(|cover| cover.phase == Phase::Live)
+    }
+
     /// Begins a list from scratch: what it does not name will be dropped at its end.
     pub(crate) fn begin_listing(&self, key: &FeedKey, id: FeedId) {
         if let Some(cover) = self.lock().covers.get_mut(key, id) {

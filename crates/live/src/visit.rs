@@ -5,6 +5,7 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Freshness, List, Pace,
@@ -33,7 +34,7 @@ pub struct Visit {
     pending: bool,
     /// No notice before this moment.
     quiet_until: Instant,
-    _lease: Option<Lease>,
+    lease: Option<Lease>,
 }
 
 /// Tells the desk when the view is closed.
@@ -41,6 +42,8 @@ pub(crate) struct Lease {
     pub(crate) desk: mpsc::UnboundedSender<Message>,
     pub(crate) person: PersonId,
     pub(crate) lease: LeaseId,
+    /// Cancelled when the session is ended by its owner.
+    pub(crate) over: CancellationToken,
 }
 
 impl Drop for Lease {
@@ -80,7 +83,7 @@ impl Visit {
             standing: None,
             pending: false,
             quiet_until: Instant::now(),
-            _lease: lease,
+            lease,
         }
     }
 
@@ -104,6 +107,11 @@ impl Visit {
     /// The rows that the viewer may see of objects which depend on this one.
     pub fn dependants(&self, key: &ObjectKey) -> Vec<Arc<Row>> {
         self.store.dependants(&self.sightlines(), key)
+    }
+
+    /// Is cancelled when the session is ended by its owner, in whichever window: nothing must be shown after that.
+    pub fn over(&self) -> CancellationToken {
+        self.lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.over.clone())
     }
 
     /// Waits until the list may look different: at once for a first change, then not more often than

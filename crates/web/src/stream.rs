@@ -22,6 +22,7 @@ use axum::{
 use fanlight_identity::Session;
 use fanlight_model::Identity;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::{App, signed::holds};
 pub(crate) use told::Told;
@@ -33,6 +34,9 @@ pub(crate) trait View: Send + 'static {
 
     /// Waits until it may look different. Safe to cancel.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Is cancelled when the session is ended by its owner, in whichever window.
+    fn over(&self) -> CancellationToken;
 }
 
 /// One open stream.
@@ -71,8 +75,7 @@ impl<V: View> Open<V> {
         loop {
             if self.look <= Instant::now() {
                 if !holds(&self.app, &self.session).await {
-                    self.ended = true;
-                    return Some(Event::default().event("end").data("the session has ended"));
+                    return Some(self.end());
                 }
                 self.look = Instant::now() + Self::LOOK;
             }
@@ -80,11 +83,19 @@ impl<V: View> Open<V> {
             if !news.is_empty() {
                 return Some(Event::default().event("pieces").data(news));
             }
+            let over = self.view.over();
             tokio::select! {
+                biased;
+                () = over.cancelled() => return Some(self.end()),
                 () = self.view.changed() => {}
                 () = sleep_until(self.look) => {}
                 () = shutdown.cancelled() => return None,
             }
         }
+    }
+
+    fn end(&mut self) -> Event {
+        self.ended = true;
+        Event::default().event("end").data("the session has ended")
     }
 }

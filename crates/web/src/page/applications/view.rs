@@ -5,6 +5,8 @@ use fanlight_live::{List, Visit};
 use fanlight_model::{Identity, Query};
 
 use super::{Applications, RowView};
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     frame::Frame,
     stream::{Told, View},
@@ -43,6 +45,10 @@ impl View for ApplicationsView {
 
     async fn changed(&mut self) {
         self.visit.changed().await;
+    }
+
+    fn over(&self) -> CancellationToken {
+        self.visit.over()
     }
 }
 
