@@ -1,11 +1,14 @@
 use std::{
+    collections::{HashMap, hash_map::Entry},
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
+    time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
+use tokio::time::{Instant, sleep};
 
 /// The API server's record of requests, from a certain moment on.
 #[derive(Debug, Clone)]
@@ -18,6 +21,11 @@ pub struct AuditLog {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
+    /// The number of the request.
+    #[serde(rename = "auditID")]
+    pub id: String,
+    /// How far it is.
+    pub stage: AuditStage,
     /// `list`, `watch`, `create`, …
     pub verb: String,
     /// Who connected.
@@ -31,6 +39,17 @@ pub struct AuditEntry {
     /// The path with its query.
     #[serde(rename = "requestURI")]
     pub uri: String,
+}
+
+/// How far a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum AuditStage {
+    /// A watch is open.
+    ResponseStarted,
+    /// It was answered; a watch has ended.
+    ResponseComplete,
+    /// The API server stumbled over it.
+    Panic,
 }
 
 /// Somebody, as the API server knows them.
@@ -75,13 +94,59 @@ impl AuditLog {
         Ok(Self { path: self.path.clone(), from })
     }
 
-    /// Every complete entry.
+    /// Every request, in the order in which they were first noted.
     pub fn entries(&self) -> anyhow::Result<Vec<AuditEntry>> {
         let mut file = File::open(&self.path).context("the audit log")?;
         file.seek(SeekFrom::Start(self.from))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole.lines().map(|line| serde_json::from_str(line).context("an audit entry")).collect()
+        let mut entries: Vec<AuditEntry> = Vec::new();
+        let mut places = HashMap::new();
+        for line in whole.lines() {
+            let entry: AuditEntry = serde_json::from_str(line).context("an audit entry")?;
+            // A watch is noted when it opens and again when it ends.
+            match places.entry(entry.id.clone()) {
+                Entry::Occupied(place) => entries[*place.get()] = entry,
+                Entry::Vacant(place) => {
+                    place.insert(entries.len());
+                    entries.push(entry);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Waits until the requests are as wanted.
+    pub async fn until(&self, wanted: impl Fn(&[AuditEntry]) -> bool) -> anyhow::Result<Vec<AuditEntry>> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let entries = self.entries()?;
+            if wanted(&entries) {
+                return Ok(entries);
+            }
+            if Instant::now() > deadline {
+                bail!("the audit log did not become as wanted");
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl AuditEntry {
+    /// Whether it is about an object, or all objects, of Flux.
+    pub fn is_of_flux(&self) -> bool {
+        let object = self.object_ref.as_ref();
+        object.is_some_and(|object| object.api_group.ends_with(".fluxcd.io") && !object.resource.is_empty())
+    }
+
+    /// Whether it is a watch that is open.
+    pub fn is_open_watch(&self) -> bool {
+        self.verb == "watch" && self.stage == AuditStage::ResponseStarted
+    }
+
+    /// In whose name it was made: the impersonated user's, or that of who connected.
+    pub fn name(&self) -> &str {
+        &self.impersonated_user.as_ref().unwrap_or(&self.user).username
     }
 }

@@ -43,6 +43,8 @@ pub struct Options {
     pub goaway_chance: f64,
     /// Whether there are machines, played by kwok, on which pods run.
     pub nodes: bool,
+    /// Whether the API server refuses to stream lists, as old ones do.
+    pub refuses_streaming_lists: bool,
 }
 
 /// How the API server is started, also the second time.
@@ -291,6 +293,7 @@ fn api_server_arguments(
         format!("--audit-policy-file={}", folder.join("audit-policy.yaml").display()),
         format!("--audit-log-path={}", folder.join("audit.log").display()),
         format!("--goaway-chance={}", options.goaway_chance),
+        format!("--feature-gates=WatchList={}", !options.refuses_streaming_lists),
     ]
 }
 

@@ -1,10 +1,11 @@
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, cookie::Jar};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -71,7 +72,12 @@ impl FanlightServer {
 
     /// A browser's worth of client: keeps cookies, follows no redirects.
     pub fn client() -> anyhow::Result<Client> {
-        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).no_proxy();
+        Self::client_with(Arc::default())
+    }
+
+    /// The same with cookies that are there already.
+    pub(crate) fn client_with(cookies: Arc<Jar>) -> anyhow::Result<Client> {
+        let client = Client::builder().cookie_provider(cookies).redirect(reqwest::redirect::Policy::none()).no_proxy();
         client.build().context("cannot build an HTTP client")
     }
 
@@ -101,5 +107,11 @@ impl FanlightServer {
     pub async fn stream(&self, client: &Client) -> anyhow::Result<Stream> {
         let response = client.get(format!("{}/applications/events", self.url)).send().await?.error_for_status()?;
         Ok(Stream::new(response))
+    }
+
+    /// Ends the session.
+    pub async fn sign_out(&self, client: &Client) -> anyhow::Result<()> {
+        client.post(format!("{}/oauth2/logout", self.url)).send().await?.error_for_status()?;
+        Ok(())
     }
 }

@@ -8,6 +8,8 @@
 //!        ├─ Estate: a company's objects
 //!        ├─ StandIn: answers and reports as Flux's controllers do
 //!        └─ FanlightServer: the program under test, as its own account
+//!               ▲
+//!         SessionForge: signed-in people of any name
 //! ```
 
 mod audit;
@@ -19,13 +21,15 @@ mod fanlight_server;
 mod minder;
 mod nodes;
 pub mod rights;
+mod sessions;
 pub mod stand_in;
 mod stream;
 mod yaml;
 
-pub use audit::{AuditEntry, AuditLog};
+pub use audit::{AuditEntry, AuditLog, AuditStage};
 pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options};
 pub use fanlight_server::FanlightServer;
+pub use sessions::SessionForge;
 pub use stand_in::StandIn;
 pub use stream::{Stream, keys};

@@ -18,6 +18,29 @@ pub fn flux_rules(verbs: &[&str]) -> Value {
     json!([{"apiGroups": FLUX, "resources": ["*"], "verbs": verbs}])
 }
 
+/// What the predecessor's documentation gives its users, word by word: they may list, not watch.
+pub fn documented_rules() -> Value {
+    let read = ["get", "list"];
+    let act = ["get", "list", "patch"];
+    json!([
+        {"apiGroups": ["kustomize.toolkit.fluxcd.io"], "resources": ["kustomizations"], "verbs": act},
+        {"apiGroups": ["helm.toolkit.fluxcd.io"], "resources": ["helmreleases"], "verbs": act},
+        {"apiGroups": ["source.toolkit.fluxcd.io"], "verbs": act,
+            "resources": ["buckets", "helmcharts", "gitrepositories", "helmrepositories", "ocirepositories"]},
+        {"apiGroups": ["notification.toolkit.fluxcd.io"], "resources": ["providers", "alerts"], "verbs": read},
+        {"apiGroups": ["infra.contrib.fluxcd.io"], "resources": ["terraforms"], "verbs": act},
+        {"apiGroups": [""], "verbs": read, "resources": ["configmaps", "secrets", "pods", "services", "namespaces",
+            "persistentvolumes", "persistentvolumeclaims"]},
+        {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets"], "verbs": read},
+        {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": read},
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": read},
+        {"apiGroups": ["rbac.authorization.k8s.io"], "verbs": read,
+            "resources": ["roles", "clusterroles", "rolebindings", "clusterrolebindings"]},
+        {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": read},
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "watch", "list"]},
+    ])
+}
+
 impl ControlPlane {
     /// Creates a namespace.
     pub async fn create_namespace(&self, name: &str) -> anyhow::Result<()> {
@@ -52,33 +75,43 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Lets the server's account watch namespaces, as the predecessor's chart does.
+    pub async fn let_server_watch_namespaces(&self, namespace: &str) -> anyhow::Result<()> {
+        let account = json!({"kind": "ServiceAccount", "name": "fanlight", "namespace": namespace});
+        let rules = json!([{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["watch"]}]);
+        self.grant(None, "namespace-watcher", &account, rules).await?;
+        Ok(())
+    }
+
     /// Lets a user do something in the whole cluster; the returned binding can be deleted to take it back.
     pub async fn grant_everywhere(&self, user: &str, rules: Value) -> anyhow::Result<Value> {
-        self.grant("ClusterRole", "ClusterRoleBinding", None, user, rules).await
+        self.grant(None, user, &subject("User", user), rules).await
+    }
+
+    /// The same for a group.
+    pub async fn grant_group_everywhere(&self, group: &str, rules: Value) -> anyhow::Result<Value> {
+        self.grant(None, group, &subject("Group", group), rules).await
     }
 
     /// Lets a user do something in one namespace; the returned binding can be deleted to take it back.
     pub async fn grant_in(&self, namespace: &str, user: &str, rules: Value) -> anyhow::Result<Value> {
-        self.grant("Role", "RoleBinding", Some(namespace), user, rules).await
+        self.grant(Some(namespace), user, &subject("User", user), rules).await
     }
 
-    async fn grant(
-        &self,
-        role: &str,
-        binding: &str,
-        namespace: Option<&str>,
-        user: &str,
-        rules: Value,
-    ) -> anyhow::Result<Value> {
-        let mut metadata = json!({"name": format!("of-{user}")});
-        if let Some(namespace) = namespace {
-            metadata["namespace"] = json!(namespace);
-        }
+    async fn grant(&self, namespace: Option<&str>, name: &str, subject: &Value, rules: Value) -> anyhow::Result<Value> {
+        let mut metadata = json!({"name": format!("of-{name}")});
+        let (role, binding) = match namespace {
+            Some(namespace) => {
+                metadata["namespace"] = json!(namespace);
+                ("Role", "RoleBinding")
+            }
+            None => ("ClusterRole", "ClusterRoleBinding"),
+        };
         let version = "rbac.authorization.k8s.io/v1";
         self.apply(&json!({"apiVersion": version, "kind": role, "metadata": metadata, "rules": rules})).await?;
         let bound = json!({"apiVersion": version, "kind": binding, "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": format!("of-{user}")},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]});
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": format!("of-{name}")},
+            "subjects": [subject]});
         self.apply(&bound).await?;
         Ok(bound)
     }
@@ -96,4 +129,8 @@ impl ControlPlane {
             .await?;
         Ok(())
     }
+}
+
+fn subject(kind: &str, name: &str) -> Value {
+    json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name})
 }

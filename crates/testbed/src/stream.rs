@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -50,8 +50,14 @@ impl Stream {
         }
     }
 
+    /// Reads on until exactly these rows are shown, in any order.
+    pub async fn until_rows(&mut self, wanted: &[&str]) -> anyhow::Result<String> {
+        let wanted: BTreeSet<_> = wanted.iter().map(ToString::to_string).collect();
+        self.until(|page| keys(page).into_iter().collect::<BTreeSet<_>>() == wanted).await
+    }
+
     /// Reads on until the page is as wanted; returns it.
-    pub async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+    pub async fn until(&mut self, mut wanted: impl FnMut(&str) -> bool) -> anyhow::Result<String> {
         let read = async {
             while let Some((name, data)) = self.next().await? {
                 if name == "pieces" {

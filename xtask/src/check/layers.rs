@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("fanlight-web", &["fanlight-identity", "fanlight-live", "fanlight-model"]),
     ("fanlight-server", &["fanlight-cluster", "fanlight-identity", "fanlight-live", "fanlight-model", "fanlight-web"]),
     ("fanlight-cli", &["fanlight-identity"]),
-    ("fanlight-testbed", &[]),
+    ("fanlight-testbed", &["fanlight-identity", "fanlight-model"]),
     ("xtask", &[]),
 ];
 
