@@ -1,27 +1,27 @@
 use std::time::Duration;
 
 /// The growing, jittered pause between attempts of one feed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Backoff {
+    longest: Duration,
     failures: u32,
 }
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(200);
-    const LONGEST: Duration = Duration::from_secs(10);
 
-    /// The pause after one more failure: doubling from 0.2 s to 10 s, half of it random, and never less than what the
-    /// API server asked for.
+    /// Pauses that grow up to `longest`.
+    pub(crate) fn up_to(longest: Duration) -> Self {
+        Self { longest, failures: 0 }
+    }
+
+    /// The pause after one more failure: doubling from 0.2 s, half of it random, and never less than what the API server
+    /// asked for.
     pub(crate) fn next(&mut self, asked: Option<Duration>) -> Duration {
-        let whole = Self::FIRST.saturating_mul(1 << self.failures.min(6)).min(Self::LONGEST);
+        let whole = Self::FIRST.saturating_mul(1 << self.failures.min(6)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let jittered = whole.mul_f64(0.5 + rand::random::<f64>() / 2.0);
         jittered.max(asked.map_or(Duration::ZERO, |least| least.mul_f64(1.0 + rand::random::<f64>() / 4.0)))
-    }
-
-    /// Forgets the failures.
-    pub(crate) fn reset(&mut self) {
-        self.failures = 0;
     }
 }
 
@@ -31,14 +31,13 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit_and_respect_what_the_server_asks() {
-        let mut backoff = Backoff::default();
+        let longest = Duration::from_secs(10);
+        let mut backoff = Backoff::up_to(longest);
         assert!(backoff.next(None) <= Backoff::FIRST);
         for _ in 0..100 {
-            assert!(backoff.next(None) <= Backoff::LONGEST);
+            assert!(backoff.next(None) <= longest);
         }
-        assert!(backoff.next(None) >= Backoff::LONGEST / 2);
+        assert!(backoff.next(None) >= longest / 2);
         assert!(backoff.next(Some(Duration::from_secs(60))) >= Duration::from_secs(60));
-        backoff.reset();
-        assert!(backoff.next(None) <= Backoff::FIRST);
     }
 }

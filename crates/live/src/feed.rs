@@ -40,6 +40,20 @@ enum Ended {
     Failed(FeedError),
 }
 
+/// What an API server that is away costs in pauses must not count against the first word it says when it is back.
+struct Pauses {
+    /// While it is away or busy: short, since the gate lets few ask.
+    trouble: Backoff,
+    /// After any other answer than the wanted one.
+    refused: Backoff,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { trouble: Backoff::up_to(Duration::from_secs(2)), refused: Backoff::up_to(Duration::from_secs(10)) }
+    }
+}
+
 impl Feed {
     /// The pause after an attempt that ended well, so that a server which closes every watch at once is not hammered.
     const BREATH: Duration = Duration::from_millis(100);
@@ -47,12 +61,12 @@ impl Feed {
     /// Runs until the feed is closed. Dropped (aborted) at any moment, it loses nothing: the version advances only with
     /// what the store has taken in.
     pub(crate) async fn run(mut self) {
-        let mut backoff = Backoff::default();
+        let mut pauses = Pauses::default();
         loop {
             let sponsor = self.sponsor.borrow_and_update().clone();
             let mut hand_over = self.sponsor.clone();
             let ended = tokio::select! {
-                ended = self.attempt(&sponsor, &mut backoff) => ended,
+                ended = self.attempt(&sponsor, &mut pauses) => ended,
                 changed = hand_over.changed() => match changed {
                     Ok(()) => continue,
                     Err(_) => return,
@@ -61,23 +75,24 @@ impl Feed {
             let pause = match ended {
                 Ended::Closed => return,
                 Ended::Cleanly => Self::BREATH,
-                Ended::Failed(error) => self.note(&error, &sponsor, &mut backoff),
+                Ended::Failed(error) => self.note(&error, &sponsor, &mut pauses),
             };
             tokio::select! {
                 () = sleep(pause) => {}
+                () = self.gate.recovered() => {}
                 changed = hand_over.changed() => if changed.is_err() { return },
             }
         }
     }
 
-    async fn attempt(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+    async fn attempt(&self, sponsor: &Identity, pauses: &mut Pauses) -> Ended {
         match self.mode {
-            Mode::Watch => self.watch(sponsor, backoff).await,
-            Mode::Poll => self.poll(sponsor, backoff).await,
+            Mode::Watch => self.watch(sponsor, pauses).await,
+            Mode::Poll => self.poll(sponsor, pauses).await,
         }
     }
 
-    async fn watch(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+    async fn watch(&self, sponsor: &Identity, pauses: &mut Pauses) -> Ended {
         /// How many events are taken in under one lock: a first list comes in thousands.
         const BATCH: usize = 256;
         // Until a watch is open again nothing confirms the rows.
@@ -103,7 +118,7 @@ impl Feed {
                 return Ended::Failed(error);
             }
             if pass.is_some() && self.store.is_live(&self.key, self.id) {
-                backoff.reset();
+                *pauses = Pauses::default();
                 pass.take().into_iter().for_each(Pass::opened);
                 if !std::mem::replace(&mut reported, true) {
                     let _ = self.desk.send(Message::Synced);
@@ -113,7 +128,7 @@ impl Feed {
         Ended::Cleanly
     }
 
-    async fn poll(&self, sponsor: &Identity, backoff: &mut Backoff) -> Ended {
+    async fn poll(&self, sponsor: &Identity, pauses: &mut Pauses) -> Ended {
         let asked = Instant::now();
         let pass = self.gate.enter().await;
         let listing = match self.feeds.list(sponsor, self.key.kind, &self.key.scope).await {
@@ -121,7 +136,7 @@ impl Feed {
             Err(error) => return Ended::Failed(error),
         };
         pass.opened();
-        backoff.reset();
+        *pauses = Pauses::default();
         if self.store.replace(&self.key, self.id, listing, asked) == Taken::Closed {
             return Ended::Closed;
         }
@@ -130,17 +145,17 @@ impl Feed {
     }
 
     /// Takes note of a failure; says how long to wait.
-    fn note(&self, error: &FeedError, sponsor: &Identity, backoff: &mut Backoff) -> Duration {
+    fn note(&self, error: &FeedError, sponsor: &Identity, pauses: &mut Pauses) -> Duration {
         self.store.broke(&self.key, self.id, Instant::now());
         tracing::debug!(feed = %self.key, sponsor = %sponsor.user(), %error, "feed interrupted");
         match error {
             FeedError::Busy(asked) => {
-                let pause = backoff.next(Some(*asked));
+                let pause = pauses.trouble.next(Some(*asked));
                 self.gate.trouble(pause);
                 return pause;
             }
             FeedError::Unreachable(_) => {
-                let pause = backoff.next(None);
+                let pause = pauses.trouble.next(None);
                 self.gate.trouble(pause);
                 return pause;
             }
@@ -151,6 +166,6 @@ impl Feed {
             }
             FeedError::NotServed | FeedError::Unexpected(_) => {}
         }
-        backoff.next(None)
+        pauses.refused.next(None)
     }
 }

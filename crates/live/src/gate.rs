@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::{Notify, Semaphore, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
@@ -21,6 +21,7 @@ pub(crate) struct Gate {
     probing: Semaphore,
     /// While the API server is in trouble: before when nobody probes.
     quiet_until: Mutex<Option<Instant>>,
+    recovered: Notify,
 }
 
 /// The right to open a feed. Dropped when the feed runs or has failed.
@@ -36,7 +37,12 @@ impl Gate {
     const WIDTH: usize = 50;
 
     pub(crate) fn new() -> Self {
-        Self { opening: Semaphore::new(Self::WIDTH), probing: Semaphore::new(1), quiet_until: Mutex::default() }
+        Self {
+            opening: Semaphore::new(Self::WIDTH),
+            probing: Semaphore::new(1),
+            quiet_until: Mutex::default(),
+            recovered: Notify::new(),
+        }
     }
 
     /// Waits for the right to open.
@@ -61,19 +67,28 @@ impl Gate {
         self.set_trouble(Some(Instant::now() + pause));
     }
 
+    /// Waits until trouble is over.
+    pub(crate) async fn recovered(&self) {
+        self.recovered.notified().await;
+    }
+
     fn trouble_until(&self) -> Option<Instant> {
         *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_trouble(&self, until: Option<Instant>) {
-        *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    /// Says whether there was trouble before.
+    fn set_trouble(&self, until: Option<Instant>) -> bool {
+        let mut known = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *known, until).is_some()
     }
 }
 
 impl Pass<'_> {
     /// The feed runs: others may follow.
     pub(crate) fn opened(self) {
-        self.gate.set_trouble(None);
+        if self.gate.set_trouble(None) {
+            self.gate.recovered.notify_waiters();
+        }
     }
 }
 

@@ -284,6 +284,7 @@ impl Inner {
         let Some(cover) = self.covers.get_mut(key, id) else { return Taken::Closed };
         let listing = cover.listing.take().unwrap_or_default();
         let backwards = cover.highest > version;
+        let polls = cover.mode == Mode::Poll;
         cover.version = Some(version);
         cover.highest = version;
         cover.phase = Phase::Live;
@@ -293,7 +294,12 @@ impl Inner {
             self.covers.forget_versions(key.kind);
             return Taken::StartOver;
         }
-        self.shelf.remove_if(key.kind, &key.scope, |row| row.version <= version && !listing.contains(&row.key));
+        let Inner { shelf, covers, .. } = self;
+        // Where a watch runs, it knows better than a list from time to time, also about what is there.
+        let known_better = |row: &Row| polls && covers.is_watched(key.kind, &row.key.namespace);
+        shelf.remove_if(key.kind, &key.scope, |row| {
+            row.version <= version && !listing.contains(&row.key) && !known_better(row)
+        });
         Taken::Fine
     }
 }

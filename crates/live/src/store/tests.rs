@@ -1,10 +1,11 @@
-use fanlight_model::{ObjectKey, Row, State};
+use fanlight_model::{ObjectKey, State};
 
 use super::*;
 
 const KIND: Kind = Kind::KUSTOMIZATION;
 const FIRST: FeedId = FeedId(1);
 const SECOND: FeedId = FeedId(2);
+const THIRD: FeedId = FeedId(3);
 
 fn whole() -> FeedKey {
     FeedKey::new(KIND, Scope::Cluster)
@@ -49,6 +50,22 @@ fn seen(store: &Store, reach: Reach) -> Vec<String> {
     let query = Query::from_pairs([("sort", "namespace")]);
     let list = store.list(&lines, &query, fresh());
     list.rows.iter().map(|row| format!("{}/{}", row.key.namespace, row.key.name)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_from_time_to_time_leaves_alone_what_a_watch_covers() {
+    let store = store();
+    store.open(&within("apps"), SECOND, Mode::Watch, Instant::now());
+    store.open(&whole(), THIRD, Mode::Poll, Instant::now());
+    store.apply(&within("apps"), SECOND, vec![Change::Opened, ready("apps", "new", 12), gone("apps", "old", 13)]);
+    let listed = ["apps/shop", "apps/old", "data/etl"];
+    let rows = listed.map(|name| {
+        let (namespace, name) = name.split_once('/').expect("a namespace");
+        row(namespace, name, 4, State::Ready)
+    });
+    let listing = Listing { rows: rows.into(), version: 13 };
+    assert_eq!(store.replace(&whole(), THIRD, listing, Instant::now()), Taken::Fine);
+    assert_eq!(seen(&store, Reach::Everywhere), ["apps/new", "apps/shop", "data/etl"]);
 }
 
 /// A store with a complete cluster-wide feed at version 10 of apps/shop and data/etl.
