@@ -145,6 +145,11 @@ impl AuditEntry {
         self.verb == "watch" && self.stage == AuditStage::ResponseStarted
     }
 
+    /// How it was answered, as an HTTP status.
+    pub fn code(&self) -> Option<u16> {
+        self.response_status.as_ref().map(|status| status.code)
+    }
+
     /// In whose name it was made: the impersonated user's, or that of who connected.
     pub fn name(&self) -> &str {
         &self.impersonated_user.as_ref().unwrap_or(&self.user).username

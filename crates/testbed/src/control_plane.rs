@@ -209,7 +209,8 @@ impl ControlPlane {
         })
     }
 
-    async fn install_kinds(&self) -> anyhow::Result<()> {
+    /// Installs the custom resource definitions of the kinds that Fanlight knows; those that are there stay.
+    pub async fn install_kinds(&self) -> anyhow::Result<()> {
         let mut texts: Vec<String> = OWN_DEFINITIONS.map(ToOwned::to_owned).into();
         for entry in std::fs::read_dir(tool("crds")?)? {
             texts.push(std::fs::read_to_string(entry?.path())?);

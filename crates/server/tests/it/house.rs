@@ -1,0 +1,74 @@
+//! The program under test in a cluster of its own, with people of any name.
+
+use std::path::Path;
+
+use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, estate, keys};
+use reqwest::Client;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
+
+/// What one needs for sponsoring a watch.
+pub(crate) const WATCH: [&str; 3] = ["get", "list", "watch"];
+
+/// A control plane with the server's account and the emergency user `admin`, whose password is `secret`; in each of the
+/// namespaces `apps`, `data` and `edge` a Kustomization `shop`.
+pub(crate) async fn plane(options: Options) -> anyhow::Result<ControlPlane> {
+    let plane = ControlPlane::with(options).await?;
+    plane.install_server_account("fanlight").await?;
+    plane.set_emergency_user("fanlight", "admin", "secret").await?;
+    for namespace in ["apps", "data", "edge"] {
+        plane.create_namespace(namespace).await?;
+        plane.apply(&estate::kustomization(namespace, "shop")).await?;
+    }
+    Ok(plane)
+}
+
+/// The server before a control plane, and the means to sign in to it as anybody.
+pub(crate) struct House {
+    pub(crate) plane: ControlPlane,
+    pub(crate) server: FanlightServer,
+    forge: SessionForge,
+}
+
+/// Somebody with an open page.
+pub(crate) struct Guest {
+    pub(crate) client: Client,
+    pub(crate) stream: Stream,
+}
+
+impl House {
+    pub(crate) async fn before(plane: ControlPlane) -> anyhow::Result<Self> {
+        let forge = SessionForge::new(&plane, "fanlight", "admin", "secret").await?;
+        let server = FanlightServer::start(Path::new(PROGRAM), &plane, "fanlight", &[&forge.argument()]).await?;
+        Ok(Self { plane, server, forge })
+    }
+
+    pub(crate) fn client(&self, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
+        self.forge.client(&self.server, user, groups)
+    }
+
+    /// Somebody opens the Applications page.
+    pub(crate) async fn guest(&self, user: &str) -> anyhow::Result<Guest> {
+        let client = self.client(user, &[])?;
+        let stream = self.server.stream(&client).await?;
+        Ok(Guest { client, stream })
+    }
+
+    /// The rows of the page that somebody loads, sorted.
+    pub(crate) async fn page(&self, guest: &Guest) -> anyhow::Result<Vec<String>> {
+        let mut rows = self.server.applications(&guest.client, "").await?;
+        rows.sort_unstable();
+        Ok(rows)
+    }
+}
+
+/// The requests about objects of Flux that the server under test made.
+pub(crate) fn of_flux(entries: &[AuditEntry]) -> Vec<&AuditEntry> {
+    let own = "system:serviceaccount:fanlight:fanlight";
+    entries.iter().filter(|entry| entry.user.username == own && entry.is_of_flux()).collect()
+}
+
+/// A condition on views: they contain a row of this name.
+pub(crate) fn shows(view: &str, row: &str) -> bool {
+    keys(view).iter().any(|key| key == row)
+}
