@@ -106,6 +106,7 @@ impl Lanes {
                     if !again || pinned.is_some() || attempt == Self::ATTEMPTS {
                         return Err(LaneError::Broken(failed));
                     }
+                    tracing::debug!(lane = id.0, error = %failed, "request sent again over another connection");
                 }
                 Err(_) => {
                     slot.lane().retire();

@@ -32,6 +32,9 @@ async fn more_watches_than_one_connection_carries_are_all_alive() -> anyhow::Res
         house.plane.apply(&estate::helm_release(namespace, "late")).await?;
     }
     ben.stream.until(|view| view.contains("120 in 60 namespaces")).await?;
+    // A request beyond what a connection carries would hang until it is given up, and then be sent over another one.
+    let log = house.server.log();
+    assert!(!log.contains("did not answer within"), "{log}");
     Ok(())
 }
 
@@ -63,6 +66,9 @@ async fn connections_that_the_api_server_wants_closed_cost_nobody_anything() -> 
         });
         assert!(keys(&view.await?).len() >= expected.len());
     }
+    let log = house.server.log();
+    assert!(log.contains("request sent again over another connection"), "no connection was closed: {log}");
+    assert!(!log.contains("not answered"), "a closed connection cost an answer: {log}");
     Ok(())
 }
 

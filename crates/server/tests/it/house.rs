@@ -39,7 +39,8 @@ pub(crate) struct Guest {
 impl House {
     pub(crate) async fn before(plane: ControlPlane) -> anyhow::Result<Self> {
         let forge = SessionForge::new(&plane, "fanlight", "admin", "secret").await?;
-        let server = FanlightServer::start(Path::new(PROGRAM), &plane, "fanlight", &[&forge.argument()]).await?;
+        let arguments = [&forge.argument(), "--log-level=debug"];
+        let server = FanlightServer::start(Path::new(PROGRAM), &plane, "fanlight", &arguments).await?;
         Ok(Self { plane, server, forge })
     }
 
