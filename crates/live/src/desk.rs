@@ -206,9 +206,10 @@ impl Desk {
 
     fn namespaces_changed(&mut self) {
         let namespaces: BTreeSet<_> = known(&self.namespaces).iter().cloned().collect();
+        let now = Instant::now();
         for presence in self.state.people.values_mut() {
             presence.person.grant_mut().keep_namespaces(|namespace| namespaces.contains(namespace));
-            presence.meet(&namespaces);
+            presence.meet(&namespaces, now);
         }
     }
 
@@ -228,6 +229,7 @@ impl Desk {
         let scene = Scene { installed: &installed, namespaces: &namespaces, pace: &self.pace, now };
         let namespaces_known = self.namespaces.borrow().is_some();
         for (id, presence) in &mut self.state.people {
+            presence.ripen(now);
             let due = presence.due(&scene);
             if due.asks.is_empty() && !due.survey {
                 continue;

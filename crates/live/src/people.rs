@@ -87,6 +87,8 @@ pub(crate) struct Presence {
     pub(crate) asking: HashSet<Ask>,
     /// What must be asked whatever its age.
     pub(crate) urgent: HashSet<Ask>,
+    /// What must be asked at some moment to come.
+    later: Vec<(Instant, Ask)>,
     /// The namespaces that existed when last looked at.
     met: BTreeSet<Arc<str>>,
     /// No question before this moment, because the last ones were not answered.
@@ -113,6 +115,7 @@ impl Presence {
             leases: HashMap::new(),
             asking: HashSet::new(),
             urgent: HashSet::new(),
+            later: Vec::new(),
             met: namespaces.iter().cloned().collect(),
             pause: None,
             last_seen: now,
@@ -169,14 +172,24 @@ impl Presence {
         self.urgent.extend(namespaces.iter().cloned().map(Ask::Namespace));
     }
 
-    /// Namespaces that have not been asked about must be, where a survey was made, or is being made, without them.
-    pub(crate) fn meet(&mut self, namespaces: &BTreeSet<Arc<str>>) {
-        let new = namespaces.difference(&self.met).cloned();
+    /// Namespaces that have not been asked about must be, where a survey was made, or is being made, without them: now
+    /// and twice more, since rights in a new namespace are given a little after it.
+    pub(crate) fn meet(&mut self, namespaces: &BTreeSet<Arc<str>>, now: Instant) {
+        const LATER: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
         let surveying = self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
         if surveying || self.person.grant().surveyed().is_some() {
-            self.urgent.extend(new.map(Ask::Namespace));
+            for new in namespaces.difference(&self.met) {
+                let ask = Ask::Namespace(Arc::clone(new));
+                self.later.extend(LATER.map(|pause| (now + pause, ask.clone())));
+                self.urgent.insert(ask);
+            }
         }
         self.met.clone_from(namespaces);
+    }
+
+    /// Makes urgent what was put off until now.
+    pub(crate) fn ripen(&mut self, now: Instant) {
+        self.urgent.extend(self.later.extract_if(.., |(at, _)| *at <= now).map(|(_, ask)| ask));
     }
 
     /// What is to be asked at this moment, and whether that makes a survey of every namespace.
