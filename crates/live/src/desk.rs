@@ -299,7 +299,7 @@ impl Desk {
         let Some(identity) = self.identity(sponsor) else { return };
         let id = FeedId(self.next());
         tracing::debug!(feed = %key, sponsor = %identity.user(), ?mode, "feed started");
-        self.store.open(&key, id, mode, Instant::now());
+        self.store.open(&key, id, Instant::now());
         let (hand, receiver) = watch::channel(identity);
         let gate = self.state.gates.entry(key.kind).or_insert_with(|| Arc::new(Gate::new()));
         let feed = Feed {

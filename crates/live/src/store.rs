@@ -69,9 +69,9 @@ impl Store {
 
     /// Opens a feed. One that lies inside the scope of a running feed takes over its rows and version, so that nothing
     /// need be listed again.
-    pub(crate) fn open(&self, key: &FeedKey, id: FeedId, mode: Mode, now: Instant) {
+    pub(crate) fn open(&self, key: &FeedKey, id: FeedId, now: Instant) {
         self.change(|inner| {
-            inner.covers.open(key, id, mode, now);
+            inner.covers.open(key, id, now);
             inner.note(key.kind, None);
         });
     }
@@ -128,10 +128,7 @@ impl Store {
         self.begin_listing(key, id);
         self.change(|inner| {
             for row in listing.rows {
-                // Where a watch runs, it knows better: this list may be older than what the watch has told.
-                if !inner.covers.is_watched(key.kind, &row.key.namespace) {
-                    inner.take(key, id, Change::Applied(row));
-                }
+                inner.take(key, id, Change::Applied(row));
             }
             let taken = inner.take(key, id, Change::Synced(listing.version));
             if let Some(cover) = inner.covers.get_mut(key, id) {
@@ -261,7 +258,8 @@ impl Inner {
                     cover.advance(row.version);
                 }
                 let namespace = Arc::clone(&row.key.namespace);
-                if self.shelf.put(row) {
+                // What another feed has passed already is there, or gone since: it must not come back.
+                if !self.covers.is_ahead(key, &namespace, row.version) && self.shelf.put(row) {
                     self.note(key.kind, Some(namespace));
                 }
             }
@@ -284,7 +282,6 @@ impl Inner {
         let Some(cover) = self.covers.get_mut(key, id) else { return Taken::Closed };
         let listing = cover.listing.take().unwrap_or_default();
         let backwards = cover.highest > version;
-        let polls = cover.mode == Mode::Poll;
         cover.version = Some(version);
         cover.highest = version;
         cover.phase = Phase::Live;
@@ -294,12 +291,7 @@ impl Inner {
             self.covers.forget_versions(key.kind);
             return Taken::StartOver;
         }
-        let Inner { shelf, covers, .. } = self;
-        // Where a watch runs, it knows better than a list from time to time, also about what is there.
-        let known_better = |row: &Row| polls && covers.is_watched(key.kind, &row.key.namespace);
-        shelf.remove_if(key.kind, &key.scope, |row| {
-            row.version <= version && !listing.contains(&row.key) && !known_better(row)
-        });
+        self.shelf.remove_if(key.kind, &key.scope, |row| row.version <= version && !listing.contains(&row.key));
         Taken::Fine
     }
 }
@@ -311,5 +303,7 @@ impl FeedKey {
     }
 }
 
+#[cfg(test)]
+mod interleavings;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
+    sync::Arc,
 };
 
 use fanlight_model::{Kind, ObjectKey, Scope, Version};
@@ -61,7 +62,6 @@ impl Phase {
 #[derive(Debug)]
 pub(crate) struct Cover {
     pub(super) id: FeedId,
-    pub(super) mode: Mode,
     pub(super) phase: Phase,
     /// From where a watch can resume; `None` if it must list.
     pub(super) version: Option<Version>,
@@ -85,7 +85,7 @@ impl Cover {
 pub(super) struct Covers(BTreeMap<FeedKey, Cover>);
 
 impl Covers {
-    pub(super) fn open(&mut self, key: &FeedKey, id: FeedId, mode: Mode, now: Instant) {
+    pub(super) fn open(&mut self, key: &FeedKey, id: FeedId, now: Instant) {
         let whole = FeedKey::new(key.kind, Scope::Cluster);
         let heir = self
             .0
@@ -94,7 +94,7 @@ impl Covers {
             .filter(|cover| cover.phase != Phase::Starting)
             .map(|cover| (cover.phase.inherited(now), cover.version, cover.highest));
         let (phase, version, highest) = heir.unwrap_or((Phase::Starting, None, 0));
-        self.0.insert(key.clone(), Cover { id, mode, phase, version, highest, listing: None });
+        self.0.insert(key.clone(), Cover { id, phase, version, highest, listing: None });
     }
 
     pub(super) fn close(&mut self, key: &FeedKey, id: FeedId) -> bool {
@@ -130,9 +130,13 @@ impl Covers {
         self.over(kind, namespace).next().is_some()
     }
 
-    /// Whether a watch that is complete covers the namespace.
-    pub(super) fn is_watched(&self, kind: Kind, namespace: &str) -> bool {
-        self.over(kind, namespace).any(|cover| cover.mode == Mode::Watch && cover.phase == Phase::Live)
+    /// Whether another feed over the namespace has passed this version: what the store has there is as of then.
+    pub(super) fn is_ahead(&self, than: &FeedKey, namespace: &Arc<str>, version: Version) -> bool {
+        let others = [Scope::Cluster, Scope::Namespace(Arc::clone(namespace))].into_iter();
+        others
+            .filter(|scope| *scope != than.scope)
+            .filter_map(|scope| self.0.get(&FeedKey::new(than.kind, scope)))
+            .any(|other| other.phase != Phase::Starting && other.version.is_some_and(|passed| passed >= version))
     }
 
     /// Whether a feed that has been complete covers the namespace, so that its rows may be shown.

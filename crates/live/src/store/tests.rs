@@ -1,4 +1,4 @@
-use fanlight_model::{ObjectKey, State};
+use fanlight_model::{ObjectKey, Row, State};
 
 use super::*;
 
@@ -53,17 +53,17 @@ fn seen(store: &Store, reach: Reach) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_from_time_to_time_leaves_alone_what_a_watch_covers() {
+async fn a_list_that_is_older_than_what_a_watch_has_told_changes_nothing_there() {
     let store = store();
-    store.open(&within("apps"), SECOND, Mode::Watch, Instant::now());
-    store.open(&whole(), THIRD, Mode::Poll, Instant::now());
+    store.open(&within("apps"), SECOND, Instant::now());
+    store.open(&whole(), THIRD, Instant::now());
     store.apply(&within("apps"), SECOND, vec![Change::Opened, ready("apps", "new", 12), gone("apps", "old", 13)]);
     let listed = ["apps/shop", "apps/old", "data/etl"];
     let rows = listed.map(|name| {
         let (namespace, name) = name.split_once('/').expect("a namespace");
         row(namespace, name, 4, State::Ready)
     });
-    let listing = Listing { rows: rows.into(), version: 13 };
+    let listing = Listing { rows: rows.into(), version: 11 };
     assert_eq!(store.replace(&whole(), THIRD, listing, Instant::now()), Taken::Fine);
     assert_eq!(seen(&store, Reach::Everywhere), ["apps/new", "apps/shop", "data/etl"]);
 }
@@ -71,7 +71,7 @@ async fn a_list_from_time_to_time_leaves_alone_what_a_watch_covers() {
 /// A store with a complete cluster-wide feed at version 10 of apps/shop and data/etl.
 fn store() -> Store {
     let store = Store::new();
-    store.open(&whole(), FIRST, Mode::Watch, Instant::now());
+    store.open(&whole(), FIRST, Instant::now());
     store.begin_listing(&whole(), FIRST);
     store.apply(&whole(), FIRST, vec![ready("apps", "shop", 4), ready("data", "etl", 5), Change::Synced(10)]);
     store
@@ -80,7 +80,7 @@ fn store() -> Store {
 #[tokio::test(start_paused = true)]
 async fn rows_are_shown_when_the_first_list_is_complete_and_not_before() {
     let store = Store::new();
-    store.open(&whole(), FIRST, Mode::Watch, Instant::now());
+    store.open(&whole(), FIRST, Instant::now());
     store.begin_listing(&whole(), FIRST);
     store.apply(&whole(), FIRST, vec![ready("apps", "shop", 4)]);
     assert!(seen(&store, Reach::Everywhere).is_empty());
@@ -122,7 +122,7 @@ async fn an_older_event_neither_overwrites_nor_deletes_a_younger_row() {
 async fn a_namespace_feed_takes_over_from_the_whole_without_a_list_and_the_rest_is_dropped() {
     let store = store();
     store.apply(&whole(), FIRST, vec![Change::Mark(15)]);
-    store.open(&within("apps"), SECOND, Mode::Watch, Instant::now());
+    store.open(&within("apps"), SECOND, Instant::now());
     store.close(&whole(), FIRST);
     assert_eq!(store.version(&within("apps"), SECOND), Some(15), "resumes where the whole had come to");
     assert_eq!(seen(&store, Reach::Namespaces(vec!["apps".into(), "data".into()])), ["apps/shop"]);
@@ -131,7 +131,7 @@ async fn a_namespace_feed_takes_over_from_the_whole_without_a_list_and_the_rest_
 #[tokio::test(start_paused = true)]
 async fn a_closed_feed_can_change_nothing_any_more() {
     let store = store();
-    store.open(&whole(), SECOND, Mode::Watch, Instant::now());
+    store.open(&whole(), SECOND, Instant::now());
     assert_eq!(store.apply(&whole(), FIRST, vec![gone("apps", "shop", 30)]), Taken::Closed);
     assert_eq!(seen(&store, Reach::Everywhere).len(), 2);
 }
@@ -139,10 +139,10 @@ async fn a_closed_feed_can_change_nothing_any_more() {
 #[tokio::test(start_paused = true)]
 async fn a_poll_does_not_touch_what_a_watch_knows_better() {
     let store = Store::new();
-    store.open(&within("apps"), FIRST, Mode::Watch, Instant::now());
+    store.open(&within("apps"), FIRST, Instant::now());
     store.begin_listing(&within("apps"), FIRST);
     store.apply(&within("apps"), FIRST, vec![ready("apps", "shop", 4), Change::Synced(10), gone("apps", "shop", 14)]);
-    store.open(&whole(), SECOND, Mode::Poll, Instant::now());
+    store.open(&whole(), SECOND, Instant::now());
     let old =
         Listing { rows: vec![row("apps", "shop", 4, State::Ready), row("data", "etl", 5, State::Ready)], version: 12 };
     store.replace(&whole(), SECOND, old, Instant::now());
