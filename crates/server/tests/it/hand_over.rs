@@ -40,7 +40,7 @@ async fn a_sponsor_who_signs_out_hands_over_without_a_list_and_without_losing_an
     let all = |view: &str| names.iter().all(|name| shows(view, &format!("HelmRelease/apps/{name}")));
     bea.stream.until(all).await?;
     while let Some((event, _)) = ada.stream.next().await? {
-        assert!(event == "view" || event == "end", "{event}");
+        assert!(event == "pieces" || event == "end", "{event}");
     }
 
     let entries = audit.until(|entries| of_flux(entries).iter().filter(|entry| entry.is_open_watch()).count() == 2);
