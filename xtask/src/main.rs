@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod demo;
 mod prerequisites;
 mod progress;
 mod test;
@@ -23,6 +24,8 @@ struct Args {
 enum Chore {
     /// Run everything that CI runs: the checks, then all tests.
     Test(test::Args),
+    /// Start Fanlight on a control plane of its own, with something to look at.
+    Demo(demo::Args),
     /// Format, lints, documentation, layers, licences, sizes.
     Check,
     /// Build the control plane's programs into the user's cache.
@@ -32,6 +35,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Test(args) => test::run(&args),
+        Chore::Demo(args) => demo::run(&args),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
         Chore::Tools => prerequisites::demand(&[prerequisites::GO]).and_then(|()| tools::build().map(drop)),
     };

@@ -212,23 +212,12 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ObjectKey;
+    use crate::{Facts, Links, ObjectKey};
 
     fn row(namespace: &str, name: &str, state: State, since: Option<i64>) -> Row {
-        Row {
-            key: ObjectKey::new(Kind::KUSTOMIZATION, namespace, name),
-            version: 1,
-            state,
-            since,
-            sentence: "".into(),
-            message: "Applied revision: Main".into(),
-            source: None,
-            depends_on: [].into(),
-            revision: "main@sha1:abc".into(),
-            attempted: "".into(),
-            syncing: false,
-            next_try: None,
-        }
+        let key = ObjectKey::new(Kind::KUSTOMIZATION, namespace, name);
+        let bare = Row::new(key, 1, Links::default(), &Facts::new(Kind::KUSTOMIZATION));
+        Row { state, since, message: "Applied revision: Main".into(), revision: "main@sha1:abc".into(), ..bare }
     }
 
     #[test]

@@ -26,7 +26,8 @@ impl FanlightServer {
         Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await
     }
 
-    async fn with_kubeconfig(
+    /// Starts `program` before the cluster of a kubeconfig; address and log are kept in `folder`, under `name`.
+    pub(crate) async fn with_kubeconfig(
         program: &Path,
         kubeconfig: &Path,
         folder: &Path,

@@ -10,6 +10,8 @@
 //!        └─ FanlightServer: the program under test, as its own account
 //!               ▲
 //!         SessionForge: signed-in people of any name
+//!
+//!   Showcase: all of it together, for the demo, pictures and measurements        Browser: a real one, driven
 //! ```
 
 mod audit;
@@ -22,6 +24,7 @@ mod minder;
 mod nodes;
 pub mod rights;
 mod sessions;
+mod showcase;
 pub mod stand_in;
 mod stream;
 mod yaml;
@@ -29,7 +32,9 @@ mod yaml;
 pub use audit::{AuditEntry, AuditLog, AuditStage};
 pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options};
+pub use estate::Estate;
 pub use fanlight_server::FanlightServer;
 pub use sessions::SessionForge;
+pub use showcase::{Showcase, before_cluster};
 pub use stand_in::StandIn;
 pub use stream::{Stream, keys};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::ControlPlane;
 
 /// The API groups of Flux.
-const FLUX: [&str; 5] = [
+pub const FLUX: [&str; 5] = [
     "kustomize.toolkit.fluxcd.io",
     "helm.toolkit.fluxcd.io",
     "source.toolkit.fluxcd.io",

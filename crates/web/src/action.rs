@@ -200,7 +200,7 @@ mod tests {
         for body in ["action=drop&object=Kustomization/apps/shop", "action=sync", "action=sync&object=Pod/apps/x", ""] {
             assert!(Wish::read("", body.as_bytes()).is_err(), "{body}");
         }
-        let many: String = (0..=MOST).map(|n| format!("&object=Kustomization/apps/n{n}")).collect();
-        assert!(Wish::read("", format!("action=sync{many}").as_bytes()).is_err());
+        let many: Vec<_> = (0..=MOST).map(|n| format!("object=Kustomization/apps/n{n}")).collect();
+        assert!(Wish::read("", format!("action=sync&{}", many.join("&")).as_bytes()).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fanlight_model::{ObjectKey, Row, State};
+use fanlight_model::{Facts, Links};
 use proptest::prelude::*;
 
 use super::*;
@@ -70,15 +70,7 @@ impl World {
 }
 
 fn row(key: &ObjectKey, version: Version) -> Arc<Row> {
-    Arc::new(Row {
-        key: key.clone(),
-        version,
-        state: State::Ready,
-        since: None,
-        message: "".into(),
-        source: None,
-        revision: "".into(),
-    })
+    Arc::new(Row::new(key.clone(), version, Links::default(), &Facts::new(KIND)))
 }
 
 impl Open {

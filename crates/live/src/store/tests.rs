@@ -1,4 +1,4 @@
-use fanlight_model::{ObjectKey, Row, State};
+use fanlight_model::{Facts, Links, State};
 
 use super::*;
 
@@ -16,20 +16,8 @@ fn within(namespace: &str) -> FeedKey {
 }
 
 fn row(namespace: &str, name: &str, version: Version, state: State) -> Arc<Row> {
-    Arc::new(Row {
-        key: ObjectKey::new(KIND, namespace, name),
-        version,
-        state,
-        since: None,
-        sentence: "".into(),
-        message: "".into(),
-        source: None,
-        depends_on: [].into(),
-        revision: "".into(),
-        attempted: "".into(),
-        syncing: false,
-        next_try: None,
-    })
+    let key = ObjectKey::new(KIND, namespace, name);
+    Arc::new(Row { state, ..Row::new(key, version, Links::default(), &Facts::new(KIND)) })
 }
 
 fn ready(namespace: &str, name: &str, version: Version) -> Change {

@@ -89,6 +89,12 @@ impl FluxObject {
         self.with_conditions(&[("Ready", "False", reason, message)])
     }
 
+    /// Not looked at by any controller so far.
+    pub fn never_reconciled(mut self) -> Self {
+        self.0.as_object_mut().map(|object| object.remove("status"));
+        self
+    }
+
     /// At work.
     pub fn progressing(self, phase: &str) -> Self {
         self.with_conditions(&[

@@ -145,7 +145,8 @@ pub(crate) async fn events(
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let Some(kind) = place::kind(&kind) else { return StatusCode::NOT_FOUND.into_response() };
     let frame = Frame::of(&app, &session, &headers, &uri);
-    let view = ObjectView::new(Arc::clone(&app), session.clone(), frame, which.key(kind), Tab::by_slug(&tab));
+    let visit = app.live.visit(&visitor(&app, &session), &[kind]).await;
+    let view = ObjectView::new(Arc::clone(&app), session.clone(), frame, which.key(kind), Tab::by_slug(&tab), visit);
     stream::open(app, session, view)
 }
 

@@ -38,25 +38,13 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
-    use fanlight_model::{Kind, State};
+    use fanlight_model::{Facts, Kind, Links};
 
     use super::*;
 
     fn row(name: &str, version: u64) -> Arc<Row> {
-        Arc::new(Row {
-            key: ObjectKey::new(Kind::KUSTOMIZATION, "apps", name),
-            version,
-            state: State::Ready,
-            since: None,
-            sentence: "".into(),
-            message: "".into(),
-            source: None,
-            depends_on: [].into(),
-            revision: "".into(),
-            attempted: "".into(),
-            syncing: false,
-            next_try: None,
-        })
+        let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", name);
+        Arc::new(Row::new(key, version, Links::default(), &Facts::new(Kind::KUSTOMIZATION)))
     }
 
     #[test]

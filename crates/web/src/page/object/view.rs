@@ -6,8 +6,9 @@ use std::{
 use askama::Template;
 use fanlight_identity::Session;
 use fanlight_live::Visit;
-use fanlight_model::{Identity, ObjectKey, Version};
+use fanlight_model::{Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{ObjectPage, Shown, Tab, kinds};
 use crate::{
@@ -28,7 +29,9 @@ pub(super) struct ObjectView {
     frame: Frame,
     key: ObjectKey,
     tab: Tab,
-    visit: Option<Visit>,
+    /// Of the object's kind; of its source's too once that is known.
+    visit: Visit,
+    kinds: Vec<Kind>,
     known: Option<(Version, Shown)>,
     gone: bool,
     read_again: Instant,
@@ -40,12 +43,13 @@ impl ObjectView {
     /// How often the right to change an object whose row is known is asked about.
     const RECHECK: Duration = Duration::from_secs(30);
 
-    pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, key: ObjectKey, tab: Tab) -> Self {
-        Self { app, session, frame, key, tab, visit: None, known: None, gone: false, read_again: Instant::now() }
+    pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, key: ObjectKey, tab: Tab, visit: Visit) -> Self {
+        let kinds = vec![key.kind];
+        Self { app, session, frame, key, tab, visit, kinds, known: None, gone: false, read_again: Instant::now() }
     }
 
     async fn look(&mut self) -> Result<&Shown, ObjectError> {
-        let row = self.visit.as_ref().and_then(|visit| visit.row(&self.key));
+        let row = self.visit.row(&self.key);
         let current = match (&self.known, &row) {
             (Some((version, _)), Some(row)) => row.version <= *version,
             (Some(_), None) => true,
@@ -55,15 +59,16 @@ impl ObjectView {
             self.known = None;
             let shown = Shown::read(&self.app, &self.session, &self.key).await?;
             let version = shown.details.row.version;
-            if self.visit.is_none() {
-                let kinds = kinds(&shown.details);
-                self.visit = Some(self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await);
+            let kinds = kinds(&shown.details);
+            if kinds != self.kinds {
+                self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await;
+                self.kinds = kinds;
             }
-            let has_row = self.visit.as_ref().is_some_and(|visit| visit.row(&self.key).is_some());
+            let has_row = self.visit.row(&self.key).is_some();
             self.read_again = Instant::now() + if has_row { Self::RECHECK } else { Self::PACE };
             self.known = Some((version, shown));
-        } else if let (Some(visit), Some((_, shown))) = (&self.visit, &mut self.known) {
-            shown.look_around(visit);
+        } else if let Some((_, shown)) = &mut self.known {
+            shown.look_around(&self.visit);
         }
         self.known.as_ref().map(|(_, shown)| shown).ok_or(ObjectError::NotFound)
     }
@@ -91,13 +96,15 @@ impl View for ObjectView {
     }
 
     async fn changed(&mut self) {
-        let read_again = self.read_again;
-        match &mut self.visit {
-            Some(visit) => tokio::select! {
-                () = visit.changed() => {}
-                () = sleep_until(read_again) => {}
-            },
-            None => sleep_until(read_again.max(Instant::now() + Duration::from_secs(1))).await,
+        // Not at once after a read that failed.
+        let read_again = self.read_again.max(Instant::now() + Duration::from_secs(1));
+        tokio::select! {
+            () = self.visit.changed() => {}
+            () = sleep_until(read_again) => {}
         }
+    }
+
+    fn over(&self) -> CancellationToken {
+        self.visit.over()
     }
 }
