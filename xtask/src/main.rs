@@ -2,15 +2,16 @@
 
 mod cache;
 mod check;
-mod demo;
 mod prerequisites;
 mod progress;
+mod showcase;
 mod test;
 mod tools;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use prerequisites::{CHROMEDRIVER, CHROMIUM, GO};
 
 /// Fanlight's chores.
 #[derive(Parser)]
@@ -25,7 +26,11 @@ enum Chore {
     /// Run everything that CI runs: the checks, then all tests.
     Test(test::Args),
     /// Start Fanlight on a control plane of its own, with something to look at.
-    Demo(demo::Args),
+    Demo(showcase::Args),
+    /// Take the pictures of the documentation.
+    Pictures(showcase::Args),
+    /// Measure what the budgets are about, in release build.
+    Bench(showcase::Args),
     /// Format, lints, documentation, layers, licences, sizes.
     Check,
     /// Build the control plane's programs into the user's cache.
@@ -35,9 +40,11 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Test(args) => test::run(&args),
-        Chore::Demo(args) => demo::run(&args),
+        Chore::Demo(args) => showcase::run("fanlight-demo", "dev", &[GO], &args),
+        Chore::Pictures(args) => showcase::run("fanlight-pictures", "dev", &[GO, CHROMIUM, CHROMEDRIVER], &args),
+        Chore::Bench(args) => showcase::run("fanlight-bench", "release", &[GO], &args),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
-        Chore::Tools => prerequisites::demand(&[prerequisites::GO]).and_then(|()| tools::build().map(drop)),
+        Chore::Tools => prerequisites::demand(&[GO]).and_then(|()| tools::build().map(drop)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

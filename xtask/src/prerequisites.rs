@@ -34,6 +34,24 @@ pub(crate) const HTPASSWD: Prerequisite = Prerequisite {
     debian: Some("apache2-utils"),
 };
 
+/// Shows pages in tests and takes pictures.
+pub(crate) const CHROMIUM: Prerequisite = Prerequisite {
+    name: "Chromium",
+    probe: &["chromium", "--version"],
+    least: Some((120, 0)),
+    remedy: "apt-get install chromium fonts-dejavu-core (or put any Chromium on the PATH as `chromium`)",
+    debian: Some("chromium fonts-dejavu-core"),
+};
+
+/// Drives Chromium.
+pub(crate) const CHROMEDRIVER: Prerequisite = Prerequisite {
+    name: "chromedriver",
+    probe: &["chromedriver", "--version"],
+    least: Some((120, 0)),
+    remedy: "apt-get install chromium-driver (the same version as Chromium)",
+    debian: Some("chromium-driver"),
+};
+
 const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     probe: &["rustc", "--version"],

@@ -5,7 +5,8 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::{
-    check, prerequisites,
+    check,
+    prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD},
     progress::{cargo, elapsed, say, step},
     tools,
 };
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("there is no area “{area}”; areas: foundation");
     }
     let began = Instant::now();
-    prerequisites::demand(&[prerequisites::GO, prerequisites::HTPASSWD])?;
+    prerequisites::demand(&[GO, HTPASSWD, CHROMIUM, CHROMEDRIVER])?;
     let checked = if args.only.is_none() { check::run() } else { Ok(()) };
     run_tests(args)?;
     checked?;

@@ -97,6 +97,20 @@ impl Browser {
         Ok(())
     }
 
+    /// Takes on forged cookies, as `name=value; …` or whole `Set-Cookie` values, instead of those it has.
+    pub async fn become_somebody(&self, url: &str, cookies: &[String]) -> anyhow::Result<()> {
+        self.goto(format!("{url}/sign_in")).await?;
+        self.driver.delete_all_cookies().await?;
+        for cookie in cookies {
+            let pair = cookie.split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').context("a cookie without a value")?;
+            let mut cookie = thirtyfour::Cookie::new(name, value);
+            cookie.set_path("/");
+            self.driver.add_cookie(cookie).await?;
+        }
+        Ok(())
+    }
+
     /// The first element that the selector finds, as soon as there is one.
     pub async fn one(&self, selector: &str) -> anyhow::Result<thirtyfour::WebElement> {
         let wait = self.driver.query(By::Css(selector)).wait(Self::PATIENCE, Duration::from_millis(50));

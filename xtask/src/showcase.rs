@@ -1,0 +1,36 @@
+//! The chores that start Fanlight on a control plane of its own: to look at it, to take pictures, to measure.
+
+use std::{os::unix::process::CommandExt, path::PathBuf, process::Command};
+
+use anyhow::Context;
+
+use crate::{
+    prerequisites::{self, Prerequisite},
+    progress::{self, cargo, root, step},
+    tools,
+};
+
+/// What is passed on to the program.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Args {
+    /// `--help` lists the choices.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Builds what `program` needs and becomes it, so that Ctrl-C reaches it and nobody else.
+pub(crate) fn run(program: &str, profile: &str, needs: &[Prerequisite], args: &Args) -> anyhow::Result<()> {
+    prerequisites::demand(needs)?;
+    let places = tools::variables()?;
+    let build = ["build", "--workspace", "--bins", "--quiet", "--profile", profile];
+    step("build the programs", || progress::run(&mut cargo(&build)))?;
+    let folder = target().join(if profile == "dev" { "debug" } else { profile });
+    let mut command = Command::new(folder.join(program));
+    command.envs(places).env("FANLIGHT_SERVER", folder.join("fanlight-server")).args(&args.rest);
+    Err(command.exec()).with_context(|| format!("cannot start {program}"))
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
+}
