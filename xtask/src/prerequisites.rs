@@ -52,6 +52,15 @@ pub(crate) const CHROMEDRIVER: Prerequisite = Prerequisite {
     debian: Some("chromium-driver"),
 };
 
+/// Fetches the accessibility checker of the browser tests.
+pub(crate) const NPM: Prerequisite = Prerequisite {
+    name: "npm",
+    probe: &["npm", "--version"],
+    least: Some((8, 0)),
+    remedy: "install Node.js with npm: https://nodejs.org, or apt-get install npm",
+    debian: Some("npm"),
+};
+
 const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     probe: &["rustc", "--version"],

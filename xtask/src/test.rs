@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     check,
-    prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD},
+    prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD, NPM},
     progress::{cargo, elapsed, say, step},
     tools,
 };
@@ -26,7 +26,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run_tests(args: &Args) -> anyhow::Result<()> {
-    let places = tools::variables()?;
+    let mut places = tools::variables()?;
+    places.push(tools::axe()?);
     // The whole workspace: a part of it would be another choice of features, and be built all over again.
     step("build the programs", || crate::progress::run(&mut cargo(&["build", "--workspace", "--bins"])))?;
     step("tests", || {
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("there is no area “{area}”; areas: foundation");
     }
     let began = Instant::now();
-    prerequisites::demand(&[GO, HTPASSWD, CHROMIUM, CHROMEDRIVER])?;
+    prerequisites::demand(&[GO, NPM, HTPASSWD, CHROMIUM, CHROMEDRIVER])?;
     let checked = if args.only.is_none() { check::run() } else { Ok(()) };
     run_tests(args)?;
     checked?;

@@ -66,6 +66,25 @@ pub(crate) fn build() -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
     Ok(places)
 }
 
+/// The accessibility checker of the browser tests, from npm with pinned sums; with its variable.
+pub(crate) fn axe() -> anyhow::Result<(String, PathBuf)> {
+    let sources = root().join("testbed/tools/axe");
+    let lock = std::fs::read(sources.join("package-lock.json")).context("cannot read axe/package-lock.json")?;
+    let folder = cache::folder("axe", &[&lock])?;
+    if !folder.exists() {
+        step("fetch axe-core", || {
+            cache::fill(&folder, |draft| {
+                for file in ["package.json", "package-lock.json"] {
+                    std::fs::copy(sources.join(file), draft.join(file))?;
+                }
+                let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+                run(Command::new("npm").args(quiet).current_dir(draft))
+            })
+        })?;
+    }
+    Ok(("FANLIGHT_TOOL_AXE".to_owned(), folder.join("node_modules/axe-core/axe.min.js")))
+}
+
 /// The variables by which the testbed finds its programs.
 pub(crate) fn variables() -> anyhow::Result<Vec<(String, PathBuf)>> {
     let name = |tool: &str| format!("FANLIGHT_TOOL_{}", tool.to_uppercase().replace('-', "_"));

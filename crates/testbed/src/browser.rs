@@ -150,6 +150,14 @@ impl Browser {
     }
 }
 
+impl Drop for Browser {
+    /// The session ends with chromedriver's process group; asked to end by itself, it would block this thread, which may
+    /// be the one that has to ask.
+    fn drop(&mut self) {
+        let _ = self.driver.clone().leak();
+    }
+}
+
 impl Deref for Browser {
     type Target = WebDriver;
 

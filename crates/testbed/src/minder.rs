@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 /// A small shell that holds one end of a pipe: when the other end closes, because its owner dropped it or died in any
-/// way at all, it ends the program it minds.
+/// way at all, it ends the program it minds, and then the group with whatever that has started and left (a browser).
 #[derive(Debug)]
 pub(crate) struct Minder {
     shell: Child,
@@ -22,7 +22,7 @@ impl Minder {
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
         log: &Path,
     ) -> anyhow::Result<Self> {
-        const SCRIPT: &str = r#""$@" & minded=$!; cat >/dev/null; kill -KILL $minded; wait $minded"#;
+        const SCRIPT: &str = r#""$@" & minded=$!; cat >/dev/null; kill -KILL $minded; wait $minded; kill -KILL 0"#;
         let log = File::options().create(true).append(true).open(log).context("cannot open a log file")?;
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, "minder"]).arg(program).args(arguments);

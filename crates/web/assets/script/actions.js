@@ -28,7 +28,8 @@ async function perform(form, button) {
   for (const object of waiting) outcome({ object, class: "moving", word: "Sent", text: "", final: false });
   try {
     const headers = { accept: "application/x-ndjson" };
-    const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers });
+    // Not `form.action`: that is the button of this name.
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), headers });
     if (response.status === 401) return location.reload();
     if (!response.ok) throw new Error((await response.text()) || response.statusText);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

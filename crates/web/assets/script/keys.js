@@ -16,6 +16,13 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   x: () => document.activeElement?.closest("tbody")?.querySelector("input[name=object]")?.click(),
+  s: () => {
+    const menu = document.getElementById("suspend");
+    if (!menu || menu.closest("[hidden]")) return;
+    menu.open = true;
+    menu.querySelector("input").focus();
+  },
+  r: () => document.querySelector("form.act:not([hidden]) button[value=sync-with-source]")?.click(),
   g: () => {
     goingTo = true;
     setTimeout(() => (goingTo = false), 1200);

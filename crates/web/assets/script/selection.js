@@ -3,7 +3,7 @@ document.documentElement.classList.add("script");
 const boxes = () => [...document.querySelectorAll("input[name=object]")];
 
 function selectionChanged() {
-  const bar = document.getElementById("bulk");
+  const bar = document.getElementById("act");
   if (!bar) return;
   const ticked = boxes().filter((box) => box.checked);
   for (const box of boxes()) box.closest("tbody").classList.toggle("selected", box.checked);

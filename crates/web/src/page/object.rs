@@ -205,7 +205,7 @@ impl<'a> ObjectPage<'a> {
         let address = |tab: Tab| place::object(&frame.base, key, tab.slug()).unwrap_or_default();
         let depends_on = shown.depends_on.iter().map(|(key, row)| Related::new(frame, key, row.as_deref()));
         let needed_by = shown.needed_by.iter().map(|row| Related::new(frame, &row.key, Some(row)));
-        let next_try = row.next_try.and_then(when::moment);
+        let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
         let plural = key.kind.info().plural;
         // Where Kubernetes has not said, trying asks it again.
         let forbidden = match shown.may_change {

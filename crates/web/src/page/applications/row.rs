@@ -34,7 +34,7 @@ impl<'a> RowView<'a> {
     pub(super) fn new(row: &'a Row, frame: &'a Frame, now: SystemTime) -> Self {
         let status = StatusView::of(row.state);
         let since = row.since.and_then(when::moment);
-        let next_try = row.next_try.and_then(when::moment);
+        let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
         let explains = matches!(status.class, "failed" | "waiting") && !row.sentence.is_empty();
         Self {
             key: row.key.to_string(),

@@ -1,0 +1,210 @@
+//! The pages in a real browser.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use fanlight_testbed::{Browser, ControlPlane, Look, Options, StandIn, estate, rights::flux_rules, stand_in};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+use thirtyfour::{Key, TypingData};
+
+use crate::house::{House, plane};
+
+/// What it takes to look and to act.
+const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
+
+/// Somebody signed in at a browser.
+struct Desk {
+    house: House,
+    browser: Browser,
+    _stand_in: StandIn,
+}
+
+impl Desk {
+    async fn open(look: Look) -> anyhow::Result<Self> {
+        let plane = plane(Options::default()).await?;
+        plane.grant_everywhere("admin", flux_rules(&ACT)).await?;
+        for number in 0..60 {
+            plane.apply(&estate::kustomization("apps", &format!("app-{number:02}"))).await?;
+        }
+        let stand_in = StandIn::start(plane.admin(), stand_in::Options::quick()).await?;
+        let house = House::before(plane).await?;
+        let browser = Browser::open(look).await?;
+        Ok(Self { house, browser, _stand_in: stand_in })
+    }
+
+    async fn signed_in() -> anyhow::Result<Self> {
+        let desk = Self::open(Look::DESK).await?;
+        desk.browser.sign_in(desk.url(), "admin", "secret").await?;
+        desk.live().await?;
+        Ok(desk)
+    }
+
+    fn url(&self) -> &str {
+        self.house.server.url()
+    }
+
+    fn plane(&self) -> &ControlPlane {
+        &self.house.plane
+    }
+
+    async fn goto(&self, address: &str) -> anyhow::Result<()> {
+        self.browser.goto(format!("{}{address}", self.url())).await?;
+        self.live().await
+    }
+
+    async fn live(&self) -> anyhow::Result<()> {
+        self.browser.until("document.getElementById('mark')?.textContent === 'live'").await
+    }
+
+    /// Types into whatever has the focus.
+    async fn press(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
+        self.browser.action_chain().send_keys(keys).perform().await?;
+        Ok(())
+    }
+
+    /// The browser had nothing to complain about: no script error, nothing refused by the content policy.
+    async fn no_complaints(&self) -> anyhow::Result<()> {
+        let complaints = self.browser.complaints().await?;
+        anyhow::ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+        Ok(())
+    }
+}
+
+fn row(key: &str) -> String {
+    format!("document.querySelector('tbody[data-key=\"{key}\"]')")
+}
+
+#[tokio::test]
+async fn a_person_signs_in_sees_a_change_arrive_and_filters_without_a_reload() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    desk.browser.ask("window.sameDocument = true").await?;
+    let broken = estate::kustomization("apps", "shop").failed("BuildFailed", "kustomization path not found: ./shop");
+    desk.plane().apply(&broken).await?;
+    let failed = format!("{}?.classList.contains('failed')", row("Kustomization/apps/shop"));
+    desk.browser.until(&failed).await?;
+    let first = "document.querySelector('#rows tbody').dataset.key === 'Kustomization/apps/shop'";
+    desk.browser.until(first).await?;
+    desk.plane().delete(&estate::kustomization("edge", "shop")).await?;
+    desk.browser.until(&format!("!{}", row("Kustomization/edge/shop"))).await?;
+    assert_eq!(desk.browser.ask("window.sameDocument").await?, json!(true), "nothing was loaded anew");
+    desk.browser.one("#strip-failed").await?.click().await?;
+    desk.live().await?;
+    desk.browser.until("document.querySelectorAll('#rows tbody').length === 1").await?;
+    desk.browser.one(".chip").await?.click().await?;
+    desk.browser.until("document.querySelectorAll('#rows tbody').length > 50").await?;
+    desk.no_complaints().await
+}
+
+#[tokio::test]
+async fn under_twenty_changes_a_second_ticks_focus_menus_and_scroll_stay() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    let browser = &desk.browser;
+    browser.one("tbody[data-key='Kustomization/apps/app-40'] input").await?.click().await?;
+    browser.one("#menu-namespace summary").await?.click().await?;
+    let link = format!("{}.querySelector('.name a')", row("Kustomization/apps/app-41"));
+    browser.ask(&format!("({link}.focus({{preventScroll: true}}), window.scrollTo(0, 900), true)")).await?;
+    let before = browser.ask("window.scrollY").await?;
+    let change = |number: usize| {
+        let plane = desk.plane();
+        async move {
+            let message = format!("path not found, try {number}");
+            let one =
+                estate::kustomization("data", &format!("noise-{:02}", number % 5)).failed("BuildFailed", &message);
+            plane.apply(&one).await
+        }
+    };
+    let ticks = every(Duration::from_millis(50));
+    ticks.take(60).enumerate().map(|(number, ())| change(number)).buffer_unordered(4).try_collect::<Vec<_>>().await?;
+    browser.until(&format!("{}?.textContent.includes('try 59')", row("Kustomization/data/noise-04"))).await?;
+    assert_eq!(browser.ask(&format!("{link} === document.activeElement")).await?, json!(true), "the focus");
+    let ticked = format!("{}.querySelector('input').checked", row("Kustomization/apps/app-40"));
+    assert_eq!(browser.ask(&ticked).await?, json!(true), "the tick");
+    assert_eq!(browser.ask("document.getElementById('menu-namespace').open").await?, json!(true), "the menu");
+    // New rows above push the page down; the browser keeps what is in sight where it is.
+    let after = browser.ask("window.scrollY").await?;
+    assert!(after.as_f64() >= before.as_f64(), "scrolled from {before} to {after}");
+    desk.no_complaints().await
+}
+
+/// One `()` every period.
+fn every(period: Duration) -> impl futures_util::Stream<Item = ()> {
+    stream::unfold(tokio::time::interval(period), |mut ticks| async {
+        ticks.tick().await;
+        Some(((), ticks))
+    })
+}
+
+#[tokio::test]
+async fn with_the_keyboard_alone_several_are_suspended_with_a_reason_and_one_is_opened() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    desk.press("/").await?;
+    desk.press("app-0").await?;
+    desk.press(Key::Enter).await?;
+    desk.live().await?;
+    desk.browser.until("document.querySelectorAll('#rows tbody').length === 10").await?;
+    for keys in ["j", "x", "j", "x"] {
+        desk.press(keys).await?;
+    }
+    desk.browser.until("document.getElementById('selected').textContent === '2 selected'").await?;
+    desk.press("s").await?;
+    desk.press("loading the backlog").await?;
+    desk.press(Key::Enter).await?;
+    let finished = "document.getElementById('outcomes-title').textContent.includes('finished: 2')";
+    desk.browser.until(finished).await?;
+    let told = "[...document.querySelectorAll('#rows tbody')]
+        .filter((row) => row.textContent.includes('Suspended') && row.textContent.includes('loading the backlog')).length === 2";
+    desk.browser.until(told).await?;
+    desk.press(Key::Escape).await?;
+    desk.press("j").await?;
+    desk.press(Key::Enter).await?;
+    desk.live().await?;
+    desk.browser.until("document.querySelector('.crumb') !== null").await?;
+    desk.no_complaints().await
+}
+
+#[tokio::test]
+async fn without_script_the_list_is_filtered_and_acted_on_by_links_and_forms() -> anyhow::Result<()> {
+    let desk = Desk::open(Look { script: false, ..Look::DESK }).await?;
+    desk.browser.sign_in(desk.url(), "admin", "secret").await?;
+    desk.browser.goto(format!("{}/applications?search=app-01", desk.url())).await?;
+    desk.browser.one("tbody input[name=object]").await?.click().await?;
+    desk.browser.one("#suspend summary").await?.click().await?;
+    desk.browser.one("#suspend input").await?.send_keys("without a script").await?;
+    desk.browser.one("#suspend button").await?.click().await?;
+    desk.browser.one("ul.outcomes li.ready").await?;
+    let text = desk.browser.one("main").await?.text().await?;
+    assert!(text.contains("Done") && text.contains("Kustomization/apps/app-01"), "{text}");
+    desk.browser.goto(format!("{}/applications?status=suspended", desk.url())).await?;
+    let row = desk.browser.one("#rows tbody").await?.text().await?;
+    assert!(row.contains("app-01") && row.contains("without a script"), "{row}");
+    desk.no_complaints().await
+}
+
+#[tokio::test]
+async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Result<()> {
+    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
+    let axe = std::fs::read_to_string(axe)?;
+    let desk = Desk::signed_in().await?;
+    desk.plane().apply(&estate::kustomization("apps", "shop").failed("BuildFailed", "path not found")).await?;
+    desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
+    for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
+        desk.browser.look(look).await?;
+        for address in [
+            "/applications",
+            "/kustomization/details?name=shop&namespace=apps",
+            "/kustomization/yaml?name=next&namespace=apps",
+        ] {
+            desk.goto(address).await?;
+            // The glow of a change passes through colours of little contrast.
+            desk.browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
+            desk.browser.execute(axe.as_str(), vec![]).await?;
+            let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
+                found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+                    .map((one) => one.id + ': ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
+            let faults = desk.browser.execute_async(script, vec![]).await?.json().clone();
+            assert_eq!(faults, json!([]), "{address} {look:?}");
+        }
+    }
+    Ok(())
+}
