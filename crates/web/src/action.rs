@@ -70,7 +70,9 @@ pub(crate) async fn perform(
 ) -> Response {
     let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
     let Some(session) = session else {
-        return if wants_lines { StatusCode::UNAUTHORIZED.into_response() } else { sign_in_first(&app, &uri) };
+        // Back to the page with the form: this address answers to forms only.
+        let back = || sign_in_first(&app, &place::inside(&app.base, &Wish::back(&body)));
+        return if wants_lines { StatusCode::UNAUTHORIZED.into_response() } else { back() };
     };
     let wish = match Wish::read(&app.base, &body) {
         Ok(wish) => wish,
@@ -150,6 +152,12 @@ impl<'a> Outcome<'a> {
 }
 
 impl Wish {
+    /// Where the form was, whatever else it says.
+    fn back(body: &[u8]) -> String {
+        let found = form_urlencoded::parse(body).find(|(name, _)| name == "back");
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
     fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
         let (mut action, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
         for (name, value) in form_urlencoded::parse(body) {

@@ -1,7 +1,7 @@
 use axum::http::{HeaderMap, Uri};
 use fanlight_identity::{Method, Session};
 
-use crate::{App, assets::Assets, theme::Theme, when};
+use crate::{App, assets::Assets, place, theme::Theme, when};
 
 /// What surrounds the content of every page.
 #[derive(Debug, Clone)]
@@ -41,14 +41,13 @@ impl Frame {
 
     /// The frame of a page for nobody in particular.
     pub(crate) fn outside(app: &App, headers: &HeaderMap, uri: &Uri) -> Self {
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let version = app.kubernetes.version.borrow().clone();
         Self {
             assets: Assets::under(&app.base),
             base: app.base.clone(),
             theme: Theme::chosen(headers),
             themes: Theme::ALL,
-            here: format!("{}{path}", app.base),
+            here: place::here(&app.base, uri),
             cluster: version
                 .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),
             user: String::new(),

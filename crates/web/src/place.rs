@@ -1,5 +1,6 @@
 //! Addresses within this site.
 
+use axum::http::Uri;
 use fanlight_model::{Kind, ObjectKey};
 use url::form_urlencoded;
 
@@ -25,6 +26,11 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("name", &key.name).append_pair("namespace", &key.namespace);
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
+}
+
+/// The place that a request asks for; `uri` is what is left of its address without the prefix.
+pub(crate) fn here(base: &str, uri: &Uri) -> String {
+    format!("{base}{}", uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
 /// A place within this site: anything that could lead elsewhere becomes the front page.

@@ -2,7 +2,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Uri, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
@@ -36,10 +36,17 @@ pub(crate) async fn holds(app: &App, session: &Session) -> bool {
     }
 }
 
+/// The response with the mark that somebody opened a page, where a new one is due.
+pub(crate) fn seen(app: &App, headers: &HeaderMap, session: &Session, response: Response) -> Response {
+    match app.sessions.touch(&cookies(headers), session, (app.clock)()) {
+        Some(mark) => ([(header::SET_COOKIE, mark)], response).into_response(),
+        None => response,
+    }
+}
+
 /// Sends somebody to sign in, and back to where they were afterwards.
-pub(crate) fn sign_in_first(app: &App, uri: &Uri) -> Response {
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let here: String = form_urlencoded::byte_serialize(format!("{}{path}", app.base).as_bytes()).collect();
+pub(crate) fn sign_in_first(app: &App, here: &str) -> Response {
+    let here: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
     Redirect::to(&format!("{}/sign_in?redirect={here}", app.base)).into_response()
 }
 

@@ -18,6 +18,11 @@ function put(piece) {
   return true;
 }
 
+async function leaveIfSignedOut() {
+  const answer = await fetch(page.dataset.live, { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) location.reload();
+}
+
 function connect() {
   clearTimeout(retry);
   source?.close();
@@ -35,6 +40,8 @@ function connect() {
   source.addEventListener("quiet", () => (lastWord = new Date()));
   source.addEventListener("end", () => location.reload());
   source.onerror = () => {
+    // An event source does not tell with which status it was refused.
+    if (source.readyState === EventSource.CLOSED) leaveIfSignedOut();
     source.close();
     say(`reconnecting, as of ${lastWord.toLocaleTimeString([], { hour12: false })}`, false);
     retry = setTimeout(() => document.hidden || connect(), pause * (0.5 + Math.random() / 2));

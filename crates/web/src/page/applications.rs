@@ -10,7 +10,7 @@ use std::{sync::Arc, time::SystemTime};
 use askama::Template;
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use fanlight_live::{Freshness, List};
@@ -20,7 +20,8 @@ use url::form_urlencoded;
 use crate::{
     App,
     frame::Frame,
-    signed::{Signed, cookies, sign_in_first, visitor},
+    place,
+    signed::{Signed, seen, sign_in_first, visitor},
     stream, when,
 };
 use empty::Empty;
@@ -58,7 +59,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
-    let Some(session) = session else { return sign_in_first(&app, &uri) };
+    let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
     let frame = Frame::of(&app, &session, &headers, &uri);
     let query = query(raw.as_deref());
     let list = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await.list(&query);
@@ -66,10 +67,7 @@ pub(crate) async fn show(
     let rows = list.rows.iter().map(|row| RowView::new(row, &frame, now)).collect();
     let page = Applications { rows, ..Applications::new(&frame, &session.identity, &query, &list, now) };
     let response = super::html(StatusCode::OK, &page);
-    match app.sessions.touch(&cookies(&headers), &session, now) {
-        Some(mark) => ([(header::SET_COOKIE, mark)], response).into_response(),
-        None => response,
-    }
+    seen(&app, &headers, &session, response)
 }
 
 /// Keeps the page current.

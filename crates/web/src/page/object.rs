@@ -21,7 +21,7 @@ use crate::{
     App, ObjectError,
     frame::Frame,
     manifest, place,
-    signed::{Signed, sign_in_first, visitor},
+    signed::{Signed, seen, sign_in_first, visitor},
     status::StatusView,
     stream, when,
 };
@@ -120,17 +120,17 @@ pub(crate) async fn show(
     Signed(session): Signed,
 ) -> Response {
     let Some(kind) = place::kind(&kind) else { return super::message::not_found(State(app), headers, uri).await };
-    let Some(session) = session else { return sign_in_first(&app, &uri) };
+    let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
     let key = which.key(kind);
     let frame = Frame::of(&app, &session, &headers, &uri);
-    let shown = Shown::read(&app, &session, &key).await;
-    match shown {
+    let response = match Shown::read(&app, &session, &key).await {
         Ok(shown) => {
             let page = ObjectPage::new(&frame, &shown, Tab::by_slug(&tab), (app.clock)());
             super::html(StatusCode::OK, &page)
         }
         Err(error) => super::message::object_error(&frame, &key, &error),
-    }
+    };
+    seen(&app, &headers, &session, response)
 }
 
 /// Keeps a tab current.
