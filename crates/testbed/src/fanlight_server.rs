@@ -107,7 +107,7 @@ impl FanlightServer {
     /// Opens the event stream of the Applications page.
     pub async fn stream(&self, client: &Client) -> anyhow::Result<Stream> {
         let response = client.get(format!("{}/applications/events", self.url)).send().await?.error_for_status()?;
-        Ok(Stream::new(response))
+        Ok(Stream::of(response))
     }
 
     /// Ends the session.

@@ -24,7 +24,8 @@ struct Page {
 }
 
 impl Stream {
-    pub(crate) fn new(response: Response) -> Self {
+    /// The stream that an answer is.
+    pub fn of(response: Response) -> Self {
         Self { response, text: String::new(), page: Page::default() }
     }
 
@@ -48,6 +49,19 @@ impl Stream {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Reads on until the data of one event is as wanted.
+    pub async fn until_event(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        let read = async {
+            while let Some((_, data)) = self.next().await? {
+                if wanted(&data) {
+                    return Ok(data);
+                }
+            }
+            bail!("the stream ended")
+        };
+        timeout(Duration::from_secs(60), read).await.context("no such event in time")?
     }
 
     /// Reads on until exactly these rows are shown, in any order.

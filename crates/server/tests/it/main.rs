@@ -5,6 +5,7 @@ mod faults;
 mod hand_over;
 mod house;
 mod lists;
+mod odd_objects;
 mod people;
 mod shared;
 mod sign_in;

@@ -33,6 +33,10 @@ pub(super) struct ObjectView {
     visit: Visit,
     kinds: Vec<Kind>,
     known: Option<(Version, Shown)>,
+    /// Whether there was a row when the object was read: one that goes then may have been deleted.
+    had_row: bool,
+    /// Why the last read failed.
+    failed: Option<ObjectError>,
     gone: bool,
     read_again: Instant,
 }
@@ -42,35 +46,55 @@ impl ObjectView {
     const PACE: Duration = Duration::from_secs(10);
     /// How often the right to change an object whose row is known is asked about.
     const RECHECK: Duration = Duration::from_secs(30);
+    /// How soon an object is asked for again when Kubernetes has not answered.
+    const RETRY: Duration = Duration::from_secs(1);
 
     pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, key: ObjectKey, tab: Tab, visit: Visit) -> Self {
         let kinds = vec![key.kind];
-        Self { app, session, frame, key, tab, visit, kinds, known: None, gone: false, read_again: Instant::now() }
+        let (known, had_row, failed, gone, read_again) = (None, false, None, false, Instant::now());
+        Self { app, session, frame, key, tab, visit, kinds, known, had_row, failed, gone, read_again }
     }
 
     async fn look(&mut self) -> Result<&Shown, ObjectError> {
         let row = self.visit.row(&self.key);
         let current = match (&self.known, &row) {
             (Some((version, _)), Some(row)) => row.version <= *version,
-            (Some(_), None) => true,
-            (None, _) => false,
+            (known, None) => !self.had_row && (known.is_some() || self.failed.is_some()),
+            (None, Some(_)) => self.had_row && self.failed.is_some(),
         };
         if !current || self.read_again <= Instant::now() {
-            self.known = None;
-            let shown = Shown::read(&self.app, &self.session, &self.key).await?;
-            let version = shown.details.row.version;
-            let kinds = kinds(&shown.details);
-            if kinds != self.kinds {
-                self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await;
-                self.kinds = kinds;
-            }
-            let has_row = self.visit.row(&self.key).is_some();
-            self.read_again = Instant::now() + if has_row { Self::RECHECK } else { Self::PACE };
-            self.known = Some((version, shown));
+            self.read().await;
         } else if let Some((_, shown)) = &mut self.known {
             shown.look_around(&self.visit);
         }
-        self.known.as_ref().map(|(_, shown)| shown).ok_or(ObjectError::NotFound)
+        match (&self.known, &self.failed) {
+            (Some((_, shown)), _) => Ok(shown),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Err(ObjectError::NotFound),
+        }
+    }
+
+    /// Reads the object anew. What failed is not tried again at every change of other objects.
+    async fn read(&mut self) {
+        (self.known, self.failed) = (None, None);
+        match Shown::read(&self.app, &self.session, &self.key).await {
+            Ok(shown) => {
+                let kinds = kinds(&shown.details);
+                if kinds != self.kinds {
+                    self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await;
+                    self.kinds = kinds;
+                }
+                self.known = Some((shown.details.row.version, shown));
+            }
+            Err(error) => self.failed = Some(error),
+        }
+        self.had_row = self.visit.row(&self.key).is_some();
+        let pace = match (&self.failed, self.had_row) {
+            (Some(ObjectError::Unanswered(_)), _) => Self::RETRY,
+            (None, true) => Self::RECHECK,
+            _ => Self::PACE,
+        };
+        self.read_again = Instant::now() + pace;
     }
 }
 
@@ -96,11 +120,9 @@ impl View for ObjectView {
     }
 
     async fn changed(&mut self) {
-        // Not at once after a read that failed.
-        let read_again = self.read_again.max(Instant::now() + Duration::from_secs(1));
         tokio::select! {
             () = self.visit.changed() => {}
-            () = sleep_until(read_again) => {}
+            () = sleep_until(self.read_again) => {}
         }
     }
 
