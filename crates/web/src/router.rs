@@ -23,8 +23,9 @@ pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let base = app.base.clone();
     let home = format!("{base}/applications");
+    let front = get(async move || Redirect::to(&home));
     let pages = Router::new()
-        .route("/", get(async move || Redirect::to(&home)))
+        .route("/", front.clone())
         .route("/applications", get(page::applications::show))
         .route("/{kind}", get(page::object::first_tab))
         .route("/{kind}/{tab}", get(page::object::show))
@@ -50,7 +51,8 @@ pub fn router(app: App) -> Router {
         .route("/{kind}/{tab}/events", get(page::object::events))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
-    let site = if base.is_empty() { site } else { Router::new().nest(&base, site) };
+    // Nesting serves the front page at the prefix alone, not with a slash after it.
+    let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };
     site.layer(RequestBodyLimitLayer::new(BODY))
         .layer(CsrfLayer::new())
         .layer(CatchPanicLayer::new())

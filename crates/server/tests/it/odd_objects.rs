@@ -1,10 +1,13 @@
 //! Objects and requests that nobody expects: pages stay whole, and say what is the matter.
 
-use fanlight_testbed::{Options, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{FanlightServer, Options, Stream, estate, rights::flux_rules};
 use reqwest::{Client, Response, header};
 use serde_json::{Value, json};
 
-use crate::house::{House, WATCH, plane, shows};
+use crate::{
+    house::{House, WATCH, plane, shows},
+    shared::{in_namespace, start},
+};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -130,7 +133,7 @@ async fn a_page_that_cannot_be_shown_says_why() -> anyhow::Result<()> {
         assert_harmless(name, &page);
     }
 
-    let nobody = fanlight_testbed::FanlightServer::client()?;
+    let nobody = FanlightServer::client()?;
     let answer = nobody.get(format!("{}{}", house.server.url(), shop("apps"))).send().await?;
     assert_eq!(answer.status(), 303);
     let to = "/sign_in?redirect=%2Fkustomization%2Fdetails%3Fname%3Dshop%26namespace%3Dapps";
@@ -169,7 +172,7 @@ async fn an_action_is_refused_to_strangers_and_other_sites_and_quotes_kubernetes
     let (mut ada, ben) = (house.guest(ADA).await?, house.client(BEN, &[])?);
     let suspend = "action=suspend&object=Kustomization/apps/shop&comment=%3Cscript%3Ealert(1)&back=/applications?x";
 
-    let nobody = fanlight_testbed::FanlightServer::client()?;
+    let nobody = FanlightServer::client()?;
     let answer = act(&house, &nobody, suspend, false).await?;
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()[header::LOCATION], "/sign_in?redirect=%2Fapplications%3Fx");
@@ -197,4 +200,30 @@ async fn an_action_is_refused_to_strangers_and_other_sites_and_quotes_kubernetes
         assert_harmless("the object's page", &page);
     }
     Ok(())
+}
+
+#[test]
+fn below_a_prefix_every_page_link_and_file_is_below_it() {
+    in_namespace("prefixed", async |plane| {
+        plane.set_emergency_user("prefixed", "admin", "secret").await?;
+        let server = start(plane, "prefixed", &["--route-prefix=/flux"]).await?;
+        let client = FanlightServer::client()?;
+        let get = async |path: &str| client.get(format!("{}{path}", server.url())).send().await;
+        for front in ["/flux", "/flux/"] {
+            let answer = get(front).await?;
+            assert_eq!(answer.status(), 303, "{front}");
+            assert_eq!(answer.headers()[header::LOCATION], "/flux/applications");
+        }
+        let answer = get("/flux/applications").await?;
+        assert_eq!(answer.headers()[header::LOCATION], "/flux/sign_in?redirect=%2Fflux%2Fapplications");
+        for elsewhere in ["/applications", "/fluxes", "/flux/pods"] {
+            assert_eq!(get(elsewhere).await?.status(), 404, "{elsewhere}");
+        }
+        let page = get("/flux/sign_in").await?.error_for_status()?.text().await?;
+        let links = ["href=\"", "action=\"", "src=\""].into_iter().flat_map(|start| page.split(start).skip(1));
+        for link in links {
+            assert!(link.starts_with("/flux/"), "{link}");
+        }
+        Ok(())
+    });
 }
