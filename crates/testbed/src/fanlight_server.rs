@@ -16,7 +16,8 @@ use crate::{ControlPlane, Stream, minder::Minder, stream::keys};
 pub struct FanlightServer {
     url: String,
     log: PathBuf,
-    _process: Minder,
+    program: PathBuf,
+    process: Minder,
 }
 
 impl FanlightServer {
@@ -52,7 +53,8 @@ impl FanlightServer {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(address) = std::fs::read_to_string(&address) {
-                return Ok(Self { url: format!("http://{}", address.trim()), log, _process: process });
+                let url = format!("http://{}", address.trim());
+                return Ok(Self { url, log, program: program.to_owned(), process });
             }
             if Instant::now() > deadline {
                 bail!("fanlight-server did not start:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
@@ -64,6 +66,11 @@ impl FanlightServer {
     /// The address, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process.
+    pub fn process(&self) -> anyhow::Result<u32> {
+        self.process.minded(&self.program).context("fanlight-server does not run")
     }
 
     /// What it has logged so far.

@@ -37,6 +37,15 @@ impl Minder {
         Self::spawn(command.stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
+    /// The process of the program that is minded, if it runs.
+    pub(crate) fn minded(&self, program: &Path) -> Option<u32> {
+        let program = program.canonicalize().ok()?;
+        let shell = self.shell.id();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
+        let mut children = children.split_whitespace().filter_map(|child| child.parse().ok());
+        children.find(|child: &u32| std::fs::read_link(format!("/proc/{child}/exe")).is_ok_and(|exe| exe == program))
+    }
+
     fn spawn(command: &mut Command) -> anyhow::Result<Self> {
         use std::os::unix::process::CommandExt;
         // A group of its own: Ctrl-C reaches the owner, who then closes the pipe.

@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+use fanlight_testbed::{ControlPlane, Estate, FanlightServer, SessionForge, Showcase, rights::flux_rules};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::{say, size::Size};
+
+/// A control plane with many objects, people with rights, and the means to start the server before it. There are no
+/// nodes and no controllers, so that nothing changes unless it is changed here.
+pub(crate) struct House {
+    pub(crate) plane: ControlPlane,
+    pub(crate) forge: SessionForge,
+    /// Everybody's name: first who sees everything, then those who see a third of the namespaces each.
+    pub(crate) names: Vec<String>,
+    program: PathBuf,
+}
+
+impl House {
+    pub(crate) async fn build(size: &Size) -> anyhow::Result<Self> {
+        let program = Showcase::program()?;
+        let plane = ControlPlane::start().await?;
+        say("a Kubernetes control plane");
+        let summary = Estate::large(size.objects, size.namespaces).apply(&plane).await?;
+        say(&format!("{} Flux objects in {} namespaces", summary.flux, summary.namespaces.len()));
+        plane.install_server_account(Showcase::NAMESPACE).await?;
+        plane.set_emergency_user(Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
+        let forge = SessionForge::new(&plane, Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
+        let names: Vec<_> = (0..size.people).map(|number| format!("person-{number:02}")).collect();
+        let namespaces: Vec<_> = summary.namespaces.into_iter().filter(|name| name != Showcase::NAMESPACE).collect();
+        let house = Self { plane, forge, names, program };
+        house.grant(&namespaces).await?;
+        say(&format!("the rights of {} people", size.people));
+        Ok(house)
+    }
+
+    /// The first sees everything; the others a third of the namespaces each, each another third than the one before.
+    async fn grant(&self, namespaces: &[String]) -> anyhow::Result<()> {
+        let rules = flux_rules(&["get", "list", "watch"]);
+        let (all, some) = self.names.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
+        if let Some(name) = all {
+            self.plane.grant_everywhere(name, rules.clone()).await?;
+        }
+        let pairs = some.iter().enumerate().flat_map(|(number, name)| {
+            let third = namespaces.iter().enumerate().filter(move |(index, _)| (index + number) % 3 == 0);
+            third.map(move |(_, namespace)| (namespace, name))
+        });
+        let granted = stream::iter(pairs).map(|(namespace, name)| self.plane.grant_in(namespace, name, rules.clone()));
+        granted.buffer_unordered(32).try_for_each(async |_| Ok(())).await
+    }
+
+    /// Starts the server.
+    pub(crate) async fn server(&self) -> anyhow::Result<FanlightServer> {
+        let key = self.forge.argument();
+        FanlightServer::start(&self.program, &self.plane, Showcase::NAMESPACE, &[&key]).await
+    }
+}
