@@ -5,10 +5,8 @@ use std::path::Path;
 use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, estate, keys};
 use reqwest::Client;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
-
-/// What one needs for sponsoring a watch.
-pub(crate) const WATCH: [&str; 3] = ["get", "list", "watch"];
+use crate::shared::PROGRAM;
+pub(crate) use crate::shared::WATCH;
 
 /// A control plane with the server's account and the emergency user `admin`, whose password is `secret`; in each of the
 /// namespaces `apps`, `data` and `edge` a Kustomization `shop`.

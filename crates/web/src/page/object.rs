@@ -30,7 +30,7 @@ use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "why", "body"])]
+#[template(path = "object.html", blocks = ["head", "why", "rest"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,

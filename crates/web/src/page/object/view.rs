@@ -105,7 +105,7 @@ impl View for ObjectView {
         let (gone, pieces) = match self.look().await {
             Ok(shown) => {
                 let page = ObjectPage::new(&frame, shown, tab, now);
-                let [head, why, body] = [page.as_head().render(), page.as_why().render(), page.as_body().render()];
+                let [head, why, body] = [page.as_head().render(), page.as_why().render(), page.as_rest().render()];
                 let pieces = [("head", head), ("why", why), ("body", body)];
                 (false, pieces.map(|(id, html)| (id, html.unwrap_or_default())).into())
             }
