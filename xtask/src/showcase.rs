@@ -23,7 +23,9 @@ pub(crate) struct Args {
 pub(crate) fn run(program: &str, profile: &str, needs: &[Prerequisite], args: &Args) -> anyhow::Result<()> {
     prerequisites::demand(needs)?;
     let places = tools::variables()?;
-    let build = ["build", "--workspace", "--bins", "--quiet", "--profile", profile];
+    // No other program: in release, each takes minutes. The whole workspace, since it decides the features.
+    let bins = ["--bin", "fanlight-server", "--bin", program];
+    let build = [&["build", "--workspace", "--quiet", "--profile", profile][..], &bins].concat();
     step("build the programs", || progress::run(&mut cargo(&build)))?;
     let folder = target().join(if profile == "dev" { "debug" } else { profile });
     let mut command = Command::new(folder.join(program));

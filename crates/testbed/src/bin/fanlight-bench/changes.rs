@@ -46,8 +46,8 @@ impl Changes {
         let is_watched = |object: &DynamicObject| {
             key == format!("Kustomization/{}/{}", object.namespace().unwrap_or_default(), object.name_any())
         };
-        let place = others.iter().position(is_watched).with_context(|| format!("there is no {key}"))?;
-        let watched = others.swap_remove(place);
+        let index = others.iter().position(is_watched).with_context(|| format!("there is no {key}"))?;
+        let subject = others.swap_remove(index);
         let (tell, heard) = unbounded_channel();
         readers.spawn(read(stream, move |data| {
             let mentioned = data.split(Self::MARK).skip(1).filter_map(|rest| rest.get(..6)?.parse().ok()).max();
@@ -55,7 +55,7 @@ impl Changes {
                 let _ = tell.send((number, Instant::now()));
             }
         }));
-        Ok(Self { admin, watched, others, heard, last: 0 })
+        Ok(Self { admin, watched: subject, others, heard, last: 0 })
     }
 
     /// Changes the watched object so many times, each time waiting for the stream to say so. Between two changes there

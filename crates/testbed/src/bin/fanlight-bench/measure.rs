@@ -82,9 +82,9 @@ async fn quiet(size: &Size, house: &House, server: &FanlightServer, table: &mut 
     let log = house.plane.audit().from_now()?;
     let (began, before) = (Instant::now(), process::processor_time(server)?);
     sleep(size.window).await;
-    let (took, used) = (began.elapsed(), process::processor_time(server)? - before);
+    let (took, used) = (began.elapsed(), process::processor_time(server)?.saturating_sub(before));
     let requests = Requests::in_log(&log)?;
-    let note = format!("own polls apart: {:.0}", a_minute(requests.own(), took));
+    let note = format!("in {:.0} s; own polls apart: {:.0}", took.as_secs_f64(), a_minute(requests.own(), took));
     let people = a_minute(requests.for_people(), took);
     table.add("API requests a minute, quiet", "", size.requests_a_minute(), people, &note);
     table.add("processor seconds a minute, quiet", "s", 0.5, seconds_a_minute(used, took), "");
@@ -96,7 +96,7 @@ async fn quiet(size: &Size, house: &House, server: &FanlightServer, table: &mut 
 async fn busy(size: &Size, server: &FanlightServer, changes: &mut Changes, table: &mut Table) -> anyhow::Result<()> {
     let (began, before) = (Instant::now(), process::processor_time(server)?);
     let times = changes.steadily(size.window).await?;
-    let (took, used) = (began.elapsed(), process::processor_time(server)? - before);
+    let (took, used) = (began.elapsed(), process::processor_time(server)?.saturating_sub(before));
     let note = format!("{:.1} changes a second", a_minute(times.len() * 2, took) / 60.0);
     table.add("processor seconds a minute, changing", "s", 2.0, seconds_a_minute(used, took), &note);
     table.add_times("the same while changing", 99, 100.0, times, "object changed → browser told");
