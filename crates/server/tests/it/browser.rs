@@ -97,9 +97,11 @@ async fn a_person_signs_in_sees_a_change_arrive_and_filters_without_a_reload() -
 }
 
 #[tokio::test]
-async fn under_twenty_changes_a_second_ticks_focus_menus_and_scroll_stay() -> anyhow::Result<()> {
+async fn under_twenty_changes_a_second_ticks_focus_menus_opened_rows_and_scroll_stay() -> anyhow::Result<()> {
     let desk = Desk::signed_in().await?;
     let browser = &desk.browser;
+    desk.plane().apply(&estate::kustomization("apps", "shop").failed("HealthCheckFailed", "Deployment failed")).await?;
+    browser.one("tbody[data-key='Kustomization/apps/shop'] summary").await?.click().await?;
     browser.one("tbody[data-key='Kustomization/apps/app-40'] input").await?.click().await?;
     browser.one("#menu-namespace summary").await?.click().await?;
     let link = format!("{}.querySelector('.name a')", row("Kustomization/apps/app-41"));
@@ -121,6 +123,8 @@ async fn under_twenty_changes_a_second_ticks_focus_menus_and_scroll_stay() -> an
     let ticked = format!("{}.querySelector('input').checked", row("Kustomization/apps/app-40"));
     assert_eq!(browser.ask(&ticked).await?, json!(true), "the tick");
     assert_eq!(browser.ask("document.getElementById('menu-namespace').open").await?, json!(true), "the menu");
+    let opened = format!("{}.querySelector('.reason').open", row("Kustomization/apps/shop"));
+    assert_eq!(browser.ask(&opened).await?, json!(true), "the opened row");
     // New rows above push the page down; the browser keeps what is in sight where it is.
     let after = browser.ask("window.scrollY").await?;
     assert!(after.as_f64() >= before.as_f64(), "scrolled from {before} to {after}");
