@@ -55,7 +55,20 @@ async fn main() -> anyhow::Result<()> {
             shoot(&browser, &folder, &format!("{name}{suffix}")).await?;
         }
     }
+    outcomes(&browser, url, &folder).await?;
     not_allowed(&showcase, &browser, &folder).await
+}
+
+/// What became of an action on several objects.
+async fn outcomes(browser: &Browser, url: &str, folder: &Path) -> anyhow::Result<()> {
+    browser.look(Look::DESK).await?;
+    browser.goto(format!("{url}/applications?namespace=web")).await?;
+    browser.until("document.querySelector('#mark')?.textContent === 'live'").await?;
+    browser.one("#all").await?.click().await?;
+    shoot(browser, folder, "selected").await?;
+    browser.one("#act button[value=sync]").await?.click().await?;
+    browser.until("document.querySelectorAll('#outcomes li:not(.moving)').length > 2").await?;
+    shoot(browser, folder, "outcomes").await
 }
 
 /// What somebody sees who may see nothing, and who may look but not touch.
