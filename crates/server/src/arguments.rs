@@ -62,6 +62,9 @@ pub(crate) struct Listening {
     /// Where to write the address once it is open, for scripts.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) address_file: Option<PathBuf>,
+    /// Offer a page that shows every component, for those who work on them.
+    #[arg(long, hide = true)]
+    pub(crate) styleguide: bool,
 }
 
 /// Who gets in, and for how long.

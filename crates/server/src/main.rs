@@ -105,6 +105,7 @@ async fn wire(
         objects: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         features,
+        styleguide: arguments.listening.styleguide,
         base,
         https_outside,
         shutdown: shutdown.clone(),

@@ -49,7 +49,8 @@ impl Showcase {
         let stand_in = StandIn::start(plane.admin(), stand_in).await?;
         let forge = SessionForge::new(&plane, Self::NAMESPACE, Self::USER, Self::PASSWORD).await?;
         let key = forge.argument();
-        let arguments: Vec<_> = [key.as_str(), "--oidc-token-duration=12h"].iter().chain(more).copied().collect();
+        let arguments: Vec<_> =
+            [key.as_str(), "--oidc-token-duration=12h", "--styleguide"].iter().chain(more).copied().collect();
         let server = FanlightServer::start(&program, &plane, Self::NAMESPACE, &arguments).await?;
         say("fanlight-server");
         Ok(Self { server, _stand_in: stand_in, plane, forge })

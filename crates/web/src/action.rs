@@ -51,7 +51,7 @@ struct Page<'a> {
 
 #[derive(Template)]
 #[template(path = "actions/outcome.html")]
-struct Outcome<'a> {
+pub(crate) struct Outcome<'a> {
     icons: &'a str,
     class: &'static str,
     word: &'static str,
@@ -138,7 +138,7 @@ fn look(stage: &Stage) -> (&'static str, &'static str) {
 }
 
 impl<'a> Outcome<'a> {
-    fn of(frame: &'a Frame, step: &'a Step) -> Self {
+    pub(crate) fn of(frame: &'a Frame, step: &'a Step) -> Self {
         let (class, word) = look(&step.stage);
         Self {
             icons: &frame.assets.icons,

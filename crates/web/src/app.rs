@@ -21,6 +21,8 @@ pub struct App {
     pub kubernetes: Kubernetes,
     /// Feature flags that the operator has set: public.
     pub features: BTreeMap<String, String>,
+    /// Whether there is a page that shows every component.
+    pub styleguide: bool,
     /// The route prefix: empty, or beginning with a slash and not ending with one.
     pub base: String,
     /// Whether browsers reach the server by https.

@@ -3,6 +3,7 @@
 pub(crate) mod applications;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod styleguide;
 
 use askama::Template;
 use axum::{

@@ -42,7 +42,9 @@ pub fn router(app: App) -> Router {
         .route("/health", get(|| async { (StatusCode::MOVED_PERMANENTLY, [("location", "/health/")]) }))
         .route("/theme", post(theme::choose))
         .route("/assets/{name}", get(assets::serve))
-        .fallback(page::message::not_found)
+        .fallback(page::message::not_found);
+    let pages = if app.styleguide { pages.route("/styleguide", get(page::styleguide::show)) } else { pages };
+    let pages = pages
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.

@@ -19,14 +19,19 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("applications", "/applications"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
     ("kustomization", "/kustomization/details?name=orders&namespace=orders"),
     ("helm-release", "/helm_release/details?name=orders-api&namespace=orders"),
     ("suspended", "/kustomization/details?name=web-staging&namespace=web"),
     ("manifest", "/kustomization/yaml?name=orders&namespace=orders"),
+    ("styleguide", "/styleguide"),
 ];
+
+/// The page is there, and live if it has a stream.
+const SETTLED: &str = "document.readyState === 'complete' \
+    && (!document.querySelector('[data-live]') || document.querySelector('#mark')?.textContent === 'live')";
 
 const DARK: Look = Look { dark: true, ..Look::DESK };
 
@@ -49,7 +54,7 @@ async fn main() -> anyhow::Result<()> {
     for (name, address) in PAGES {
         browser.look(Look::DESK).await?;
         browser.goto(format!("{url}{address}")).await?;
-        browser.until("document.querySelector('#mark')?.textContent === 'live'").await?;
+        browser.until(SETTLED).await?;
         for (look, suffix) in [(Look::DESK, ""), (DARK, "-dark"), (Look::PHONE, "-phone")] {
             browser.look(look).await?;
             shoot(&browser, &folder, &format!("{name}{suffix}")).await?;

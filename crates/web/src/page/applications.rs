@@ -3,6 +3,7 @@
 mod empty;
 mod filters;
 mod row;
+mod specimens;
 mod view;
 
 use std::{sync::Arc, time::SystemTime};
@@ -27,11 +28,12 @@ use crate::{
 use empty::Empty;
 use filters::{Head, Link, Menu, Part};
 use row::RowView;
+pub(super) use specimens::specimens;
 use view::ApplicationsView;
 
 /// The page. The stream sends its blocks anew as they change, and rows one by one.
 #[derive(Template)]
-#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "empty", "pages"])]
+#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "table", "empty", "pages"])]
 struct Applications<'a> {
     frame: &'a Frame,
     /// The address of the page's event stream.

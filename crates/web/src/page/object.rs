@@ -1,6 +1,7 @@
 //! The page of one object.
 
 mod facts;
+mod specimens;
 mod view;
 
 use std::{sync::Arc, time::SystemTime};
@@ -26,11 +27,12 @@ use crate::{
     stream, when,
 };
 use facts::{Fact, Line, Related};
+pub(super) use specimens::specimens;
 use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "why", "rest"])]
+#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,

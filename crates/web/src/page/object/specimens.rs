@@ -1,0 +1,62 @@
+use std::time::SystemTime;
+
+use fanlight_model::{Answer, Details, Kind, Row};
+use serde_json::Value;
+
+use super::{ObjectPage, Shown, Tab};
+use crate::{frame::Frame, status::StatusView};
+
+/// Every part of the page of this Kustomization with its title, and the causes of these rows, for the style guide.
+pub(in crate::page) fn specimens(
+    frame: &Frame,
+    object: &Value,
+    rows: &[Row],
+    now: SystemTime,
+) -> Vec<(&'static str, String)> {
+    let shown = shown(object, rows);
+    let page = ObjectPage::new(frame, &shown, Tab::Details, now);
+    let forbidden = Shown { may_change: Answer::No, ..self::shown(object, rows) };
+    let forbidden = ObjectPage::new(frame, &forbidden, Tab::Details, now).as_buttons().to_string();
+    let manifest = ObjectPage::new(frame, &shown, Tab::Manifest, now).as_manifest().to_string();
+    vec![
+        ("Head of an object", page.as_head().to_string()),
+        ("Buttons for somebody who may not act", forbidden),
+        ("Suspension and cause", page.as_why().to_string()),
+        ("Causes", causes(frame, object, rows, now)),
+        ("Facts, relations, conditions, labels", page.as_rest().to_string()),
+        ("Manifest", manifest),
+    ]
+}
+
+/// One cause of each colour.
+fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
+    let mut colours = Vec::new();
+    let mut causes = String::new();
+    for row in rows {
+        let class = StatusView::of(row.state).class;
+        if !colours.contains(&class) {
+            colours.push(class);
+            let mut shown = shown(object, rows);
+            shown.details.row = row.clone();
+            causes.push_str(&ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string());
+        }
+    }
+    causes
+}
+
+fn shown(object: &Value, rows: &[Row]) -> Shown {
+    let details = Details::read(Kind::KUSTOMIZATION, object);
+    let depends_on = details.row.depends_on.iter().map(|key| {
+        let row = rows.iter().find(|row| row.key == *key);
+        (key.clone(), row.cloned().map(Into::into))
+    });
+    let needed_by = rows.iter().take(2).cloned().map(Into::into).collect();
+    Shown {
+        depends_on: depends_on.collect(),
+        needed_by,
+        source: None,
+        object: object.clone(),
+        may_change: Answer::Yes,
+        details,
+    }
+}
