@@ -10,12 +10,15 @@ use crate::{say, size::Size};
 pub(crate) struct House {
     pub(crate) plane: ControlPlane,
     pub(crate) forge: SessionForge,
-    /// Everybody's name: first who sees everything, then those who see a third of the namespaces each.
+    /// Everybody's name: first who sees everything, then those who see some namespaces each.
     pub(crate) names: Vec<String>,
     program: PathBuf,
 }
 
 impl House {
+    /// How many namespaces those see who do not see everything: what the budgets say of them.
+    const SHARE: usize = 30;
+
     pub(crate) async fn build(size: &Size) -> anyhow::Result<Self> {
         let program = Showcase::program()?;
         let plane = ControlPlane::start().await?;
@@ -33,7 +36,7 @@ impl House {
         Ok(house)
     }
 
-    /// The first sees everything; the others a third of the namespaces each, each another third than the one before.
+    /// The first sees everything; the others at most [`Self::SHARE`] namespaces each, spread, each others than the one before.
     async fn grant(&self, namespaces: &[String]) -> anyhow::Result<()> {
         let rules = flux_rules(&["get", "list", "watch"]);
         let (all, some) = self.names.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
@@ -41,8 +44,9 @@ impl House {
             self.plane.grant_everywhere(name, rules.clone()).await?;
         }
         let pairs = some.iter().enumerate().flat_map(|(number, name)| {
-            let third = namespaces.iter().enumerate().filter(move |(index, _)| (index + number) % 3 == 0);
-            third.map(move |(_, namespace)| (namespace, name))
+            let step = namespaces.len().div_ceil(Self::SHARE).max(3);
+            let share = namespaces.iter().enumerate().filter(move |(index, _)| (index + number) % step == 0);
+            share.map(move |(_, namespace)| (namespace, name))
         });
         let granted = stream::iter(pairs).map(|(namespace, name)| self.plane.grant_in(namespace, name, rules.clone()));
         granted.buffer_unordered(32).try_for_each(async |_| Ok(())).await

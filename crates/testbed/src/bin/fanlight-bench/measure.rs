@@ -72,7 +72,7 @@ async fn arrive(house: &House, table: &mut Table) -> anyhow::Result<(FanlightSer
     for person in others {
         times.push(person.first_page().await?);
     }
-    table.add_times("sign-in → first page, sees a third", 95, None, times, "while somebody sees everything");
+    table.add_times("sign-in → first page, sees some", 95, None, times, "while somebody sees everything");
     say("everybody’s first page");
     Ok((server, people))
 }
@@ -106,7 +106,7 @@ async fn busy(size: &Size, server: &FanlightServer, changes: &mut Changes, table
 
 /// How long pages take, and what they ask of the API server.
 async fn pages(size: &Size, house: &House, all: &Person, some: &Person, table: &mut Table) -> anyhow::Result<()> {
-    for (person, sight) in [(all, "sees all"), (some, "sees a third")] {
+    for (person, sight) in [(all, "sees all"), (some, "sees some")] {
         let log = house.plane.audit().from_now()?;
         for (what, address) in [
             ("list page", "/applications"),
