@@ -21,7 +21,6 @@ pub(in crate::page) fn specimens(
     vec![
         ("Head of an object", page.as_head().to_string()),
         ("Buttons for somebody who may not act", forbidden),
-        ("Suspension and cause", page.as_why().to_string()),
         ("Causes", causes(frame, object, rows, now)),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
         ("Manifest", manifest),
