@@ -6,20 +6,23 @@ use serde_json::Value;
 use crate::progress::cargo;
 
 /// Each crate of the workspace with the crates of the workspace that it may use outside tests.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("fanlight-model", &[]),
     ("fanlight-cluster", &["fanlight-model"]),
     ("fanlight-live", &["fanlight-model"]),
     ("fanlight-identity", &["fanlight-model"]),
     ("fanlight-web", &["fanlight-identity", "fanlight-live", "fanlight-model"]),
     ("fanlight-server", &["fanlight-cluster", "fanlight-identity", "fanlight-live", "fanlight-model", "fanlight-web"]),
-    ("fanlight-cli", &["fanlight-identity"]),
+    ("fanlight-sops", &[]),
+    ("fanlight-breakglass", &["fanlight-cluster", "fanlight-sops"]),
+    ("fanlight-cli", &["fanlight-breakglass", "fanlight-identity"]),
     ("fanlight-testbed", &["fanlight-identity", "fanlight-model"]),
     ("xtask", &[]),
 ];
 
 /// Crates from elsewhere that only some of ours may use.
-const RESERVED: [(&str, &[&str]); 6] = [
+const RESERVED: [(&str, &[&str]); 7] = [
+    ("age", &["fanlight-sops"]),
     ("axum", &["fanlight-web"]),
     ("askama", &["fanlight-web"]),
     ("kube", &["fanlight-cluster", "fanlight-testbed"]),

@@ -1,0 +1,1 @@
+//! A way into the cluster that is always there: emergency credentials, sealed in Git.

@@ -1,0 +1,1 @@
+//! Files of SOPS whose keys are age's: read, checked, written.
