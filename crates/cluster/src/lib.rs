@@ -9,6 +9,8 @@
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
+//!
+//!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
 //! ```
 
 mod access;
@@ -22,6 +24,7 @@ mod lanes;
 mod lines;
 mod namespaces;
 mod object;
+pub mod rescue;
 mod secret;
 mod watch;
 mod wire;
