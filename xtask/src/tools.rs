@@ -1,4 +1,5 @@
-//! The programs of the control plane, built from Go modules with pinned sums.
+//! The programs of the control plane, and those that sealed files are checked with, built from Go modules with pinned
+//! sums.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
@@ -13,13 +14,16 @@ const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.3
     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
 
 /// Program, module folder under `testbed/tools`, package, linker flags.
-const PROGRAMS: [(&str, &str, &str, &str); 6] = [
+const PROGRAMS: [(&str, &str, &str, &str); 9] = [
     ("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     ("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
     ("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
     ("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
     ("etcd", "etcd", "go.etcd.io/etcd/server/v3", "-s -w"),
     ("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w"),
+    ("sops", "sops", "github.com/getsops/sops/v3/cmd/sops", "-s -w"),
+    ("age", "age", "filippo.io/age/cmd/age", "-s -w"),
+    ("age-keygen", "age", "filippo.io/age/cmd/age-keygen", "-s -w"),
 ];
 
 /// The API packages whose kinds get custom resource definitions.
