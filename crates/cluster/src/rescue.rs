@@ -58,6 +58,7 @@ struct Link {
 
 impl Rescue {
     /// The same connection with a new limit for everything that is done over it from now on.
+    #[must_use]
     pub fn within(&self, all: Duration) -> Self {
         Self { link: Arc::clone(&self.link), deadline: Instant::now() + all }
     }

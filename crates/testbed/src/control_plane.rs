@@ -19,19 +19,20 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{AuditLog, certificates::Certificates, minder::Minder, nodes::Nodes, yaml};
+use crate::{AuditLog, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, yaml};
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
 /// and Flux's custom resource definitions.
 ///
 /// Everything ends and its files vanish when it is dropped, and also when the process that holds it is killed.
 pub struct ControlPlane {
-    api_server: Mutex<Option<Minder>>,
-    launch: Launch,
+    api_server: Program,
+    controllers: Program,
+    folder: PathBuf,
+    port: u16,
     admin: Client,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
     _nodes: Option<Nodes>,
-    _controller_manager: Minder,
     _etcd: Minder,
     _folder: Minder,
 }
@@ -45,15 +46,6 @@ pub struct Options {
     pub nodes: bool,
     /// Whether the API server refuses to stream lists, as old ones do.
     pub refuses_streaming_lists: bool,
-}
-
-/// How the API server is started, also the second time.
-#[derive(Debug)]
-struct Launch {
-    program: PathBuf,
-    arguments: Vec<String>,
-    folder: PathBuf,
-    port: u16,
 }
 
 impl ControlPlane {
@@ -73,30 +65,31 @@ impl ControlPlane {
         let etcd =
             Minder::start(&tool("etcd")?, etcd_arguments(&folder, etcd_port, peer_port), &folder.join("etcd.log"))?;
         std::fs::write(folder.join("audit-policy.yaml"), AUDIT_POLICY)?;
-        let launch = Launch {
-            program: tool("kube-apiserver")?,
-            arguments: api_server_arguments(&folder, &certificates, etcd_port, port, &options),
-            folder: folder.clone(),
-            port,
-        };
+        let api_server = Program::new(
+            tool("kube-apiserver")?,
+            api_server_arguments(&folder, &certificates, etcd_port, port, &options),
+            folder.join("kube-apiserver.log"),
+        );
         write_admin_kubeconfig(&folder, &certificates, port)?;
-        let api_server = Mutex::new(Some(launch.start()?));
+        api_server.start()?;
         let admin = client(&folder.join("admin.kubeconfig")).await?;
         wait_ready(&admin, &folder).await?;
-        let manager = Minder::start(
-            &tool("kube-controller-manager")?,
+        let controllers = Program::new(
+            tool("kube-controller-manager")?,
             controller_manager_arguments(&folder, &certificates),
-            &folder.join("kube-controller-manager.log"),
-        )?;
+            folder.join("kube-controller-manager.log"),
+        );
+        controllers.start()?;
         let kubeconfig = folder.join("admin.kubeconfig");
         let nodes = options.nodes.then(|| Nodes::start(&tool("kube-scheduler")?, &tool("kwok")?, &folder, &kubeconfig));
         let plane = Self {
             api_server,
-            launch,
+            controllers,
+            folder,
+            port,
             admin,
             kinds: Mutex::default(),
             _nodes: nodes.transpose()?,
-            _controller_manager: manager,
             _etcd: etcd,
             _folder: cleaner,
         };
@@ -116,31 +109,41 @@ impl ControlPlane {
 
     /// The administrator's kubeconfig, for `kubectl`.
     pub fn admin_kubeconfig(&self) -> PathBuf {
-        self.launch.folder.join("admin.kubeconfig")
+        self.folder.join("admin.kubeconfig")
     }
 
     /// The folder that holds everything; gone with the control plane.
     pub fn folder(&self) -> &Path {
-        &self.launch.folder
+        &self.folder
     }
 
     /// The record of every request.
     pub fn audit(&self) -> AuditLog {
-        AuditLog::new(self.launch.folder.join("audit.log"))
+        AuditLog::new(self.folder.join("audit.log"))
     }
 
     /// Ends the API server as a crash would.
     pub fn stop_api_server(&self) {
-        self.api_server.lock().map(|mut server| drop(server.take())).unwrap_or_default();
+        self.api_server.stop();
     }
 
     /// Starts the API server again, on the same port with the same data, and waits until it is ready.
     pub async fn start_api_server(&self) -> anyhow::Result<()> {
-        let server = self.launch.start()?;
-        if let Ok(mut slot) = self.api_server.lock() {
-            *slot = Some(server);
-        }
-        wait_ready(&self.admin, &self.launch.folder).await
+        self.api_server.start()?;
+        wait_ready(&self.admin, &self.folder).await
+    }
+
+    /// Ends kube-controller-manager as a crash would.
+    pub fn stop_controllers(&self) {
+        self.controllers.stop();
+    }
+
+    /// Starts kube-controller-manager again; it does not wait for the lease of the one that ended.
+    pub async fn start_controllers(&self) -> anyhow::Result<()> {
+        let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": "kube-controller-manager", "namespace": "kube-system"}});
+        self.delete(&lease).await?;
+        self.controllers.start()
     }
 
     /// Creates or changes any object (server-side apply); a `status` in it is written too.
@@ -174,14 +177,8 @@ impl ControlPlane {
         };
         let token = api.create_token_request(account, &PostParams::default(), &request).await?;
         let token = token.status.context("a token request without an answer")?.token;
-        let path = self.launch.folder.join(format!("{namespace}-{account}.kubeconfig"));
-        write_kubeconfig(
-            &path,
-            &self.launch.folder.join("ca.crt"),
-            self.launch.port,
-            namespace,
-            &json!({"token": token}),
-        )?;
+        let path = self.folder.join(format!("{namespace}-{account}.kubeconfig"));
+        write_kubeconfig(&path, &self.folder.join("ca.crt"), self.port, namespace, &json!({"token": token}))?;
         Ok(path)
     }
 
@@ -235,12 +232,6 @@ impl ControlPlane {
             }
             sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-impl Launch {
-    fn start(&self) -> anyhow::Result<Minder> {
-        Minder::start(&self.program, &self.arguments, &self.folder.join("kube-apiserver.log"))
     }
 }
 
@@ -303,7 +294,9 @@ fn controller_manager_arguments(folder: &Path, certificates: &Certificates) -> V
         format!("--kubeconfig={}", folder.join("admin.kubeconfig").display()),
         format!("--service-account-private-key-file={}", certificates.service_accounts.display()),
         format!("--root-ca-file={}", certificates.ca.display()),
-        "--leader-elect=false".to_owned(),
+        // Alone, but with a lease to be seen; it must not give up when a test stops the API server for a while.
+        "--leader-elect-lease-duration=300s".to_owned(),
+        "--leader-elect-renew-deadline=240s".to_owned(),
         "--secure-port=0".to_owned(),
     ]
 }

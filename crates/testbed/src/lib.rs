@@ -22,6 +22,7 @@ pub mod estate;
 mod fanlight_server;
 mod minder;
 mod nodes;
+mod program;
 pub mod rights;
 mod sessions;
 mod showcase;

@@ -47,6 +47,8 @@ impl Rescue {
     pub(super) const REPEATS: u32 = 4;
     /// The pause before the first repetition.
     const PAUSE: Duration = Duration::from_millis(200);
+    /// The pause of a busy API server that does not say how long.
+    const BUSY: Duration = Duration::from_secs(1);
     /// An answer longer than this is none that was asked for.
     const LONGEST: usize = 16 << 20;
 
@@ -79,9 +81,9 @@ impl Rescue {
         doing: &str,
         path: &str,
         form: &'static str,
-        patch: &impl Serialize,
+        changes: &impl Serialize,
     ) -> Result<T, RescueError> {
-        let body = Some((form, encoded(doing, patch)?));
+        let body = Some((form, encoded(doing, changes)?));
         self.call(&Call { doing, method: Method::PATCH, path, body }).await?.read(doing)
     }
 
@@ -107,7 +109,8 @@ impl Rescue {
                 Some(pause) if Instant::now() + pause < self.deadline => pause,
                 _ => return Err(RescueError::new(call.doing, failure.trouble)),
             };
-            repeats += 1;
+            // Being busy may last: it is waited out, while a failure is asked about only so often.
+            repeats += u32::from(!matches!(failure.trouble, Trouble::Busy(_)));
             tracing::debug!(doing = call.doing, trouble = %failure.trouble, ?pause, "asking again");
             sleep(pause).await;
         }
@@ -160,7 +163,7 @@ impl Rescue {
 fn pause_after(failure: &Failure, repeats: u32, is_doubtful: bool) -> Option<Duration> {
     let backoff = backoff(Rescue::PAUSE, repeats);
     match &failure.trouble {
-        Trouble::Busy(_) => Some(failure.retry_after.unwrap_or(backoff)),
+        Trouble::Busy(_) => Some(failure.retry_after.unwrap_or(Rescue::BUSY).max(backoff)),
         Trouble::Broken { code, .. } if *code == StatusCode::NOT_IMPLEMENTED.as_u16() => None,
         Trouble::Broken { .. } => (repeats < Rescue::REPEATS).then(|| failure.retry_after.unwrap_or(backoff)),
         Trouble::Unreachable { why: Silence::Refused | Silence::Broken(_), .. } => {

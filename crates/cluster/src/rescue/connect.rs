@@ -78,7 +78,8 @@ impl Rescue {
     /// the system's certificates) has any influence, and redirects are not followed.
     pub fn with_token(credential: &Credential, limits: Limits, user_agent: &str) -> Result<Self, RescueError> {
         let Credential { server, ca_pem, token } = credential;
-        let failed = |trouble| RescueError::new(format!("connecting to {server}"), trouble);
+        let failed =
+            |trouble| RescueError::new(format!("connecting to {}", server.origin().ascii_serialization()), trouble);
         let unusable = |why: String| failed(Trouble::Credential(why));
         if server.scheme() != "https" || server.host().is_none() || server.cannot_be_a_base() {
             return Err(unusable("the server is not an https:// address".to_owned()));

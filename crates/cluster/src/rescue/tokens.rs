@@ -150,7 +150,7 @@ impl Rescue {
                 return Err(failed(Trouble::Missing("somebody deleted it, or the account is gone".to_owned())));
             };
             if now.uid != secret.uid {
-                return Err(failed(Trouble::Conflict("somebody deleted it and made another".to_owned())));
+                return Err(failed(another()));
             }
             if now.issued.is_some() {
                 return Ok(now);
@@ -191,11 +191,20 @@ impl Rescue {
         let doing = format!("{verb} Secret {NAMESPACE}/{}", secret.name);
         let path = format!("{}?fieldManager={FIELD_MANAGER}", path_of(&secret.name));
         let mut metadata = metadata.clone();
-        // Another Secret of that name is refused.
+        // Another Secret of that name is refused, in words of its own.
         metadata["uid"] = json!(secret.uid);
-        let changed = self.patch(&doing, &path, MERGE_PATCH, &json!({"metadata": metadata})).await?;
-        ours(&doing, changed)
+        match self.patch(&doing, &path, MERGE_PATCH, &json!({"metadata": metadata})).await {
+            Ok(changed) => ours(&doing, changed),
+            Err(RescueError { trouble: Trouble::Refused { words, .. }, .. }) if words.contains("metadata.uid") => {
+                Err(RescueError::new(doing, another()))
+            }
+            Err(error) => Err(error),
+        }
     }
+}
+
+fn another() -> Trouble {
+    Trouble::Conflict("somebody deleted it and made another".to_owned())
 }
 
 fn ours(doing: &str, secret: WireSecret) -> Result<TokenSecret, RescueError> {
