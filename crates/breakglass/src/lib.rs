@@ -1,1 +1,3 @@
 //! A way into the cluster that is always there: emergency credentials, sealed in Git.
+
+pub mod session;
