@@ -1,8 +1,9 @@
 //! The operator's side of Fanlight: what is done at a terminal, not in a browser.
 //!
-//! Exit codes: 0 if it was done, 1 if it failed, 2 if the command line makes no sense.
+//! Exit codes: 0 if it was done, 1 if it failed, 2 if the command line makes no sense; `break-glass` has more of them.
 
 mod bcrypt_hash;
+mod break_glass;
 mod completion;
 
 use std::{
@@ -28,6 +29,12 @@ enum Command {
     /// Print something that other commands or files need.
     #[command(subcommand)]
     Get(Get),
+    #[command(name = "break-glass")]
+    BreakGlass(Box<break_glass::Arguments>),
+    #[command(hide = true)]
+    Bootstrap(Box<break_glass::Bootstrap>),
+    #[command(name = "__break-glass-token", hide = true)]
+    BreakGlassToken(break_glass::TokenArguments),
     /// Print the script that completes commands in a shell.
     Completion(completion::Arguments),
 }
@@ -41,6 +48,9 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Get(Get::BcryptHash(arguments)) => bcrypt_hash::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments),
+        Command::BreakGlass(arguments) => return break_glass::run(*arguments),
+        Command::Bootstrap(arguments) => return break_glass::run_bootstrap(*arguments),
+        Command::BreakGlassToken(arguments) => return break_glass::run_token(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -112,6 +112,11 @@ impl ControlPlane {
         self.folder.join("admin.kubeconfig")
     }
 
+    /// The address of the API server.
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
     /// The folder that holds everything; gone with the control plane.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -339,8 +344,8 @@ async fn wait_ready(admin: &Client, folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Where a program is: in the variable that `cargo xtask` sets.
-fn tool(name: &str) -> anyhow::Result<PathBuf> {
+/// Where a program or folder is that the tests need, as the environment says it.
+pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
     let variable = format!("FANLIGHT_TOOL_{}", name.to_uppercase().replace('-', "_"));
     let path = std::env::var_os(&variable);
     path.map(PathBuf::from).with_context(|| format!("{variable} is not set: run the tests by `cargo xtask test`"))

@@ -11,6 +11,7 @@
 //!               ▲
 //!         SessionForge: signed-in people of any name
 //!
+//!   FleetRepo: clusters' credentials in Git, and an engineer with a key
 //!   Showcase: all of it together, for the demo, pictures and measurements        Browser: a real one, driven
 //! ```
 
@@ -20,6 +21,7 @@ mod certificates;
 mod control_plane;
 pub mod estate;
 mod fanlight_server;
+mod fleet_repo;
 mod minder;
 mod nodes;
 mod program;
@@ -32,9 +34,10 @@ mod yaml;
 
 pub use audit::{AuditEntry, AuditLog, AuditStage};
 pub use browser::{Browser, Look};
-pub use control_plane::{ControlPlane, Options};
+pub use control_plane::{ControlPlane, Options, tool};
 pub use estate::Estate;
 pub use fanlight_server::FanlightServer;
+pub use fleet_repo::FleetRepo;
 pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};
 pub use stand_in::StandIn;

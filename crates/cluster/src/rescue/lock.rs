@@ -74,6 +74,13 @@ impl Lock {
         }
     }
 
+    /// The same lock, renewed and released over another connection from now on: for when the credential by which it was
+    /// taken goes.
+    #[must_use]
+    pub fn over(self, rescue: &Rescue) -> Self {
+        Self { rescue: rescue.clone(), ..self }
+    }
+
     /// Who holds it.
     pub fn holder(&self) -> &str {
         &self.holder

@@ -1,0 +1,135 @@
+//! Whether a sealed file is from somebody who may seal it. Anybody who can write to the fleet can seal one for its public
+//! recipients, so that it opens says nothing of who made it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Conversation, Error, Surroundings,
+    fingerprint::fingerprint,
+    fleet::{Fleet, Git, GitError, Place},
+    pins::{Pin, Pins},
+};
+
+/// Where a fleet keeps the SSH keys of those who may sign, in the format of ssh-keygen's ALLOWED SIGNERS.
+const SIGNERS: [&str; 2] = ["break-glass/allowed_signers", "allowed_signers"];
+
+/// The fleet's list of those who may sign, if it has one.
+pub(crate) fn signers(fleet: &Fleet) -> Option<PathBuf> {
+    SIGNERS.iter().map(|path| fleet.root().join(path)).find(|path| path.exists())
+}
+
+/// What may be taken for granted about a file.
+enum Vouched {
+    /// The commit is signed by an allowed signer, and the file is as in the commit.
+    Signed,
+    /// The fleet has no list of signers.
+    NoSigners,
+    /// It has one, and this file is not signed by any of them, or it cannot be told.
+    Not(String),
+}
+
+/// Makes sure that a credential leads where it led before, or that somebody who may says otherwise.
+pub(crate) struct Trust<'a> {
+    pub(crate) fleet: &'a Fleet,
+    pub(crate) place: &'a Place,
+    pub(crate) around: &'a Surroundings,
+    pub(crate) talk: &'a dyn Conversation,
+    /// The person takes another identity on their own account.
+    pub(crate) accept: bool,
+}
+
+impl Trust<'_> {
+    /// Stops for a credential that leads elsewhere than before, or that nobody vouches for where signatures are wanted.
+    /// Whatever fails while finding out is told, and does not stop.
+    pub(crate) async fn check(&self, pin: &Pin) -> Result<(), Error> {
+        let known = match Pins::of(self.around, self.fleet, &self.place.name).known() {
+            Err(_) if self.accept => None,
+            known => known?,
+        };
+        let change = known.as_ref().and_then(|known| known.differs(pin));
+        match (self.vouched().await, known.is_some(), change) {
+            _ if self.accept => {}
+            (_, true, None) | (Vouched::Signed, _, None) => {}
+            (Vouched::Signed, _, Some(change)) => {
+                self.talk.tell(&format!("The signed commit moves {}: {change}.", self.place.name));
+            }
+            (Vouched::NoSigners, false, None) => self.talk.tell(&format!(
+                "First use of {} on this machine: {} with CA {:.16}… is remembered.",
+                self.place.name, pin.server, pin.ca
+            )),
+            (Vouched::Not(why), false, None) => return Err(Error::NotVouched { file: self.place.sealed(), why }),
+            (Vouched::NoSigners | Vouched::Not(_), _, Some(why)) => {
+                return Err(Error::WrongCluster {
+                    cluster: self.place.name.clone(),
+                    why,
+                    way_out: "If you know that it was moved, use it with --accept-identity",
+                });
+            }
+        }
+        self.keep(pin);
+        Ok(())
+    }
+
+    /// Remembers the cluster; that it cannot be written down is told and stops nobody.
+    pub(crate) fn keep(&self, pin: &Pin) {
+        if let Err(error) = Pins::of(self.around, self.fleet, &self.place.name).keep(pin) {
+            self.talk.tell(&format!("Warning: this machine will not remember the cluster: {error}"));
+        }
+    }
+
+    async fn vouched(&self) -> Vouched {
+        let pinned = self.pinned_signers();
+        let Some(signers) = signers(self.fleet) else {
+            let gone = "the fleet’s list of allowed signers was taken away since the last use on this machine";
+            return if pinned.exists() { Vouched::Not(gone.to_owned()) } else { Vouched::NoSigners };
+        };
+        match self.signed(&signers, &pinned).await {
+            Ok(()) => Vouched::Signed,
+            Err(why) => {
+                self.talk.tell(&format!("Warning: {} is not vouched for: {why}", self.place.sealed().display()));
+                Vouched::Not(why)
+            }
+        }
+    }
+
+    async fn signed(&self, signers: &Path, pinned: &Path) -> Result<(), String> {
+        let git = Git::of(self.fleet).await.map_err(|error| error.to_string())?;
+        self.renew_signers(&git, signers, pinned).await?;
+        self.signed_as_committed(&git, &self.place.sealed(), pinned).await
+    }
+
+    /// The list itself may have changed: the change counts if one of those who were on it before signed it.
+    async fn renew_signers(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), String> {
+        let io = |error: io::Error| format!("the list of allowed signers: {error}");
+        let now = fs::read(signers).map_err(io)?;
+        match fs::read(pinned) {
+            Ok(before) if before == now => return Ok(()),
+            Ok(_) => self.signed_as_committed(git, signers, pinned).await?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io(error)),
+        }
+        crate::pins::replace(pinned, &now).map_err(io)
+    }
+
+    /// Whether a file is as in its last commit, and that commit signed by one of the list.
+    async fn signed_as_committed(&self, git: &Git, file: &Path, signers: &Path) -> Result<(), String> {
+        let said = |error: GitError| error.to_string();
+        let relative = self.fleet.relative(file).to_owned();
+        let commits = git.last_commits(std::slice::from_ref(&relative)).await.map_err(said)?;
+        let commit = commits.get(&relative).ok_or_else(|| format!("{} was never committed", relative.display()))?;
+        if git.content(&commit.hash, &relative).await != fs::read(file).ok() {
+            return Err(format!("{} differs from its last commit", relative.display()));
+        }
+        let unsigned =
+            |error: GitError| format!("commit {:.10} is not signed by an allowed signer: {error}", commit.hash);
+        git.verify(&commit.hash, signers).await.map_err(unsigned)
+    }
+
+    fn pinned_signers(&self) -> PathBuf {
+        let fleet = fingerprint(self.fleet.root().as_os_str().as_encoded_bytes());
+        self.around.own_folder().join(format!("signers-{fleet:.16}"))
+    }
+}

@@ -1,0 +1,6 @@
+//! Break-glass end to end: the real program, a real API server, the real `git`, `sops` and `age`.
+
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+mod adopting;
+mod stage;

@@ -1,0 +1,154 @@
+use std::{
+    path::Path,
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+use anyhow::Context;
+use fanlight_testbed::{ControlPlane, FleetRepo, tool};
+use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight");
+/// The cluster of the tests.
+pub(crate) const CLUSTER: &str = "eu/prod";
+
+/// Each test has a cluster of its own, since it changes what is there once in each; two of them at a time are enough for a
+/// small machine.
+static ROOM: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+
+/// A cluster, and a fleet that knows it.
+pub(crate) struct Stage {
+    pub(crate) plane: ControlPlane,
+    pub(crate) fleet: FleetRepo,
+    _room: SemaphorePermit<'static>,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> anyhow::Result<Self> {
+        let room = ROOM.acquire().await?;
+        let plane = ControlPlane::start().await?;
+        let server = plane.url();
+        let fleet = FleetRepo::with(&[(CLUSTER, &server), ("us/spare", "https://spare.example.com:6443")])?;
+        Ok(Self { plane, fleet, _room: room })
+    }
+
+    /// A cluster that is adopted, its file pushed.
+    pub(crate) async fn adopted() -> anyhow::Result<Self> {
+        let stage = Self::new().await?;
+        stage.run(&["adopt", CLUSTER, "--push"]).succeeded();
+        Ok(stage)
+    }
+
+    /// The program as the engineer calls it, with the administrator's access to the cluster.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.fleet.as_engineer(PROGRAM);
+        command.args(["break-glass", "--repo"]).arg(self.fleet.root()).args(arguments);
+        command.env("KUBECONFIG", self.plane.admin_kubeconfig()).env("SHELL", "/bin/bash");
+        if let Ok(kubectl) = tool("kubectl")
+            && let (Some(folder), Some(path)) = (kubectl.parent(), std::env::var_os("PATH"))
+        {
+            let mut with = folder.as_os_str().to_owned();
+            with.push(":");
+            with.push(path);
+            command.env("PATH", with);
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&self.command(arguments).output().expect("the program runs"))
+    }
+
+    /// The JSON that a command prints.
+    pub(crate) fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let run = self.run(&[arguments, &["--output", "json"]].concat());
+        serde_json::from_str(&run.out).with_context(|| format!("{run:?}"))
+    }
+
+    /// `kubectl` with the credential that the real `sops` finds in a sealed file, as somebody without Fanlight would use it.
+    pub(crate) fn kubectl_by_sops(&self, arguments: &[&str]) -> anyhow::Result<Run> {
+        let kubeconfig = self.fleet.home().join("by-hand.yaml");
+        std::fs::write(&kubeconfig, self.fleet.opened_by_sops(CLUSTER)?)?;
+        let mut kubectl = self.fleet.as_engineer(tool("kubectl")?);
+        let output = kubectl.arg("--kubeconfig").arg(&kubeconfig).args(arguments).output()?;
+        std::fs::remove_file(kubeconfig)?;
+        Ok(Run::of(&output))
+    }
+
+    /// `kubectl` as the administrator.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Run> {
+        let mut kubectl = Command::new(tool("kubectl")?);
+        Ok(Run::of(&kubectl.arg("--kubeconfig").arg(self.plane.admin_kubeconfig()).args(arguments).output()?))
+    }
+
+    /// The one thing that always must hold: what is committed opens the cluster.
+    pub(crate) fn must_open(&self) -> anyhow::Result<()> {
+        let committed =
+            self.fleet.git(&["show", &format!("HEAD:clusters/{CLUSTER}/break-glass-kubeconfig.enc.yaml")])?;
+        let now = std::fs::read(self.fleet.sealed(CLUSTER))?;
+        std::fs::write(self.fleet.sealed(CLUSTER), committed)?;
+        let run = self.kubectl_by_sops(&["auth", "can-i", "*", "*"]);
+        std::fs::write(self.fleet.sealed(CLUSTER), now)?;
+        let run = run?;
+        anyhow::ensure!(run.out.trim() == "yes", "the committed credential does not open the cluster: {run:?}");
+        Ok(())
+    }
+
+    /// Files below a folder that hold this text.
+    pub(crate) fn holding(folder: &Path, text: &str) -> Vec<std::path::PathBuf> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => found.extend(Self::holding(&path, text)),
+                Ok(kind) if kind.is_file() => {
+                    let content = std::fs::read(&path).unwrap_or_default();
+                    if String::from_utf8_lossy(&content).contains(text) {
+                        found.push(path);
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+impl Run {
+    pub(crate) fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    pub(crate) fn succeeded(self) -> Self {
+        self.ended(0)
+    }
+
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        self
+    }
+
+    pub(crate) fn says(self, words: &str) -> Self {
+        assert!(self.err.contains(words) || self.out.contains(words), "“{words}” in {}{}", self.out, self.err);
+        self
+    }
+}
+
+/// Runs a test that awaits things.
+pub(crate) fn with(test: impl Future<Output = anyhow::Result<()>>) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    if let Err(error) = runtime.block_on(test) {
+        panic!("{error:#}");
+    }
+}
