@@ -16,6 +16,7 @@ mod encrypt;
 mod error;
 mod foreign;
 mod format;
+mod go_regex;
 mod header;
 mod identities;
 mod json;

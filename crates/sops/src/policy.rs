@@ -3,10 +3,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use regex::Regex;
-
 use crate::{
     error::{Misnamed, PolicyError, RuleError},
+    go_regex,
     limits::LENGTH,
     rule::Rule,
     value::{Map, Value},
@@ -87,9 +86,9 @@ fn fits(rule: &Map, name: &str) -> Result<bool, RuleError> {
     match rule.get("path_regex") {
         None | Some(Value::Null) => Ok(true),
         // An empty one matches everything, as any regular expression does that is not anchored.
-        Some(Value::Text(pattern)) => match Regex::new(pattern.as_str()) {
-            Ok(regex) => Ok(regex.is_match(name)),
-            Err(_) => Err(RuleError::PathRegex(pattern.as_str().to_owned())),
+        Some(Value::Text(pattern)) => match go_regex::compile(pattern.as_str()) {
+            Some(regex) => Ok(regex.is_match(name)),
+            None => Err(RuleError::PathRegex(pattern.as_str().to_owned())),
         },
         Some(_) => Err(RuleError::Type { field: "path_regex".to_owned(), wanted: "a string" }),
     }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use regex::Regex;
 
-use crate::{path::Path, value::Map};
+use crate::{go_regex, path::Path, value::Map};
 
 /// The six keys by which a rule or a file says what is encrypted.
 const KEYS: [&str; 6] = [
@@ -93,7 +93,8 @@ impl Selector {
 
     fn new(key: &'static str, pattern: &str) -> Result<Self, SelectorError> {
         let encrypts = key.starts_with("encrypted");
-        let regex = || Regex::new(pattern).map_err(|_| SelectorError::Regex { key, pattern: pattern.to_owned() });
+        let unusable = || SelectorError::Regex { key, pattern: pattern.to_owned() };
+        let regex = || go_regex::compile(pattern).ok_or_else(unusable);
         let test = match key {
             "unencrypted_suffix" | "encrypted_suffix" => Test::Suffix { encrypts },
             "unencrypted_regex" | "encrypted_regex" => Test::Regex { encrypts, regex: regex()? },

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use fanlight_sops::{Format, Identities, Map, Nobody, Policy, Rule, Selection, Surroundings};
+use fanlight_sops::{Format, Identities, Map, Nobody, Policy, Rule, Selection, Surroundings, Value};
 use tempfile::TempDir;
 
 /// When everything here is sealed.
@@ -133,4 +133,16 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// What break-glass seals, more or less.
+pub(crate) fn kubeconfig() -> Map {
+    let authority = "TFMwdExTMUNSVWRKVGlCRFJWSlVTVVpKUTBGVVJTMHRMUzB0Q2c9PQ==";
+    let cluster =
+        Map::from_iter([("certificate-authority-data", authority), ("server", "https://kube-api.example.com:6443")]);
+    let user = Map::from_iter([("token", "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl")]);
+    let mut map = Map::from_iter([("apiVersion", "v1"), ("kind", "Config")]);
+    map.insert("clusters", vec![Map::from_iter([("cluster", Value::from(cluster)), ("name", "a".into())]).into()]);
+    map.insert("users", vec![Map::from_iter([("name", Value::from("b")), ("user", user.into())]).into()]);
+    map
 }

@@ -3,4 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "the bench is part of the tests")]
 
 mod bench;
+mod corpus;
+mod forgeries;
+mod selectors;
+mod written_by_sops;
 mod written_here;

@@ -1,31 +1,92 @@
 //! What is sealed here and opened by the real sops.
 
-use fanlight_sops::{Format, Map, Selection, Value, decrypt};
+use fanlight_sops::{Format, Header, Map, Selection, Value, decrypt};
 
-use crate::bench::Bench;
-
-fn kubeconfig() -> Map {
-    let cluster = Map::from_iter([
-        ("certificate-authority-data", "TFMwdExTMUNSVWRKVGc9PQ=="),
-        ("server", "https://kube-api.example.com:6443"),
-    ]);
-    let mut map = Map::from_iter([("apiVersion", "v1"), ("kind", "Config")]);
-    map.insert("clusters", vec![Map::from_iter([("name", Value::from("a")), ("cluster", cluster.into())]).into()]);
-    map
-}
+use crate::{
+    bench::{Bench, kubeconfig},
+    corpus::{NASTY, assert_same, opened_by_sops},
+};
 
 #[test]
 fn a_kubeconfig_that_is_sealed_here_opens_here_and_with_the_real_sops() {
     let bench = Bench::new();
     let pair = bench.pair("one");
     bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
-    let text = bench.seal(&kubeconfig(), &bench.rule("clusters/a/x.enc.yaml"), Selection::Everything, Format::Yaml);
-    assert!(!text.contains("example"));
-    let opened = decrypt(&text, Format::Yaml, &bench.identities(&pair.file)).unwrap();
-    assert_eq!(opened.tree, kubeconfig());
-    assert_eq!(opened.clear, []);
-    let file = bench.write("fleet/x.yaml", &text);
-    let theirs = bench.sops(&pair.file, &["decrypt", file.to_str().unwrap()], "");
-    assert!(theirs.success, "{}", theirs.stderr);
-    assert_eq!(Format::Yaml.read(&theirs.stdout).unwrap(), kubeconfig());
+    for format in [Format::Yaml, Format::Json] {
+        let text = bench.seal(&kubeconfig(), &bench.rule("clusters/a/x.enc.yaml"), Selection::Everything, format);
+        assert!(!text.contains("example"), "{text}");
+        let opened = decrypt(&text, format, &bench.identities(&pair.file)).unwrap();
+        assert_eq!(opened.tree, kubeconfig());
+        assert_eq!(opened.clear, []);
+        assert_same(&kubeconfig(), &opened_by_sops(&bench, &pair.file, &text, format));
+    }
+}
+
+#[test]
+fn every_nasty_document_that_is_sealed_here_opens_with_the_real_sops_and_survives_its_rotation() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
+    let rule = bench.rule("x.yaml");
+    for (document, format) in NASTY {
+        for selection in [Selection::Everything, Selection::OfRule] {
+            let tree = finite(format.read(document).unwrap());
+            let text = bench.seal(&tree, &rule, selection, format);
+            assert_same(&tree, &opened_by_sops(&bench, &pair.file, &text, format));
+            assert_eq!(decrypt(&text, format, &bench.identities(&pair.file)).unwrap().tree, tree);
+
+            let file = bench.write(&format!("fleet/x.{}", format.name()), &text);
+            let rotated = bench.sops(&pair.file, &["rotate", file.to_str().unwrap()], "");
+            assert!(rotated.success, "{}", rotated.stderr);
+            assert_ne!(rotated.stdout, text);
+            let opened = decrypt(&rotated.stdout, format, &bench.identities(&pair.file)).unwrap();
+            assert_same(&opened.tree, &opened_by_sops(&bench, &pair.file, &text, format));
+        }
+    }
+}
+
+/// JSON has no word for numbers that are not, so the real sops would not show them.
+fn finite(tree: Map) -> Map {
+    tree.into_iter().filter(|(_, value)| !matches!(value, Value::Float(number) if !number.is_finite())).collect()
+}
+
+#[test]
+fn where_everything_is_encrypted_keys_with_the_unencrypted_suffix_are_too() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
+    let tree = Map::from_iter([("token_unencrypted", "hidden")]);
+    let text = bench.seal(&tree, &bench.rule("x.yaml"), Selection::Everything, Format::Yaml);
+    assert!(!text.contains("hidden"));
+    assert_same(&tree, &opened_by_sops(&bench, &pair.file, &text, Format::Yaml));
+    assert!(bench.seal(&tree, &bench.rule("x.yaml"), Selection::OfRule, Format::Yaml).contains("hidden"));
+}
+
+#[test]
+fn the_header_tells_recipients_and_time_without_a_key() {
+    let bench = Bench::new();
+    let (one, two) = (bench.pair("one"), bench.pair("two"));
+    bench.policy(&format!("creation_rules:\n  - age: {}, {},\n", one.recipient, two.recipient));
+    let rule = bench.rule("x.yaml");
+    let text = bench.seal(&kubeconfig(), &rule, Selection::Everything, Format::Yaml);
+    let header = Header::read(&text, Format::Yaml).unwrap();
+    assert!(header.recipients().eq(rule.recipients()));
+    let recipients: Vec<String> = header.recipients().map(ToString::to_string).collect();
+    assert_eq!(recipients, [one.recipient, two.recipient]);
+    assert_eq!(header.last_modified().to_string(), crate::bench::NOW);
+    assert_eq!(header.selector().to_string(), "encrypted_regex: .*");
+    assert_eq!(header.key_groups(), (1, 1));
+}
+
+#[test]
+fn each_recipient_opens_what_is_sealed_for_several() {
+    let bench = Bench::new();
+    let pairs = [bench.pair("one"), bench.pair("two"), bench.pair("three")];
+    let recipients: Vec<&str> = pairs.iter().map(|pair| pair.recipient.as_str()).collect();
+    bench.policy(&format!("creation_rules:\n  - age: [{}]\n", recipients.join(", ")));
+    let text = bench.seal(&kubeconfig(), &bench.rule("x.yaml"), Selection::Everything, Format::Yaml);
+    for pair in &pairs {
+        assert_eq!(decrypt(&text, Format::Yaml, &bench.identities(&pair.file)).unwrap().tree, kubeconfig());
+        assert_same(&kubeconfig(), &opened_by_sops(&bench, &pair.file, &text, Format::Yaml));
+    }
 }

@@ -1,0 +1,54 @@
+//! What the real sops seals and is opened here.
+
+use fanlight_sops::{Format, Opened, Value, decrypt};
+
+use crate::{
+    bench::{Bench, Pair},
+    corpus::{NASTY, assert_same, opened_by_sops},
+};
+
+/// JSON has no word for it, so the real sops would not show it.
+fn without_infinity(document: &str) -> String {
+    document.lines().filter(|line| !line.contains(".inf")).map(|line| format!("{line}\n")).collect()
+}
+
+fn sealed_by_sops(bench: &Bench, pair: &Pair, document: &str, format: Format, options: &[&str]) -> String {
+    let name = format!("x.{}", format.name());
+    let mut arguments = vec!["encrypt", "--filename-override", &name, "--age", &pair.recipient];
+    arguments.extend(options);
+    let ran = bench.sops(&pair.file, &arguments, document);
+    assert!(ran.success, "{}", ran.stderr);
+    ran.stdout
+}
+
+fn opened(bench: &Bench, pair: &Pair, text: &str, format: Format) -> Opened {
+    decrypt(text, format, &bench.identities(&pair.file)).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+#[test]
+fn every_nasty_document_that_sops_seals_opens_here_with_equal_values() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    for (document, format) in NASTY {
+        let text = sealed_by_sops(&bench, &pair, &without_infinity(document), format, &[]);
+        let opened = opened(&bench, &pair, &text, format);
+        assert_same(&opened.tree, &opened_by_sops(&bench, &pair.file, &text, format));
+        assert_eq!(opened.header.version(), "3.13.3");
+        // What stood there before it was sealed is read alike.
+        assert_same(
+            &format.read(&without_infinity(document)).unwrap(),
+            &opened_by_sops(&bench, &pair.file, &text, format),
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_come_out_as_they_went_in() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    let text = sealed_by_sops(&bench, &pair, "a: .inf\nb: -.inf\nc: .nan\n", Format::Yaml, &[]);
+    let tree = opened(&bench, &pair, &text, Format::Yaml).tree;
+    assert_eq!(tree.get("a"), Some(&Value::Float(f64::INFINITY)));
+    assert_eq!(tree.get("b"), Some(&Value::Float(f64::NEG_INFINITY)));
+    assert!(matches!(tree.get("c"), Some(Value::Float(number)) if number.is_nan()));
+}
