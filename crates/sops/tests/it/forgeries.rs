@@ -54,6 +54,8 @@ impl Forge {
     }
 }
 
+type Check = fn(&SyntaxError) -> bool;
+
 /// Text in which the line of a key gives way to others, in its column; `{}` in them is the line's own content.
 fn instead_of_line(text: &str, key: &str, lines: &[&str]) -> String {
     let place = text.lines().find(|line| line.trim_start_matches(['-', ' ']).starts_with(key)).unwrap();
@@ -249,7 +251,6 @@ fn a_file_that_is_cut_anywhere_is_refused() {
 fn what_sops_does_not_write_is_refused_and_named() {
     let forge = Forge::of_everything();
     let kind = forge.text.lines().find(|line| line.starts_with("kind: ")).unwrap();
-    type Check = fn(&SyntaxError) -> bool;
     let cases: [(String, Check); 7] = [
         (format!("{kind}\n{kind}"), |error| matches!(error, SyntaxError::DuplicateKey { key, .. } if key == "kind")),
         (format!("{kind}\nx: &a y"), |error| matches!(error, SyntaxError::Mark { what: "an anchor (&)", .. })),

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "the bench is part of the tests")]
 
+mod anything;
 mod bench;
 mod corpus;
 mod forgeries;
+mod handed_over;
+mod keys;
+mod policies;
 mod selectors;
 mod written_by_sops;
 mod written_here;

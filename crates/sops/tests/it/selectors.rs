@@ -44,7 +44,7 @@ fn encrypted(map: &Map) -> Vec<String> {
         match value {
             Value::Map(map) => map.iter().for_each(|(key, value)| walk(&format!("{place}/{key}"), value, found)),
             Value::List(list) => {
-                list.iter().zip(0..).for_each(|(value, item)| walk(&format!("{place}/{item}"), value, found))
+                list.iter().zip(0..).for_each(|(value, item)| walk(&format!("{place}/{item}"), value, found));
             }
             Value::Text(text) if text.as_str().starts_with("ENC[") => found.push(place.to_owned()),
             _ => {}
