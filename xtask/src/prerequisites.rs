@@ -61,6 +61,16 @@ pub(crate) const NPM: Prerequisite = Prerequisite {
     debian: Some("npm"),
 };
 
+/// Makes the keys of SSH that files are sealed for in tests.
+pub(crate) const SSH_KEYGEN: Prerequisite = Prerequisite {
+    name: "ssh-keygen",
+    // It has no way to tell its version; ssh comes with it.
+    probe: &["ssh", "-V"],
+    least: None,
+    remedy: "apt-get install openssh-client",
+    debian: Some("openssh-client"),
+};
+
 const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     probe: &["rustc", "--version"],

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     check,
-    prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD, NPM},
+    prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD, NPM, SSH_KEYGEN},
     progress::{cargo, elapsed, say, step},
     tools,
 };
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("there is no area “{area}”; areas: foundation");
     }
     let began = Instant::now();
-    prerequisites::demand(&[GO, NPM, HTPASSWD, CHROMIUM, CHROMEDRIVER])?;
+    prerequisites::demand(&[GO, NPM, HTPASSWD, SSH_KEYGEN, CHROMIUM, CHROMEDRIVER])?;
     let checked = if args.only.is_none() { check::run() } else { Ok(()) };
     run_tests(args)?;
     checked?;

@@ -63,7 +63,7 @@ pub fn encrypt(
         header.mac_only_encrypted = mac_only_encrypted;
         let mut sealed = seal(tree, &key, &mut header)?;
         sealed.push(header::KEY.to_owned(), header.to_map().into());
-        format.write(&sealed)
+        format.write(&sealed).as_str().to_owned()
     };
     if text.len() > limits::LENGTH {
         return Err(unwritable("the document", "encrypted, it is longer than 1 MiB"));

@@ -57,12 +57,12 @@ impl Program {
         // The rule alone, with nothing in it that says another file or other leaves. It holds no secret.
         let folder = tempfile::tempdir().map_err(failed)?;
         let config = folder.path().join("policy.yaml");
-        std::fs::write(&config, yaml::write(&policy(rule, selector))).map_err(failed)?;
+        std::fs::write(&config, yaml::write(&policy(rule, selector)).as_str()).map_err(failed)?;
         let mut command = self.command();
         command.arg("--config").arg(config).args(["encrypt", "--filename-override"]);
         command.arg(format!("sealed.{}", format.name()));
         command.args(["--input-type", format.name(), "--output-type", format.name()]);
-        let output = self.run(command, &Zeroizing::new(format.write(tree)))?;
+        let output = self.run(command, format.write(tree).as_str())?;
         String::from_utf8(output.to_vec()).map_err(|_| ForeignError::Output(SyntaxError::Cut))
     }
 

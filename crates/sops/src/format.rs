@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::{
     error::SyntaxError,
     json,
-    value::{Map, Value},
+    value::{Map, Text, Value},
     yaml,
 };
 
@@ -42,8 +42,8 @@ impl Format {
         }
     }
 
-    /// Writes a document in clear.
-    pub fn write(self, tree: &Map) -> String {
+    /// Writes a document in clear; it is wiped when it is let go.
+    pub fn write(self, tree: &Map) -> Text {
         match self {
             Self::Yaml => yaml::write(tree),
             Self::Json => json::write(tree),

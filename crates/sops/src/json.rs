@@ -11,8 +11,8 @@ use serde_json::ser::PrettyFormatter;
 
 use crate::{
     error::SyntaxError,
-    limits::{DEPTH, LENGTH},
-    value::{Map, Value},
+    limits::{DEPTH, LENGTH, ROOM},
+    value::{Map, Text, Value},
 };
 
 /// Reads a document, whose root must be an object.
@@ -37,14 +37,14 @@ pub(crate) fn read(text: &str) -> Result<Map, SyntaxError> {
 }
 
 /// Writes a document in the style of sops.
-pub(crate) fn write(map: &Map) -> String {
-    let mut out = Vec::new();
+pub(crate) fn write(map: &Map) -> Text {
+    let mut out = Vec::with_capacity(ROOM);
     let mut writer = serde_json::Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(b"\t"));
-    // Writing to memory does not fail, and neither do the values: they are finite by the time they come here.
-    let written = map.serialize(&mut writer).is_ok();
-    debug_assert!(written);
+    // Writing to memory does not fail, nor does a key: each is a string.
+    let written = map.serialize(&mut writer);
+    debug_assert!(written.is_ok());
     out.push(b'\n');
-    String::from_utf8(out).unwrap_or_default()
+    String::from_utf8(out).unwrap_or_default().into()
 }
 
 fn is_deeper_than(levels: usize, value: &Value) -> bool {

@@ -2,7 +2,7 @@
 
 use std::{fmt, io::Read, sync::OnceLock};
 
-use age::{armor::ArmoredReader, plugin, scrypt, ssh, x25519};
+use age::{armor::ArmoredReader, plugin, scrypt, secrecy::SecretString, ssh, x25519};
 use zeroize::Zeroizing;
 
 use crate::{limits, prompter::Callbacks, recipient::Recipient, shamir::Share};
@@ -17,16 +17,19 @@ pub(crate) enum Key {
     LockedSsh {
         key: Box<ssh::EncryptedKey>,
         recipient: Recipient,
-        opened: OnceLock<Box<ssh::Identity>>,
+        opened: Unlocked<Box<ssh::Identity>>,
     },
     Plugin(plugin::Identity),
     LockedFile {
         ciphertext: Vec<u8>,
-        opened: OnceLock<Vec<Key>>,
+        opened: Unlocked<Vec<Key>>,
     },
     /// Of a kind that only sops itself can use.
     Foreign,
 }
+
+/// What is behind a passphrase once it was asked for, or why it stays closed: nobody is asked about it again.
+type Unlocked<T> = OnceLock<Result<T, String>>;
 
 /// A text that holds no keys of age, or something besides. Says nothing of the content.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +49,7 @@ pub(crate) fn age_keys(content: &[u8], several_in_a_line: bool) -> Result<Vec<Ke
     if content.starts_with(b"age-encryption") || content.starts_with(b"-----BEGIN AGE") {
         let decryptor = age::Decryptor::new(ArmoredReader::new(content)).map_err(|_| NotKeys::NotPassphrase)?;
         if decryptor.is_scrypt() {
-            return Ok(vec![Key::LockedFile { ciphertext: content.to_vec(), opened: OnceLock::new() }]);
+            return Ok(vec![Key::LockedFile { ciphertext: content.to_vec(), opened: Unlocked::new() }]);
         }
         return Err(NotKeys::NotPassphrase);
     }
@@ -81,7 +84,7 @@ pub(crate) fn ssh_key(content: &[u8]) -> Result<Key, NotKeys> {
     match &identity {
         ssh::Identity::Unencrypted(_) => Ok(Key::Ssh(Box::new(identity.clone()), recipient()?)),
         ssh::Identity::Encrypted(key) => {
-            Ok(Key::LockedSsh { key: Box::new(key.clone()), recipient: recipient()?, opened: OnceLock::new() })
+            Ok(Key::LockedSsh { key: Box::new(key.clone()), recipient: recipient()?, opened: Unlocked::new() })
         }
         ssh::Identity::Unsupported(ssh::UnsupportedKey::EncryptedPem) => Err(NotKeys::OldSsh),
         ssh::Identity::Unsupported(_) => Err(NotKeys::Ssh),
@@ -119,7 +122,7 @@ impl Key {
             Self::X25519(key) => unwrap(&**key, armour)?,
             Self::Ssh(key, _) => unwrap(&**key, armour)?,
             Self::LockedSsh { key, recipient, opened } if recipient == label => {
-                let unlock = |passphrase| key.decrypt(passphrase).map(|key| Box::new(key.into()));
+                let unlock = |passphrase| key.decrypt(passphrase).map(|key| Box::new(ssh::Identity::from(key)));
                 unwrap(&**unlocked(opened, origin, callbacks, unlock)?, armour)?
             }
             Self::Plugin(key) if label.may_be_of_plugin() => {
@@ -169,29 +172,29 @@ fn unwrap(identity: &dyn age::Identity, armour: &str) -> Result<Option<Share>, S
 }
 
 fn unlocked<'a, T>(
-    opened: &'a OnceLock<T>,
+    opened: &'a Unlocked<T>,
     origin: &str,
     callbacks: &Callbacks,
-    unlock: impl Fn(age::secrecy::SecretString) -> Result<T, age::DecryptError>,
+    unlock: impl Fn(SecretString) -> Result<T, age::DecryptError>,
 ) -> Result<&'a T, String> {
-    if let Some(key) = opened.get() {
-        return Ok(key);
-    }
-    for _ in 0..ATTEMPTS {
-        let asked = callbacks.0.secret(&format!("Passphrase of {origin}"));
-        let passphrase = asked.ok_or("there is nobody to ask for its passphrase")?;
-        match unlock(passphrase.as_str().into()) {
-            Ok(key) => return Ok(opened.get_or_init(|| key)),
-            Err(age::DecryptError::KeyDecryptionFailed | age::DecryptError::DecryptionFailed) => {
-                callbacks.0.show("That is not the passphrase.");
+    let ask = || {
+        for _ in 0..ATTEMPTS {
+            let asked = callbacks.0.secret(&format!("Passphrase of {origin}"));
+            let passphrase = asked.ok_or("there is nobody to ask for its passphrase")?;
+            match unlock(passphrase.as_str().into()) {
+                Ok(key) => return Ok(key),
+                Err(age::DecryptError::KeyDecryptionFailed | age::DecryptError::DecryptionFailed) => {
+                    callbacks.0.show("That is not the passphrase.");
+                }
+                Err(error) => return Err(error.to_string()),
             }
-            Err(error) => return Err(error.to_string()),
         }
-    }
-    Err("the passphrase was wrong".to_owned())
+        Err("the passphrase was wrong".to_owned())
+    };
+    opened.get_or_init(ask).as_ref().map_err(Clone::clone)
 }
 
-fn unlock_file(ciphertext: &[u8], passphrase: age::secrecy::SecretString) -> Result<Vec<Key>, age::DecryptError> {
+fn unlock_file(ciphertext: &[u8], passphrase: SecretString) -> Result<Vec<Key>, age::DecryptError> {
     let mut identity = scrypt::Identity::new(passphrase);
     identity.set_max_work_factor(limits::WORK);
     let decryptor = age::Decryptor::new(ArmoredReader::new(ciphertext))?;

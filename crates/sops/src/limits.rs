@@ -12,3 +12,5 @@ pub(crate) const WRAPPED: usize = 16 << 10;
 pub(crate) const KEYS: u64 = 1 << 20;
 /// The work factor of a passphrase that is still tried: about a minute.
 pub(crate) const WORK: u8 = 22;
+/// Bytes set aside for a document that is written: growing would leave copies of it in memory.
+pub(crate) const ROOM: usize = 64 << 10;

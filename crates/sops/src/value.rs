@@ -19,6 +19,12 @@ impl From<String> for Text {
     }
 }
 
+impl From<Zeroizing<String>> for Text {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         text.to_owned().into()

@@ -1,18 +1,23 @@
+use zeroize::Zeroizing;
+
 use super::scalar;
-use crate::value::{Map, Value};
+use crate::{
+    limits::ROOM,
+    value::{Map, Text, Value},
+};
 
 /// Spaces by which the children of a key stand further right.
 const INDENT: usize = 4;
 
 /// Writes a document in the style of sops.
-pub(crate) fn write(map: &Map) -> String {
-    let mut out = String::new();
+pub(crate) fn write(map: &Map) -> Text {
+    let mut out = Zeroizing::new(String::with_capacity(ROOM));
     if map.is_empty() {
         out.push_str("{}\n");
     } else {
         mapping(map, 0, &mut out);
     }
-    out
+    out.into()
 }
 
 /// Writes entries, the first of them where the line already is.

@@ -83,8 +83,8 @@ proptest! {
     #[test]
     fn what_is_written_in_clear_is_read_as_it_was(tree in trees()) {
         let text = Format::Yaml.write(&tree);
-        let read = Format::Yaml.read(&text);
-        prop_assert!(read.as_ref().is_ok_and(|read| *read == tree), "{text}\n{read:?}");
+        let read = Format::Yaml.read(text.as_str());
+        prop_assert!(read.as_ref().is_ok_and(|read| *read == tree), "{}\n{read:?}", text.as_str());
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Forge {
         let selector = "encrypted_regex: ^(token|client-key-data|client-certificate-data|password)$";
         bench.policy(&format!("creation_rules:\n  - age: {}\n    {selector}\n    {option}\n", pair.recipient));
         let plain = Format::Yaml.write(&kubeconfig());
-        let sealed = bench.sops(&pair.file, &["encrypt", "--filename-override", "x.yaml"], &plain);
+        let sealed = bench.sops(&pair.file, &["encrypt", "--filename-override", "x.yaml"], plain.as_str());
         assert!(sealed.success, "{}", sealed.stderr);
         Self { bench, pair, text: sealed.stdout }
     }
@@ -50,7 +50,7 @@ impl Forge {
         let Some(Value::Map(mut header)) = sealed.remove("sops") else { panic!("there is no header") };
         alter(&mut header);
         sealed.insert("sops", header);
-        Format::Yaml.write(&sealed)
+        Format::Yaml.write(&sealed).as_str().to_owned()
     }
 }
 

@@ -49,7 +49,7 @@ fn what_stands_in_clear_is_named_also_where_sops_opens_the_file() {
     let public = post_quantum(&bench);
     let plain = Format::Yaml.write(&kubeconfig());
     let options = ["encrypt", "--filename-override", "x.yaml", "--encrypted-regex", "^token$", "--age", &public];
-    let sealed = bench.sops_with(&[], &options, &plain);
+    let sealed = bench.sops_with(&[], &options, plain.as_str());
     assert!(sealed.success, "{}", sealed.stderr);
     let opened = decrypt(&sealed.stdout, Format::Yaml, &Identities::gather(&with_sops(&bench))).unwrap();
     assert_eq!(opened.tree, kubeconfig());
@@ -92,7 +92,7 @@ fn an_own_key_opens_a_file_that_has_other_keys_too() {
     let foreign = [("created_at", NOW), ("enc", "-----BEGIN PGP MESSAGE-----"), ("fp", fingerprint)];
     header.insert("pgp", vec![Map::from_iter(foreign).into()]);
     sealed.insert("sops", header);
-    let opened = decrypt(&Format::Yaml.write(&sealed), Format::Yaml, &bench.identities(&pair.file)).unwrap();
+    let opened = decrypt(Format::Yaml.write(&sealed).as_str(), Format::Yaml, &bench.identities(&pair.file)).unwrap();
     assert_eq!(opened.tree, kubeconfig());
     assert_eq!(opened.header.foreign().collect::<Vec<_>>(), ["pgp"]);
 }

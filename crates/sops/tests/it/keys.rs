@@ -130,7 +130,7 @@ fn keys_of_ssh_open_what_is_sealed_for_them_here_and_in_sops() {
         let public = ssh_key(&bench.path("home/.ssh").join(name), kind, "");
         let ours = seal_for(&bench, &public);
         let plain = Format::Yaml.write(&kubeconfig());
-        let theirs = bench.sops_with(&[], &["encrypt", "--filename-override", "x.yaml"], &plain);
+        let theirs = bench.sops_with(&[], &["encrypt", "--filename-override", "x.yaml"], plain.as_str());
         assert!(theirs.success, "{}", theirs.stderr);
         for text in [&ours, &theirs.stdout] {
             opens(text, &bench.surroundings(&[])).unwrap();
@@ -234,13 +234,13 @@ const GROUPS: &str = "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\
 fn of_three_key_groups_two_open_a_file_and_one_does_not() {
     let bench = Bench::new();
     let pairs = [bench.pair("one"), bench.pair("two"), bench.pair("three")];
-    let groups: String = pairs.iter().map(|pair| format!("      - age: [{}]\n", pair.recipient)).collect();
-    bench.policy(&format!("{GROUPS}{groups}"));
+    let groups = pairs.each_ref().map(|pair| format!("      - age: [{}]\n", pair.recipient));
+    bench.policy(&format!("{GROUPS}{}", groups.concat()));
     let rule = bench.rule("x.yaml");
     assert_eq!(rule.key_groups(), (3, 2));
     let ours = bench.seal(&kubeconfig(), &rule, Selection::Everything, Format::Yaml);
     let plain = Format::Yaml.write(&kubeconfig());
-    let theirs = bench.sops_with(&[], &["encrypt", "--filename-override", "x.yaml"], &plain).stdout;
+    let theirs = bench.sops_with(&[], &["encrypt", "--filename-override", "x.yaml"], plain.as_str()).stdout;
 
     let keys = |chosen: &[usize]| {
         let text: String = chosen.iter().map(|place| fs::read_to_string(&pairs[*place].file).unwrap()).collect();
