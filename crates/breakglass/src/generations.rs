@@ -18,12 +18,15 @@
 
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::fmt;
 
 use fanlight_cluster::rescue::{FIRST_TOKEN, TokenSecret};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+
+use view::View;
 
 /// The annotation of a token Secret that a rotation has made: the clone ([`Situation::here`]) that made it.
 pub const BEGUN_IN: &str = "fanlight.dev/begun-in";
@@ -325,112 +328,5 @@ pub fn next(situation: &Situation) -> NextStep {
             let generation = view.newest().map_or(1, |newest| newest + 1);
             NextStep::Create { name: secret_name(generation), generation }
         }
-    }
-}
-
-/// A situation with what is looked up in it again and again.
-struct View<'a> {
-    situation: &'a Situation,
-    /// The copy that decides what is published.
-    decisive: Place,
-}
-
-impl<'a> View<'a> {
-    fn new(situation: &'a Situation) -> Self {
-        let copies = &situation.copies;
-        let decisive = match (copies.head, copies.upstream, situation.revoke_when) {
-            (SealedCopy::NoPlace, _, _) => Place::File,
-            (_, SealedCopy::NoPlace, _) | (_, _, RevokeWhen::Committed) => Place::Head,
-            _ => Place::Upstream,
-        };
-        Self { situation, decisive }
-    }
-
-    /// The token in the cluster that the copy at this place opens it with.
-    fn alive_at(&self, place: Place) -> Option<&'a Token> {
-        let SealedCopy::Token(sealed) = self.situation.copies.at(place) else { return None };
-        self.situation.tokens.iter().find(|token| token.hash == Some(sealed))
-    }
-
-    fn generation_at(&self, place: Place) -> Option<u32> {
-        self.alive_at(place)?.generation
-    }
-
-    /// The highest generation there is.
-    fn newest(&self) -> Option<u32> {
-        self.situation.tokens.iter().filter_map(|token| token.generation).max()
-    }
-
-    fn standing(&self, token: &Token) -> Standing {
-        let holds = |(place, copy)| (token.hash.map(SealedCopy::Token) == Some(copy)).then_some(place);
-        let places: Vec<_> = self.situation.copies.all().into_iter().filter_map(holds).collect();
-        if !places.is_empty() {
-            return Standing::Sealed(places);
-        }
-        let Some(generation) = token.generation else { return Standing::ByHand };
-        if self.generation_at(self.decisive).is_some_and(|_| true) {
-            return Standing::Superseded;
-        }
-        match (&token.sealed_in, self.situation.elsewhere) {
-            (Some(clone), Elsewhere::Respect) if *clone != self.situation.here => {
-                return Standing::SealedElsewhere(clone.clone());
-            }
-            (Some(clone), Elsewhere::Discard) if *clone != self.situation.here => return Standing::Orphan,
-            _ => {}
-        }
-        match (&token.begun_in, self.newest() == Some(generation)) {
-            (Some(_), true) => Standing::Pending,
-            (Some(_), false) => Standing::Orphan,
-            (None, _) => Standing::Unsealed,
-        }
-    }
-
-    fn obstacle(&self) -> Option<Obstacle> {
-        let copies = self.situation.copies.all();
-        if let Some((place, _)) = copies.iter().find(|(_, copy)| *copy == SealedCopy::Closed) {
-            return Some(Obstacle::Closed(*place));
-        }
-        for (inner, outer) in
-            [(Place::Head, Place::Upstream), (Place::File, Place::Head), (Place::File, Place::Upstream)]
-        {
-            let (Some(newer), older) = (self.alive_at(outer), self.alive_at(inner)) else { continue };
-            // A dead token further in, under a living one further out, was revoked by somebody who has published since.
-            let is_behind = match older {
-                Some(older) => older.generation < newer.generation,
-                None => matches!(self.situation.copies.at(inner), SealedCopy::Token(_) | SealedCopy::Nothing),
-            };
-            if is_behind {
-                return Some(Obstacle::Behind { inner, outer });
-            }
-        }
-        self.situation.tokens.iter().find_map(|token| match self.standing(token) {
-            Standing::SealedElsewhere(clone) => Some(Obstacle::SealedElsewhere { name: token.name.clone(), clone }),
-            _ => None,
-        })
-    }
-
-    fn names(&self, is_one: impl Fn(&Token) -> bool) -> Vec<String> {
-        self.situation.tokens.iter().filter(|token| is_one(token)).map(|token| token.name.clone()).collect()
-    }
-
-    fn pending(&self) -> Option<&'a Token> {
-        self.situation.tokens.iter().find(|token| self.standing(token) == Standing::Pending)
-    }
-
-    /// Whether the copy further in has a token in the cluster that the copy further out does not have yet.
-    fn is_ahead(&self, inner: Place, outer: Place) -> bool {
-        let (inner_copy, outer_copy) = (self.situation.copies.at(inner), self.situation.copies.at(outer));
-        outer_copy != SealedCopy::NoPlace && self.alive_at(inner).is_some() && inner_copy != outer_copy
-    }
-
-    /// What may go, given that the decisive copy opens the cluster.
-    fn revoke(&self) -> Option<NextStep> {
-        let keep = self.alive_at(self.decisive)?;
-        let names = self.names(|token| match self.standing(token) {
-            Standing::Superseded => true,
-            Standing::Sealed(_) => token.generation.is_some() && token.generation < keep.generation,
-            _ => false,
-        });
-        (!names.is_empty()).then(|| NextStep::Revoke { keep: keep.name.clone(), sealed_in: self.decisive, names })
     }
 }

@@ -71,10 +71,13 @@ async fn asking_again_ends_with_the_servers_own_words() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// What the server does, and whether the trouble is the right one.
+type Case = (Fault, fn(&Trouble) -> bool);
+
 #[tokio::test]
 async fn what_will_not_change_is_not_asked_again() {
     let forbidden = Fault::Answer("403 Forbidden", "", r#"{"kind": "Status", "message": "namespaces is forbidden"}"#);
-    let cases: [(Fault, fn(&Trouble) -> bool); 5] = [
+    let cases: [Case; 5] = [
         (Fault::Answer("401 Unauthorized", "", ""), |trouble| matches!(trouble, Trouble::Rejected(_))),
         (forbidden, |trouble| *trouble == Trouble::Forbidden("namespaces is forbidden".to_owned())),
         (Fault::Answer("404 Not Found", "", ""), |trouble| matches!(trouble, Trouble::Missing(_))),

@@ -24,6 +24,8 @@ struct Clone {
     fetched: (u32, u32),
     /// On how many pushes the commit is based.
     base: u32,
+    /// Whether it has a commit of its own on top.
+    is_ahead: bool,
     /// What it has decided to do and has not done yet, with the Secrets as it has read them.
     decided: Option<(NextStep, Vec<Secret>)>,
 }
@@ -61,7 +63,7 @@ fn place(clone: usize) -> String {
 
 impl World {
     fn new(revoke_when: RevokeWhen) -> Self {
-        let clone = Clone { file: 1, head: 1, fetched: (1, 0), base: 0, decided: None };
+        let clone = Clone { file: 1, head: 1, fetched: (1, 0), base: 0, is_ahead: false, decided: None };
         let first = Secret { generation: 1, token: 1, is_filled: true, begun_in: None, sealed_in: None, version: 0 };
         Self {
             secrets: vec![first],
@@ -140,13 +142,17 @@ impl World {
                     self.clones[clone].file = token;
                 }
             }
-            NextStep::Commit => self.clones[clone].head = self.clones[clone].file,
+            NextStep::Commit => {
+                self.clones[clone].head = self.clones[clone].file;
+                self.clones[clone].is_ahead = true;
+            }
             NextStep::Push => {
                 let Clone { head, base, .. } = self.clones[clone];
                 if base == self.upstream.1 {
                     self.upstream = (head, base + 1);
                     self.clones[clone].fetched = self.upstream;
                     self.clones[clone].base = base + 1;
+                    self.clones[clone].is_ahead = false;
                 }
             }
             NextStep::Revoke { keep, sealed_in, names } => {
@@ -167,11 +173,8 @@ impl World {
             Event::Do(clone, parts) => self.perform(clone, parts),
             Event::Fetch(clone) => self.clones[clone].fetched = self.upstream,
             Event::Pull(clone) => {
-                let upstream = self.upstream;
-                let Clone { file, head, fetched, base, .. } = &mut self.clones[clone];
-                // Only if it has no commit of its own and the file is as it was committed.
-                if file == head && (*base == fetched.1 && *head == fetched.0 || *base < fetched.1) {
-                    (*file, *head, *fetched, *base) = (upstream.0, upstream.0, upstream, upstream.1);
+                if !self.clones[clone].is_ahead && self.clones[clone].file == self.clones[clone].head {
+                    self.reset(clone);
                 }
             }
             Event::Restore(clone) => self.clones[clone].file = self.clones[clone].head,
@@ -189,8 +192,9 @@ impl World {
     }
 
     fn reset(&mut self, clone: usize) {
-        let (token, pushes) = self.upstream;
-        self.clones[clone] = Clone { file: token, head: token, fetched: self.upstream, base: pushes, decided: None };
+        let (token, base) = self.upstream;
+        let (file, head, fetched, decided) = (token, token, self.upstream, self.clones[clone].decided.take());
+        self.clones[clone] = Clone { file, head, fetched, base, is_ahead: false, decided };
     }
 
     fn opens(&self, token: u32) -> bool {
