@@ -14,7 +14,8 @@
 //!
 //! What must hold after every step, and after a crash in the middle of one: a token in a committed sealed file opens the
 //! cluster. [`next`] keeps it by revoking only what is older than a token that is in the decisive copy *and* in the
-//! cluster; and by leaving alone what another clone has sealed but not published yet.
+//! cluster, or what has never left a rotation's memory. A token that another clone has sealed and not published yet is not
+//! in the way: it becomes the next one here too, and both files open the cluster.
 
 #[cfg(test)]
 mod tests;
@@ -28,11 +29,11 @@ use sha2::{Digest, Sha256};
 
 use view::View;
 
-/// The annotation of a token Secret that a rotation has made: the clone ([`Situation::here`]) that made it.
-pub const BEGUN_IN: &str = "fanlight.dev/begun-in";
-/// The annotation of a token Secret whose token has been sealed: the clone where. It is set before the file is written,
-/// so that a token which may be in somebody's file is never taken for one that nobody has.
-pub const SEALED_IN: &str = "fanlight.dev/sealed-in";
+/// The annotation of a token Secret that a rotation has made: who ran it, for people.
+pub const BEGUN_BY: &str = "fanlight.dev/begun-by";
+/// The annotation of a token Secret whose token has been sealed: by whom last, for people. It is set before the file is
+/// written, so that a token which may be in somebody's file is never taken for one that nobody has.
+pub const SEALED_BY: &str = "fanlight.dev/sealed-by";
 
 /// The SHA-256 of a token: enough to recognize it, of no use to anybody else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,10 +67,10 @@ pub struct Token {
     pub generation: Option<u32>,
     /// The hash of its token; `None` as long as it has none.
     pub hash: Option<TokenHash>,
-    /// The clone in which a rotation has made it.
-    pub begun_in: Option<String>,
-    /// The clone in which it has been sealed.
-    pub sealed_in: Option<String>,
+    /// Whose rotation has made it.
+    pub begun_by: Option<String>,
+    /// Who has sealed it last.
+    pub sealed_by: Option<String>,
 }
 
 impl From<&TokenSecret> for Token {
@@ -78,8 +79,8 @@ impl From<&TokenSecret> for Token {
             name: secret.name.clone(),
             generation: secret.generation,
             hash: secret.issued.as_ref().map(|issued| TokenHash::of(issued.token.expose_secret())),
-            begun_in: secret.annotations.get(BEGUN_IN).cloned(),
-            sealed_in: secret.annotations.get(SEALED_IN).cloned(),
+            begun_by: secret.annotations.get(BEGUN_BY).cloned(),
+            sealed_by: secret.annotations.get(SEALED_BY).cloned(),
         }
     }
 }
@@ -164,15 +165,6 @@ pub enum RevokeWhen {
     Committed,
 }
 
-/// What a token is that another clone says it has sealed, and that no copy here has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Elsewhere {
-    /// The credential of a colleague who has not pushed it yet.
-    Respect,
-    /// Lost with that clone: somebody has said so.
-    Discard,
-}
-
 /// All that decides what is next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Situation {
@@ -180,14 +172,10 @@ pub struct Situation {
     pub tokens: Vec<Token>,
     /// The copies of the sealed file.
     pub copies: Copies,
-    /// What tells this clone from every other: machine and path.
-    pub here: String,
     /// What is asked for.
     pub intent: Intent,
     /// When an old token may go.
     pub revoke_when: RevokeWhen,
-    /// What becomes of tokens that another clone has sealed.
-    pub elsewhere: Elsewhere,
 }
 
 /// What a token Secret is to this clone.
@@ -195,13 +183,11 @@ pub struct Situation {
 pub enum Standing {
     /// Its token is in these copies of the sealed file.
     Sealed(Vec<Place>),
-    /// A rotation has made it, and nobody has sealed it yet: the next one.
+    /// A rotation has made it, and no copy known here has it: the next one.
     Pending,
-    /// Another clone has sealed it and not published it.
-    SealedElsewhere(String),
     /// It is older than what is sealed and published: to be revoked.
     Superseded,
-    /// A rotation has made it, and a later one has overtaken it; or it is lost with another clone: to be deleted.
+    /// A rotation has made it, another has overtaken it, and nobody has ever sealed it: to be deleted.
     Orphan,
     /// It has a generation, and no copy known here has it: left alone until something newer is published.
     Unsealed,
@@ -214,7 +200,7 @@ pub enum Standing {
 pub enum NextStep {
     /// Delete these Secrets, whose tokens nobody has, each only if it is as it was read.
     DeleteOrphans(Vec<String>),
-    /// Create this token Secret, annotated [`BEGUN_IN`]; after a dry run, and with a controller that is alive.
+    /// Create this token Secret, annotated [`BEGUN_BY`]; after a dry run, and with a controller that is alive.
     Create {
         /// The name.
         name: String,
@@ -223,7 +209,7 @@ pub enum NextStep {
     },
     /// Wait until this Secret has its token; if that never comes, delete the Secret again: nothing is lost.
     AwaitToken(String),
-    /// Prove the token of this Secret against what will be sealed, annotate the Secret [`SEALED_IN`], seal the token in
+    /// Prove the token of this Secret against what will be sealed, annotate the Secret [`SEALED_BY`], seal the token in
     /// memory, write the file, read it back.
     Seal(String),
     /// Commit the sealed file: without leave to do so, this is where a rotation ends for the time being.
@@ -259,14 +245,6 @@ pub enum Obstacle {
         inner: Place,
         /// The copy that is newer.
         outer: Place,
-    },
-    /// Another clone has sealed a newer token and not published it.
-    #[error("{clone} has sealed a newer token ({name}) that is not published yet: it must be pushed there first")]
-    SealedElsewhere {
-        /// The Secret.
-        name: String,
-        /// The clone.
-        clone: String,
     },
 }
 

@@ -2,11 +2,12 @@ use super::*;
 
 mod world;
 
-const HERE: &str = "desk:/fleet";
-const THERE: &str = "laptop:/fleet";
+const DANA: &str = "dana@desk";
 
 fn hash(number: u32) -> TokenHash {
-    TokenHash::of(&format!("token {number}"))
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    TokenHash(bytes)
 }
 
 fn sealed(number: u32) -> SealedCopy {
@@ -16,22 +17,20 @@ fn sealed(number: u32) -> SealedCopy {
 /// A filled Secret that no rotation has made.
 fn adopted(generation: u32) -> Token {
     let name = secret_name(generation);
-    Token { name, generation: Some(generation), hash: Some(hash(generation)), begun_in: None, sealed_in: None }
+    Token { name, generation: Some(generation), hash: Some(hash(generation)), begun_by: None, sealed_by: None }
 }
 
 /// A filled Secret that a rotation has made here.
 fn begun(generation: u32) -> Token {
-    Token { begun_in: Some(HERE.to_owned()), ..adopted(generation) }
+    Token { begun_by: Some(DANA.to_owned()), ..adopted(generation) }
 }
 
 fn situation(tokens: &[Token], [file, head, upstream]: [u32; 3]) -> Situation {
     Situation {
         tokens: tokens.to_vec(),
         copies: Copies { file: sealed(file), head: sealed(head), upstream: sealed(upstream) },
-        here: HERE.to_owned(),
         intent: Intent::Finish,
         revoke_when: RevokeWhen::Pushed,
-        elsewhere: Elsewhere::Respect,
     }
 }
 
@@ -85,24 +84,32 @@ fn without_an_upstream_the_commit_decides_and_without_a_repository_the_file() {
 #[test]
 fn every_secret_is_what_the_copies_and_the_others_make_it() {
     let by_hand = Token { name: "mine".to_owned(), generation: None, hash: Some(hash(90)), ..adopted(1) };
-    let elsewhere = Token { sealed_in: Some(THERE.to_owned()), ..begun(5) };
-    let overtaken = Token { hash: None, ..begun(4) };
-    let tokens = [by_hand, adopted(1), adopted(2), begun(3), overtaken, elsewhere];
-    let mut mixed = situation(&tokens, [3, 2, 2]);
+    let once_sealed = Token { sealed_by: Some(DANA.to_owned()), ..begun(5) };
+    let tokens = [by_hand, adopted(1), adopted(2), begun(3), begun(4), once_sealed.clone(), begun(6)];
+    let mixed = situation(&tokens, [3, 2, 2]);
     let expected = [
         Standing::ByHand,
         Standing::Superseded,
         Standing::Sealed(vec![Place::Head, Place::Upstream]),
         Standing::Sealed(vec![Place::File]),
         Standing::Orphan,
-        Standing::SealedElsewhere(THERE.to_owned()),
+        Standing::Unsealed,
+        Standing::Pending,
     ];
     assert_eq!(standings(&mixed), expected);
-    let clone = THERE.to_owned();
-    let obstacle = Obstacle::SealedElsewhere { name: secret_name(5), clone };
-    assert_eq!(next(&mixed), NextStep::Stop(obstacle));
-    mixed.elsewhere = Elsewhere::Discard;
-    assert_eq!(next(&mixed), NextStep::DeleteOrphans(vec![secret_name(4), secret_name(5)]));
+    assert_eq!(next(&mixed), NextStep::DeleteOrphans(vec![secret_name(4)]));
+    let published = situation(&[once_sealed, begun(6)], [6, 6, 6]);
+    assert_eq!(next(&published), revoke(6, Place::Upstream, 5));
+}
+
+#[test]
+fn what_another_clone_has_sealed_and_not_published_becomes_the_next_one_here_too() {
+    let theirs = Token { sealed_by: Some(DANA.to_owned()), ..begun(2) };
+    let asked = Situation { intent: Intent::Rotate, ..situation(&[adopted(1), theirs.clone()], [1, 1, 1]) };
+    assert!(is_open(&asked));
+    assert_eq!(next(&asked), NextStep::Seal(secret_name(2)));
+    // They have revoked the old one at once: the way in is found again.
+    assert_eq!(next(&situation(&[theirs], [1, 1, 1])), NextStep::Seal(secret_name(2)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::{Elsewhere, NextStep, Obstacle, Place, RevokeWhen, SealedCopy, Situation, Standing, Token};
+use super::{NextStep, Obstacle, Place, RevokeWhen, SealedCopy, Situation, Standing, Token};
 
 /// A situation with what is looked up in it again and again.
 pub(super) struct View<'a> {
@@ -43,17 +43,10 @@ impl<'a> View<'a> {
         if self.generation_at(self.decisive).is_some_and(|published| generation < published) {
             return Standing::Superseded;
         }
-        match (&token.sealed_in, self.situation.elsewhere) {
-            (Some(clone), Elsewhere::Respect) if *clone != self.situation.here => {
-                return Standing::SealedElsewhere(clone.clone());
-            }
-            (Some(clone), Elsewhere::Discard) if *clone != self.situation.here => return Standing::Orphan,
-            _ => {}
-        }
-        match (&token.begun_in, &token.sealed_in) {
+        match (&token.begun_by, &token.sealed_by) {
             (Some(_), _) if self.newest() == Some(generation) => Standing::Pending,
-            // Only what has never left a rotation's memory is nobody's for certain: what was sealed here once may have
-            // been sealed elsewhere too, by somebody whose lock had lapsed.
+            // Only what has never left a rotation's memory is nobody's for certain: what was sealed may be in a copy that
+            // this clone has not fetched.
             (Some(_), None) => Standing::Orphan,
             _ => Standing::Unsealed,
         }
@@ -77,10 +70,7 @@ impl<'a> View<'a> {
                 return Some(Obstacle::Behind { inner, outer });
             }
         }
-        self.situation.tokens.iter().find_map(|token| match self.standing(token) {
-            Standing::SealedElsewhere(clone) => Some(Obstacle::SealedElsewhere { name: token.name.clone(), clone }),
-            _ => None,
-        })
+        None
     }
 
     pub(super) fn names(&self, is_one: impl Fn(&Token) -> bool) -> Vec<String> {
