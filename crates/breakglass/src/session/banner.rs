@@ -1,6 +1,5 @@
 use std::{
     env,
-    fmt::Write,
     io::{self, IsTerminal},
     time::Duration,
 };
@@ -29,7 +28,7 @@ impl Paint {
     }
 
     fn line(self, code: &str, text: &str) -> String {
-        if self.0 { format!("{code}{text}{PLAIN}\n") } else { format!("{text}\n") }
+        if self.0 && !code.is_empty() { format!("{code}{text}{PLAIN}\n") } else { format!("{text}\n") }
     }
 }
 
@@ -82,13 +81,14 @@ pub(super) fn summary(session: &Session, ended: &Ended, paint: Paint) -> String 
         How::Signal(signal) => format!("ended by {}", name(signal)),
     };
     let lasted = words(ended.lasted);
-    let mut text = format!("Break-glass session on {} is over after {lasted} ({how}).\n", session.cluster);
+    let line = format!("Break-glass session on {} is over after {lasted} ({how}).", session.cluster);
+    let mut text = paint.line("", &printable(&line));
     if !ended.survivors.is_empty() {
         let pids: Vec<String> = ended.survivors.iter().map(ToString::to_string).collect();
-        let _ = write!(text, "These processes could not be ended, look after them: {}\n", pids.join(", "));
-        return paint.line(LINE, text.trim_end());
+        let list = pids.join(", ");
+        text += &paint.line(LINE, &format!("These processes could not be ended, look after them: {list}"));
     }
-    printable(text.trim_end()) + "\n"
+    text
 }
 
 fn name(signal: i32) -> String {

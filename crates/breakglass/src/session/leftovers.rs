@@ -39,14 +39,14 @@ pub(super) fn sweep(home: &Path, fleet: Option<&Path>) -> Result<Vec<KubeDcFile>
 }
 
 fn kubeconfigs(directory: &Path) -> Vec<KubeDcFile> {
-    let users: Vec<(i32, Vec<u8>)> = processes::all()
+    let settings: Vec<(i32, Vec<u8>)> = processes::all()
         .iter()
         .filter_map(|process| Some((process.pid, processes::variable(process.pid, "KUBECONFIG")?)))
         .collect();
     let user = |path: &Path| {
         let path = path.as_os_str().as_encoded_bytes();
-        let uses = |value: &[u8]| value.split(|byte| *byte == b':').any(|part| part == path);
-        users.iter().find(|(_, value)| uses(value)).map(|(pid, _)| *pid)
+        let names_it = |value: &[u8]| value.split(|byte| *byte == b':').any(|part| part == path);
+        settings.iter().find(|(_, value)| names_it(value)).map(|(pid, _)| *pid)
     };
     let named = |name: &str| name.starts_with("kubeconfig-") && has_ending(name, ".yaml");
     files(directory, named).into_iter().map(|path| KubeDcFile { used_by: user(&path), path }).collect()

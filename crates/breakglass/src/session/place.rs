@@ -130,7 +130,7 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    struct Ground(#[expect(dead_code, reason = "removed when dropped")] tempfile::TempDir, Places);
+    struct Ground(tempfile::TempDir, Places);
 
     fn ground() -> Ground {
         let root = tempfile::tempdir().unwrap();

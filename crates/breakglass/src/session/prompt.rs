@@ -28,7 +28,7 @@ pub(super) fn mark(
     shell: &OsStr,
     cluster: &str,
     pinned: &[(&str, &OsStr)],
-    zdotdir: Option<OsString>,
+    zdotdir: Option<&OsStr>,
     folder: &Folder,
 ) -> Result<Marked, SessionError> {
     let cluster = plain(cluster);
@@ -39,7 +39,7 @@ pub(super) fn mark(
         }
         Kind::Zsh => {
             let ours = folder.make("zsh")?;
-            folder.write("zsh/.zshenv", &zshenv(&ours, zdotdir.as_deref()))?;
+            folder.write("zsh/.zshenv", &zshenv(&ours, zdotdir))?;
             folder.write("zsh/.zshrc", &zshrc(&cluster, pinned, &ours))?;
             Ok(Marked { arguments: vec!["-i".into()], variables: vec![("ZDOTDIR", ours.into())] })
         }
@@ -109,13 +109,13 @@ else unset ZDOTDIR; fi
     let history = [b"[[ ${HISTFILE:-} == ", ours.as_slice(), home].concat();
     let read = "[[ -r ${ZDOTDIR:-$HOME}/.zshrc ]] && source ${ZDOTDIR:-$HOME}/.zshrc\n";
     let tail = format!(
-        r#"__fanlight_mark() {{
+        r"__fanlight_mark() {{
   [[ $PROMPT == *'[BREAK-GLASS {cluster}]'* ]] && return
   if [[ -n ${{NO_COLOR:-}} ]]; then PROMPT='[BREAK-GLASS {cluster}] '$PROMPT
   else PROMPT='%K{{red}}%B[BREAK-GLASS {cluster}]%b%k '$PROMPT; fi
 }}
 autoload -Uz add-zsh-hook && add-zsh-hook precmd __fanlight_mark
-"#
+"
     );
     [head.as_bytes(), &history, read.as_bytes(), &exports(pinned), tail.as_bytes()].concat()
 }
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn no_shell_reads_anything_into_a_cluster_or_a_path() {
-        assert_eq!(plain("a`id`$(id)\\u'%n/b-1.c"), "a?id???id???u??n/b-1.c");
+        assert_eq!(plain("a`id`$(id)\\u'%n/b-1.c"), "a?id???id??u??n/b-1.c");
         let odd = OsStr::new("/a b/$(id)'\"\\`");
         let script = [b"printf %s ", quoted(odd).as_slice()].concat();
         let printed = Command::new("sh").arg("-c").arg(os(script)).output().unwrap();

@@ -43,7 +43,8 @@ impl Process {
 
     fn of(pid: i32) -> Option<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
-        Some(Self { pid, started: Stat::of(pid)?.started, boot })
+        let stat = Stat::of(pid).filter(|stat| !stat.is_zombie)?;
+        Some(Self { pid, started: stat.started, boot })
     }
 
     /// Whether it still runs.

@@ -74,9 +74,9 @@ pub async fn run<T: TokenSource>(
     harden::forbid_readers()?;
     let mut signals = Signals::listen()?;
     let deadline = Deadline::new(session.began, session.limit.length);
-    let id = random::<8>();
+    let id = random();
     let folder = Folder::create(place, &record(session, &id)?)?;
-    let pass = format!("{id}.{}", random::<16>());
+    let pass = format!("{id}.{}{}", random(), random());
     let service = serve(session, source, &folder, &pass, deadline).await?;
     let handed = Handed {
         cluster: session.cluster.clone(),
@@ -198,9 +198,7 @@ fn record(session: &Session, id: &str) -> Result<Record, SessionError> {
     })
 }
 
-/// Bytes that nobody can guess, as text.
-fn random<const N: usize>() -> String {
-    let mut bytes = [0; N];
-    rand::rng().fill_bytes(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A number of 64 bits that nobody can guess, as text.
+fn random() -> String {
+    format!("{:016x}", rand::rng().next_u64())
 }

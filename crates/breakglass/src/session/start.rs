@@ -38,7 +38,7 @@ fn shell(handed: &Handed, folder: &Folder) -> Result<Command, SessionError> {
     let shell = prompt::shell(env::var_os("SHELL"));
     let marked = if stdin().is_terminal() {
         let pinned = environment::pinned(handed);
-        prompt::mark(shell.as_os_str(), &handed.cluster, &pinned, env::var_os("ZDOTDIR"), folder)?
+        prompt::mark(shell.as_os_str(), &handed.cluster, &pinned, env::var_os("ZDOTDIR").as_deref(), folder)?
     } else {
         Marked::default()
     };

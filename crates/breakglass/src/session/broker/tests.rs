@@ -15,7 +15,7 @@ impl TokenSource for Prepared {
 
 struct Opened {
     folder: tempfile::TempDir,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Opened {
@@ -23,8 +23,8 @@ impl Opened {
         let folder = tempfile::tempdir().unwrap();
         let deadline = Deadline::new(Timestamp::UNIX_EPOCH, length);
         let broker = Broker { source: Prepared(Mutex::new(answers)), pass: "id.nonce".to_owned(), deadline };
-        let _tasks = broker.open(&folder.path().join("broker")).unwrap();
-        Self { folder, _tasks }
+        let tasks = broker.open(&folder.path().join("broker")).unwrap();
+        Self { folder, tasks }
     }
 
     async fn ask(&self, pass: &str) -> Result<serde_json::Value, AskError> {
@@ -34,9 +34,9 @@ impl Opened {
     }
 }
 
-fn token(bearer: &str, expires: Option<i64>) -> Result<Token, String> {
+fn token(bearer: &str, expires: Option<i64>) -> Token {
     let expires = expires.map(|second| Timestamp::from_second(second).unwrap());
-    Ok(Token { bearer: Zeroizing::new(bearer.to_owned()), expires })
+    Token { bearer: Zeroizing::new(bearer.to_owned()), expires }
 }
 
 fn expires(answer: &serde_json::Value) -> i64 {
@@ -52,7 +52,7 @@ async fn a_token_is_trusted_for_two_minutes_and_never_beyond_its_own_end_or_the_
         (hour, Some(50), 50..=50),
         (Duration::from_secs(30), Some(3600), 30..=30),
     ] {
-        let opened = Opened::new(length, vec![token("secret", ends)]);
+        let opened = Opened::new(length, vec![Ok(token("secret", ends))]);
         let answer = opened.ask("id.nonce").await.unwrap();
         assert_eq!(answer["status"]["token"], "secret");
         assert!(trusted.contains(&expires(&answer)), "{length:?} {ends:?} {answer}");
@@ -61,14 +61,14 @@ async fn a_token_is_trusted_for_two_minutes_and_never_beyond_its_own_end_or_the_
 
 #[tokio::test]
 async fn the_source_is_asked_each_time_so_a_renewed_token_is_handed_out() {
-    let opened = Opened::new(Duration::from_hours(1), vec![token("first", None), token("second", None)]);
+    let opened = Opened::new(Duration::from_hours(1), vec![Ok(token("first", None)), Ok(token("second", None))]);
     assert_eq!(opened.ask("id.nonce").await.unwrap()["status"]["token"], "first");
     assert_eq!(opened.ask("id.nonce").await.unwrap()["status"]["token"], "second");
 }
 
 #[tokio::test]
 async fn without_the_sessions_nonce_there_is_no_token() {
-    let opened = Opened::new(Duration::from_hours(1), vec![token("secret", None)]);
+    let opened = Opened::new(Duration::from_hours(1), vec![Ok(token("secret", None))]);
     for wrong in ["id.", "id.nonces", "nonce", &"x".repeat(10_000)] {
         assert!(opened.ask(wrong).await.is_err(), "{wrong}");
     }
@@ -79,21 +79,22 @@ async fn without_the_sessions_nonce_there_is_no_token() {
 #[tokio::test]
 async fn a_token_that_has_run_out_or_cannot_be_had_is_not_handed_out() {
     let failed = Err("the API server is away".to_owned());
-    let opened = Opened::new(Duration::from_hours(1), vec![token("secret", Some(-1)), failed]);
+    let opened = Opened::new(Duration::from_hours(1), vec![Ok(token("secret", Some(-1))), failed]);
     assert!(matches!(opened.ask("id.nonce").await, Err(AskError::Refused(why)) if why.contains("expired")));
     assert!(matches!(opened.ask("id.nonce").await, Err(AskError::Refused(why)) if why.contains("away")));
 }
 
 #[tokio::test]
-async fn after_the_sessions_end_there_is_no_token() {
-    let opened = Opened::new(Duration::ZERO, vec![token("secret", None)]);
+async fn after_the_sessions_end_there_is_no_token_and_then_no_answer() {
+    let mut opened = Opened::new(Duration::ZERO, vec![Ok(token("secret", None))]);
     assert!(matches!(opened.ask("id.nonce").await, Err(AskError::Refused(why)) if why.contains("over")));
-    drop(opened._tasks);
+    opened.tasks.shutdown().await;
+    assert!(matches!(opened.ask("id.nonce").await, Err(AskError::Over { .. })));
 }
 
 #[tokio::test]
 async fn more_programs_than_are_served_at_once_all_get_an_answer() {
-    let opened = Opened::new(Duration::from_hours(1), vec![token("secret", None)]);
+    let opened = Opened::new(Duration::from_hours(1), vec![Ok(token("secret", None))]);
     // Some that connect and say nothing take places, and give them back.
     let silent: Vec<_> =
         (0..CROWD / 2).map(|_| std::os::unix::net::UnixStream::connect(opened.folder.path().join("broker"))).collect();
