@@ -15,6 +15,10 @@ pub(crate) enum Ask {
     Everywhere(Kind),
     /// What they may do with every kind in one namespace.
     Namespace(Arc<str>),
+    /// Whether they may change objects of a kind in the whole cluster.
+    Change(Kind),
+    /// What they may change in one namespace; what they may see there is known from elsewhere.
+    Changes(Arc<str>),
 }
 
 /// What came of an [`Ask`].
@@ -23,8 +27,17 @@ pub(crate) struct Told {
     pub(crate) ask: Ask,
     /// When it was asked: the age of an answer counts from its question.
     pub(crate) asked: Instant,
-    /// The rights by kind; `None` if nothing that could be believed came back.
-    pub(crate) rights: Option<Vec<(Kind, Rights)>>,
+    /// `None` if nothing that could be believed came back.
+    pub(crate) heard: Option<Heard>,
+}
+
+/// An answer, by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// What they may see.
+    pub(crate) rights: Vec<(Kind, Rights)>,
+    /// Whether they may change it.
+    pub(crate) changes: Vec<(Kind, Answer)>,
 }
 
 /// Asks, a bounded number of questions at a time.
@@ -50,27 +63,51 @@ impl Asker {
             .map(|ask| async move {
                 let _permit = self.everybody.acquire().await;
                 let asked = Instant::now();
-                let rights = match &ask {
-                    Ask::Everywhere(kind) => {
-                        self.rights(who, *kind, &Scope::Cluster).await.map(|rights| vec![(*kind, rights)])
-                    }
-                    Ask::Namespace(namespace) => self.rights_in(who, namespace, wanted).await,
-                };
-                Told { ask, asked, rights }
+                let heard = self.hear(who, &ask, wanted).await;
+                Told { ask, asked, heard }
             })
             .buffer_unordered(Self::PER_PERSON)
             .collect()
             .await
     }
 
-    /// Every kind's rights in a namespace, in one question where the API server can list its rules.
-    async fn rights_in(&self, who: &Identity, namespace: &Arc<str>, wanted: Kinds) -> Option<Vec<(Kind, Rights)>> {
-        let (rules, complete) = match self.reviews.rules(who, namespace).await {
+    async fn hear(&self, who: &Identity, ask: &Ask, wanted: Kinds) -> Option<Heard> {
+        match ask {
+            Ask::Everywhere(kind) => {
+                let rights = self.rights(who, *kind, &Scope::Cluster).await?;
+                Some(Heard { rights: vec![(*kind, rights)], ..Heard::default() })
+            }
+            Ask::Change(kind) => {
+                let may = self.may(who, Verb::Patch, *kind, &Scope::Cluster).await?;
+                let answer = if may { Answer::Yes } else { Answer::No };
+                Some(Heard { changes: vec![(*kind, answer)], ..Heard::default() })
+            }
+            Ask::Namespace(namespace) => {
+                let rules = self.reviews.rules(who, namespace).await;
+                let rights = self.rights_in(who, namespace, &rules, wanted).await?;
+                Some(Heard { rights, changes: changes(&rules)? })
+            }
+            Ask::Changes(namespace) => {
+                let rules = self.reviews.rules(who, namespace).await;
+                Some(Heard { changes: changes(&rules)?, ..Heard::default() })
+            }
+        }
+    }
+
+    /// Every kind's rights in a namespace, without further questions where the API server could list its rules.
+    async fn rights_in(
+        &self,
+        who: &Identity,
+        namespace: &Arc<str>,
+        rules: &Rules,
+        wanted: Kinds,
+    ) -> Option<Vec<(Kind, Rights)>> {
+        let (rules, complete) = match rules {
             Rules::Complete(rules) => (rules, true),
             Rules::Incomplete(rules) => (rules, false),
             Rules::Unknown => return None,
         };
-        let mut all: Vec<_> = Kind::all().map(|kind| (kind, Rule::rights(&rules, kind))).collect();
+        let mut all: Vec<_> = Kind::all().map(|kind| (kind, Rule::rights(rules, kind))).collect();
         if !complete {
             let scope = Scope::Namespace(Arc::clone(namespace));
             for (kind, rights) in all.iter_mut().filter(|(kind, rights)| wanted.has(*kind) && *rights != Rights::ALL) {
@@ -98,4 +135,9 @@ impl Asker {
             Answer::Unknown => None,
         }
     }
+}
+
+/// Whether each kind may be changed, by the rules of a namespace.
+fn changes(rules: &Rules) -> Option<Vec<(Kind, Answer)>> {
+    (*rules != Rules::Unknown).then(|| Kind::all().map(|kind| (kind, rules.may_change(kind))).collect())
 }

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Feeds, Pace, SessionKey, Visitor,
-    asking::{Ask, Asker, Told},
+    asking::{Ask, Asker, Heard, Told},
     feed::Feed,
     gate::Gate,
-    grant::Held,
-    people::{Kinds, LeaseId, Person, PersonId, Presence, Scene},
+    grant::{Grant, Held},
+    people::{Kinds, LeaseId, Person, PersonId, Presence, Scene, Survey},
     plan::{Runs, Sitter, Step, plan},
     store::{FeedId, FeedKey, Mode, Store},
 };
@@ -36,7 +36,7 @@ pub(crate) enum Message {
     /// Somebody wants to be asked about again.
     Recheck(Identity),
     /// The API server answered.
-    Answered { person: PersonId, told: Vec<Told>, survey: Option<Instant> },
+    Answered { person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)> },
     /// A feed's sponsor was refused.
     Refused { key: FeedKey, sponsor: Identity },
     /// A feed has become complete, so that others may have become superfluous.
@@ -173,29 +173,25 @@ impl Desk {
         }
     }
 
-    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<Instant>, now: Instant) {
+    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)>, now: Instant) {
         let trust = self.pace.trust;
         let Some(presence) = self.state.people.get_mut(&person) else { return };
         let mut grant = presence.person.grant_mut();
         let mut news = false;
         let mut unanswered = false;
-        for Told { ask, asked, rights } in told {
+        for Told { ask, asked, heard } in told {
             presence.asking.remove(&ask);
-            match (rights, &ask) {
-                (None, _) => unanswered = true,
-                (Some(rights), Ask::Everywhere(_)) => {
-                    for (kind, rights) in rights {
-                        news |= grant.set_everywhere(kind, Held { rights, asked }, trust);
-                    }
-                }
-                (Some(rights), Ask::Namespace(namespace)) => {
-                    news |= grant.set_namespace(namespace, rights, asked, trust);
-                }
+            match heard {
+                None => unanswered = true,
+                Some(heard) => news |= note(&mut grant, &ask, asked, heard, trust),
             }
         }
-        if let (Some(began), false) = (survey, unanswered) {
-            news |= grant.surveyed().is_none();
-            grant.set_surveyed(began);
+        if let (Some((survey, began)), false) = (survey, unanswered) {
+            if survey == Survey::Sight {
+                news |= grant.surveyed().is_none();
+                grant.set_surveyed(began);
+            }
+            grant.changes.set_surveyed(began);
         }
         drop(grant);
         presence.pause = unanswered.then(|| now + Self::UNANSWERED);
@@ -231,13 +227,13 @@ impl Desk {
         for (id, presence) in &mut self.state.people {
             presence.ripen(now);
             let due = presence.due(&scene);
-            if due.asks.is_empty() && !due.survey {
+            if due.asks.is_empty() && due.survey.is_none() {
                 continue;
             }
             let asks = due.asks;
             presence.asking.extend(asks.iter().cloned());
             presence.urgent.retain(|ask| !presence.asking.contains(ask));
-            let survey = (due.survey && namespaces_known).then_some(now);
+            let survey = due.survey.filter(|_| namespaces_known).map(|survey| (survey, now));
             let (asker, post, person) = (self.asker.clone(), self.post.clone(), *id);
             let (who, wanted) = (presence.person.identity.clone(), presence.wants());
             tokio::spawn(async move {
@@ -329,6 +325,28 @@ impl Desk {
         self.state.counter += 1;
         self.state.counter
     }
+}
+
+/// Notes one answer; says whether anything but its age is new.
+fn note(grant: &mut Grant, ask: &Ask, asked: Instant, heard: Heard, trust: Duration) -> bool {
+    let Heard { rights, changes } = heard;
+    let mut news = false;
+    match ask {
+        Ask::Everywhere(_) | Ask::Change(_) => {
+            for (kind, rights) in rights {
+                news |= grant.set_everywhere(kind, Held { rights, asked }, trust);
+            }
+            for (kind, answer) in changes {
+                news |= grant.changes.set_everywhere(kind, answer, asked);
+            }
+        }
+        Ask::Namespace(namespace) => {
+            news |= grant.set_namespace(namespace, rights, asked, trust);
+            news |= grant.changes.set_namespace(namespace, &changes);
+        }
+        Ask::Changes(namespace) => news |= grant.changes.set_namespace(namespace, &changes),
+    }
+    news
 }
 
 fn known(namespaces: &watch::Receiver<Option<Arc<[Arc<str>]>>>) -> Arc<[Arc<str>]> {

@@ -9,6 +9,8 @@ use std::{
 use fanlight_model::{Kind, Rights, Scope};
 use tokio::time::Instant;
 
+use crate::changes::Changes;
+
 /// What the API server answered about one person, with the time at which it was *asked*.
 ///
 /// Only what is allowed is kept per namespace; everything else is *no* if the namespaces were surveyed, and *unknown*
@@ -18,6 +20,8 @@ pub(crate) struct Grant {
     everywhere: BTreeMap<Kind, Held>,
     namespaces: HashMap<Arc<str>, BTreeMap<Kind, Held>>,
     surveyed: Option<Instant>,
+    /// What they may change of it.
+    pub(crate) changes: Changes,
 }
 
 /// An answer.
@@ -94,6 +98,7 @@ impl Grant {
     /// Forgets namespaces that are gone.
     pub(crate) fn keep_namespaces(&mut self, mut exists: impl FnMut(&Arc<str>) -> bool) {
         self.namespaces.retain(|namespace, _| exists(namespace));
+        self.changes.keep_namespaces(exists);
     }
 
     /// The answer about exactly this scope, however old.

@@ -16,6 +16,7 @@
 
 mod asking;
 mod backoff;
+mod changes;
 mod desk;
 mod feed;
 mod feeds;

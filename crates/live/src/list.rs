@@ -23,6 +23,9 @@ pub struct List {
     pub namespaces: Vec<(Arc<str>, usize)>,
     /// For each asked kind, how far the viewer sees.
     pub sights: Vec<(Kind, Sight)>,
+    /// Kinds and namespaces of these rows whose objects the API server does not let the viewer change, as far as it
+    /// was asked; sorted.
+    pub fixed: Vec<(Kind, Arc<str>)>,
     /// Whether the rows are what the API server has at this moment.
     pub freshness: Freshness,
 }

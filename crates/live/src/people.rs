@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Identity, Kind};
+use fanlight_model::{Answer, Identity, Kind};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -168,7 +168,9 @@ impl Presence {
 
     /// Everything must be asked again.
     pub(crate) fn recheck(&mut self, namespaces: &[Arc<str>]) {
-        self.urgent.extend(self.wants().iter().map(Ask::Everywhere));
+        let kinds = self.wants();
+        self.urgent.extend(kinds.iter().map(Ask::Everywhere));
+        self.urgent.extend(kinds.iter().map(Ask::Change));
         self.urgent.extend(namespaces.iter().cloned().map(Ask::Namespace));
     }
 
@@ -204,6 +206,9 @@ impl Presence {
             let ask = Ask::Everywhere(kind);
             let held = grant.held(kind, &fanlight_model::Scope::Cluster);
             let spread = scene.spread(&self.person.identity, &ask);
+            if held.is_none_or(|held| held.rights.list) && self.is_due_change(&grant, kind, scene) {
+                asks.insert(Ask::Change(kind));
+            }
             match held {
                 None => drop(asks.insert(ask)),
                 Some(held) if held.rights.list && scene.age(held.asked) >= spread => drop(asks.insert(ask)),
@@ -216,11 +221,17 @@ impl Presence {
                 Some(_) => {}
             }
         }
-        let mut survey = false;
-        if !needs_namespaces.is_empty() {
-            survey = grant.surveyed().is_none_or(|asked| scene.age(asked) >= scene.pace.survey)
+        let mut survey = None;
+        if needs_namespaces.is_empty() {
+            survey = self.due_changes(&grant, scene).then_some(Survey::Changes);
+            if survey.is_some() {
+                asks.extend(scene.namespaces.iter().cloned().map(Ask::Changes));
+            }
+        } else {
+            let due = grant.surveyed().is_none_or(|asked| scene.age(asked) >= scene.pace.survey)
                 && !self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
-            if survey {
+            if due {
+                survey = Some(Survey::Sight);
                 asks.extend(scene.namespaces.iter().cloned().map(Ask::Namespace));
             }
             for kind in needs_namespaces {
@@ -235,13 +246,35 @@ impl Presence {
         asks.retain(|ask| !self.asking.contains(ask));
         Due { asks: asks.into_iter().collect(), survey }
     }
+
+    fn is_due_change(&self, grant: &Grant, kind: Kind, scene: &Scene<'_>) -> bool {
+        let spread = || scene.spread(&self.person.identity, &Ask::Change(kind));
+        let known = grant.changes.everywhere(kind);
+        known.is_none_or(|(_, asked)| scene.age(asked) >= scene.pace.survey + spread())
+    }
+
+    fn due_changes(&self, grant: &Grant, scene: &Scene<'_>) -> bool {
+        let refused = |kind| grant.changes.everywhere(kind).is_some_and(|(answer, _)| answer == Answer::No);
+        self.wants().iter().any(|kind| grant.lists_everywhere(kind) && refused(kind))
+            && grant.changes.surveyed().is_none_or(|asked| scene.age(asked) >= scene.pace.survey)
+            && !self.asking.iter().any(|ask| matches!(ask, Ask::Changes(_)))
+    }
 }
 
 /// What is to be asked about one person.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     pub(crate) asks: Vec<Ask>,
-    pub(crate) survey: bool,
+    pub(crate) survey: Option<Survey>,
+}
+
+/// What every namespace is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Survey {
+    /// What may be seen there, which says what may be changed, too.
+    Sight,
+    /// What may be changed there, by somebody who sees everything and may not change everything.
+    Changes,
 }
 
 /// What the decision to ask depends on.

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
-use fanlight_model::{Kind, ObjectKey, Query, Row};
+use fanlight_model::{Answer, Kind, ObjectKey, Query, Row};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout_at},
@@ -94,9 +94,17 @@ impl Visit {
         self.installed.mark_unchanged();
         self.pending = false;
         let sightlines = self.sightlines();
-        let list = self.store.list(&sightlines, query, self.fresh());
+        let mut list = self.store.list(&sightlines, query, self.fresh());
+        list.fixed = self.fixed(&list.rows);
         self.standing = Some(standing(sightlines, list.freshness));
         list
+    }
+
+    fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {
+        let grant = self.person.grant();
+        let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
+        let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
+        places.into_iter().filter(refused).map(|(kind, namespace)| (kind, Arc::clone(namespace))).collect()
     }
 
     /// The row of one object of the visit's kinds, if the viewer may see it at this moment.

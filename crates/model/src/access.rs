@@ -11,6 +11,8 @@ pub enum Verb {
     List,
     /// Be told of changes.
     Watch,
+    /// Change single objects.
+    Patch,
 }
 
 impl Verb {
@@ -19,6 +21,7 @@ impl Verb {
         match self {
             Verb::List => "list",
             Verb::Watch => "watch",
+            Verb::Patch => "patch",
         }
     }
 }
@@ -92,17 +95,31 @@ pub enum Rules {
     Unknown,
 }
 
+impl Rules {
+    /// Whether objects of `kind` may be changed; unknown where that depends on which one.
+    pub fn may_change(&self, kind: Kind) -> Answer {
+        let (Rules::Complete(rules) | Rules::Incomplete(rules)) = self else { return Answer::Unknown };
+        if rules.iter().any(|rule| rule.allows(Verb::Patch, kind)) {
+            return Answer::Yes;
+        }
+        let some = rules.iter().any(|rule| rule.is_about(Verb::Patch, kind));
+        if some || matches!(self, Rules::Incomplete(_)) { Answer::Unknown } else { Answer::No }
+    }
+}
+
 impl Rule {
     /// Whether the rule allows `verb` on every object of `kind`.
     ///
     /// A rule limited to single objects allows no list: Kubernetes grants it only to requests that name the object.
     pub fn allows(&self, verb: Verb, kind: Kind) -> bool {
+        self.names.is_empty() && self.is_about(verb, kind)
+    }
+
+    /// Whether the rule allows `verb` on any object of `kind`.
+    fn is_about(&self, verb: Verb, kind: Kind) -> bool {
         let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
         let info = kind.info();
-        self.names.is_empty()
-            && has(&self.verbs, verb.as_str())
-            && has(&self.groups, info.group)
-            && has(&self.resources, info.plural)
+        has(&self.verbs, verb.as_str()) && has(&self.groups, info.group) && has(&self.resources, info.plural)
     }
 
     /// What a set of rules grants on `kind`.
@@ -131,6 +148,21 @@ mod tests {
     fn a_rule_limited_to_named_objects_grants_no_list() {
         let only_shop = rule(&["list", "watch"], &["kustomize.toolkit.fluxcd.io"], &["kustomizations"], &["shop"]);
         assert_eq!(Rule::rights(&[only_shop], Kind::KUSTOMIZATION), Rights::NONE);
+    }
+
+    #[test]
+    fn what_may_be_changed_is_refused_only_where_no_rule_and_nothing_unsaid_allows_it() {
+        let group = &["kustomize.toolkit.fluxcd.io"][..];
+        let may = |rules: Rules| rules.may_change(Kind::KUSTOMIZATION);
+        let all: Arc<[Rule]> = [rule(&["patch"], group, &["kustomizations"], &[])].into();
+        let one: Arc<[Rule]> = [rule(&["patch"], group, &["kustomizations"], &["shop"])].into();
+        let none: Arc<[Rule]> = [rule(&["get", "list", "watch"], &["*"], &["*"], &[])].into();
+        assert_eq!(may(Rules::Complete(Arc::clone(&all))), Answer::Yes);
+        assert_eq!(may(Rules::Incomplete(all)), Answer::Yes);
+        assert_eq!(may(Rules::Complete(one)), Answer::Unknown);
+        assert_eq!(may(Rules::Complete(Arc::clone(&none))), Answer::No);
+        assert_eq!(may(Rules::Incomplete(none)), Answer::Unknown);
+        assert_eq!(may(Rules::Unknown), Answer::Unknown);
     }
 
     #[test]

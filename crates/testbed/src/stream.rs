@@ -128,7 +128,7 @@ impl Page {
 
 /// Whether the element is one of the page's pieces: those have these ids.
 fn is_piece(html: &str) -> bool {
-    const PIECES: [&str; 6] = ["count", "note", "strip", "filters", "empty", "pages"];
+    const PIECES: [&str; 7] = ["count", "note", "strip", "filters", "empty", "pages", "act"];
     let tag = html.split('>').next().unwrap_or_default();
     attribute(tag, "id").is_some_and(|id| PIECES.contains(&id))
 }

@@ -17,6 +17,7 @@ mod manifest;
 mod objects;
 mod page;
 mod place;
+mod refusal;
 mod router;
 mod sign_in;
 mod signed;

@@ -83,7 +83,8 @@ impl Shelf {
         self.index.remove(&row.key);
     }
 
-    /// The page that `query` asks for, cut to what the sightlines allow; freshness and sights are left to the caller.
+    /// The page that `query` asks for, cut to what the sightlines allow; what depends on more than rows is left to the
+    /// caller.
     pub(super) fn list(&self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
         let cuts = self.cuts(covers, sightlines);
         let mut counts = Counts::new(self.spaces.bound());
@@ -125,6 +126,7 @@ impl Shelf {
             kinds: counts.kinds(),
             namespaces: self.namespaces(&counts),
             sights: Vec::new(),
+            fixed: Vec::new(),
             freshness: Freshness::Current,
         }
     }

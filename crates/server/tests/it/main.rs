@@ -7,5 +7,6 @@ mod house;
 mod lists;
 mod odd_objects;
 mod people;
+mod rights;
 mod shared;
 mod sign_in;

@@ -8,10 +8,27 @@ function selectionChanged() {
   const ticked = boxes().filter((box) => box.checked);
   for (const box of boxes()) box.closest("tbody").classList.toggle("selected", box.checked);
   bar.hidden = ticked.length === 0;
+  sayRefused(bar, ticked);
   document.getElementById("selected").textContent = `${ticked.length} selected`;
   const all = document.getElementById("all");
   all.checked = ticked.length > 0 && ticked.length === boxes().length;
   all.indeterminate = ticked.length > 0 && !all.checked;
+}
+
+// What may not be changed is said before it is tried; only where that is all of the selected, the buttons are dead.
+function sayRefused(bar, ticked) {
+  const reasons = new Map([...bar.querySelectorAll("[data-of]")].map((item) => [item.dataset.of, item.textContent]));
+  const why = ticked.map((box) => reasons.get(box.value.split("/", 2).join("/")));
+  const said = [...new Set(why.filter(Boolean))].join("; ");
+  const none = said !== "" && why.every(Boolean);
+  document.getElementById("refused").textContent = said && `${said}.`;
+  for (const button of bar.querySelectorAll("button, summary")) {
+    button.dataset.title ??= button.disabled ? "" : button.title;
+    button.title = none ? said : button.dataset.title;
+    if (button.localName === "button") button.disabled = none;
+    else if (none) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
 }
 
 function selectNothing() {

@@ -15,13 +15,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanlight_live::{Freshness, List};
-use fanlight_model::{Identity, Kind, Query};
+use fanlight_model::{Identity, Kind, ObjectKey, Query};
 use url::form_urlencoded;
 
 use crate::{
     App,
     frame::Frame,
-    place,
+    place, refusal,
     signed::{Signed, seen, sign_in_first, visitor},
     stream, when,
 };
@@ -33,7 +33,7 @@ use view::ApplicationsView;
 
 /// The page. The stream sends its blocks anew as they change, and rows one by one.
 #[derive(Template)]
-#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "table", "empty", "pages"])]
+#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "table", "empty", "pages", "bar"])]
 struct Applications<'a> {
     frame: &'a Frame,
     /// The address of the page's event stream.
@@ -50,6 +50,10 @@ struct Applications<'a> {
     empty: Option<Empty>,
     previous: Option<String>,
     next: Option<String>,
+    /// Why nothing here can be changed; empty if something can, or might.
+    forbidden: String,
+    /// Beginnings of the names of objects that cannot be changed, each with the reason.
+    refusals: Vec<(String, String)>,
     list: &'a List,
 }
 
@@ -114,9 +118,23 @@ impl<'a> Applications<'a> {
             empty: Empty::why(query, list, viewer),
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
+            forbidden: forbidden(list),
+            refusals: list.fixed.iter().map(|(kind, namespace)| refusal_of(*kind, namespace)).collect(),
             list,
         }
     }
+}
+
+/// Why none of the rows can be changed.
+fn forbidden(list: &List) -> String {
+    let is_fixed = |key: &ObjectKey| list.fixed.iter().any(|(kind, ns)| *kind == key.kind && *ns == key.namespace);
+    let all = list.rows.iter().all(|row| is_fixed(&row.key));
+    let places = list.fixed.iter().map(|(kind, namespace)| (*kind, &**namespace));
+    if all { refusal::patch_any(places) } else { String::new() }
+}
+
+fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
+    (format!("{kind}/{namespace}"), refusal::patch(kind, namespace))
 }
 
 fn note(freshness: Freshness, now: SystemTime) -> Option<String> {

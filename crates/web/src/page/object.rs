@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::{
     App, ObjectError,
     frame::Frame,
-    manifest, place,
+    manifest, place, refusal,
     signed::{Signed, seen, sign_in_first, visitor},
     status::StatusView,
     stream, when,
@@ -208,11 +208,10 @@ impl<'a> ObjectPage<'a> {
         let depends_on = shown.depends_on.iter().map(|(key, row)| Related::new(frame, key, row.as_deref()));
         let needed_by = shown.needed_by.iter().map(|row| Related::new(frame, &row.key, Some(row)));
         let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
-        let plural = key.kind.info().plural;
         // Where Kubernetes has not said, trying asks it again.
         let forbidden = match shown.may_change {
             Answer::Yes | Answer::Unknown => String::new(),
-            Answer::No => format!("Kubernetes does not let you patch {plural} in {}", key.namespace),
+            Answer::No => refusal::patch(key.kind, &key.namespace),
         };
         Self {
             frame,

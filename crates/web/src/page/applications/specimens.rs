@@ -32,6 +32,7 @@ pub(in crate::page) fn specimens(
         ("Rows", page.as_table().to_string()),
         ("Empty list", page.as_empty().to_string()),
         ("Pages", page.as_pages().to_string()),
+        ("Bar for somebody who may not act", page.as_bar().to_string()),
     ];
     parts.into()
 }
@@ -53,6 +54,7 @@ fn list(rows: &[Row]) -> List {
         kinds: Kind::APPLICATIONS.map(|kind| (kind, count(kind))).into(),
         namespaces: namespace.into_iter().collect(),
         sights: Kind::APPLICATIONS.map(|kind| (kind, Sight::Everywhere)).into(),
+        fixed: Kind::APPLICATIONS.iter().zip(rows).map(|(kind, row)| (*kind, Arc::clone(&row.key.namespace))).collect(),
         freshness: Freshness::Stale { age: Duration::from_secs(40) },
     }
 }

@@ -36,6 +36,7 @@ impl View for ApplicationsView {
             ("filters", page.as_filters().render()),
             ("empty", page.as_empty().render()),
             ("pages", page.as_pages().render()),
+            ("act", page.as_bar().render()),
         ];
         let mut news: String =
             pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
