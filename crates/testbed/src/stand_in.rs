@@ -83,14 +83,22 @@ impl StandIn {
 
     /// A commit with this subject reaches a GitRepository; false if there is none with a commit before it.
     pub fn push(&self, namespace: &str, name: &str, subject: &str) -> bool {
+        let pushed = self.commit(namespace, name, subject).is_some();
+        if pushed {
+            Office::poke(&self.office, &Key::new("GitRepository", namespace, name), []);
+        }
+        pushed
+    }
+
+    /// A commit with this subject is made, which nobody notices before the GitRepository is reconciled next; its
+    /// revision, or `None` if there is no GitRepository with a commit before it.
+    pub fn commit(&self, namespace: &str, name: &str, subject: &str) -> Option<String> {
         let key = Key::new("GitRepository", namespace, name);
-        let before = self.office.files().world.get(&key).map(|object| object["status"]["artifact"]["revision"].clone());
-        let Some(commit) = before.and_then(|before| source::commit_after(&before, &format!("{before}{subject}")))
-        else {
-            return false;
-        };
-        Office::poke(&self.office, &key, [Verdict::Found(commit, subject.to_owned())]);
-        true
+        let mut files = self.office.files();
+        let before = files.world.get(&key)?["status"]["artifact"]["revision"].clone();
+        let commit = source::commit_after(&before, &format!("{before}{subject}"))?;
+        files.expect(&key, [Verdict::Found(commit.clone(), subject.to_owned())]);
+        Some(commit)
     }
 
     /// The object is reconciled at once and fails, with this reason and message; so it does until it is mended.

@@ -1,5 +1,6 @@
 //! The real program before a real API server.
 
+mod actions;
 mod browser;
 mod faults;
 mod hand_over;

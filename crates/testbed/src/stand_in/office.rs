@@ -118,12 +118,7 @@ impl Office {
 
     /// Has an object attended to, whatever it looks like; the verdicts are about its next reconciliations.
     pub(super) fn poke(office: &Arc<Self>, key: &Key, verdicts: impl IntoIterator<Item = Verdict>) {
-        {
-            let mut files = office.files();
-            let desk = files.desks.entry(key.clone()).or_default();
-            desk.verdicts.extend(verdicts);
-            desk.poked = true;
-        }
+        office.files().expect(key, verdicts).poked = true;
         Self::consider(office, key);
     }
 
@@ -185,6 +180,13 @@ impl Files {
         };
         let waiting = world.objects.iter().filter(waits).map(|(key, _)| key.clone()).collect();
         (self.desks.keys().cloned().collect(), waiting)
+    }
+
+    /// Says how the next reconciliations of an object end.
+    pub(super) fn expect(&mut self, key: &Key, verdicts: impl IntoIterator<Item = Verdict>) -> &mut Desk {
+        let desk = self.desks.entry(key.clone()).or_default();
+        desk.verdicts.extend(verdicts);
+        desk
     }
 
     /// Puts a newer state in the place of an older one; says who takes its contents from there.
