@@ -32,7 +32,8 @@ pub struct Details {
     pub last_good: String,
     /// The revision in Git from which an applied OCI artifact was made.
     pub origin_revision: String,
-    /// When the controller looks at it next, where that can be told.
+    /// When the controller looks at it next, where that can be told: give or take a twentieth of the interval, which
+    /// controllers vary so that not all objects come at once.
     pub next_run: Option<i64>,
     /// Who suspended it, if it is suspended.
     pub suspended_by: String,
@@ -107,7 +108,8 @@ impl Details {
     }
 }
 
-/// Only kustomize-controller writes down every look at an object, and so when the last one was.
+/// Only kustomize-controller writes down every look at an object, and so when the last one was: where source-controller
+/// and helm-controller find nothing new, no date in the status changes (`Reconciling` is there for an instant and gone).
 fn next_run(row: &Row, history: &History, settings: &Settings, ready_since: Option<i64>) -> Option<i64> {
     if row.key.kind != Kind::KUSTOMIZATION || row.state != State::Ready {
         return None;

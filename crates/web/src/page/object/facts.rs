@@ -153,10 +153,11 @@ pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> 
 fn schedule(details: &Details, now: SystemTime) -> Vec<Fact> {
     let settings = &details.settings;
     let mut facts = Vec::new();
-    if let Some(interval) = settings.interval {
+    // What is only configuration has an interval that no controller keeps.
+    if let Some(interval) = settings.interval.filter(|_| details.row.state != State::Configured) {
         let next = details.next_run.and_then(when::moment).and_then(|next| next.duration_since(now).ok());
         let value = match next {
-            Some(next) => format!("{}, next in {}", when::span(interval), when::span(next)),
+            Some(next) => format!("{}, next in about {}", when::span(interval), when::span(next)),
             None => when::span(interval),
         };
         facts.push(Fact::new("Interval", value));
@@ -169,4 +170,31 @@ fn schedule(details: &Details, now: SystemTime) -> Vec<Fact> {
     span("Retry interval", settings.retry_interval);
     span("Timeout", settings.timeout);
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::Kind;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn interval(kind: Kind, object: &Value) -> Option<String> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(360);
+        schedule(&Details::read(kind, object), now).into_iter().next().map(|fact| fact.value)
+    }
+
+    #[test]
+    fn when_an_object_is_looked_at_next_is_said_only_where_the_last_look_left_a_trace() {
+        let ready = json!([{"type": "Ready", "status": "True", "reason": "Succeeded", "message": "Applied",
+            "lastTransitionTime": "1970-01-01T00:00:00Z"}]);
+        let object = json!({"spec": {"interval": "10m"}, "status": {"conditions": ready, "history": [
+            {"lastReconciledStatus": "ReconciliationSucceeded", "lastReconciled": "1970-01-01T00:01:00Z"}]}});
+        assert_eq!(interval(Kind::KUSTOMIZATION, &object).as_deref(), Some("10m, next in about 5m"));
+        for kind in [Kind::HELM_RELEASE, Kind::GIT_REPOSITORY, Kind::OCI_REPOSITORY, Kind::HELM_CHART, Kind::BUCKET] {
+            assert_eq!(interval(kind, &object).as_deref(), Some("10m"), "{kind}");
+        }
+        let registry = json!({"spec": {"interval": "10m", "type": "oci", "url": "oci://registry.example.com"}});
+        assert_eq!(interval(Kind::HELM_REPOSITORY, &registry), None, "nobody looks at it");
+    }
 }
