@@ -31,13 +31,17 @@ pub struct Look {
     pub dark: bool,
     /// Whether scripts run.
     pub script: bool,
+    /// Whether pages look as they do on paper.
+    pub paper: bool,
 }
 
 impl Look {
     /// A wide window in light colours.
-    pub const DESK: Look = Look { width: 1440, height: 900, dark: false, script: true };
+    pub const DESK: Look = Look { width: 1440, height: 900, dark: false, script: true, paper: false };
     /// A phone held upright.
-    pub const PHONE: Look = Look { width: 390, height: 844, dark: false, script: true };
+    pub const PHONE: Look = Look { width: 390, height: 844, dark: false, script: true, paper: false };
+    /// A sheet of paper (A4, without its margins), printed by somebody whose screen is dark.
+    pub const PAPER: Look = Look { width: 718, height: 1046, dark: true, script: true, paper: true };
 }
 
 impl Browser {
@@ -79,7 +83,8 @@ impl Browser {
         let phone = look.width < 500;
         let metrics = json!({"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": phone});
         let scheme = if look.dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        let medium = if look.paper { "print" } else { "screen" };
+        let media = json!({"media": medium, "features": [{"name": "prefers-color-scheme", "value": scheme}]});
         let cdp = self.driver.cdp();
         cdp.send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
         cdp.send_raw("Emulation.setEmulatedMedia", media).await?;

@@ -4,9 +4,17 @@ use std::collections::BTreeSet;
 
 use fanlight_model::Kind;
 
-/// That objects of a kind may not be changed in a namespace.
+/// That something may not be changed; what follows is one or more [`place`]s.
+pub(crate) const PATCH: &str = "Kubernetes does not let you patch";
+
+/// The objects of a kind in a namespace, as rights know them.
+pub(crate) fn place(kind: Kind, namespace: &str) -> String {
+    format!("{} in {namespace}", kind.info().plural)
+}
+
+/// That those may not be changed.
 pub(crate) fn patch(kind: Kind, namespace: &str) -> String {
-    format!("Kubernetes does not let you patch {} in {namespace}", kind.info().plural)
+    format!("{PATCH} {}", place(kind, namespace))
 }
 
 /// The same of several kinds and namespaces together; empty for none.
@@ -17,10 +25,8 @@ pub(crate) fn patch_any<'a>(places: impl IntoIterator<Item = (Kind, &'a str)>) -
     let plurals: Vec<_> = kinds.iter().map(|kind| kind.info().plural).collect();
     match (namespaces.first(), namespaces.len()) {
         (None, _) => String::new(),
-        (Some(namespace), 1) => format!("Kubernetes does not let you patch {} in {namespace}", plurals.join(" or ")),
-        (_, many) => {
-            format!("Kubernetes does not let you patch {} in any of these {many} namespaces", plurals.join(" or "))
-        }
+        (Some(namespace), 1) => format!("{PATCH} {} in {namespace}", plurals.join(" or ")),
+        (_, many) => format!("{PATCH} {} in any of these {many} namespaces", plurals.join(" or ")),
     }
 }
 

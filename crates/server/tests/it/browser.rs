@@ -212,3 +212,29 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn on_paper_the_ink_is_dark_everything_fits_and_there_is_nothing_to_press() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    desk.plane()
+        .apply(&estate::kustomization("apps", "shop").failed("BuildFailed", &"a long message ".repeat(20)))
+        .await?;
+    desk.browser.until(&format!("{}?.classList.contains('failed')", row("Kustomization/apps/shop"))).await?;
+    desk.browser.look(Look::PAPER).await?;
+    for address in ["/applications", "/kustomization/details?name=shop&namespace=apps"] {
+        desk.goto(address).await?;
+        assert_eq!(
+            desk.browser.ask("getComputedStyle(document.querySelector('h1')).color").await?,
+            json!("rgb(0, 0, 0)")
+        );
+        let pressed = "[...document.querySelectorAll('button, input, summary.button, .rail')]
+            .filter((one) => one.checkVisibility()).map((one) => one.outerHTML)";
+        assert_eq!(desk.browser.ask(pressed).await?, json!([]), "{address}");
+        let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+        assert_eq!(desk.browser.ask(fits).await?, json!(true), "{address}");
+    }
+    desk.goto("/applications").await?;
+    let whole = format!("{}.querySelector('.reason p').checkVisibility()", row("Kustomization/apps/shop"));
+    assert_eq!(desk.browser.ask(&whole).await?, json!(true), "the message is opened");
+    Ok(())
+}

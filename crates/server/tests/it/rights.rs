@@ -56,11 +56,8 @@ async fn people_who_may_only_look_find_the_actions_disabled_and_the_missing_righ
 async fn where_some_may_be_changed_the_actions_stay_and_the_others_are_named() -> anyhow::Result<()> {
     let house = house().await?;
     let mut cleo = house.guest(CLEO).await?;
-    let fixed = |namespace: &str| {
-        format!(
-            "<li data-of=\"Kustomization/{namespace}\">Kubernetes does not let you patch kustomizations in {namespace}</li>"
-        )
-    };
+    let fixed =
+        |namespace: &str| format!("<li data-of=\"Kustomization/{namespace}\">kustomizations in {namespace}</li>");
     cleo.stream.until(|view| view.contains(&fixed("edge"))).await?;
     let page = page(&house, &cleo.client).await?;
     assert!(page.contains(&fixed("data")) && !page.contains(&fixed("apps")), "{page}");

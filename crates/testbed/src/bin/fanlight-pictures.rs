@@ -1,4 +1,4 @@
-//! Takes the pictures of the documentation: every page in light and dark, wide and on a phone.
+//! Takes the pictures of the documentation: every page in light and dark, wide and on a phone, some on paper.
 
 use std::{
     io::Write,
@@ -29,6 +29,9 @@ const PAGES: [(&str, &str); 7] = [
     ("styleguide", "/styleguide"),
 ];
 
+/// The pages that somebody may print.
+const ON_PAPER: [&str; 3] = ["applications", "kustomization", "manifest"];
+
 /// The page is there, and live if it has a stream.
 const SETTLED: &str = "document.readyState === 'complete' \
     && (!document.querySelector('[data-live]') || document.querySelector('#mark')?.textContent === 'live')";
@@ -58,6 +61,10 @@ async fn main() -> anyhow::Result<()> {
         for (look, suffix) in [(Look::DESK, ""), (DARK, "-dark"), (Look::PHONE, "-phone")] {
             browser.look(look).await?;
             shoot(&browser, &folder, &format!("{name}{suffix}")).await?;
+        }
+        if ON_PAPER.contains(&name) {
+            browser.look(Look::PAPER).await?;
+            shoot(&browser, &folder, &format!("{name}-paper")).await?;
         }
     }
     outcomes(&browser, url, &folder).await?;
@@ -90,7 +97,10 @@ async fn not_allowed(showcase: &Showcase, browser: &Browser, folder: &Path) -> a
         browser.until("document.querySelector('#mark')?.textContent === 'live'").await?;
         shoot(browser, folder, name).await?;
     }
-    Ok(())
+    browser.goto(format!("{url}/applications")).await?;
+    browser.until("document.querySelector('#act [data-of]') !== null").await?;
+    browser.one("#all").await?.click().await?;
+    shoot(browser, folder, "viewer-selected").await
 }
 
 async fn shoot(browser: &Browser, folder: &Path, name: &str) -> anyhow::Result<()> {

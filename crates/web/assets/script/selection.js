@@ -1,6 +1,6 @@
 // Ticked rows, and the bar that acts on them.
 document.documentElement.classList.add("script");
-const boxes = () => [...document.querySelectorAll("input[name=object]")];
+const boxes = () => [...document.querySelectorAll("#rows input[name=object]")];
 
 function selectionChanged() {
   const bar = document.getElementById("act");
@@ -17,10 +17,12 @@ function selectionChanged() {
 
 // What may not be changed is said before it is tried; only where that is all of the selected, the buttons are dead.
 function sayRefused(bar, ticked) {
-  const reasons = new Map([...bar.querySelectorAll("[data-of]")].map((item) => [item.dataset.of, item.textContent]));
-  const why = ticked.map((box) => reasons.get(box.value.split("/", 2).join("/")));
-  const said = [...new Set(why.filter(Boolean))].join("; ");
-  const none = said !== "" && why.every(Boolean);
+  const places = new Map([...bar.querySelectorAll("[data-of]")].map((item) => [item.dataset.of, item.textContent]));
+  const where = ticked.map((box) => places.get(box.value.split("/", 2).join("/")));
+  const named = [...new Set(where.filter(Boolean))];
+  const more = named.length > 4 ? ` and ${named.splice(3).length} more` : "";
+  const said = named.length ? `${bar.querySelector("[data-says]").dataset.says} ${named.join(", ")}${more}` : "";
+  const none = said !== "" && where.every(Boolean);
   document.getElementById("refused").textContent = said && `${said}.`;
   for (const button of bar.querySelectorAll("button, summary")) {
     button.dataset.title ??= button.disabled ? "" : button.title;
@@ -38,6 +40,6 @@ function selectNothing() {
 
 document.addEventListener("change", (event) => {
   if (event.target.id === "all") for (const box of boxes()) box.checked = event.target.checked;
-  if (event.target.matches("#all, input[name=object]")) selectionChanged();
+  if (event.target.matches("#all, #rows input[name=object]")) selectionChanged();
 });
 selectionChanged();

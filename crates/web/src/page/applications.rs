@@ -52,7 +52,7 @@ struct Applications<'a> {
     next: Option<String>,
     /// Why nothing here can be changed; empty if something can, or might.
     forbidden: String,
-    /// Beginnings of the names of objects that cannot be changed, each with the reason.
+    /// Beginnings of the names of objects that cannot be changed, each with what they have in common.
     refusals: Vec<(String, String)>,
     list: &'a List,
 }
@@ -134,7 +134,7 @@ fn forbidden(list: &List) -> String {
 }
 
 fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
-    (format!("{kind}/{namespace}"), refusal::patch(kind, namespace))
+    (format!("{kind}/{namespace}"), refusal::place(kind, namespace))
 }
 
 fn note(freshness: Freshness, now: SystemTime) -> Option<String> {

@@ -32,7 +32,7 @@ pub(in crate::page) fn specimens(
         ("Rows", page.as_table().to_string()),
         ("Empty list", page.as_empty().to_string()),
         ("Pages", page.as_pages().to_string()),
-        ("Bar for somebody who may not act", page.as_bar().to_string()),
+        ("Bar for somebody who may not act (tick a row)", page.as_bar().to_string()),
     ];
     parts.into()
 }
