@@ -241,7 +241,7 @@ impl Object<'_> {
         Facts {
             created: seconds(&metadata.creation_timestamp.0),
             deleting_since: seconds(&metadata.deletion_timestamp.0),
-            suspension: self.suspension(),
+            suspension: Suspension::read(kind, spec.suspend, |name| annotations.about_suspension(name)),
             passive: kind == Kind::HELM_REPOSITORY && spec.sort.0 == "oci",
             generation: metadata.generation,
             observed_generation: status.observed_generation,
@@ -266,17 +266,6 @@ impl Object<'_> {
         }
     }
 
-    fn suspension(&self) -> Option<Suspension<'_>> {
-        let annotations = &self.metadata.annotations;
-        let off = |text: &Text<'_>| text.0.eq_ignore_ascii_case("disabled");
-        let suspended = self.spec.suspend || off(&annotations.generator) || off(&annotations.operator);
-        let by = [&annotations.suspended_by, &annotations.operator_suspended_by];
-        suspended.then(|| Suspension {
-            by: by.into_iter().map(|text| &*text.0).find(|by| !by.is_empty()).unwrap_or_default(),
-            comment: &annotations.suspended_comment.0,
-        })
-    }
-
     fn source(&self, own: &Arc<str>) -> Option<SourceLink> {
         let Spec { chart_ref, chart, source_ref, .. } = &self.spec;
         match (chart_ref, chart, source_ref) {
@@ -294,6 +283,20 @@ impl Object<'_> {
             ObjectKey::new(own.kind, namespace, &*one.name.0)
         };
         self.spec.depends_on.iter().map(key).collect()
+    }
+}
+
+impl Annotations<'_> {
+    fn about_suspension(&self, name: &str) -> &str {
+        let text = match name {
+            "source.extensions.fluxcd.io/reconcile" => &self.generator,
+            "fluxcd.controlplane.io/reconcile" => &self.operator,
+            "metadata.weave.works/suspended-by" => &self.suspended_by,
+            "fluxcd.controlplane.io/suspendedBy" => &self.operator_suspended_by,
+            "metadata.weave.works/suspended-comment" => &self.suspended_comment,
+            _ => return "",
+        };
+        &text.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lines and pages of the API, and objects that are odd.
 
-use fanlight_model::{ObjectKey, State};
+use fanlight_model::{ObjectKey, Plan, State, Target};
 use serde_json::json;
 
 use super::*;
@@ -31,6 +31,20 @@ fn a_kustomization_becomes_a_row() {
     assert_eq!((row.version, row.state, row.since), (42, State::Failed, Some(1_795_406_468)));
     assert_eq!(&*row.message, "said \"no\"\nand ünïcode");
     assert_eq!(row.source.expect("a source").namespace, "flux-system".into());
+}
+
+#[test]
+fn however_a_kind_is_suspended_its_row_says_so_with_name_and_reason() {
+    for kind in Kind::all() {
+        let mut object = json!({"metadata": {"name": "shop", "namespace": "apps", "resourceVersion": "1"}, "spec": {}});
+        let key = ObjectKey::new(kind, "apps", "shop");
+        let Plan::Patch(patch) = Target::new(&key, &object).suspend("dana", Some("a freeze")) else { continue };
+        object["metadata"]["annotations"] = patch["metadata"]["annotations"].clone();
+        object["spec"] = patch["spec"].clone();
+        let row = row(kind, &object);
+        assert_eq!(row.state, State::Suspended, "{kind}");
+        assert!(row.sentence.starts_with("Suspended by dana: “a freeze”"), "{kind}: {}", row.sentence);
+    }
 }
 
 #[test]

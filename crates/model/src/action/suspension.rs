@@ -27,6 +27,20 @@ impl fmt::Display for Suspension<'_> {
     }
 }
 
+impl<'a> Suspension<'a> {
+    /// The suspension that an object states, if any: `suspend` is its `spec.suspend`, `annotation` the value of one,
+    /// empty if it is missing.
+    pub fn read(kind: Kind, suspend: bool, annotation: impl Fn(&str) -> &'a str) -> Option<Self> {
+        let suspended = match Spelling::of(kind) {
+            Spelling::Field => suspend,
+            Spelling::Annotation(name) => annotation(name).eq_ignore_ascii_case("disabled"),
+            Spelling::Never => false,
+        };
+        let by = [BY, OPERATOR_BY].into_iter().map(&annotation).find(|by| !by.is_empty());
+        suspended.then(|| Self { by: by.unwrap_or_default(), comment: annotation(COMMENT) })
+    }
+}
+
 /// What one object needs for an action that is a single change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
@@ -61,17 +75,8 @@ impl Spelling {
 impl<'a> Target<'a> {
     /// Whether the object is suspended, by whom and why.
     pub fn suspension(&self) -> Option<Suspension<'a>> {
-        let suspended = match Spelling::of(self.key.kind) {
-            Spelling::Field => self.at("/spec/suspend").and_then(Value::as_bool) == Some(true),
-            Spelling::Annotation(name) => {
-                self.annotation(name).is_some_and(|value| value.eq_ignore_ascii_case("disabled"))
-            }
-            Spelling::Never => false,
-        };
-        suspended.then(|| Suspension {
-            by: self.annotation(BY).or_else(|| self.annotation(OPERATOR_BY)).unwrap_or_default(),
-            comment: self.annotation(COMMENT).unwrap_or_default(),
-        })
+        let suspend = self.at("/spec/suspend").and_then(Value::as_bool) == Some(true);
+        Suspension::read(self.key.kind, suspend, |name| self.annotation(name).unwrap_or_default())
     }
 
     /// What it takes to suspend the object in the name of `by`. A comment of an earlier suspension does not survive.
@@ -194,6 +199,18 @@ mod tests {
         assert_eq!(plan, Plan::None(Stage::Done("Already suspended by erin: “audit”".to_owned())));
         let object = json!({"spec": {"suspend": false}});
         assert!(matches!(Target::new(&key, &object).resume("now"), Plan::None(Stage::Done(_))));
+    }
+
+    #[test]
+    fn a_kind_that_is_suspended_in_one_spelling_does_not_mind_the_others() {
+        let disabled = |_: &str| "disabled";
+        assert_eq!(Suspension::read(Kind::KUSTOMIZATION, false, disabled), None);
+        let resource_set = key("ResourceSet").kind;
+        assert_eq!(Suspension::read(resource_set, true, |_| ""), None);
+        assert!(Suspension::read(resource_set, false, disabled).is_some());
+        let operator = |name: &str| if name == OPERATOR_BY { "dana" } else { "" };
+        let suspension = Suspension::read(Kind::HELM_RELEASE, true, operator);
+        assert_eq!(suspension, Some(Suspension { by: "dana", comment: "" }));
     }
 
     #[test]

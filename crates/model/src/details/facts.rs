@@ -15,7 +15,7 @@ pub(super) fn facts(kind: Kind, object: &Value) -> Facts<'_> {
     Facts {
         created: seconds(&metadata["creationTimestamp"]),
         deleting_since: seconds(&metadata["deletionTimestamp"]),
-        suspension: suspension(spec, annotations),
+        suspension: Suspension::read(kind, spec["suspend"] == true, |name| text(&annotations[name])),
         passive: kind == Kind::HELM_REPOSITORY && spec["type"] == "oci",
         generation: metadata["generation"].as_i64().unwrap_or_default(),
         observed_generation: status["observedGeneration"].as_i64().unwrap_or_default(),
@@ -35,19 +35,6 @@ pub(super) fn facts(kind: Kind, object: &Value) -> Facts<'_> {
         releases,
         ..Facts::new(kind)
     }
-}
-
-fn suspension<'a>(spec: &Value, annotations: &'a Value) -> Option<Suspension<'a>> {
-    let off = |name: &str| text(&annotations[name]).eq_ignore_ascii_case("disabled");
-    let suspended = spec["suspend"] == true
-        || off("source.extensions.fluxcd.io/reconcile")
-        || off("fluxcd.controlplane.io/reconcile");
-    let by = match text(&annotations["metadata.weave.works/suspended-by"]) {
-        "" => text(&annotations["fluxcd.controlplane.io/suspendedBy"]),
-        by => by,
-    };
-    let comment = text(&annotations["metadata.weave.works/suspended-comment"]);
-    suspended.then_some(Suspension { by, comment })
 }
 
 fn condition(entry: &Value) -> Condition<'_> {

@@ -11,3 +11,4 @@ mod people;
 mod rights;
 mod shared;
 mod sign_in;
+mod styleguide;

@@ -10,11 +10,12 @@ use std::{sync::Arc, time::SystemTime};
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use fanlight_live::{Freshness, List};
+use fanlight_identity::Session;
+use fanlight_live::{Freshness, List, Visit};
 use fanlight_model::{Identity, Kind, ObjectKey, Query};
 use url::form_urlencoded;
 
@@ -60,15 +61,13 @@ struct Applications<'a> {
 /// Shows the page.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    RawQuery(raw): RawQuery,
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
-    let frame = Frame::of(&app, &session, &headers, &uri);
-    let query = query(raw.as_deref());
-    let list = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await.list(&query);
+    let (frame, query, mut visit) = open(&app, &session, &headers, &uri).await;
+    let list = visit.list(&query);
     let now = (app.clock)();
     let rows = list.rows.iter().map(|row| RowView::new(row, &frame, now)).collect();
     let page = Applications { rows, ..Applications::new(&frame, &session.identity, &query, &list, now) };
@@ -79,22 +78,21 @@ pub(crate) async fn show(
 /// Keeps the page current.
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    RawQuery(raw): RawQuery,
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let frame = Frame::of(&app, &session, &headers, &uri);
-    let visit = app.live.visit(&visitor(&app, &session), &Kind::APPLICATIONS).await;
-    let view = ApplicationsView::new(frame, query(raw.as_deref()), visit);
-    stream::open(app, session, view)
+    let (frame, query, visit) = open(&app, &session, &headers, &uri).await;
+    stream::open(app, session, ApplicationsView::new(frame, query, visit))
 }
 
-/// The question that a URL asks.
-fn query(raw: Option<&str>) -> Query {
-    let pairs: Vec<_> = form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).collect();
-    Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)))
+/// What page and stream begin with: the frame, the question that the URL asks, the view of what there is.
+async fn open(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> (Frame, Query, Visit) {
+    let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
+    let visit = app.live.visit(&visitor(app, session), &Kind::APPLICATIONS).await;
+    (Frame::of(app, session, headers, uri), query, visit)
 }
 
 impl<'a> Applications<'a> {

@@ -8,8 +8,8 @@ use std::{sync::Arc, time::SystemTime};
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, Uri},
+    extract::{FromRequestParts, Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
@@ -112,44 +112,71 @@ pub(crate) async fn first_tab(
     }
 }
 
+/// Somebody who is signed in asks for a tab of an object.
+pub(crate) struct Asked {
+    session: Session,
+    frame: Frame,
+    key: ObjectKey,
+    tab: Tab,
+}
+
+/// Why nothing can be shown.
+pub(crate) enum NotAsked {
+    /// The address names no kind that has pages.
+    NoSuchPage,
+    /// Nobody is signed in.
+    SignedOut,
+}
+
+impl FromRequestParts<Arc<App>> for Asked {
+    type Rejection = NotAsked;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotAsked> {
+        let path = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let which = Query::<Which>::from_request_parts(parts, app).await;
+        let (Ok(Path((kind, tab))), Ok(Query(which))) = (path, which) else { return Err(NotAsked::NoSuchPage) };
+        let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
+        let Ok(Signed(session)) = Signed::from_request_parts(parts, app).await;
+        let session = session.ok_or(NotAsked::SignedOut)?;
+        let frame = Frame::of(app, &session, &parts.headers, &parts.uri);
+        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(&tab) })
+    }
+}
+
+impl IntoResponse for NotAsked {
+    /// As streams are answered.
+    fn into_response(self) -> Response {
+        match self {
+            NotAsked::NoSuchPage => StatusCode::NOT_FOUND.into_response(),
+            NotAsked::SignedOut => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    }
+}
+
 /// Shows a tab.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Path((kind, tab)): Path<(String, String)>,
-    Query(which): Query<Which>,
     headers: HeaderMap,
     uri: Uri,
-    Signed(session): Signed,
+    asked: Result<Asked, NotAsked>,
 ) -> Response {
-    let Some(kind) = place::kind(&kind) else { return super::message::not_found(State(app), headers, uri).await };
-    let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
-    let key = which.key(kind);
-    let frame = Frame::of(&app, &session, &headers, &uri);
+    let Asked { session, frame, key, tab } = match asked {
+        Ok(asked) => asked,
+        Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
+        Err(NotAsked::SignedOut) => return sign_in_first(&app, &place::here(&app.base, &uri)),
+    };
     let response = match Shown::read(&app, &session, &key).await {
-        Ok(shown) => {
-            let page = ObjectPage::new(&frame, &shown, Tab::by_slug(&tab), (app.clock)());
-            super::html(StatusCode::OK, &page)
-        }
+        Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),
         Err(error) => super::message::object_error(&frame, &key, &error),
     };
     seen(&app, &headers, &session, response)
 }
 
 /// Keeps a tab current.
-pub(crate) async fn events(
-    State(app): State<Arc<App>>,
-    Path((kind, tab)): Path<(String, String)>,
-    Query(which): Query<Which>,
-    headers: HeaderMap,
-    uri: Uri,
-    Signed(session): Signed,
-) -> Response {
-    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let Some(kind) = place::kind(&kind) else { return StatusCode::NOT_FOUND.into_response() };
-    let frame = Frame::of(&app, &session, &headers, &uri);
-    let visit = app.live.visit(&visitor(&app, &session), &[kind]).await;
-    let view = ObjectView::new(Arc::clone(&app), session.clone(), frame, which.key(kind), Tab::by_slug(&tab), visit);
-    stream::open(app, session, view)
+pub(crate) async fn events(State(app): State<Arc<App>>, asked: Asked) -> Response {
+    let visit = app.live.visit(&visitor(&app, &asked.session), &[asked.key.kind]).await;
+    let session = asked.session.clone();
+    stream::open(Arc::clone(&app), session, ObjectView::new(app, asked, visit))
 }
 
 impl Which {

@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use fanlight_model::{Answer, Details, Kind, Row};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ObjectPage, Shown, Tab};
 use crate::{frame::Frame, status::StatusView};
@@ -22,6 +22,7 @@ pub(in crate::page) fn specimens(
         ("Head of an object", page.as_head().to_string()),
         ("Buttons for somebody who may not act", forbidden),
         ("Causes", causes(frame, object, rows, now)),
+        ("Who suspended it, and why", suspended(frame, object, rows, now)),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
         ("Manifest", manifest),
     ]
@@ -41,6 +42,16 @@ fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Strin
         }
     }
     causes
+}
+
+fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
+    let mut object = object.clone();
+    object["spec"]["suspend"] = json!(true);
+    object["metadata"]["annotations"] = json!({
+        "metadata.weave.works/suspended-by": "ada@example.com",
+        "metadata.weave.works/suspended-comment": "loading the backlog",
+    });
+    ObjectPage::new(frame, &shown(&object, rows), Tab::Details, now).as_why().to_string()
 }
 
 fn shown(object: &Value, rows: &[Row]) -> Shown {

@@ -10,7 +10,7 @@ use fanlight_model::{Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{ObjectPage, Shown, Tab, kinds};
+use super::{Asked, ObjectPage, Shown, Tab, kinds};
 use crate::{
     App, ObjectError,
     frame::Frame,
@@ -49,7 +49,8 @@ impl ObjectView {
     /// How soon an object is asked for again when Kubernetes has not answered.
     const RETRY: Duration = Duration::from_secs(1);
 
-    pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, key: ObjectKey, tab: Tab, visit: Visit) -> Self {
+    pub(super) fn new(app: Arc<App>, asked: Asked, visit: Visit) -> Self {
+        let Asked { session, frame, key, tab } = asked;
         let kinds = vec![key.kind];
         let (known, had_row, failed, gone, read_again) = (None, false, None, false, Instant::now());
         Self { app, session, frame, key, tab, visit, kinds, known, had_row, failed, gone, read_again }
