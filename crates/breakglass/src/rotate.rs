@@ -13,7 +13,7 @@ use crate::{
     Access, ClusterName, Credential, Error, Operator, Publish,
     credential::Origin,
     fleet::{Git, Place},
-    generations::{self, BEGUN_IN, Elsewhere, Intent, NextStep, RevokeWhen, SEALED_IN, Situation, Token},
+    generations::{self, BEGUN_BY, Intent, NextStep, RevokeWhen, SEALED_BY, Situation, Token},
     operator::because,
     pins::Pin,
     sealed::{self, Draft, Sealed},
@@ -45,8 +45,6 @@ pub struct RotateOptions {
     pub publish: Publish,
     /// Take another identity of the cluster than the one remembered.
     pub accept_identity: bool,
-    /// Give up tokens that a lost clone has sealed and never published.
-    pub discard_elsewhere: bool,
 }
 
 /// What a rotation came to.
@@ -107,6 +105,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
         template: Credential { server, origin: None, ..opened.credential },
         cluster_uid,
         options,
+        by: format!("{} on {}", operator.person().await, surroundings::host()),
         created: false,
         rotated: Rotated {
             cluster: cluster.to_string(),
@@ -120,7 +119,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
     };
     rotation.preflight().await?;
     if !rotation.is(Course::DryRun) {
-        let holder = format!("{} ({}, process {})", operator.person().await, surroundings::host(), std::process::id());
+        let holder = format!("{} (process {})", rotation.by, std::process::id());
         rotation.lock = Some(rotation.rescue.lock(&holder).await.map_err(rotation.failed(UNCHANGED))?);
     }
     let outcome = rotation.run().await;
@@ -164,6 +163,8 @@ struct Rotation<'a> {
     template: Credential,
     cluster_uid: String,
     options: RotateOptions,
+    /// Who rotates, for people.
+    by: String,
     /// Whether this run has made its token.
     created: bool,
     rotated: Rotated,
@@ -244,20 +245,13 @@ impl Rotation<'_> {
         Situation {
             tokens: secrets.iter().map(Token::from).collect(),
             copies: self.copies().await,
-            here: self.here(),
             intent: if self.is(Course::Finish) || self.created { Intent::Finish } else { Intent::Rotate },
             revoke_when: if self.is(Course::RevokeNow) { RevokeWhen::Committed } else { RevokeWhen::Pushed },
-            elsewhere: if self.options.discard_elsewhere { Elsewhere::Discard } else { Elsewhere::Respect },
         }
     }
 
-    /// What tells this clone from every other.
-    fn here(&self) -> String {
-        format!("{}:{}", surroundings::host(), self.operator.fleet.root().display())
-    }
-
     async fn create(&mut self, name: &str, generation: u32) -> Result<bool, Error> {
-        let annotations = BTreeMap::from([(BEGUN_IN.to_owned(), self.here())]);
+        let annotations = BTreeMap::from([(BEGUN_BY.to_owned(), self.by.clone())]);
         // Policies and quotas say no here, before the first change.
         let rescue = &self.rescue;
         rescue.create_token_secret(name, generation, &annotations, true).await.map_err(self.failed(UNCHANGED))?;
@@ -312,7 +306,7 @@ impl Rotation<'_> {
         self.operator.prove(&cluster, &credential).await?;
         let keys = &self.operator.keys;
         let draft = Draft::seal(self.place, &credential, &self.rule, keys, jiff::Timestamp::now())?;
-        let mark = BTreeMap::from([(SEALED_IN.to_owned(), Some(self.here()))]);
+        let mark = BTreeMap::from([(SEALED_BY.to_owned(), Some(self.by.clone()))]);
         self.rescue.annotate_token_secret(secret, &mark).await.map_err(self.failed(RESUME))?;
         draft.put(self.place, &credential, keys)?;
         self.operator.trust(self.place, true).keep(&Pin::of(&credential));
@@ -380,8 +374,7 @@ impl Rotation<'_> {
             self.tell(&format!("Secret kube-system/{name} deleted."));
             self.await_refusal(old, &credential).await?;
         }
-        let note =
-            format!("{} rotated the emergency token: {} revoked", self.operator.person().await, names.join(", "));
+        let note = format!("{} rotated the emergency token: {} revoked", self.by, names.join(", "));
         let instance = format!("fanlight@{}", surroundings::host());
         let happening = Happening { occasion: Occasion::Rotated, at: jiff::Timestamp::now(), note, instance };
         let _ = self.rescue.tell(&happening).await;

@@ -24,9 +24,6 @@ pub(super) struct Arguments {
     revoke_now: bool,
     #[command(flatten)]
     publish: PublishArguments,
-    /// Give up a newer token that another clone has sealed and never pushed, because that clone is lost.
-    #[arg(long)]
-    discard_elsewhere: bool,
     /// The cluster was moved: take its new address and CA, though nobody signed for them.
     #[arg(long)]
     accept_identity: bool,
@@ -43,7 +40,6 @@ pub(super) async fn run(arguments: &Arguments, shared: &Shared, operator: &Opera
         },
         publish: arguments.publish.wanted(),
         accept_identity: arguments.accept_identity,
-        discard_elsewhere: arguments.discard_elsewhere,
     };
     let rotated = rotate(operator, &arguments.cluster, options).await?;
     shown::print(shared.output, &rotated, text)?;
