@@ -3,4 +3,6 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod adopting;
+mod rotating;
 mod stage;
+mod using;

@@ -77,8 +77,13 @@ impl Stage {
 
     /// `kubectl` with the credential that the real `sops` finds in a sealed file, as somebody without Fanlight would use it.
     pub(crate) fn kubectl_by_sops(&self, arguments: &[&str]) -> anyhow::Result<Run> {
+        self.kubectl_with(&self.fleet.opened_by_sops(CLUSTER)?, arguments)
+    }
+
+    /// `kubectl` with this kubeconfig.
+    pub(crate) fn kubectl_with(&self, content: &str, arguments: &[&str]) -> anyhow::Result<Run> {
         let kubeconfig = self.fleet.home().join("by-hand.yaml");
-        std::fs::write(&kubeconfig, self.fleet.opened_by_sops(CLUSTER)?)?;
+        std::fs::write(&kubeconfig, content)?;
         let mut kubectl = self.fleet.as_engineer(tool("kubectl")?);
         let output = kubectl.arg("--kubeconfig").arg(&kubeconfig).args(arguments).output()?;
         std::fs::remove_file(kubeconfig)?;
@@ -89,6 +94,13 @@ impl Stage {
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Run> {
         let mut kubectl = Command::new(tool("kubectl")?);
         Ok(Run::of(&kubectl.arg("--kubeconfig").arg(self.plane.admin_kubeconfig()).args(arguments).output()?))
+    }
+
+    /// The names of the Secrets of break-glass.
+    pub(crate) fn secrets(&self) -> anyhow::Result<Vec<String>> {
+        let run = self.kubectl(&["get", "secrets", "-n", "kube-system", "-o", "name"])?.succeeded();
+        let names = run.out.lines().filter_map(|line| line.strip_prefix("secret/")).map(ToOwned::to_owned);
+        Ok(names.filter(|name| name.starts_with("break-glass")).collect())
     }
 
     /// The one thing that always must hold: what is committed opens the cluster.
