@@ -78,8 +78,6 @@ impl Program {
                 None => command.env_remove(name),
             };
         }
-        // A policy that lies about where this program was started has no say.
-        command.current_dir("/");
         command
     }
 

@@ -10,5 +10,6 @@ mod handed_over;
 mod keys;
 mod policies;
 mod selectors;
+mod terminal;
 mod written_by_sops;
 mod written_here;

@@ -1,6 +1,6 @@
 //! What is sealed here and opened by the real sops.
 
-use fanlight_sops::{Format, Header, Map, Selection, Value, decrypt};
+use fanlight_sops::{EncryptError, Format, Header, Map, Selection, Value, decrypt, encrypt};
 
 use crate::{
     bench::{Bench, kubeconfig},
@@ -88,5 +88,61 @@ fn each_recipient_opens_what_is_sealed_for_several() {
     for pair in &pairs {
         assert_eq!(decrypt(&text, Format::Yaml, &bench.identities(&pair.file)).unwrap().tree, kubeconfig());
         assert_same(&kubeconfig(), &opened_by_sops(&bench, &pair.file, &text, Format::Yaml));
+    }
+}
+
+#[test]
+fn what_would_not_come_back_as_it_is_is_refused_before_anything_is_written() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
+    let rule = bench.rule("x.yaml");
+    let mut deep = Value::from("bottom");
+    for _ in 0..65 {
+        deep = Value::List(vec![deep]);
+    }
+    let long = "x".repeat(2 << 20);
+    for (tree, format, expected) in [
+        (Map::from_iter([("sops", "x")]), Format::Yaml, "sops: the key is taken by sops itself"),
+        (
+            Map::from_iter([("a_unencrypted", "ENC[x]")]),
+            Format::Yaml,
+            "a_unencrypted: it stays in clear and looks encrypted",
+        ),
+        (Map::from_iter([("a", Value::Time("2026-1-2".into()))]), Format::Yaml, "a: it is not a time"),
+        (Map::from_iter([("a", f64::NAN)]), Format::Json, "a: a number that is not finite"),
+        (Map::from_iter([("x".repeat(257), "x")]), Format::Yaml, "the key is longer than 256 bytes"),
+        (Map::from_iter([("a", deep)]), Format::Yaml, "nested more than 64 levels deep"),
+        (Map::from_iter([("a", long.as_str())]), Format::Yaml, "longer than 1 MiB"),
+    ] {
+        let (now, surroundings) = (crate::bench::NOW.parse().unwrap(), bench.surroundings(&[]));
+        let refused = encrypt(&tree, &rule, Selection::OfRule, format, now, &surroundings);
+        let error = refused.unwrap_err();
+        assert!(matches!(error, EncryptError::Unwritable { .. }) && error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn lines_that_end_as_on_windows_change_nothing() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
+    for format in [Format::Yaml, Format::Json] {
+        let text = bench.seal(&kubeconfig(), &bench.rule("x.yaml"), Selection::Everything, format);
+        let opened = decrypt(&text.replace('\n', "\r\n"), format, &bench.identities(&pair.file)).unwrap();
+        assert_eq!(opened.tree, kubeconfig());
+    }
+}
+
+#[test]
+fn a_file_is_taken_for_what_its_name_says() {
+    for (name, format) in [
+        ("a.enc.yaml", Some(Format::Yaml)),
+        ("a.yml", Some(Format::Yaml)),
+        ("a.json", Some(Format::Json)),
+        ("a.env", None),
+        ("yaml", None),
+    ] {
+        assert_eq!(Format::of(name.as_ref()), format, "{name}");
     }
 }
