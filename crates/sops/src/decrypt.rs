@@ -110,7 +110,7 @@ impl Opening<'_> {
     }
 
     fn leaf(&mut self, leaf: Value) -> Result<Plain, DecryptError> {
-        if is_empty(&leaf) {
+        if leaf.is_hollow() {
             self.clear.push(self.path.clone());
             return Ok(Plain::Value(leaf));
         }
@@ -146,17 +146,6 @@ impl Opening<'_> {
     }
 }
 
-/// Whether something has no content that could be encrypted.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Text(text) => text.as_str().is_empty(),
-        Value::List(list) => list.is_empty(),
-        Value::Map(map) => map.is_empty(),
-        _ => false,
-    }
-}
-
 fn by_program(
     text: &str,
     format: Format,
@@ -175,30 +164,10 @@ fn by_program(
     let program = identities.program.as_ref().ok_or_else(|| foreign(ForeignError::NotInstalled))?;
     let tree = program.decrypt(text, format).map_err(foreign)?;
     let mut clear = Vec::new();
-    find_clear(sealed, &mut Path::default(), &mut clear);
-    Ok(Opened { tree, clear, header })
-}
-
-/// What of a sealed document is in clear or empty, by its looks.
-fn find_clear(sealed: &Map, path: &mut Path, clear: &mut Vec<Path>) {
-    for (key, value) in sealed.iter() {
-        path.push(Step::Key(key.to_owned()));
-        find_clear_in(value, path, clear);
-        path.pop();
-    }
-}
-
-fn find_clear_in(value: &Value, path: &mut Path, clear: &mut Vec<Path>) {
-    match value {
-        Value::Map(map) if !map.is_empty() => find_clear(map, path, clear),
-        Value::List(list) if !list.is_empty() => {
-            for (place, item) in list.iter().enumerate() {
-                path.push(Step::Item(place));
-                find_clear_in(item, path, clear);
-                path.pop();
-            }
+    sealed.each_leaf(&mut Path::default(), &mut |path, leaf| {
+        if !leaf.as_text().is_some_and(looks_encrypted) {
+            clear.push(path.clone());
         }
-        leaf if leaf.as_text().is_some_and(looks_encrypted) => {}
-        _ => clear.push(path.clone()),
-    }
+    });
+    Ok(Opened { tree, clear, header })
 }

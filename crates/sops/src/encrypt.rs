@@ -115,7 +115,7 @@ impl Sealing<'_> {
             leaf => {
                 let encrypted = self.selector.verdict(&self.path) == Verdict::Encrypted;
                 self.mac.add(leaf, encrypted);
-                if !encrypted || is_empty(leaf) {
+                if !encrypted || leaf.is_hollow() {
                     return Ok(leaf.clone());
                 }
                 let sealed = self.key.encrypt(leaf, &self.path.binding());
@@ -123,11 +123,6 @@ impl Sealing<'_> {
             }
         }
     }
-}
-
-/// Whether a leaf has nothing to encrypt.
-fn is_empty(leaf: &Value) -> bool {
-    matches!(leaf, Value::Null) || leaf.as_text() == Some("")
 }
 
 /// Encrypts the data key to everyone: whole to each recipient, or a share of it to each key group.

@@ -371,4 +371,13 @@ pub enum ForeignError {
     /// What it put out is not a document.
     #[error("what it put out cannot be read: {0}")]
     Output(SyntaxError),
+    /// What it put out is not a sealed file.
+    #[error("what it put out is not a sealed file: {0}")]
+    Header(HeaderError),
+    /// It sealed for others than it was told to.
+    #[error("it sealed for others than the rule names")]
+    Recipients,
+    /// It left something in clear.
+    #[error("it left {0} in clear")]
+    InClear(String),
 }

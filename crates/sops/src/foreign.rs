@@ -10,11 +10,14 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
+    cipher::looks_encrypted,
     error::{ForeignError, SyntaxError},
     format::Format,
+    header::Header,
     limits,
+    path::Path,
     rule::Rule,
-    selector::Selector,
+    selector::{Selector, Verdict},
     surroundings::{OVERRIDES, Surroundings},
     value::{Map, Value},
     yaml,
@@ -63,7 +66,9 @@ impl Program {
         command.arg(format!("sealed.{}", format.name()));
         command.args(["--input-type", format.name(), "--output-type", format.name()]);
         let output = self.run(command, format.write(tree).as_str())?;
-        String::from_utf8(output.to_vec()).map_err(|_| ForeignError::Output(SyntaxError::Cut))
+        let text = std::str::from_utf8(&output).map_err(|_| ForeignError::Output(SyntaxError::Cut))?;
+        check(text, rule, selector, format)?;
+        Ok(text.to_owned())
     }
 
     fn command(&self) -> Command {
@@ -100,6 +105,23 @@ impl Program {
         }
         Err(ForeignError::Failed { status: status.to_string(), stderr: printable(&said) })
     }
+}
+
+/// Refuses what is not sealed as it was asked for, as by a sops that is older than what it was asked.
+fn check(text: &str, rule: &Rule, selector: &Selector, format: Format) -> Result<(), ForeignError> {
+    let (sealed, header) =
+        Header::split(format.read(text).map_err(ForeignError::Output)?).map_err(ForeignError::Header)?;
+    if !header.recipients().eq(rule.recipients()) {
+        return Err(ForeignError::Recipients);
+    }
+    let mut in_clear = None;
+    sealed.each_leaf(&mut Path::default(), &mut |path, leaf| {
+        let sealed = leaf.is_hollow() || leaf.as_text().is_some_and(looks_encrypted);
+        if !sealed && selector.verdict(path) == Verdict::Encrypted {
+            in_clear.get_or_insert_with(|| path.to_string());
+        }
+    });
+    in_clear.map_or(Ok(()), |place| Err(ForeignError::InClear(place)))
 }
 
 fn policy(rule: &Rule, selector: &Selector) -> Map {

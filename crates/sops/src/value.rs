@@ -2,6 +2,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::path::{Path, Step};
+
 /// Text that is wiped when it is let go and that no debug output shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(Zeroizing<String>);
@@ -80,6 +82,31 @@ impl Value {
         match self {
             Self::Map(map) => Some(map),
             _ => None,
+        }
+    }
+
+    /// Whether it holds nothing that could be encrypted: null, an empty string, list or mapping.
+    pub(crate) fn is_hollow(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.as_str().is_empty(),
+            Self::List(list) => list.is_empty(),
+            Self::Map(map) => map.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn each_leaf(&self, path: &mut Path, see: &mut impl FnMut(&Path, &Self)) {
+        match self {
+            Self::Map(map) if !map.is_empty() => map.each_leaf(path, see),
+            Self::List(list) if !list.is_empty() => {
+                for (place, item) in list.iter().enumerate() {
+                    path.push(Step::Item(place));
+                    item.each_leaf(path, see);
+                    path.pop();
+                }
+            }
+            leaf => see(path, leaf),
         }
     }
 
@@ -201,6 +228,15 @@ impl Map {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Shows each leaf with its place; what is empty counts as one.
+    pub(crate) fn each_leaf(&self, path: &mut Path, see: &mut impl FnMut(&Path, &Value)) {
+        for (key, value) in self.iter() {
+            path.push(Step::Key(key.to_owned()));
+            value.each_leaf(path, see);
+            path.pop();
+        }
     }
 
     /// Adds an entry whose key is known to be new.

@@ -58,6 +58,16 @@ impl Bench {
         path
     }
 
+    /// A script that can be run. Another process writes it: one that is started meanwhile by another thread would hold it
+    /// open, and what is open for writing cannot be run.
+    pub(crate) fn program(&self, name: &str, script: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let made = run(Command::new("install").args(["-m", "755", "/dev/stdin"]).arg(&path), script);
+        assert!(made.success, "{}", made.stderr);
+        path
+    }
+
     /// A new pair of keys from the real `age-keygen`.
     pub(crate) fn pair(&self, name: &str) -> Pair {
         let file = self.path(&format!("{name}.key"));

@@ -96,3 +96,36 @@ fn an_own_key_opens_a_file_that_has_other_keys_too() {
     assert_eq!(opened.tree, kubeconfig());
     assert_eq!(opened.header.foreign().collect::<Vec<_>>(), ["pgp"]);
 }
+
+#[test]
+fn what_a_sops_puts_out_that_does_not_do_as_it_is_told_is_refused() {
+    let bench = Bench::new();
+    let (public, other) = (post_quantum(&bench), bench.pair("other"));
+    bench.policy(&format!("creation_rules:\n  - age: {public}\n"));
+    for (script, expected) in [
+        (
+            format!(
+                "exec {} --config /dev/null encrypt --age {} --filename-override x.yaml",
+                tool("SOPS").display(),
+                other.recipient
+            ),
+            "it sealed for others",
+        ),
+        (
+            format!(
+                "exec {} --config /dev/null encrypt --age {public} --encrypted-regex ^token$ --filename-override x.yaml",
+                tool("SOPS").display()
+            ),
+            "it left apiVersion in clear",
+        ),
+        ("cat".to_owned(), "what it put out is not a sealed file"),
+        ("echo [".to_owned(), "what it put out cannot be read"),
+        ("exit 3".to_owned(), "exit status: 3"),
+    ] {
+        bench.program("bin/sops", &format!("#!/bin/sh\n{script}\n"));
+        let mut surroundings = bench.surroundings(&[]);
+        surroundings.path = Some(bench.path("bin").into());
+        let error = seal(&bench, &kubeconfig(), &surroundings).unwrap_err().to_string();
+        assert!(error.contains(expected), "{script}: {error}");
+    }
+}

@@ -4,7 +4,6 @@ use std::{
     collections::VecDeque,
     fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
@@ -282,8 +281,7 @@ printf -- '-> done\n\n'
 #[test]
 fn a_plugin_seals_and_opens_and_what_it_says_and_asks_reaches_the_prompter() {
     let bench = Bench::new();
-    let plugin = bench.write("bin/age-plugin-fan", PLUGIN);
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
+    bench.program("bin/age-plugin-fan", PLUGIN);
     let path = format!("{}:{}", bench.path("bin").display(), std::env::var("PATH").unwrap());
     let mut again = Command::new(std::env::current_exe().unwrap());
     again.env("PATH", path).args(["--ignored", "--exact", "keys::with_the_plugin_in_path"]);
