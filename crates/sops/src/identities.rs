@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -247,6 +248,13 @@ impl Identities {
                 None => self.notes.push(format!("{variable}: not a command")),
             },
         }
+    }
+}
+
+/// Shows what is reported, no key.
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identities").field("found", &self.found()).field("notes", &self.notes).finish_non_exhaustive()
     }
 }
 

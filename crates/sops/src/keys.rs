@@ -109,8 +109,8 @@ impl Key {
         }
     }
 
-    /// Tries to open what is labelled as a recipient's; `None` if it is not for this key. `origin` is named when somebody
-    /// is asked.
+    /// Tries to open what is labelled as a recipient's; `None` if it is not for this key. `origin` is named when
+    /// somebody is asked.
     pub(crate) fn open(
         &self,
         armour: &str,
@@ -203,4 +203,31 @@ fn unlock_file(ciphertext: &[u8], passphrase: SecretString) -> Result<Vec<Key>, 
     reader.take(limits::KEYS).read_to_end(&mut content)?;
     let keys = age_keys(&content, false).map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(keys.into_iter().filter(|key| !matches!(key, Key::LockedFile { .. })).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_in_a_file_of_keys_is_read_or_refused(
+            start in prop_oneof![
+                Just(""),
+                Just("age-encryption.org/v1\n-> scrypt "),
+                Just("-----BEGIN AGE ENCRYPTED FILE-----\n"),
+                Just("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA"),
+                Just("-----BEGIN RSA PRIVATE KEY-----\n"),
+                Just("AGE-SECRET-KEY-1"),
+                Just("AGE-PLUGIN-"),
+            ],
+            rest in prop_oneof![any::<Vec<u8>>(), "[A-Za-z0-9+/=\n -]{0,200}".prop_map(String::into_bytes)],
+        ) {
+            let content = [start.as_bytes(), &rest].concat();
+            let _ = age_keys(&content, false);
+            let _ = ssh_key(&content);
+        }
+    }
 }

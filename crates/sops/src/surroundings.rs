@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
+    fmt,
     path::PathBuf,
     sync::Arc,
 };
@@ -60,5 +61,19 @@ impl Surroundings {
 
     pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(name).map(OsString::as_os_str)
+    }
+}
+
+/// Names the variables and shows none: keys may be in them.
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { home, config_dir, path, variables, prompter: _ } = self;
+        let variables: Vec<&String> = variables.keys().collect();
+        f.debug_struct("Surroundings")
+            .field("home", home)
+            .field("config_dir", config_dir)
+            .field("path", path)
+            .field("variables", &variables)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use fanlight_sops::{Format, Header, Identities, Map, Rule, Selection, Value, decrypt};
+use fanlight_sops::{Format, Header, Identities, Map, Policy, Rule, Selection, Value, decrypt};
 use proptest::{collection::vec, prelude::*};
 
 use crate::bench::{Bench, Pair, kubeconfig};
@@ -59,6 +59,21 @@ proptest! {
     fn any_text_is_read_or_refused(text in any::<String>(), format in formats()) {
         let _ = decrypt(&text, format, &bench().3);
         let _ = Header::read(&text, format);
+    }
+
+    #[test]
+    fn any_policy_is_read_or_refused(
+        text in any::<String>(),
+        rule in "[a-z_]{0,12}: [ -~]{0,40}",
+        key in "(age|key_groups|pgp|path_regex|encrypted_regex|shamir_threshold|merge)",
+        value in prop_oneof![texts(), Just("[{merge: [{age: [x]}]}]".to_owned())],
+    ) {
+        let (bench, ..) = bench();
+        let file = bench.write("fleet/any/x.yaml", "");
+        for text in [text, format!("creation_rules:\n  - {rule}\n    {key}: {value}\n")] {
+            bench.write("fleet/any/.sops.yaml", &text);
+            let _ = Policy::nearest(&file, &bench.fleet()).and_then(|policy| policy.rule_for(&file));
+        }
     }
 
     #[test]

@@ -58,8 +58,8 @@ impl Bench {
         path
     }
 
-    /// A script that can be run. Another process writes it: one that is started meanwhile by another thread would hold it
-    /// open, and what is open for writing cannot be run.
+    /// A script that can be run. Another process writes it: one that another thread starts meanwhile would hold it open,
+    /// and what is open for writing cannot be run.
     pub(crate) fn program(&self, name: &str, script: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -220,7 +220,7 @@ fn what_is_found_and_what_goes_wrong_is_reported_without_any_secret() {
 
     let text = seal_for(&bench, &bench.pair("other").recipient);
     let error = decrypt(&text, Format::Yaml, &identities).unwrap_err();
-    for shown in [error.to_string(), format!("{error:?}"), notes, format!("{found:?}")] {
+    for shown in [error.to_string(), format!("{error:?}"), notes, format!("{surroundings:?} {identities:?}")] {
         assert!(!shown.contains("AGE-SECRET-KEY"), "{shown}");
     }
     let shown = format!("{:?}", kubeconfig());
