@@ -103,6 +103,55 @@ async fn adopting_twice_changes_nothing_the_second_time_and_the_token_opens_the_
 }
 
 #[tokio::test]
+async fn a_kubeconfig_is_used_as_kubectl_uses_it() -> anyhow::Result<()> {
+    let (plane, admin) = adopted().await?;
+    let secret = issue(&admin, FIRST_TOKEN, 1).await?;
+    let reply = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+        "status": {"token": issued(&secret).token.expose_secret()}});
+    let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+        "command": "/bin/sh", "args": ["-c", format!("echo '{reply}'")]});
+    let cluster = json!({"server": admin.server(), "certificate-authority": plane.folder().join("ca.crt")});
+    let insecure = json!({"server": admin.server(), "insecure-skip-tls-verify": true});
+    let context = |name: &str, cluster, user| json!({"name": name, "context": {"cluster": cluster, "user": user}});
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "",
+        "clusters": [{"name": "strict", "cluster": cluster}, {"name": "careless", "cluster": insecure}],
+        "users": [{"name": "fetched", "user": {"exec": exec}},
+            {"name": "broken", "user": {"exec": {"apiVersion": exec["apiVersion"], "command": "/bin/sh", "args": ["-c", "echo eyJhbGciOi; echo not signed in >&2; exit 3"],
+                "interactiveMode": "Never"}}}],
+        "contexts": [context("fetched", "strict", "fetched"), context("broken", "strict", "broken"),
+            context("careless", "careless", "fetched")],
+    });
+    let file = plane.folder().join("several.kubeconfig");
+    std::fs::write(&file, config.to_string())?;
+    let open = async |context: Option<&str>| {
+        let which = Kubeconfig { file: Some(file.clone()), context: context.map(ToOwned::to_owned) };
+        Rescue::from_kubeconfig(&which, LIMITS, "fanlight-test/1").await
+    };
+    let fetched = open(Some("fetched")).await?;
+    assert_eq!((fetched.context(), fetched.verifies_tls()), (Some("fetched"), true));
+    assert_eq!(fetched.who().await?.user, ACCOUNT_USER);
+    let careless = open(Some("careless")).await?;
+    assert!(!careless.verifies_tls());
+
+    let failed = open(Some("broken")).await.expect_err("its program fails");
+    assert!(matches!(&failed.trouble, Trouble::Credential(why) if why.ends_with("not signed in")), "{failed}");
+    assert!(!failed.to_string().contains("eyJ"), "{failed}");
+    let failed = open(Some("elsewhere")).await.expect_err("no such context");
+    assert!(matches!(&failed.trouble, Trouble::Kubeconfig(why) if why.contains("elsewhere")), "{failed}");
+    let failed = open(None).await.expect_err("no current context");
+    assert!(matches!(failed.trouble, Trouble::Kubeconfig(_)), "{failed}");
+    let nowhere = Kubeconfig { file: Some(plane.folder().join("nowhere")), context: None };
+    let failed = Rescue::from_kubeconfig(&nowhere, LIMITS, "fanlight-test/1").await.expect_err("no such file");
+    assert!(matches!(failed.trouble, Trouble::Kubeconfig(_)), "{failed}");
+    assert!(failed.to_string().contains("nowhere"), "{failed}");
+    std::fs::write(&file, "users: [{name: dana, user: {token: {eyJhbGciOi: 1}}}]")?;
+    let failed = open(None).await.expect_err("no kubeconfig");
+    assert!(matches!(&failed.trouble, Trouble::Kubeconfig(why) if !why.contains("eyJ")), "{failed}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_kube_dc_made_is_taken_over_and_remains_what_it_was() -> anyhow::Result<()> {
     let plane = ControlPlane::start().await?;
     let labels = json!({"app.kubernetes.io/managed-by": "kube-dc-cli", KUBE_DC_LAYER_LABEL: LAYER});

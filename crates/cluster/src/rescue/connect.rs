@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::{Link, Rescue, RescueError, Trouble};
-use crate::error::chain;
 
 /// Which kubeconfig, and which context in it.
 #[derive(Debug, Clone, Default)]
@@ -44,14 +43,10 @@ impl Rescue {
     pub async fn from_kubeconfig(which: &Kubeconfig, limits: Limits, user_agent: &str) -> Result<Self, RescueError> {
         let doing = doing(which);
         let failed = |trouble| RescueError::new(&doing, trouble);
-        let unusable = |error: kube::config::KubeconfigError| failed(Trouble::Kubeconfig(chain(&error)));
+        let unusable = |error| failed(Trouble::kubeconfig(&error));
         let kubeconfig = match &which.file {
             Some(file) => kube::config::Kubeconfig::read_from(file),
-            None => match kube::config::Kubeconfig::from_env() {
-                Ok(None) => kube::config::Kubeconfig::read(),
-                Ok(Some(listed)) => Ok(listed),
-                Err(error) => Err(error),
-            },
+            None => kube::config::Kubeconfig::read(),
         }
         .map_err(unusable)?;
         let context = which.context.clone().or_else(|| kubeconfig.current_context.clone());
@@ -68,7 +63,7 @@ impl Rescue {
         let connected = tokio::task::spawn_blocking(move || client(config, limits)).await;
         let client = match connected {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(failed(Trouble::Credential(chain(&error)))),
+            Ok(Err(error)) => return Err(failed(Trouble::setup(&error))),
             Err(error) => return Err(failed(Trouble::Credential(error.to_string()))),
         };
         Self::new(client, server, Some(context), verifies_tls, limits, user_agent).map_err(failed)
@@ -96,7 +91,7 @@ impl Rescue {
         let mut config = Config::new(address);
         config.root_cert = Some(certificates.into_iter().map(|one| one.to_vec()).collect());
         config.auth_info.token = Some(token.clone());
-        let client = client(config, limits).map_err(|error| unusable(chain(&error)))?;
+        let client = client(config, limits).map_err(|error| failed(Trouble::setup(&error)))?;
         Self::new(client, server.clone(), None, true, limits, user_agent).map_err(failed)
     }
 

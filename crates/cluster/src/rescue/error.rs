@@ -4,6 +4,7 @@ use fanlight_model::cut;
 use http::StatusCode;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use kube::{client::AuthError, config::KubeconfigError};
 use rustls::CertificateError;
 
 use crate::error::chain;
@@ -146,19 +147,48 @@ impl Trouble {
         }
     }
 
+    /// Why a kubeconfig is of no use; without the parser's own words, which quote what stands there.
+    pub(super) fn kubeconfig(error: &KubeconfigError) -> Self {
+        let KubeconfigError::Parse(error) = error else {
+            return Self::Kubeconfig(cut(&chain(error), WORDS));
+        };
+        let place = error.location().map(|place| format!(" (line {}, column {})", place.line(), place.column()));
+        Self::Kubeconfig(format!("it is not what a kubeconfig should be{}", place.unwrap_or_default()))
+    }
+
+    /// Why there could be no connection, before anything was sent.
+    pub(super) fn setup(error: &kube::Error) -> Self {
+        match error {
+            kube::Error::Auth(error) => Self::Credential(not_fetched(error)),
+            error => Self::Credential(cut(&chain(error), WORDS)),
+        }
+    }
+
     /// What a request that got no answer means.
     pub(super) fn unanswered(server: &str, error: &(dyn Error + 'static)) -> Self {
         let mut silence = None;
         let mut cause = Some(error);
         while let Some(error) = cause {
             if let Some(kube::Error::Auth(error)) = error.downcast_ref() {
-                return Self::Credential(cut(&chain(error), WORDS));
+                return Self::Credential(not_fetched(error));
             }
             silence = silence.or_else(|| recognized(error));
             cause = error.source();
         }
         let why = silence.unwrap_or_else(|| Silence::Broken(cut(&chain(error), WORDS)));
         Self::Unreachable { server: server.to_owned(), why }
+    }
+}
+
+/// Why a credential could not be fetched; without what its program printed, which may be the credential.
+fn not_fetched(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let said = cut(String::from_utf8_lossy(&out.stderr).trim(), WORDS);
+            format!("the program that fetches the credential failed ({}): {said}", out.status)
+        }
+        AuthError::AuthExecParse(_) => "the program that fetches the credential printed something else".to_owned(),
+        error => cut(&chain(error), WORDS),
     }
 }
 
