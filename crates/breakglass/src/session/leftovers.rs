@@ -24,9 +24,9 @@ const SEALED: &str = "ENC[AES256_GCM,";
 /// still uses them.
 pub(super) fn sweep(home: &Path, fleet: Option<&Path>) -> Result<Vec<KubeDcFile>, SessionError> {
     let mut files = kubeconfigs(&home.join(".kube-dc/break-glass"));
-    let kube_dc = working();
+    let processes = working();
     let drafts = fleet.map(|fleet| drafts(&fleet.join("clusters"), DEPTH)).unwrap_or_default();
-    files.extend(drafts.into_iter().map(|path| KubeDcFile { path, used_by: kube_dc }));
+    files.extend(drafts.into_iter().map(|path| KubeDcFile { used_by: sealer(&path, &processes), path }));
     for file in files.iter().filter(|file| file.used_by.is_none()) {
         match fs::remove_file(&file.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -78,11 +78,21 @@ fn files(directory: &Path, named: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     wanted.map(|entry| entry.path()).collect()
 }
 
-/// A kube-dc that runs just now, and may be about to seal a draft.
-fn working() -> Option<i32> {
-    let all = processes::all();
-    let named = |pid| processes::program(&processes::words(pid)).is_some_and(|program| program == "kube-dc");
-    all.iter().filter(|process| !process.is_zombie).map(|process| process.pid).find(|pid| named(*pid))
+/// A process and the words that it was started with.
+type Working = (i32, Vec<Vec<u8>>);
+
+fn working() -> Vec<Working> {
+    let alive = processes::all().into_iter().filter(|process| !process.is_zombie).map(|process| process.pid);
+    alive.map(|pid| (pid, processes::words(pid))).collect()
+}
+
+/// Who is about to seal a draft: a sops to which it was given, or a kube-dc, which writes it just before.
+fn sealer(draft: &Path, processes: &[Working]) -> Option<i32> {
+    let draft = draft.as_os_str().as_encoded_bytes();
+    let works = |words: &[Vec<u8>]| {
+        words.iter().any(|word| word == draft) || processes::program(words).is_some_and(|program| program == "kube-dc")
+    };
+    processes.iter().find(|(_, words)| works(words)).map(|(pid, _)| *pid)
 }
 
 #[cfg(test)]

@@ -90,6 +90,11 @@ pub(super) fn program(words: &[Vec<u8>]) -> Option<&OsStr> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{Read, Write},
+        process::{Command, Stdio},
+    };
+
     use super::*;
 
     fn process(pid: i32, parent: i32) -> Stat {
@@ -114,13 +119,18 @@ mod tests {
 
     #[test]
     fn a_process_is_asked_for_what_it_was_started_with() {
+        let mut cat = Command::new("cat");
         let mut child =
-            std::process::Command::new("cat").env("MARKED", "yes").stdin(std::process::Stdio::piped()).spawn().unwrap();
+            cat.env("MARKED", "yes").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a program");
+        // Once it answers, it is what was started, and no longer a copy of this process.
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        input.write_all(b"x").unwrap();
+        output.read_exact(&mut [0]).unwrap();
         let pid = child.id().cast_signed();
         assert_eq!(variable(pid, "MARKED").as_deref(), Some(&b"yes"[..]));
         assert_eq!(variable(pid, "MARK"), None);
         assert_eq!(program(&words(pid)), Some(OsStr::new("cat")));
-        drop(child.stdin.take());
+        drop(input);
         child.wait().unwrap();
         assert_eq!(Stat::of(pid), None);
     }

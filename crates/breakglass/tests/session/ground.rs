@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Ground {
     root: tempfile::TempDir,
-    /// An argument by which sleeping processes of this ground are known, even without their environment.
+    /// An argument by which processes of this ground are known whose environment is hidden, or emptied.
     pub(crate) nap: String,
 }
 
@@ -53,7 +53,7 @@ impl Ground {
     /// A program that knows nothing but this ground.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        command.env_clear().env("PATH", env::var_os("PATH").expect("a path")).env("HOME", self.home());
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.home());
         command.env("XDG_RUNTIME_DIR", self.root.path().join("runtime")).env("TMPDIR", self.root.path().join("tmp"));
         command
             .env("TERM", "dumb")
@@ -67,7 +67,7 @@ impl Ground {
     /// The one that keeps a session.
     pub(crate) fn keeper(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(this());
-        command.arg(KEEPER).args(arguments);
+        command.args([KEEPER, "--name", &self.nap]).args(arguments);
         command
     }
 
@@ -98,7 +98,7 @@ impl Ground {
         found
     }
 
-    /// Processes of this ground that live.
+    /// Processes of this ground that live, the keeper included.
     pub(crate) fn processes(&self) -> Vec<i32> {
         let home = [b"HOME=", self.home().as_os_str().as_encoded_bytes()].concat();
         let ours = |pid: &i32| {
@@ -146,6 +146,17 @@ impl Ground {
             found.is_some()
         });
         found.expect("somebody")
+    }
+}
+
+impl Drop for Ground {
+    /// After a test that failed, whoever is left would sleep on.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for pid in self.processes() {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        }
     }
 }
 

@@ -54,6 +54,7 @@ impl Wishes {
             match argument.as_str() {
                 "--limit" => wishes.limit.length = Duration::from_millis(value().parse().expect("a number")),
                 "--warning" => wishes.limit.warnings = vec![Duration::from_millis(value().parse().expect("a number"))],
+                "--name" => drop(value()),
                 "--file" => wishes.mode = Mode::File,
                 "--drop-at" => wishes.drop_at = Some(value().into()),
                 "--afterwards" => wishes.afterwards = Some(value().into()),

@@ -42,6 +42,7 @@ fn shows_where_it_is(shell: &str, file: &str, settings: &str) {
     let mut terminal = in_terminal(command);
     terminal.exp_string("BREAK-GLASS ACTIVE").expect("a banner");
     terminal.exp_string("[BREAK-GLASS alpha]").expect("a marked prompt");
+    terminal.exp_string(if settings.is_empty() { "$ " } else { "mine> " }).expect("the user’s own prompt");
     terminal.send_line("sh -c 'test $KUBECONFIG != /everyday/kubeconfig && $CLIENT'").expect("input");
     terminal.exp_string("client-0 reaches").expect("the cluster");
     terminal.send_line("exit 4").expect("input");

@@ -90,7 +90,7 @@ pub(crate) fn a_closed_terminal_ends_everything_also_what_does_not_listen() {
     fs::write(ground.home().join(".bashrc"), "PS1='mine> '\n").expect("a file");
     // The inner terminal is that of `script`, which can be taken away.
     let mut command = ground.command("script");
-    command.args(["-qfc", &format!("exec {} {KEEPER}", this().display()), "/dev/null"]);
+    command.args(["-qfc", &format!("exec {} {KEEPER} --name {}", this().display(), ground.nap), "/dev/null"]);
     let mut terminal = in_terminal(command);
     terminal.exp_string("[BREAK-GLASS alpha]").expect("a prompt");
     terminal.send_line("trap '' HUP; (trap '' HUP TERM; setsid sleep $NAP &); while :; do :; done").expect("input");
@@ -152,7 +152,10 @@ pub(crate) fn a_session_cannot_be_put_to_sleep() {
 /// A shell outside, in which sessions are started.
 fn outside(ground: &Ground) -> PtySession {
     let mut command = ground.command("/bin/bash");
-    command.args(["--norc", "-i"]).env("PS1", "outside> ").env("KEEPER", format!("{} {KEEPER}", this().display()));
+    command
+        .args(["--norc", "-i"])
+        .env("PS1", "outside> ")
+        .env("KEEPER", format!("{} {KEEPER} --name {}", this().display(), ground.nap));
     let mut terminal = in_terminal(command);
     terminal.exp_string("outside> ").expect("a prompt");
     terminal
