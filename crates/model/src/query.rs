@@ -179,19 +179,14 @@ impl Query {
         !(self.kinds.is_empty() && self.namespaces.is_empty() && self.states.is_empty() && self.words.is_empty())
     }
 
-    /// Whether the row has one of the wanted kinds.
-    pub fn wants_kind(&self, row: &Row) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&row.key.kind)
+    /// Whether the kind is one of those wanted.
+    pub fn wants_kind(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
-    /// Whether the row lies in one of the wanted namespaces.
-    pub fn wants_namespace(&self, row: &Row) -> bool {
-        self.namespaces.is_empty() || self.namespaces.iter().any(|namespace| **namespace == *row.key.namespace)
-    }
-
-    /// Whether the row is in one of the wanted states.
-    pub fn wants_state(&self, row: &Row) -> bool {
-        self.states.is_empty() || self.states.contains(&row.state)
+    /// Whether the state is one of those wanted.
+    pub fn wants_state(&self, state: State) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
     }
 
     /// Whether every search word is found in the row.

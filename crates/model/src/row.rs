@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use memchr::memchr2_iter;
+
 use crate::{Facts, Kind, ObjectKey, State, Version, cut, judge};
 
 /// What a list shows of one object: everything that is kept in memory about it.
@@ -104,7 +106,10 @@ impl Row {
 /// Ignores the case of ASCII letters only: names and revisions have no others, and no copy of the text is made.
 fn contains_ignoring_case(text: &str, needle: &str) -> bool {
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    needle.is_empty() || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
+    let Some(first) = needle.first() else { return true };
+    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
+    memchr2_iter(*first, first.to_ascii_uppercase(), &text[..=last])
+        .any(|at| text[at..at + needle.len()].eq_ignore_ascii_case(needle))
 }
 
 impl std::fmt::Display for SourceLink {
@@ -114,5 +119,22 @@ impl std::fmt::Display for SourceLink {
             Some(chart) => write!(f, "{}/{chart}", self.name),
             None => f.write_str(&self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains_ignoring_case;
+
+    #[test]
+    fn a_text_is_found_wherever_it_stands_and_in_whichever_case() {
+        for needle in ["", "main", "main@sha1", "sha1:a", "b", "ab", ":aab"] {
+            assert!(contains_ignoring_case("Main@SHA1:aab", needle), "{needle}");
+        }
+        for needle in ["x", "aabb", "main@sha1:aabc", "sha1:b"] {
+            assert!(!contains_ignoring_case("Main@SHA1:aab", needle), "{needle}");
+        }
+        assert!(!contains_ignoring_case("", "a"));
+        assert!(contains_ignoring_case("gewürzt", "würz"));
     }
 }

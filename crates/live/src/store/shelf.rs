@@ -29,6 +29,8 @@ pub(super) struct Shelf {
 struct Entry {
     row: Arc<Row>,
     space: Space,
+    kind: Kind,
+    state: State,
 }
 
 impl Shelf {
@@ -43,7 +45,8 @@ impl Shelf {
         }
         let row = self.names.share(row, &self.spaces);
         let space = self.spaces.enter(&row.key.namespace);
-        let number = self.rows.insert(Entry { row: Arc::clone(&row), space }) as u32;
+        let entry = Entry { row: Arc::clone(&row), space, kind: row.key.kind, state: row.state };
+        let number = self.rows.insert(entry) as u32;
         self.index.insert(row.key.clone(), number);
         self.orders.add(number, &row, |other| &self.rows[other as usize].row);
         true
@@ -87,18 +90,19 @@ impl Shelf {
     /// caller.
     pub(super) fn list(&self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
         let cuts = self.cuts(covers, sightlines);
+        let wanted = self.wanted(query);
         let mut counts = Counts::new(self.spaces.bound());
         let mut matching = Vec::new();
         let mut look = |number: &u32| {
-            let Entry { row, space } = &self.rows[*number as usize];
-            let in_sight = cuts[row.key.kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
+            let Entry { row, space, kind, state } = &self.rows[*number as usize];
+            let in_sight = cuts[kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
             if !in_sight {
                 return;
             }
-            counts.see(row, *space);
-            if query.wants_kind(row) && query.wants_namespace(row) && query.finds(row) {
-                counts.states[row.state.index()] += 1;
-                if query.wants_state(row) {
+            counts.see(*kind, *space);
+            if query.wants_kind(*kind) && wanted.has(*space) && query.finds(row) {
+                counts.states[state.index()] += 1;
+                if query.wants_state(*state) {
                     matching.push(*number);
                 }
             }
@@ -133,7 +137,7 @@ impl Shelf {
 
     /// The row of one object, cut to what the sightlines allow.
     pub(super) fn row(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
-        let Entry { row, space } = &self.rows[*self.index.get(key)? as usize];
+        let Entry { row, space, .. } = &self.rows[*self.index.get(key)? as usize];
         let cuts = self.cuts(covers, sightlines);
         let in_sight = cuts[key.kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
         in_sight.then(|| Arc::clone(row))
@@ -173,6 +177,17 @@ impl Shelf {
         cuts
     }
 
+    /// The namespaces that the query is about.
+    fn wanted(&self, query: &Query) -> SpaceSet {
+        if query.namespaces.is_empty() {
+            return SpaceSet::All;
+        }
+        let mut wanted = SpaceSet::none(self.spaces.bound());
+        let numbers = query.namespaces.iter().filter_map(|namespace| self.spaces.number(namespace));
+        numbers.for_each(|space| wanted.add(space));
+        wanted
+    }
+
     fn namespaces(&self, counts: &Counts) -> Vec<(Arc<str>, usize)> {
         let mut namespaces: Vec<_> = self
             .spaces
@@ -198,9 +213,9 @@ impl Counts {
         Self { all: 0, states: [0; State::ALL.len()], kinds: [0; Kind::COUNT], spaces: vec![0; bound] }
     }
 
-    fn see(&mut self, row: &Row, space: Space) {
+    fn see(&mut self, kind: Kind, space: Space) {
         self.all += 1;
-        self.kinds[row.key.kind.index()] += 1;
+        self.kinds[kind.index()] += 1;
         self.spaces[space.index()] += 1;
     }
 
