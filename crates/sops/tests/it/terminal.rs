@@ -7,8 +7,9 @@ use rexpect::session::spawn_command;
 
 #[test]
 fn questions_are_shown_and_answered_on_the_terminal_though_input_and_output_lead_elsewhere() {
+    // One way to the terminal stays open: while there is none, whoever watches it sees the end.
     let mut again = Command::new("sh");
-    again.args(["-c", "exec \"$0\" --ignored --exact terminal::on_the_terminal </dev/null >/dev/null 2>&1"]);
+    again.args(["-c", "exec \"$0\" --ignored --exact terminal::on_the_terminal 3<&0 </dev/null >/dev/null 2>&1"]);
     again.arg(std::env::current_exe().unwrap());
     let mut session = spawn_command(again, Some(60_000)).unwrap();
     session.exp_string("Touch the token").unwrap();

@@ -52,3 +52,28 @@ fn numbers_that_are_not_finite_come_out_as_they_went_in() {
     assert_eq!(tree.get("b"), Some(&Value::Float(f64::NEG_INFINITY)));
     assert!(matches!(tree.get("c"), Some(Value::Float(number)) if number.is_nan()));
 }
+
+#[test]
+fn a_file_that_does_not_say_what_is_encrypted_leaves_the_unencrypted_suffix_in_clear() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    let document = "token: x\nnote_unencrypted: y\n";
+    let text = sealed_by_sops(&bench, &pair, document, Format::Yaml, &[]);
+    let silent: String = text.split_inclusive('\n').filter(|line| !line.contains("unencrypted_suffix")).collect();
+    assert_ne!(silent, text);
+    let opened = opened(&bench, &pair, &silent, Format::Yaml);
+    assert_same(&opened.tree, &opened_by_sops(&bench, &pair.file, &silent, Format::Yaml));
+    assert_eq!(opened.clear.iter().map(ToString::to_string).collect::<Vec<_>>(), ["note_unencrypted"]);
+}
+
+#[test]
+fn text_at_the_end_of_a_document_without_a_last_line_feed_is_read_as_sops_does() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    for document in ["a: |\n  b", "a: >\n  b", "a: |+\n  b\n\n", "a: |-\n  b"] {
+        let text = sealed_by_sops(&bench, &pair, document, Format::Yaml, &[]);
+        let tree = Format::Yaml.read(document).unwrap();
+        assert_same(&tree, &opened_by_sops(&bench, &pair.file, &text, Format::Yaml));
+        assert_eq!(opened(&bench, &pair, &text, Format::Yaml).tree, tree, "{document:?}");
+    }
+}

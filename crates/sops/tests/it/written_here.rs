@@ -1,9 +1,11 @@
 //! What is sealed here and opened by the real sops.
 
+use std::process::Command;
+
 use fanlight_sops::{EncryptError, Format, Header, Map, Selection, Value, decrypt, encrypt};
 
 use crate::{
-    bench::{Bench, kubeconfig},
+    bench::{Bench, kubeconfig, run, tool},
     corpus::{NASTY, assert_same, opened_by_sops},
 };
 
@@ -145,4 +147,20 @@ fn a_file_is_taken_for_what_its_name_says() {
     ] {
         assert_eq!(Format::of(name.as_ref()), format, "{name}");
     }
+}
+
+#[test]
+fn the_data_key_is_a_file_of_age_that_the_real_age_opens() {
+    let bench = Bench::new();
+    let pair = bench.pair("one");
+    bench.policy(&format!("creation_rules:\n  - age: {}\n", pair.recipient));
+    let text = bench.seal(&kubeconfig(), &bench.rule("x.yaml"), Selection::Everything, Format::Yaml);
+    let sealed = Format::Yaml.read(&text).unwrap();
+    let keys = sealed.get("sops").and_then(Value::as_map).and_then(|header| header.get("age")).unwrap();
+    let wrapped = keys.as_list().unwrap()[0].as_map().unwrap().text("enc").unwrap();
+    let mut age = Command::new(tool("AGE"));
+    let opened = bench.path("data.key");
+    let ran = run(age.args(["--decrypt", "--identity"]).arg(&pair.file).arg("--output").arg(&opened), wrapped);
+    assert!(ran.success, "{}", ran.stderr);
+    assert_eq!(std::fs::read(opened).unwrap().len(), 32);
 }
