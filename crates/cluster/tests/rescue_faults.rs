@@ -4,7 +4,7 @@
 
 mod faulty;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use fanlight_cluster::rescue::{Credential, Limits, May, Question, Rescue, RescueError, Silence, Trouble};
 use faulty::{Fault, Faulty};
@@ -95,6 +95,35 @@ async fn what_will_not_change_is_not_asked_again() {
         assert!(is_right(&failed.trouble), "{failed}");
         assert_eq!(server.requests().len(), 1, "{failed}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_whose_creation_was_not_confirmed_is_recognized_and_anothers_is_not_taken_for_it() {
+    let exists = Fault::Answer("409 Conflict", "", r#"{"kind": "Status", "message": "already exists"}"#);
+    let none = BTreeMap::new();
+    let lost = [Fault::HangUp, exists, Fault::Echo];
+    let server = Faulty::start(named("127.0.0.1"), &lost).await.expect("a server");
+    let created = to(&server).create_token_secret("break-glass-token-g2", 2, &none, false).await;
+    assert_eq!(created.expect("one's own").name, "break-glass-token-g2");
+
+    let theirs = r#"{"metadata": {"name": "break-glass-token-g2", "annotations": {"fanlight.dev/attempt": "1"}}}"#;
+    let taken = [exists, Fault::Answer("200 OK", "", theirs)];
+    let server = Faulty::start(named("127.0.0.1"), &taken).await.expect("a server");
+    let refused = to(&server).create_token_secret("break-glass-token-g2", 2, &none, false).await;
+    assert_eq!(refused.expect_err("another's").trouble, Trouble::Conflict("already exists".to_owned()));
+}
+
+#[tokio::test]
+async fn a_lock_whose_renewal_was_not_confirmed_is_still_held() {
+    let lease =
+        Fault::Answer("200 OK", "", r#"{"metadata": {"resourceVersion": "1"}, "spec": {"holderIdentity": "dana"}}"#);
+    let version = Fault::Answer("200 OK", "", "{}");
+    let conflict = Fault::Answer("409 Conflict", "", "");
+    let faults = [lease, lease, version, Fault::HangUp, conflict, lease];
+    let server = Faulty::start(named("127.0.0.1"), &faults).await.expect("a server");
+    let mut lock = to(&server).lock("dana").await.expect("the lock");
+    lock.renew().await.expect("still held");
+    assert_eq!(server.requests().len(), faults.len());
 }
 
 #[tokio::test]

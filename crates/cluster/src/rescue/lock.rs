@@ -59,7 +59,15 @@ impl Lock {
         let doing = format!("renewing Lease {NAMESPACE}/{LEASE}");
         let now = self.rescue.server_time(&doing).await?;
         let lease = body(&self.holder, self.since, now, Some(&self.resource_version));
-        self.resource_version = self.rescue.write_lease(&doing, &lease).await?;
+        let written = match self.rescue.write_lease(&doing, &lease).await {
+            // It may be one's own: written, and the answer lost.
+            Err(error) if matches!(error.trouble, Trouble::Conflict(_)) => {
+                let now: Lease = self.rescue.get(&doing, &format!("{LEASES}/{LEASE}")).await?;
+                if now.spec.holder_identity == self.holder { Ok(now.metadata.resource_version) } else { Err(error) }
+            }
+            written => written,
+        };
+        self.resource_version = written?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +24,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum Fault {
     /// Answers with this status line, these headers and this body.
     Answer(&'static str, &'static str, &'static str),
+    /// Answers with the object that was sent last.
+    Echo,
     /// Closes the connection.
     HangUp,
     /// Never answers.
@@ -34,8 +36,16 @@ pub(crate) enum Fault {
 pub(crate) struct Faulty {
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
-    requests: Arc<Mutex<Vec<String>>>,
-    asked: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The requests with their headers, without the questions whether it is ready.
+    requests: Mutex<Vec<String>>,
+    /// The object that was sent last.
+    object: Mutex<String>,
+    faults: AtomicUsize,
 }
 
 impl Faulty {
@@ -54,13 +64,11 @@ impl Faulty {
         )?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let (requests, asked) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
-        let server = Self { address: listener.local_addr()?, ca_pem, requests, asked };
-        let (requests, asked, faults) = (Arc::clone(&server.requests), Arc::clone(&server.asked), faults.to_vec());
+        let server = Self { address: listener.local_addr()?, ca_pem, seen: Arc::default() };
+        let (seen, faults) = (Arc::clone(&server.seen), faults.to_vec());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (requests, asked) = (Arc::clone(&requests), Arc::clone(&asked));
-                tokio::spawn(serve(acceptor.clone(), stream, faults.clone(), requests, asked));
+                tokio::spawn(serve(acceptor.clone(), stream, faults.clone(), Arc::clone(&seen)));
             }
         });
         Ok(server)
@@ -68,43 +76,42 @@ impl Faulty {
 
     /// The requests with their headers, without the questions whether it is ready.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().map(|requests| requests.clone()).unwrap_or_default()
+        locked(&self.seen.requests).clone()
     }
 }
 
-async fn serve(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    faults: Vec<Fault>,
-    requests: Arc<Mutex<Vec<String>>>,
-    asked: Arc<AtomicUsize>,
-) -> std::io::Result<()> {
-    let mut stream = acceptor.accept(stream).await?;
-    let mut request = Vec::new();
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        if stream.read_buf(&mut request).await? == 0 {
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(acceptor: TlsAcceptor, stream: TcpStream, faults: Vec<Fault>, seen: Arc<Seen>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(acceptor.accept(stream).await?);
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut request).await? == 0 {
             return Ok(());
         }
     }
-    let request = String::from_utf8_lossy(&request).into_owned();
-    let fault = if request.starts_with("GET /readyz") {
-        Fault::Answer("200 OK", "", "ok")
-    } else {
-        if let Ok(mut requests) = requests.lock() {
-            requests.push(request);
-        }
-        let turn = asked.fetch_add(1, Ordering::Relaxed).min(faults.len() - 1);
-        faults[turn]
-    };
-    match fault {
-        Fault::Answer(status, headers, body) => {
-            let length = body.len();
-            let answer =
-                format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
-            stream.write_all(answer.as_bytes()).await?;
-            stream.shutdown().await
-        }
-        Fault::HangUp => Ok(()),
-        Fault::Silence => std::future::pending().await,
+    let length = request.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    if let Some(length) = length {
+        let mut object = vec![0; length];
+        stream.read_exact(&mut object).await?;
+        *locked(&seen.object) = String::from_utf8_lossy(&object).into_owned();
     }
+    let (status, headers, body) = if request.starts_with("GET /readyz") {
+        ("200 OK", "", "ok".to_owned())
+    } else {
+        locked(&seen.requests).push(request);
+        let turn = seen.faults.fetch_add(1, Ordering::Relaxed).min(faults.len() - 1);
+        match faults[turn] {
+            Fault::Answer(status, headers, body) => (status, headers, body.to_owned()),
+            Fault::Echo => ("200 OK", "", locked(&seen.object).clone()),
+            Fault::HangUp => return Ok(()),
+            Fault::Silence => std::future::pending().await,
+        }
+    };
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
 }
