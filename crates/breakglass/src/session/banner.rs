@@ -67,11 +67,11 @@ pub(super) fn warning(cluster: &str, left: Duration, paint: Paint) -> String {
         "The break-glass session on {cluster} ends in {}, and every program in it. What you leave now is left in order.",
         words(left)
     );
-    format!("\r\n{}", paint.line(LINE, &printable(&line)).replace('\n', "\r\n"))
+    paint.line(LINE, &printable(&line))
 }
 
 /// What is said when somebody tries to put the session aside.
-pub(super) const NO_SLEEP: &str = "\r\nA break-glass session cannot be stopped and put aside; it goes on.\r\n";
+pub(super) const NO_SLEEP: &str = "A break-glass session cannot be stopped and put aside; it goes on.\n";
 
 /// What is said at the end, whatever the end was.
 pub(super) fn summary(session: &Session, ended: &Ended, paint: Paint) -> String {

@@ -3,11 +3,13 @@ use std::{
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::unistd::geteuid;
 
-use super::SessionError;
+use super::{SessionError, folder::write_new};
 
 /// The directories below which session files may lie.
 #[derive(Debug, Clone)]
@@ -35,12 +37,13 @@ impl Places {
         Ok(Self { runtime, home })
     }
 
-    /// Where a new session's files go: below the runtime directory if it is as private as it should be, else at home.
+    /// Where a new session's files go: below the runtime directory if it is as private as it should be and takes files,
+    /// else at home.
     pub fn choose(&self) -> Result<Place, SessionError> {
-        if let Some(runtime) = self.private_runtime() {
-            return Self::prepare(runtime, IN_RUNTIME);
+        match self.private_runtime().and_then(|runtime| Self::prepare(runtime, IN_RUNTIME).ok()) {
+            Some(place) => Ok(place),
+            None => Self::prepare(&self.home, AT_HOME),
         }
-        Self::prepare(&self.home, AT_HOME)
     }
 
     /// Every place that may hold sessions of earlier, whatever the environment was like then.
@@ -62,23 +65,47 @@ impl Places {
         let inner = outer.join(inner);
         make(&inner)?;
         private(&inner)?;
-        Ok(Place(inner))
+        let place = Place(inner);
+        place.probe()?;
+        Ok(place)
     }
 }
 
 impl Place {
+    /// How long another process may hold the lock, and how often is looked.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const GLANCE: Duration = Duration::from_millis(10);
+    /// What a session writes, in bytes and with something to spare.
+    const ROOM: usize = 32 * 1024;
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Holds back other processes of this user that make or look through sessions here, until the file is dropped.
-    pub(super) fn lock(&self) -> Result<fs::File, SessionError> {
+    /// Holds back other processes of this user that make or look through sessions here, until the file is dropped. One
+    /// that hangs must not keep anybody out of a cluster: after a while there is no lock.
+    pub(super) fn lock(&self) -> Result<Option<fs::File>, SessionError> {
         let path = self.0.join("lock");
         let file = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(SessionError::file("open", &path))?;
-        file.lock().map_err(SessionError::file("lock", &path))?;
-        Ok(file)
+        let until = Instant::now() + Self::PATIENCE;
+        while file.try_lock().is_err() {
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            thread::sleep(Self::GLANCE);
+        }
+        Ok(Some(file))
+    }
+
+    /// Whether there is room for what a session writes.
+    fn probe(&self) -> Result<(), SessionError> {
+        let path = self.0.join(format!("probe-{}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        let written = write_new(&path, &vec![0; Self::ROOM]);
+        let _ = fs::remove_file(&path);
+        written.map_err(SessionError::file("write", &path))
     }
 }
 
@@ -163,6 +190,25 @@ mod tests {
         }
         mode(&real, 0o750);
         assert_eq!(places.choose().unwrap().path(), home);
+    }
+
+    #[test]
+    fn a_runtime_directory_that_takes_no_files_is_not_used() {
+        let Ground(_root, places) = ground();
+        fs::write(places.runtime.as_deref().unwrap().join("fanlight"), "a file").unwrap();
+        let place = places.choose().unwrap();
+        assert_eq!(place.path(), places.home.join(".fanlight/break-glass"));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "nothing is left of the attempt to write");
+    }
+
+    #[test]
+    fn a_process_that_hangs_with_the_lock_keeps_nobody_out() {
+        let Ground(_root, places) = ground();
+        let place = places.choose().unwrap();
+        let held = place.lock().unwrap();
+        assert!(held.is_some() && place.lock().unwrap().is_none());
+        drop(held);
+        assert!(place.lock().unwrap().is_some());
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn mark(
         }
         Kind::Other => {
             let prompt = format!("[BREAK-GLASS {cluster}] $ ");
-            Ok(Marked { arguments: vec!["-i".into()], variables: vec![("PS1", prompt.into())] })
+            Ok(Marked { arguments: Vec::new(), variables: vec![("PS1", prompt.into())] })
         }
     }
 }

@@ -25,7 +25,7 @@ use super::{
     harden,
     kubeconfig::{Access, kubeconfig, text},
     limit::{Alarm, Alarms, Deadline},
-    seat::{Seat, say},
+    seat::{Seat, interject, say},
     signals::{Heard, Signals},
     start::start,
     terms::Handed,
@@ -121,7 +121,7 @@ async fn watch(
             heard = signals.next() => heard,
             alarm = alarms.next() => match alarm {
                 Alarm::Warning(left) => {
-                    say(&banner::warning(&session.cluster, left, paint));
+                    interject(&banner::warning(&session.cluster, left, paint));
                     continue;
                 }
                 Alarm::Over => return (How::TimeLimit, TIME_LIMIT_STATUS),
@@ -153,7 +153,7 @@ fn look(child: Pid, seat: &Seat) -> Option<u8> {
             Ok(WaitStatus::Signaled(_, signal, _)) => return Some(after_signal(signal as i32)),
             Ok(WaitStatus::Stopped(_, signal)) => {
                 if seat.stopped(child, signal) {
-                    say(banner::NO_SLEEP);
+                    interject(banner::NO_SLEEP);
                 }
             }
             Ok(_) => return None,

@@ -149,6 +149,15 @@ pub(super) fn say(text: &str) {
     let _ = undisturbed(|| io::stderr().write_all(text.as_bytes()));
 }
 
+/// Says something while somebody works: on a line of its own, also in a terminal that a program has set to raw.
+pub(super) fn interject(text: &str) {
+    if io::stderr().is_terminal() {
+        say(&format!("\r\n{}", text.replace('\n', "\r\n")));
+    } else {
+        say(text);
+    }
+}
+
 /// Does something with a terminal that belongs to another group just now, without being stopped for it.
 fn undisturbed<T>(act: impl FnOnce() -> T) -> T {
     let mut stop = SigSet::empty();

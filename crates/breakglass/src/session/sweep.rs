@@ -39,7 +39,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 
 /// Removes what killed sessions, Fanlight's and kube-dc's, have left on this machine and in the working tree of `fleet`.
 ///
-/// The process that runs this, and those above it, are left alone even if they belong to a dead session: somebody sits
+/// This may take some seconds, and blocks. The process that runs this, and those above it, are left alone even if they belong to a dead session: somebody sits
 /// there.
 pub fn sweep(places: &Places, fleet: Option<&Path>) -> Result<Swept, SessionError> {
     let mut swept = Swept::default();
@@ -57,9 +57,10 @@ pub fn sweep(places: &Places, fleet: Option<&Path>) -> Result<Swept, SessionErro
     Ok(swept)
 }
 
-/// Directories of sessions that nobody looks after. While the lock is held no session is half made.
+/// Directories of sessions that nobody looks after. While the lock is held no session is half made; without it nothing is
+/// said to be dead.
 fn dead(place: &Place) -> Result<Vec<(PathBuf, Option<Record>)>, SessionError> {
-    let _lock = place.lock()?;
+    let Some(_lock) = place.lock()? else { return Ok(Vec::new()) };
     let entries = fs::read_dir(place.path()).map_err(SessionError::file("read", place.path()))?;
     let mut dead = Vec::new();
     for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {

@@ -6,9 +6,9 @@ use libtest_mimic::Trial;
 
 use crate::ground::{Ground, in_terminal};
 
-/// A shell with its path in `PATH`, the user's own settings for it, and where they lie.
+/// A shell, and where the user's own settings for it lie, which they are.
 const SHELLS: [(&str, &str, &str); 3] = [
-    ("zsh", ".zshrc", "export KUBECONFIG=/everyday/kubeconfig\nPROMPT='mine> '\n"),
+    ("zsh", ".config/zsh/.zshrc", "export KUBECONFIG=/everyday/kubeconfig\nPROMPT='mine> '\n"),
     (
         "fish",
         ".config/fish/config.fish",
@@ -37,6 +37,7 @@ fn shows_where_it_is(shell: &str, file: &str, settings: &str) {
     let file = ground.home().join(file);
     fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
     fs::write(file, settings).expect("a file");
+    fs::write(ground.home().join(".zshenv"), "export ZDOTDIR=~/.config/zsh\n").expect("a file");
     let mut command = ground.keeper(&[]);
     command.env("SHELL", shell);
     let mut terminal = in_terminal(command);
