@@ -212,9 +212,9 @@ pub enum NextStep {
     /// Prove the token of this Secret against what will be sealed, annotate the Secret [`SEALED_BY`], seal the token in
     /// memory, write the file, read it back.
     Seal(String),
-    /// Commit the sealed file: without leave to do so, this is where a rotation ends for the time being.
+    /// Commit the sealed file. Without leave to do so, a rotation ends here for the time being, the old token still valid.
     Commit,
-    /// Push that commit: without leave to do so, this is where a rotation ends for the time being.
+    /// Push that commit. Without leave to do so, a rotation ends here for the time being, the old token still valid.
     Push,
     /// Open the copy at this place once more and prove its token; then, with *that* token, delete these Secrets, each only
     /// if it is as it was read; then wait until their tokens are no longer accepted.

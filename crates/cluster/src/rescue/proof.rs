@@ -57,6 +57,9 @@ impl Question<'_> {
 
 impl fmt::Display for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::EVERYTHING {
+            return f.write_str("do everything");
+        }
         let Self { verb, resource, subresource, namespace, name, .. } = self;
         write!(f, "{verb} {resource}")?;
         for (mark, part) in [("/", subresource), (" ", name), (" in ", namespace)] {
