@@ -15,6 +15,9 @@ use crate::{fingerprint::fingerprint, fleet::Fleet};
 /// Where the ledger is, from the fleet's root.
 pub(crate) const LEDGER: &str = "break-glass/ledger.jsonl";
 
+/// How a session ended whose program was killed.
+pub(crate) const KILLED: &str = "killed";
+
 /// One use of a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -82,6 +85,13 @@ impl Ledger {
         let start = if complete { "" } else { "\n" };
         writeln!(file, "{start}{}", serde_json::to_string(&line).map_err(io::Error::other)?)?;
         file.sync_all()
+    }
+
+    /// The sessions of a cluster that were killed, and so could not end their own token.
+    pub(crate) fn killed(&self, cluster: &str) -> BTreeSet<String> {
+        let text = fs::read_to_string(&self.file).unwrap_or_default();
+        let entries = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.entry);
+        entries.filter(|entry| entry.cluster == cluster && entry.ended == KILLED).map(|entry| entry.session).collect()
     }
 
     /// Where the chain is broken: the numbers of lines that nothing before leads to, counted from one. Lines added in two

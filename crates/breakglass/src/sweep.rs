@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::{
     Error, Fleet, Surroundings,
-    ledger::{Entry, Ledger},
+    ledger::{Entry, KILLED, Ledger},
+    use_cluster::session_id,
     session, surroundings,
 };
 
@@ -32,7 +33,7 @@ pub fn sweep(around: &Surroundings, fleet: Option<&Fleet>) -> Result<Sweeping, E
         let entry = Entry {
             began: session.began,
             cluster: session.cluster.clone(),
-            session: session.secret.clone().unwrap_or_else(|| session.id.clone()),
+            session: session.secret.as_deref().map_or(session.id.as_str(), session_id).to_owned(),
             person: session.person.clone(),
             host: surroundings::host(),
             reason: session.reason.clone(),
@@ -40,7 +41,7 @@ pub fn sweep(around: &Surroundings, fleet: Option<&Fleet>) -> Result<Sweeping, E
             token: if session.secret.is_some() { "for this use" } else { "sealed" }.to_owned(),
             generation: None,
             seconds: None,
-            ended: "killed".to_owned(),
+            ended: KILLED.to_owned(),
         };
         if let Err(error) = Ledger::of(fleet).add(&entry) {
             told.push(format!("  Warning: the ledger could not be written: {error}"));

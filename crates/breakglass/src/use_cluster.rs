@@ -69,7 +69,7 @@ pub async fn use_cluster(operator: &Operator<'_>, cluster: &ClusterName, options
     if let Some(uid) = operator.cluster_uid(cluster, &rescue).await? {
         operator.trust(&place, options.accept_identity).check(&Pin { uid: Some(uid), ..pin }).await?;
     }
-    operator.end_forgotten_sessions(&rescue).await;
+    operator.end_forgotten_sessions(cluster, &rescue).await;
     let begun = Begun::now(operator, cluster, &credential, rescue, reason, &options).await;
     begun.announce(Occasion::SessionStarted, &begun.opening()).await;
     let outcome = begun.run(operator, &options).await;
@@ -109,19 +109,23 @@ impl Operator<'_> {
         }
     }
 
-    /// Ends what sessions that were killed have left in the cluster.
-    async fn end_forgotten_sessions(&self, rescue: &Rescue) {
+    /// Ends what sessions that were killed, by anybody's ledger line or by their time, have left in the cluster.
+    async fn end_forgotten_sessions(&self, cluster: &ClusterName, rescue: &Rescue) {
         let rescue = rescue.within(COURTESY);
+        let killed = Ledger::of(&self.fleet).killed(cluster.as_str());
         let now = jiff::Timestamp::now();
-        for forgotten in rescue.sessions().await.unwrap_or_default() {
-            if forgotten.expires.is_some_and(|expires| expires < now)
-                && rescue.end_session(&forgotten.session).await.is_ok()
-            {
-                self.talk
-                    .tell(&format!("Ended the forgotten session {} of {}.", forgotten.session.name, forgotten.person));
+        for found in rescue.sessions().await.unwrap_or_default() {
+            let forgotten = found.expires.is_some_and(|expires| expires < now) || killed.contains(session_id(&found.session.name));
+            if forgotten && rescue.end_session(&found.session).await.is_ok() {
+                self.talk.tell(&format!("Ended the forgotten session {} of {}.", found.session.name, found.person));
             }
         }
     }
+}
+
+/// The session that a Secret is of.
+pub(crate) fn session_id(secret: &str) -> &str {
+    secret.strip_prefix("break-glass-session-").unwrap_or(secret)
 }
 
 /// A use that has begun: who and why, and the token that it gets.

@@ -109,6 +109,13 @@ impl FleetRepo {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// The sealed token of a cluster, to look for it where it must not be.
+    pub fn token(&self, cluster: &str) -> anyhow::Result<String> {
+        let opened = self.opened_by_sops(cluster)?;
+        let line = opened.lines().find_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("token:"));
+        Ok(line.context("no token in the file")?.trim().trim_matches('"').to_owned())
+    }
+
     /// Commits everything.
     pub fn commit(&self, message: &str) -> anyhow::Result<()> {
         self.git(&["add", "--all"])?;

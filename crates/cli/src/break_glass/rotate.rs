@@ -46,7 +46,8 @@ pub(super) async fn run(arguments: &Arguments, shared: &Shared, operator: &Opera
     Ok(if rotated.still_valid.is_empty() { Exit::Done } else { Exit::OldStillValid } as u8)
 }
 
-fn text(rotated: &Rotated) -> String {
+/// What a rotation came to, for people.
+pub(super) fn text(rotated: &Rotated) -> String {
     let Rotated { cluster, generation, revoked, still_valid, dry_run, .. } = rotated;
     if *dry_run {
         return String::new();

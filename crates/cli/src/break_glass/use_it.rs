@@ -99,7 +99,9 @@ async fn rotate_after(
         }
     };
     if wanted {
-        return rotate(operator, cluster, RotateOptions::default()).await.map(drop);
+        let rotated = rotate(operator, cluster, RotateOptions::default()).await?;
+        operator.talk.tell(&super::rotate::text(&rotated));
+        return Ok(());
     }
     if used.direct || is_shell {
         let why = if used.direct { "the sealed token was handed out" } else { "after every session" };

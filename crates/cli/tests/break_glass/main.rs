@@ -5,4 +5,5 @@
 mod adopting;
 mod rotating;
 mod stage;
+mod terminal;
 mod using;
