@@ -158,6 +158,11 @@ pub(crate) fn after_a_session_an_interrupt_ends_the_program_again() {
     let mut child = keeper.stderr(Stdio::null()).stdin(Stdio::null()).spawn().expect("the keeper starts");
     eventually("the session is over", || over.exists());
     send(Signal::SIGINT, child.id().cast_signed());
-    assert_eq!(child.wait().expect("an end").signal(), Some(2));
+    let mut ended = None;
+    eventually("the program ends", || {
+        ended = child.try_wait().expect("a child");
+        ended.is_some()
+    });
+    assert_eq!(ended.and_then(|status| status.signal()), Some(2));
     ground.assert_clean();
 }
