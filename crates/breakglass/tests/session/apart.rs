@@ -86,6 +86,7 @@ pub(crate) fn a_command_that_does_not_listen_is_killed() {
     assert_eq!(output.status.code(), Some(124), "{said}");
     let warned = said.find("The break-glass session on alpha ends in 1 s").expect("a warning");
     assert!(said.find("its time was up").expect("a summary") > warned, "{said}");
+    assert!(!said.contains("could not be ended"), "{said}");
     ground.assert_clean();
 }
 
