@@ -215,8 +215,9 @@ impl<'a> Operator<'a> {
             move |source| Error::Git { what, source }
         };
         let git = Git::of(&self.fleet).await.map_err(failed("the fleet is no Git repository"))?;
-        git.commit(std::slice::from_ref(&file), message).await.map_err(failed("not committed"))?;
-        self.talk.tell(&format!("Committed {}.", file.display()));
+        if publish.commit && git.commit(std::slice::from_ref(&file), message).await.map_err(failed("not committed"))? {
+            self.talk.tell(&format!("Committed {}.", file.display()));
+        }
         if publish.push {
             git.push().await.map_err(failed("committed only, not pushed"))?;
             self.talk.tell("Pushed.");

@@ -117,12 +117,15 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
             dry_run: false,
         },
     };
+    rotation.refresh();
     rotation.preflight().await?;
     if !rotation.is(Course::DryRun) {
-        let holder = format!("{} (process {})", rotation.by, std::process::id());
-        rotation.lock = Some(rotation.rescue.lock(&holder).await.map_err(rotation.failed(UNCHANGED))?);
+        let holder = holder(&rotation.by, std::process::id());
+        let lock = rotation.rescue.lock(&holder, |other| was_killed_here(other, &rotation.by)).await;
+        rotation.lock = Some(lock.map_err(rotation.failed(UNCHANGED))?);
     }
     let outcome = rotation.run().await;
+    rotation.refresh();
     if let Some(lock) = rotation.lock.take()
         && let Err(error) = lock.release().await
     {
@@ -149,6 +152,22 @@ fn lock_here(place: &Place) -> Result<File, Error> {
         }),
         Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
+}
+
+/// How a run of ours calls itself while it holds the lock in the cluster.
+fn holder(by: &str, process: u32) -> String {
+    format!("{by} (process {process})")
+}
+
+/// Whether a holder of the lock is a run of the same person on the same machine that has ended without giving it back.
+fn was_killed_here(other: &str, by: &str) -> bool {
+    let process = other.rsplit_once(" (process ").and_then(|(_, end)| end.strip_suffix(')')?.parse::<u32>().ok());
+    process.is_some_and(|process| {
+        let gone = i32::try_from(process).is_ok_and(|process| {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) == Err(nix::errno::Errno::ESRCH)
+        });
+        gone && other == holder(by, process)
+    })
 }
 
 struct Rotation<'a> {
@@ -183,6 +202,12 @@ impl Rotation<'_> {
         self.operator.talk.tell(line);
     }
 
+    /// Gives what comes next its own time: a person may have thought about a question for long.
+    fn refresh(&mut self) {
+        self.rescue = self.rescue.within(self.operator.patience);
+        self.lock = self.lock.take().map(|lock| lock.over(&self.rescue));
+    }
+
     fn failed(&self, hint: &'static str) -> impl Fn(fanlight_cluster::rescue::RescueError) -> Error + use<> {
         let cluster = self.cluster().clone();
         move |error| because(&cluster, hint)(error)
@@ -210,6 +235,7 @@ impl Rotation<'_> {
 
     async fn run(&mut self) -> Result<(), Error> {
         for _ in 0..STEPS {
+            self.refresh();
             let secrets = self.rescue.token_secrets().await.map_err(self.failed(RESUME))?;
             let situation = self.situation(&secrets).await;
             self.note(&situation);
@@ -364,9 +390,9 @@ impl Rotation<'_> {
         })?;
         self.operator.prove(self.cluster(), &credential).await?;
         let by_new = self.operator.enter(self.cluster(), &credential)?;
-        self.lock = self.lock.take().map(|lock| lock.over(&by_new));
         self.rescue = by_new;
         for name in names {
+            self.refresh();
             let old = named(secrets, name, self.cluster())?;
             self.rescue.delete_token_secret(old).await.map_err(self.failed(RESUME))?;
             self.rotated.still_valid.retain(|still| still != name);
@@ -374,6 +400,7 @@ impl Rotation<'_> {
             self.tell(&format!("Secret kube-system/{name} deleted."));
             self.await_refusal(old, &credential).await?;
         }
+        self.refresh();
         let note = format!("{} rotated the emergency token: {} revoked", self.by, names.join(", "));
         let instance = format!("fanlight@{}", surroundings::host());
         let happening = Happening { occasion: Occasion::Rotated, at: jiff::Timestamp::now(), note, instance };

@@ -347,29 +347,30 @@ async fn refusal(admin: &Rescue, annotations: &BTreeMap<String, String>) -> anyh
 #[tokio::test]
 async fn the_lock_tells_who_holds_it_and_a_lapsed_one_is_taken_over() -> anyhow::Result<()> {
     let (plane, admin) = adopted().await?;
-    let mut mine = admin.lock("dana@desk #1").await?;
-    let refused = admin.lock("lee@desk #1").await.expect_err("taken");
+    let mut mine = admin.lock("dana@desk #1", |_| false).await?;
+    let refused = admin.lock("lee@desk #1", |_| false).await.expect_err("taken");
     assert!(matches!(&refused.trouble, Trouble::Locked { holder, .. } if holder == "dana@desk #1"), "{refused}");
     mine.renew().await?;
     mine.release().await?;
 
-    let mut theirs = admin.lock("lee@desk #1").await?;
+    let mut theirs = admin.lock("lee@desk #1", |_| false).await?;
     let long_ago = Timestamp::now() - 10.minutes();
     plane
         .apply(&json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
             "metadata": {"name": "break-glass-rotate", "namespace": "kube-system"},
             "spec": {"renewTime": format!("{long_ago:.6}")}}))
         .await?;
-    let mine = admin.lock("dana@desk #2").await?;
+    let mine = admin.lock("dana@desk #2", |_| false).await?;
     let lost = theirs.renew().await.expect_err("taken over");
     assert!(matches!(lost.trouble, Trouble::Conflict(_)), "{lost}");
     theirs.release().await?;
-    let refused = admin.lock("lee@desk #2").await.expect_err("taken");
+    let refused = admin.lock("lee@desk #2", |holder| holder == "lee@desk #1").await.expect_err("taken");
     assert!(matches!(&refused.trouble, Trouble::Locked { holder, .. } if holder == "dana@desk #2"), "{refused}");
+    let theirs = admin.lock("lee@desk #2", |holder| holder == "dana@desk #2").await?;
     mine.release().await?;
-    admin.lock("lee@desk #2").await?.release().await?;
+    theirs.release().await?;
 
-    let both = tokio::join!(admin.lock("dana@desk #3"), admin.lock("lee@desk #3"));
+    let both = tokio::join!(admin.lock("dana@desk #3", |_| false), admin.lock("lee@desk #3", |_| false));
     assert!(both.0.is_ok() != both.1.is_ok(), "exactly one gets it: {both:?}");
     Ok(())
 }

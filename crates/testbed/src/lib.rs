@@ -11,6 +11,8 @@
 //!               ▲
 //!         SessionForge: signed-in people of any name
 //!
+//!   FaultProxy: the API server at another address, where one request goes wrong
+//!
 //!   FleetRepo: clusters' credentials in Git, and an engineer with a key
 //!   Showcase: all of it together, for the demo, pictures and measurements        Browser: a real one, driven
 //! ```
@@ -21,6 +23,7 @@ mod certificates;
 mod control_plane;
 pub mod estate;
 mod fanlight_server;
+mod fault_proxy;
 mod fleet_repo;
 mod minder;
 mod nodes;
@@ -37,6 +40,7 @@ pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options, tool};
 pub use estate::Estate;
 pub use fanlight_server::FanlightServer;
+pub use fault_proxy::{Fault, FaultProxy, When};
 pub use fleet_repo::FleetRepo;
 pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};

@@ -14,6 +14,8 @@ use crate::Fleet;
 const QUICK: Duration = Duration::from_secs(10);
 /// A push goes over the network and may ask for a passphrase.
 const NETWORK: Duration = Duration::from_secs(120);
+/// A fetch only makes sure, and must not hold an emergency up for long when there is no network.
+const FETCH: Duration = Duration::from_secs(30);
 
 /// The Git work tree that the fleet is, asked by the `git` program.
 #[derive(Debug, Clone)]
@@ -109,14 +111,14 @@ impl Git {
         self.run(&["show".as_ref(), "--no-textconv".as_ref(), name.as_ref()], QUICK).await.ok()
     }
 
-    /// Commits these files and no other change; without a change in them it does nothing.
-    pub(crate) async fn commit(&self, files: &[PathBuf], message: &str) -> Result<(), GitError> {
+    /// Commits these files and no other change; says whether there was a change in them.
+    pub(crate) async fn commit(&self, files: &[PathBuf], message: &str) -> Result<bool, GitError> {
         self.run(&with_files(&["add", "--"], files), QUICK).await?;
         if self.run(&with_files(&["diff", "--cached", "--quiet", "HEAD", "--"], files), QUICK).await.is_ok() {
-            return Ok(());
+            return Ok(false);
         }
         let options = ["commit", "--quiet", "--only", "-m", message, "--"];
-        self.run(&with_files(&options, files), NETWORK).await.map(drop)
+        self.run(&with_files(&options, files), NETWORK).await.map(|_| true)
     }
 
     /// Pushes the branch to where it belongs.
@@ -126,7 +128,7 @@ impl Git {
 
     /// Fetches what others pushed.
     pub(crate) async fn fetch(&self) -> Result<(), GitError> {
-        self.run(&["fetch".as_ref(), "--quiet".as_ref()], NETWORK).await.map(drop)
+        self.run(&["fetch".as_ref(), "--quiet".as_ref()], FETCH).await.map(drop)
     }
 
     /// Whether there is such a commit.

@@ -3,7 +3,10 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod adopting;
+mod interrupted;
+mod pool;
 mod rotating;
 mod stage;
 mod terminal;
 mod using;
+mod walk;

@@ -7,7 +7,11 @@ fn an_unattended_rotation_keeps_the_old_token_until_the_new_file_is_pushed() {
     with(async {
         let stage = Stage::adopted().await?;
         let before = fs::read_to_string(stage.fleet.sealed(CLUSTER))?;
-        stage.run(&["rotate", CLUSTER]).ended(11).says("generation 2 is sealed and proven").says("git add clusters/eu/prod");
+        stage
+            .run(&["rotate", CLUSTER])
+            .ended(11)
+            .says("generation 2 is sealed and proven")
+            .says("git add clusters/eu/prod");
         stage.must_open()?;
         assert_ne!(fs::read_to_string(stage.fleet.sealed(CLUSTER))?, before);
         assert_eq!(stage.secrets()?, ["break-glass-token", "break-glass-token-g2"]);
@@ -33,7 +37,11 @@ fn a_rotation_that_revokes_now_commits_first_and_the_old_token_is_refused() {
     with(async {
         let stage = Stage::adopted().await?;
         let old = stage.fleet.opened_by_sops(CLUSTER)?;
-        stage.run(&["rotate", CLUSTER, "--revoke-now"]).succeeded().says("Committed").says("Revoked: break-glass-token.");
+        stage
+            .run(&["rotate", CLUSTER, "--revoke-now"])
+            .succeeded()
+            .says("Committed")
+            .says("Revoked: break-glass-token.");
         stage.must_open()?;
         let by_old = stage.kubectl_with(&old, &["auth", "whoami"])?;
         assert_ne!(by_old.code, 0, "{by_old:?}");

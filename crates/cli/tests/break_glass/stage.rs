@@ -5,24 +5,24 @@ use std::{
 };
 
 use anyhow::Context;
-use fanlight_testbed::{ControlPlane, FleetRepo, tool};
+use fanlight_testbed::{FleetRepo, tool};
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::runtime::Runtime;
+
+use crate::pool::Lent;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight");
 /// The cluster of the tests.
 pub(crate) const CLUSTER: &str = "eu/prod";
 
-/// Each test has a cluster of its own, since it changes what is there once in each; two of them at a time are enough for a
-/// small machine.
-static ROOM: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+/// All tests share it, since the clients of lent control planes live in it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 /// A cluster, and a fleet that knows it.
 pub(crate) struct Stage {
-    pub(crate) plane: ControlPlane,
+    pub(crate) plane: Lent,
     pub(crate) fleet: FleetRepo,
-    _room: SemaphorePermit<'static>,
 }
 
 /// How a run of the program ended.
@@ -35,11 +35,15 @@ pub(crate) struct Run {
 
 impl Stage {
     pub(crate) async fn new() -> anyhow::Result<Self> {
-        let room = ROOM.acquire().await?;
-        let plane = ControlPlane::start().await?;
+        let plane = Lent::take().await?;
         let server = plane.url();
-        let fleet = FleetRepo::with(&[(CLUSTER, &server), ("us/spare", "https://spare.example.com:6443")])?;
-        Ok(Self { plane, fleet, _room: room })
+        Self::at(plane, &server)
+    }
+
+    /// A fleet that knows the cluster under this address.
+    pub(crate) fn at(plane: Lent, server: &str) -> anyhow::Result<Self> {
+        let fleet = FleetRepo::with(&[(CLUSTER, server), ("us/spare", "https://spare.example.com:6443")])?;
+        Ok(Self { plane, fleet })
     }
 
     /// A cluster that is adopted, its file pushed.
@@ -105,14 +109,19 @@ impl Stage {
 
     /// The one thing that always must hold: what is committed opens the cluster.
     pub(crate) fn must_open(&self) -> anyhow::Result<()> {
-        let committed =
-            self.fleet.git(&["show", &format!("HEAD:clusters/{CLUSTER}/break-glass-kubeconfig.enc.yaml")])?;
+        self.must_open_in("HEAD")
+    }
+
+    /// What this commit holds opens the cluster.
+    pub(crate) fn must_open_in(&self, commit: &str) -> anyhow::Result<()> {
+        let file = format!("{commit}:clusters/{CLUSTER}/break-glass-kubeconfig.enc.yaml");
+        let committed = self.fleet.git(&["show", &file])?;
         let now = std::fs::read(self.fleet.sealed(CLUSTER))?;
         std::fs::write(self.fleet.sealed(CLUSTER), committed)?;
         let run = self.kubectl_by_sops(&["auth", "can-i", "*", "*"]);
         std::fs::write(self.fleet.sealed(CLUSTER), now)?;
         let run = run?;
-        anyhow::ensure!(run.out.trim() == "yes", "the committed credential does not open the cluster: {run:?}");
+        anyhow::ensure!(run.out.trim() == "yes", "the credential in {commit} does not open the cluster: {run:?}");
         Ok(())
     }
 
@@ -159,8 +168,7 @@ impl Run {
 
 /// Runs a test that awaits things.
 pub(crate) fn with(test: impl Future<Output = anyhow::Result<()>>) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    if let Err(error) = runtime.block_on(test) {
+    if let Err(error) = RUNTIME.block_on(test) {
         panic!("{error:#}");
     }
 }

@@ -103,10 +103,10 @@ impl fmt::Debug for Lock {
 
 impl Rescue {
     /// Takes the lock for rotating. If somebody else holds it, [`Trouble::Locked`] tells who and since when; a lock that
-    /// its holder has let lapse is taken over.
+    /// its holder has let lapse is taken over, and so is one of a holder that is known to be gone.
     ///
     /// `holder` is for people and must be of one run only: a second run of the same person is somebody else.
-    pub async fn lock(&self, holder: &str) -> Result<Lock, RescueError> {
+    pub async fn lock(&self, holder: &str, is_gone: impl Fn(&str) -> bool) -> Result<Lock, RescueError> {
         let doing = format!("taking Lease {NAMESPACE}/{LEASE}");
         let path = format!("{LEASES}/{LEASE}");
         let call = Call { doing: &doing, method: Method::GET, path: &path, body: None };
@@ -115,7 +115,9 @@ impl Rescue {
             let (version, now) = match self.call(&call).await {
                 Ok(answer) => {
                     let Lease { metadata, spec } = answer.read(&doing)?;
-                    if let Some(since) = spec.held_against(holder, answer.now) {
+                    if let Some(since) = spec.held_against(holder, answer.now)
+                        && !is_gone(&spec.holder_identity)
+                    {
                         let trouble = Trouble::Locked { holder: spec.holder_identity, since };
                         return Err(RescueError::new(doing, trouble));
                     }
