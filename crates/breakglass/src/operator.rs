@@ -5,6 +5,7 @@ use fanlight_cluster::rescue::{self, ACCOUNT_USER, Kubeconfig, Limits, May, Ques
 use crate::{
     ClusterName, Conversation, Credential, Error, Fleet, Keys, ServerUrl, Surroundings,
     fleet::{self, Git, Place},
+    ledger::LEDGER,
     trust::Trust,
 };
 
@@ -202,11 +203,16 @@ impl<'a> Operator<'a> {
     /// Commits and pushes the cluster’s file as wanted; says whether it is pushed, or prints what to do by hand.
     pub(crate) async fn publish(&self, place: &Place, message: &str, publish: Publish) -> Result<bool, Error> {
         let file = self.fleet.relative(&place.sealed()).to_owned();
+        // What was written down of uses goes with it.
+        let ledger = PathBuf::from(LEDGER);
+        let mut files = vec![file.clone()];
+        files.extend(self.fleet.root().join(&ledger).exists().then_some(ledger));
         if !publish.commit && !publish.push {
             let shown = |path: &std::path::Path| path.display().to_string();
             self.talk.tell("The others need this file. Publish it:");
             self.talk.tell(&format!("  cd {}", shown(self.fleet.root())));
-            self.talk.tell(&format!("  git add {}", shown(&file)));
+            self.talk
+                .tell(&format!("  git add {}", files.iter().map(|file| shown(file)).collect::<Vec<_>>().join(" ")));
             self.talk.tell(&format!("  git commit -m \"{message}\"\n  git push"));
             return Ok(false);
         }
@@ -215,7 +221,7 @@ impl<'a> Operator<'a> {
             move |source| Error::Git { what, source }
         };
         let git = Git::of(&self.fleet).await.map_err(failed("the fleet is no Git repository"))?;
-        if publish.commit && git.commit(std::slice::from_ref(&file), message).await.map_err(failed("not committed"))? {
+        if publish.commit && git.commit(&files, message).await.map_err(failed("not committed"))? {
             self.talk.tell(&format!("Committed {}.", file.display()));
         }
         if publish.push {

@@ -2,10 +2,11 @@
 //! here it is done, one step after the other, each of which may be the last one before a crash.
 
 mod outlook;
+mod revoking;
 
 use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
-use fanlight_cluster::rescue::{Controllers, Happening, Lock, May, Occasion, Question, Rescue, TokenSecret};
+use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret};
 use fanlight_sops::Rule;
 use serde::Serialize;
 
@@ -106,7 +107,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
         cluster_uid,
         options,
         by: format!("{} on {}", operator.person().await, surroundings::host()),
-        created: false,
+        under_way: false,
         rotated: Rotated {
             cluster: cluster.to_string(),
             generation: 0,
@@ -184,8 +185,8 @@ struct Rotation<'a> {
     options: RotateOptions,
     /// Who rotates, for people.
     by: String,
-    /// Whether this run has made its token.
-    created: bool,
+    /// Whether the rotation is one to be finished: it was open, or this run has made its token.
+    under_way: bool,
     rotated: Rotated,
 }
 
@@ -237,7 +238,11 @@ impl Rotation<'_> {
         for _ in 0..STEPS {
             self.refresh();
             let secrets = self.rescue.token_secrets().await.map_err(self.failed(RESUME))?;
-            let situation = self.situation(&secrets).await;
+            let mut situation = self.situation(&secrets).await;
+            if generations::is_open(&situation) {
+                self.under_way = true;
+                situation.intent = Intent::Finish;
+            }
             self.note(&situation);
             let step = generations::next(&situation);
             if self.is(Course::DryRun) {
@@ -271,7 +276,7 @@ impl Rotation<'_> {
         Situation {
             tokens: secrets.iter().map(Token::from).collect(),
             copies: self.copies().await,
-            intent: if self.is(Course::Finish) || self.created { Intent::Finish } else { Intent::Rotate },
+            intent: if self.is(Course::Finish) || self.under_way { Intent::Finish } else { Intent::Rotate },
             revoke_when: if self.is(Course::RevokeNow) { RevokeWhen::Committed } else { RevokeWhen::Pushed },
         }
     }
@@ -282,7 +287,7 @@ impl Rotation<'_> {
         let rescue = &self.rescue;
         rescue.create_token_secret(name, generation, &annotations, true).await.map_err(self.failed(UNCHANGED))?;
         rescue.create_token_secret(name, generation, &annotations, false).await.map_err(self.failed(RESUME))?;
-        self.created = true;
+        self.under_way = true;
         self.tell(&format!("Secret kube-system/{name} created beside the old one."));
         Ok(true)
     }
@@ -298,7 +303,7 @@ impl Rotation<'_> {
     }
 
     async fn await_token(&mut self, secret: &TokenSecret) -> Result<bool, Error> {
-        self.created = true;
+        self.under_way = true;
         match self.rescue.within(self.operator.patience * 2).await_token(secret, self.operator.patience).await {
             Ok(_) => Ok(true),
             Err(error) => {
@@ -310,7 +315,7 @@ impl Rotation<'_> {
     }
 
     async fn seal(&mut self, secret: &TokenSecret) -> Result<bool, Error> {
-        self.created = true;
+        self.under_way = true;
         let cluster = self.cluster().clone();
         let issued = secret.issued.as_ref().ok_or_else(|| Error::NotProven {
             cluster: cluster.clone(),
@@ -369,57 +374,6 @@ impl Rotation<'_> {
             return Ok(false);
         }
         self.operator.publish(self.place, "", Publish { commit: false, push: true }).await
-    }
-
-    /// The copy that everybody has is opened and proven once more; then, by its token, the old ones go.
-    async fn revoke(
-        &mut self,
-        sealed_in: generations::Place,
-        names: &[String],
-        secrets: &[TokenSecret],
-    ) -> Result<bool, Error> {
-        let talk = self.operator.talk;
-        let question = format!("Revoke the old token ({})?", names.join(", "));
-        let wanted =
-            self.is(Course::Finish) || self.is(Course::RevokeNow) || (talk.is_attended() && talk.confirm(&question)?);
-        if !wanted {
-            return Ok(false);
-        }
-        let credential = self.copy(sealed_in).await.ok_or_else(|| {
-            Error::Refused(format!("{}: the sealed file in {sealed_in} cannot be opened. {RESUME}", self.cluster()))
-        })?;
-        self.operator.prove(self.cluster(), &credential).await?;
-        let by_new = self.operator.enter(self.cluster(), &credential)?;
-        self.rescue = by_new;
-        for name in names {
-            self.refresh();
-            let old = named(secrets, name, self.cluster())?;
-            self.rescue.delete_token_secret(old).await.map_err(self.failed(RESUME))?;
-            self.rotated.still_valid.retain(|still| still != name);
-            self.rotated.revoked.push(name.clone());
-            self.tell(&format!("Secret kube-system/{name} deleted."));
-            self.await_refusal(old, &credential).await?;
-        }
-        self.refresh();
-        let note = format!("{} rotated the emergency token: {} revoked", self.by, names.join(", "));
-        let instance = format!("fanlight@{}", surroundings::host());
-        let happening = Happening { occasion: Occasion::Rotated, at: jiff::Timestamp::now(), note, instance };
-        let _ = self.rescue.tell(&happening).await;
-        Ok(true)
-    }
-
-    /// An API server takes a deleted token for some ten seconds more, from what it remembers.
-    async fn await_refusal(&mut self, old: &TokenSecret, now: &Credential) -> Result<(), Error> {
-        let Some(issued) = &old.issued else { return Ok(()) };
-        let with_old = Credential { token: issued.token.clone(), ..now.clone() };
-        let with_old = self.operator.enter_to_prove(self.cluster(), &with_old)?;
-        let limit = std::time::Duration::from_secs(20);
-        let refused = with_old.within(limit * 2).await_rejection(limit).await.unwrap_or(false);
-        self.rotated.refused &= refused;
-        if !refused {
-            self.tell("Warning: the old token was still taken after 20 s; verify that it is not in a few minutes.");
-        }
-        Ok(())
     }
 }
 

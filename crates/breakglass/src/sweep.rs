@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::{
     Error, Fleet, Surroundings,
     ledger::{Entry, KILLED, Ledger},
-    use_cluster::session_id,
     session, surroundings,
+    use_cluster::session_id,
 };
 
 /// What was found and done.

@@ -115,7 +115,8 @@ impl Operator<'_> {
         let killed = Ledger::of(&self.fleet).killed(cluster.as_str());
         let now = jiff::Timestamp::now();
         for found in rescue.sessions().await.unwrap_or_default() {
-            let forgotten = found.expires.is_some_and(|expires| expires < now) || killed.contains(session_id(&found.session.name));
+            let forgotten =
+                found.expires.is_some_and(|expires| expires < now) || killed.contains(session_id(&found.session.name));
             if forgotten && rescue.end_session(&found.session).await.is_ok() {
                 self.talk.tell(&format!("Ended the forgotten session {} of {}.", found.session.name, found.person));
             }

@@ -90,7 +90,8 @@ fn no_session_opens_within_another() {
     with(async {
         let stage = Stage::adopted().await?;
         let program = crate::stage::PROGRAM;
-        let inner = format!("{program} break-glass --repo {} {CLUSTER} --reason x -- true", stage.fleet.root().display());
+        let inner =
+            format!("{program} break-glass --repo {} {CLUSTER} --reason x -- true", stage.fleet.root().display());
         stage.run(&[CLUSTER, "--reason", "x", "--", "sh", "-c", &inner]).ended(12).says("already: leave it first");
         Ok(())
     });
@@ -105,7 +106,9 @@ fn neither_a_broken_cluster_nor_a_missing_repository_keeps_the_shell_closed() {
         stage.plane.stop_api_server();
         let run = stage.run(&[CLUSTER, "--reason", "x", "--timeout", "2s", "--", "sh", "-c", "echo inside; exit 3"]);
         assert_eq!((run.code, run.out.as_str()), (3, "inside\n"), "{run:?}");
-        run.says("going on all the same").says("The sealed token itself is handed out").says("the ledger could not be written");
+        run.says("going on all the same")
+            .says("The sealed token itself is handed out")
+            .says("the ledger could not be written");
         Ok(())
     });
 }
@@ -115,7 +118,10 @@ fn time_runs_out_and_the_session_ends() {
     with(async {
         let stage = Stage::adopted().await?;
         let began = std::time::Instant::now();
-        stage.run(&[CLUSTER, "--reason", "x", "--limit", "2s", "--", "sleep", "600"]).ended(124).says("its time was up");
+        stage
+            .run(&[CLUSTER, "--reason", "x", "--limit", "2s", "--", "sleep", "600"])
+            .ended(124)
+            .says("its time was up");
         assert!(began.elapsed() < Duration::from_secs(60));
         assert_eq!(stage.secrets()?, ["break-glass-token"]);
         Ok(())
