@@ -69,7 +69,7 @@ enum Command {
 /// The flags of every command.
 #[derive(Args)]
 struct Shared {
-    /// The fleet repository; otherwise $FANLIGHT_FLEET, $KUBE_DC_FLEET, ~/.fanlight/fleet or ~/.kube-dc/fleet.
+    /// The fleet repository; otherwise `$FANLIGHT_FLEET`, `$KUBE_DC_FLEET`, ~/.fanlight/fleet or ~/.kube-dc/fleet.
     #[arg(long, global = true, value_name = "FOLDER")]
     repo: Option<PathBuf>,
     /// How to print the result; what is being done is told on standard error either way.
@@ -101,7 +101,7 @@ struct Reach {
     /// The kubeconfig to use, such as /etc/rancher/rke2/rke2.yaml; otherwise $KUBECONFIG or ~/.kube/config.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// The address of the API server to seal, https://…; otherwise KUBE_API_EXTERNAL_URL of the cluster's
+    /// The address of the API server to seal, https://…; otherwise `KUBE_API_EXTERNAL_URL` of the cluster's
     /// cluster-config.env.
     #[arg(long, value_name = "URL")]
     server: Option<String>,

@@ -4,7 +4,7 @@ use super::{Reach, Shared, shown};
 
 /// Give a cluster its emergency credential, sealed into the fleet; doing it again changes nothing.
 ///
-/// Makes ServiceAccount, ClusterRoleBinding and token Secret `break-glass` in kube-system by way of your present access, proves
+/// Makes account, binding to cluster-admin and token Secret `break-glass` in kube-system by way of your present access, proves
 /// the token at the address to be sealed, and seals it for the recipients of the fleet's .sops.yaml.
 #[derive(clap::Args)]
 pub(super) struct Arguments {

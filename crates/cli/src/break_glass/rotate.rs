@@ -8,6 +8,7 @@ use super::{Reach, Shared, adopt::PublishArguments, shown};
 /// sealed credential itself unless --kubeconfig or --kube-context name another way in. If nobody is there to commit and push, it
 /// ends with exit code 11: the file is new, the old token still valid; push it and run it again with --finish.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 pub(super) struct Arguments {
     /// The cluster's folder below clusters/.
     cluster: ClusterName,
@@ -52,15 +53,15 @@ pub(super) fn text(rotated: &Rotated) -> String {
     if *dry_run {
         return String::new();
     }
-    let mut text = format!("{cluster}: generation {generation} is sealed and proven.");
+    let mut sentences = vec![format!("{cluster}: generation {generation} is sealed and proven.")];
     if !revoked.is_empty() {
-        text.push_str(&format!(" Revoked: {}.", revoked.join(", ")));
+        sentences.push(format!(" Revoked: {}.", revoked.join(", ")));
     }
     if !still_valid.is_empty() {
-        text.push_str(&format!(
+        sentences.push(format!(
             "\nThe old token is still valid ({}). When the new file is pushed: fanlight break-glass rotate {cluster} --finish",
             still_valid.join(", ")
         ));
     }
-    text
+    sentences.concat()
 }

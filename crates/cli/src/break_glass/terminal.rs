@@ -20,7 +20,7 @@ impl Terminal {
         self.tell(&format!("Error: {}", chain(error)));
     }
 
-    fn line(&self) -> Result<String, Error> {
+    fn line() -> Result<String, Error> {
         let mut answer = String::new();
         stdin().read_line(&mut answer).map_err(|error| Error::Refused(format!("cannot read the answer: {error}")))?;
         if answer.is_empty() {
@@ -49,7 +49,7 @@ impl Conversation for Terminal {
             return Ok(false);
         }
         let _ = write!(stderr(), "{question} [y/N] ");
-        Ok(matches!(self.line()?.to_lowercase().as_str(), "y" | "yes"))
+        Ok(matches!(Self::line()?.to_lowercase().as_str(), "y" | "yes"))
     }
 
     fn ask(&self, question: &str) -> Result<String, Error> {
@@ -58,7 +58,7 @@ impl Conversation for Terminal {
         }
         for _ in 0..3 {
             let _ = write!(stderr(), "{question} ");
-            let answer = self.line()?;
+            let answer = Self::line()?;
             if !answer.is_empty() {
                 return Ok(answer);
             }

@@ -61,7 +61,8 @@ fn exit(verified: &Verified) -> Exit {
 fn text(verified: &Verified) -> String {
     let Verified { cluster, server, user, cluster_uid, generation, milliseconds, warnings, .. } = verified;
     let generation = generation.map(|generation| format!("\ngeneration:   {generation}")).unwrap_or_default();
-    let warnings: String = warnings.iter().map(|warning| format!("\nwarning:      {warning}")).collect();
+    let warnings: Vec<String> = warnings.iter().map(|warning| format!("\nwarning:      {warning}")).collect();
+    let warnings = warnings.concat();
     format!(
         "{cluster} opens.\nserver:       {server}, by the sealed CA\nidentity:     {user}, may do everything\n\
         cluster UID:  {cluster_uid}{generation}\ntook:         {milliseconds} ms{warnings}"

@@ -100,7 +100,8 @@ fn no_session_opens_within_another() {
 #[test]
 fn neither_a_broken_cluster_nor_a_missing_repository_keeps_the_shell_closed() {
     with(async {
-        let stage = Stage::adopted().await?;
+        let mut stage = Stage::adopted().await?;
+        stage.plane.spoil();
         std::fs::remove_dir_all(stage.fleet.root().join(".git"))?;
         std::fs::write(stage.fleet.root().join("break-glass"), "in the ledger's way")?;
         stage.plane.stop_api_server();
