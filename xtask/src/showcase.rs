@@ -24,12 +24,13 @@ pub(crate) fn run(program: &str, profile: &str, needs: &[Prerequisite], args: &A
     prerequisites::demand(needs)?;
     let places = tools::variables()?;
     // No other program: in release, each takes minutes. The whole workspace, since it decides the features.
-    let bins = ["--bin", "fanlight-server", "--bin", program];
+    let bins = ["--bin", "fanlight-server", "--bin", "fanlight", "--bin", program];
     let build = [&["build", "--workspace", "--quiet", "--profile", profile][..], &bins].concat();
     step("build the programs", || progress::run(&mut cargo(&build)))?;
     let folder = target().join(if profile == "dev" { "debug" } else { profile });
     let mut command = Command::new(folder.join(program));
-    command.envs(places).env("FANLIGHT_SERVER", folder.join("fanlight-server")).args(&args.rest);
+    command.envs(places).args(&args.rest);
+    command.env("FANLIGHT_SERVER", folder.join("fanlight-server")).env("FANLIGHT", folder.join("fanlight"));
     Err(command.exec()).with_context(|| format!("cannot start {program}"))
 }
 

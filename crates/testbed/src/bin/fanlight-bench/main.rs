@@ -2,6 +2,7 @@
 //!
 //! Everything is measured from outside, while the people's pages are open; nothing here fails because of a figure.
 
+mod break_glass;
 mod changes;
 mod house;
 mod measure;
@@ -21,6 +22,7 @@ use table::Table;
 /// Measures what the budgets are about.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 struct Arguments {
     /// 10,000 objects in 300 namespaces, 50 people.
     #[arg(long)]
@@ -28,6 +30,9 @@ struct Arguments {
     /// 200 objects in 20 namespaces, 5 people, short windows.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
+    /// The break-glass commands in place of the dashboard.
+    #[arg(long, conflicts_with_all = ["large", "quick"])]
+    break_glass: bool,
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
@@ -43,8 +48,12 @@ async fn main() -> anyhow::Result<()> {
         (_, true) => Size::QUICK,
         _ => Size::DEFAULT,
     };
-    let mut table = Table::new(size);
-    measure::everything(&size, &mut table).await?;
+    let mut table = Table::new((!arguments.break_glass).then_some(size));
+    if arguments.break_glass {
+        break_glass::everything(&mut table).await?;
+    } else {
+        measure::everything(&size, &mut table).await?;
+    }
     let text = if arguments.json { format!("{:#}", table.json()) } else { table.text() };
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())

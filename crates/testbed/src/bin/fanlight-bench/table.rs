@@ -8,7 +8,8 @@ use crate::size::Size;
 /// What was measured, beside what it may be.
 #[derive(Debug)]
 pub(crate) struct Table {
-    size: Size,
+    /// What the figures are of, where it is the dashboard's size.
+    size: Option<Size>,
     rows: Vec<Row>,
 }
 
@@ -25,7 +26,7 @@ struct Row {
 }
 
 impl Table {
-    pub(crate) fn new(size: Size) -> Self {
+    pub(crate) fn new(size: Option<Size>) -> Self {
         Self { size, rows: Vec::new() }
     }
 
@@ -63,9 +64,11 @@ impl Table {
     }
 
     pub(crate) fn text(&self) -> String {
-        let Size { objects, namespaces, people, .. } = self.size;
         let width = self.rows.iter().map(|row| row.what.chars().count()).max().unwrap_or_default();
-        let mut text = format!("{objects} Flux objects in {namespaces} namespaces, {people} people\n\n");
+        let of = self.size.map(|size| {
+            format!("{} Flux objects in {} namespaces, {} people\n\n", size.objects, size.namespaces, size.people)
+        });
+        let mut text = of.unwrap_or_default();
         let _ = writeln!(text, "{:width$} │ {:>12} │ {:>12} │ {:>6} │", "what", "budget", "measured", "ratio");
         let _ = writeln!(text, "{0:─<width$}─┼─{0:─<12}─┼─{0:─<12}─┼─{0:─<6}─┼─{0:─<4}", "");
         for row in &self.rows {
