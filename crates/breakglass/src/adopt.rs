@@ -55,8 +55,9 @@ pub async fn adopt(
     // Before anything changes: that this person can seal for the fleet's recipients, and open it again.
     Draft::rehearse(&place, &rehearsal(&server), &rule, &operator.keys)?;
     let wanted = Wanted { server, cluster_uid };
+    let allowed = operator.preflight(cluster, &way_in, &wanted).await?;
     if options.dry_run {
-        return operator.rehearse(&place, &way_in, wanted, sealed::names(rule.recipients())).await;
+        return Ok(operator.rehearsed(&place, allowed, wanted, sealed::names(rule.recipients())));
     }
     let secret = operator.token_secret(cluster, &way_in, present.as_ref()).await?;
     let credential = credential(&wanted, &secret, present.as_ref()).ok_or_else(|| Error::NotProven {
@@ -100,6 +101,14 @@ pub struct AdoptOptions {
 struct Wanted {
     server: ServerUrl,
     cluster_uid: String,
+}
+
+/// What the API server would let be made.
+struct Allowed {
+    account: Ensured,
+    binding: Ensured,
+    /// The generation of the newest token Secret, if there is one.
+    newest: Option<u32>,
 }
 
 /// The credential that is sealed at present.
@@ -207,15 +216,14 @@ impl Operator<'_> {
         way_in.await_token(&secret, self.patience).await.map_err(failed)
     }
 
-    /// Asks the API server whether it would let everything be made, and makes nothing.
-    async fn rehearse(
-        &self,
-        place: &Place,
-        way_in: &Rescue,
-        wanted: Wanted,
-        recipients: Vec<String>,
-    ) -> Result<Adopted, Error> {
-        let failed = |error| because(&place.name, "This was a dry run: nothing was changed")(error);
+    /// All that can be found wrong before anything is changed: the address to seal leads to this cluster, and the API server
+    /// would let everything be made.
+    async fn preflight(&self, cluster: &ClusterName, way_in: &Rescue, wanted: &Wanted) -> Result<Allowed, Error> {
+        let failed = |error| because(cluster, "Nothing was changed")(error);
+        // Who may not read the CA here finds out with the token.
+        if let Ok(ca) = way_in.cluster_ca().await {
+            self.must_answer(cluster, &wanted.server, &ca).await?;
+        }
         let account = way_in.ensure_account(true).await.map_err(failed)?;
         let binding = way_in.ensure_binding(true).await.map_err(failed)?;
         let secrets = way_in.token_secrets().await.map_err(failed)?;
@@ -223,9 +231,15 @@ impl Operator<'_> {
         if newest.is_none() {
             way_in.create_token_secret(FIRST_TOKEN, 1, &BTreeMap::new(), true).await.map_err(failed)?;
             if let Controllers::Down { since } = way_in.controllers().await.map_err(failed)? {
-                return Err(Error::ControllersDown { cluster: place.name.clone(), since });
+                return Err(Error::ControllersDown { cluster: cluster.clone(), since });
             }
         }
+        Ok(Allowed { account, binding, newest })
+    }
+
+    /// Says what would be done.
+    fn rehearsed(&self, place: &Place, allowed: Allowed, wanted: Wanted, recipients: Vec<String>) -> Adopted {
+        let Allowed { account, binding, newest } = allowed;
         let file = self.fleet.relative(&place.sealed()).to_owned();
         self.talk.tell("Dry run. This would be done:");
         self.talk.tell(&format!("  ServiceAccount kube-system/break-glass {}", said(account)));
@@ -238,7 +252,7 @@ impl Operator<'_> {
             recipients.len(),
             wanted.server
         ));
-        Ok(Adopted {
+        Adopted {
             cluster: place.name.to_string(),
             server: wanted.server.to_string(),
             file,
@@ -247,7 +261,7 @@ impl Operator<'_> {
             recipients,
             written: false,
             dry_run: true,
-        })
+        }
     }
 }
 

@@ -267,7 +267,8 @@ fn of_trouble(trouble: &Trouble) -> Exit {
     match trouble {
         Trouble::Unreachable { .. } | Trouble::TimedOut(_) => Exit::Unreachable,
         Trouble::Rejected(_) | Trouble::Credential(_) => Exit::Rejected,
-        Trouble::Forbidden(_) => Exit::Refused,
+        // Admission policies answer with this or that code.
+        Trouble::Forbidden(_) | Trouble::Refused { .. } => Exit::Refused,
         Trouble::Locked { .. } => Exit::Locked,
         Trouble::Kubeconfig(_) => Exit::Usage,
         _ => Exit::Failed,

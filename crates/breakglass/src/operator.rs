@@ -1,6 +1,7 @@
 use std::{path::PathBuf, time::Duration};
 
-use fanlight_cluster::rescue::{self, ACCOUNT_USER, Kubeconfig, Limits, May, Question, Rescue, RescueError};
+use fanlight_cluster::rescue::{self, ACCOUNT_USER, Kubeconfig, Limits, May, Question, Rescue, RescueError, Trouble};
+use secrecy::SecretString;
 
 use crate::{
     ClusterName, Conversation, Credential, Error, Fleet, Keys, ServerUrl, Surroundings,
@@ -13,6 +14,13 @@ use crate::{
 const PROOF: &str = concat!("fanlight-break-glass-verify/", env!("CARGO_PKG_VERSION"));
 /// How all others are.
 const WORK: &str = concat!("fanlight-break-glass/", env!("CARGO_PKG_VERSION"));
+
+/// What to do if a credential cannot be proven at its address.
+const ADDRESS: &str = "The sealed address must be one where the API server itself answers, with a certificate of the cluster’s \
+    own CA: give it by --server";
+/// What to do if a sealed token is refused.
+pub(crate) const STALE: &str = "The token was revoked, or the cluster built anew: if somebody rotated it, pull the fleet and try \
+    again; else another way in is needed, and `adopt` from there";
 
 /// How to reach a cluster other than by its sealed credential.
 #[derive(Debug, Clone, Default)]
@@ -144,9 +152,10 @@ impl<'a> Operator<'a> {
     /// Proves a credential at the address that is sealed with it, trusting the CA that is sealed with it and nothing else:
     /// it is taken, it is the account’s, it may do everything, and it is that cluster. Returns the cluster’s identity.
     pub(crate) async fn prove(&self, cluster: &ClusterName, credential: &Credential) -> Result<Proof, Error> {
-        let hint = "The sealed address must be one where the API server itself answers, with a certificate of the cluster’s \
-            own CA: give it by --server";
-        let failed = |error| because(cluster, hint)(error);
+        let failed = |error: RescueError| {
+            let hint = if matches!(error.trouble, Trouble::Rejected(_)) { STALE } else { ADDRESS };
+            because(cluster, hint)(error)
+        };
         let rescue = Rescue::with_token(&for_rescue(credential), self.limits(), PROOF).map_err(failed)?;
         let who = rescue.who().await.map_err(failed)?;
         let unproven = |why: String| Error::NotProven { cluster: cluster.clone(), why };
@@ -168,6 +177,24 @@ impl<'a> Operator<'a> {
             });
         }
         Ok(Proof { user: who.user, groups: who.groups, cluster_uid })
+    }
+
+    /// Makes sure that the API server answers at an address, with a certificate of this CA: before anything is changed that
+    /// would only be found useless in the end. It asks as nobody.
+    pub(crate) async fn must_answer(&self, cluster: &ClusterName, server: &ServerUrl, ca: &str) -> Result<(), Error> {
+        let failed = |error: RescueError| because(cluster, &format!("Nothing was changed. {ADDRESS}"))(error);
+        let nobody = rescue::Credential {
+            server: server.url().clone(),
+            ca_pem: ca.to_owned(),
+            token: SecretString::from("nobody"),
+        };
+        let rescue = Rescue::with_token(&nobody, self.limits(), PROOF).map_err(failed)?;
+        match rescue.is_accepted().await {
+            Err(error) if matches!(error.trouble, Trouble::Unreachable { .. } | Trouble::TimedOut(_)) => {
+                Err(failed(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The address to seal: by the flag, else by the cluster’s `cluster-config.env`, else as given by the way in.

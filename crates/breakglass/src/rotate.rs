@@ -96,6 +96,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
         Err(Error::NoServer { .. }) => opened.credential.server.clone(),
         server => server?,
     };
+    let sealed_at = opened.credential.server.clone();
     let mut rotation = Rotation {
         operator,
         place: &place,
@@ -119,6 +120,9 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
         },
     };
     rotation.refresh();
+    if rotation.template.server != sealed_at {
+        operator.must_answer(cluster, &rotation.template.server, &rotation.template.ca).await?;
+    }
     rotation.preflight().await?;
     if !rotation.is(Course::DryRun) {
         let holder = holder(&rotation.by, std::process::id());

@@ -6,6 +6,7 @@ use std::{
 
 use fanlight_sops::{Format, Header, Identities, Policy, Recipient, Rule, Selection};
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::NamedTempFile;
 
 use crate::{
     ClusterName, Credential, Error, Keys, Origin,
@@ -94,7 +95,7 @@ pub(crate) fn names<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> Vec<
 }
 
 impl Draft {
-    /// Tries the sealing out with something of the right form that is worth nothing, before anything is changed for it.
+    /// Tries out sealing and writing with something of the right form that is worth nothing, before anything is changed for it.
     pub(crate) fn rehearse(place: &Place, like: &Credential, rule: &Rule, keys: &Keys) -> Result<(), Error> {
         let now = jiff::Timestamp::now();
         let origin = Origin {
@@ -106,7 +107,7 @@ impl Draft {
         };
         let rehearsal =
             Credential { token: SecretString::from("rehearsal-of-sealing"), origin: Some(origin), ..like.clone() };
-        Self::seal(place, &rehearsal, rule, keys, now).map(drop)
+        Self::seal(place, &rehearsal, rule, keys, now)?.write(place, &rehearsal, keys).map(drop)
     }
 
     /// Seals in memory, every leaf, and opens the result again: what comes out is what went in, and the person who seals is
@@ -129,20 +130,27 @@ impl Draft {
 
     /// Puts the ciphertext in its place: a file beside it that holds ciphertext only, read back, then one rename.
     pub(crate) fn put(self, place: &Place, credential: &Credential, keys: &Keys) -> Result<(), Error> {
+        let beside = self.write(place, credential, keys)?;
         let file = &self.file;
         let failed = |operation| move |source| Error::File { operation, file: file.clone(), source };
-        let folder = self.file.parent().unwrap_or(Path::new("."));
+        beside.persist(file).map_err(|error| failed("replace")(error.error))?;
+        fs::File::open(&place.folder).and_then(|folder| folder.sync_all()).map_err(failed("write down the renaming of"))
+    }
+
+    /// Writes the ciphertext to a file beside the one that it is for, and reads it back; without more it vanishes again.
+    fn write(&self, place: &Place, credential: &Credential, keys: &Keys) -> Result<NamedTempFile, Error> {
+        let file = &self.file;
+        let failed = |operation| move |source| Error::File { operation, file: file.clone(), source };
         let mut beside = tempfile::Builder::new()
             .prefix(".break-glass-")
             .suffix(".sealed")
-            .tempfile_in(folder)
+            .tempfile_in(&place.folder)
             .map_err(failed("write beside"))?;
         beside.write_all(self.text.as_bytes()).map_err(failed("write beside"))?;
         beside.as_file().sync_all().map_err(failed("write beside"))?;
         let written = read_limited(beside.path()).map_err(failed("read back"))?;
         self.compare(&written, place, credential, keys)?;
-        beside.persist(&self.file).map_err(|error| failed("replace")(error.error))?;
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("write down the renaming of"))
+        Ok(beside)
     }
 
     fn compare(&self, text: &str, place: &Place, wanted: &Credential, keys: &Keys) -> Result<(), Error> {

@@ -3,7 +3,9 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod adopting;
+mod elsewhere;
 mod interrupted;
+mod kube_dc;
 mod pool;
 mod rotating;
 mod stage;

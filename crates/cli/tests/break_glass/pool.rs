@@ -30,7 +30,17 @@ pub(crate) struct Lent {
 
 impl Lent {
     pub(crate) async fn take() -> anyhow::Result<Self> {
-        let room = ROOM.acquire().await?;
+        Self::within(ROOM.acquire().await?).await
+    }
+
+    /// Two of them at once.
+    pub(crate) async fn two() -> anyhow::Result<[Self; 2]> {
+        let mut room = ROOM.acquire_many(2).await?;
+        let half = room.split(1).context("half of the room")?;
+        Ok([Self::within(room).await?, Self::within(half).await?])
+    }
+
+    async fn within(room: SemaphorePermit<'static>) -> anyhow::Result<Self> {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let plane = match idle {
             Some(plane) => plane,

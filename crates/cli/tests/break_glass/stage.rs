@@ -88,16 +88,20 @@ impl Stage {
     pub(crate) fn kubectl_with(&self, content: &str, arguments: &[&str]) -> anyhow::Result<Run> {
         let kubeconfig = self.fleet.home().join("by-hand.yaml");
         std::fs::write(&kubeconfig, content)?;
-        let mut kubectl = self.fleet.as_engineer(tool("kubectl")?);
-        let output = kubectl.arg("--kubeconfig").arg(&kubeconfig).args(arguments).output()?;
+        let run = self.kubectl_by(&kubeconfig, arguments)?;
         std::fs::remove_file(kubeconfig)?;
-        Ok(Run::of(&output))
+        Ok(run)
     }
 
     /// `kubectl` as the administrator.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Run> {
-        let mut kubectl = Command::new(tool("kubectl")?);
-        Ok(Run::of(&kubectl.arg("--kubeconfig").arg(self.plane.admin_kubeconfig()).args(arguments).output()?))
+        self.kubectl_by(&self.plane.admin_kubeconfig(), arguments)
+    }
+
+    /// `kubectl` by a kubeconfig that lies somewhere.
+    pub(crate) fn kubectl_by(&self, kubeconfig: &Path, arguments: &[&str]) -> anyhow::Result<Run> {
+        let mut kubectl = self.fleet.as_engineer(tool("kubectl")?);
+        Ok(Run::of(&kubectl.arg("--kubeconfig").arg(kubeconfig).args(arguments).output()?))
     }
 
     /// The names of the Secrets of break-glass.
