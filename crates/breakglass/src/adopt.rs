@@ -10,6 +10,7 @@ use crate::{
     Access, ClusterName, Credential, Error, Operator, Publish,
     credential::{Origin, ServerUrl},
     fleet::Place,
+    generations::SEALED_BY,
     operator::because,
     pins::{Pin, Pins},
     sealed::{self, Draft, Sealed},
@@ -57,7 +58,7 @@ pub async fn adopt(
     let wanted = Wanted { server, cluster_uid };
     let allowed = operator.preflight(cluster, &way_in, &wanted).await?;
     if options.dry_run {
-        return Ok(operator.rehearsed(&place, allowed, wanted, sealed::names(rule.recipients())));
+        return Ok(operator.rehearsed(&place, &allowed, wanted, sealed::names(rule.recipients())));
     }
     let secret = operator.token_secret(cluster, &way_in, present.as_ref()).await?;
     let credential = credential(&wanted, &secret, present.as_ref()).ok_or_else(|| Error::NotProven {
@@ -69,13 +70,16 @@ pub async fn adopt(
     let recipients = sealed::names(rule.recipients());
     let unchanged = present.as_ref().is_some_and(|present| present.is_same(&credential, &recipients));
     if !unchanged {
+        // Set before the file is written: a token that may be in somebody's file is never taken for one that nobody has.
+        let mark = BTreeMap::from([(SEALED_BY.to_owned(), Some(operator.person().await))]);
+        way_in.annotate_token_secret(&secret, &mark).await.map_err(because(cluster, hint))?;
         let draft = Draft::seal(&place, &credential, &rule, &operator.keys, now())?;
         draft.put(&place, &credential, &operator.keys)?;
     }
     operator.trust(&place, true).keep(&Pin::of(&credential));
     let file = operator.fleet.relative(&place.sealed()).to_owned();
     let verb = if unchanged { "is as it should be already" } else { "sealed and read back" };
-    operator.talk.tell(&format!("{} {verb}, for {} recipients.", file.display(), recipients.len()));
+    operator.talk.tell(&format!("{} {verb}, for {}.", file.display(), sealed::counted(recipients.len())));
     operator.publish(&place, &format!("{cluster}: adopt break-glass kubeconfig"), publish).await?;
     Ok(Adopted {
         cluster: cluster.to_string(),
@@ -238,8 +242,8 @@ impl Operator<'_> {
     }
 
     /// Says what would be done.
-    fn rehearsed(&self, place: &Place, allowed: Allowed, wanted: Wanted, recipients: Vec<String>) -> Adopted {
-        let Allowed { account, binding, newest } = allowed;
+    fn rehearsed(&self, place: &Place, allowed: &Allowed, wanted: Wanted, recipients: Vec<String>) -> Adopted {
+        let Allowed { account, binding, newest } = *allowed;
         let file = self.fleet.relative(&place.sealed()).to_owned();
         self.talk.tell("Dry run. This would be done:");
         self.talk.tell(&format!("  ServiceAccount kube-system/break-glass {}", said(account)));
@@ -247,9 +251,9 @@ impl Operator<'_> {
         let secret = if newest.is_some() { "kept as it is" } else { "created" };
         self.talk.tell(&format!("  a token Secret of it {secret}"));
         self.talk.tell(&format!(
-            "  {} sealed for {} recipients, with {}",
+            "  {} sealed for {}, with {}",
             file.display(),
-            recipients.len(),
+            sealed::counted(recipients.len()),
             wanted.server
         ));
         Adopted {

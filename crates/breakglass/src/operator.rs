@@ -89,7 +89,15 @@ impl<'a> Operator<'a> {
     pub(crate) async fn connect(&self, cluster: &ClusterName, access: &Access) -> Result<Rescue, Error> {
         let which = Kubeconfig { file: access.kubeconfig.clone(), context: access.context.clone() };
         let connected = Rescue::from_kubeconfig(&which, self.limits(), WORK).await;
-        connected.map_err(because(cluster, "Choose another way in by --kubeconfig and --kube-context"))
+        let rescue = connected.map_err(because(cluster, "Choose another way in by --kubeconfig and --kube-context"))?;
+        if !rescue.verifies_tls() {
+            return Err(Error::Refused(format!(
+                "{cluster}: {} does not check the API server's certificate, so that anybody on the way could hand out what is \
+                sealed: choose another way in, or give it the CA",
+                way(&rescue)
+            )));
+        }
+        Ok(rescue)
     }
 
     /// Connects with a credential, trusting its CA alone.

@@ -94,6 +94,11 @@ pub(crate) fn names<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> Vec<
     names
 }
 
+/// So many recipients, in words.
+pub(crate) fn counted(recipients: usize) -> String {
+    if recipients == 1 { "1 recipient".to_owned() } else { format!("{recipients} recipients") }
+}
+
 impl Draft {
     /// Tries out sealing and writing with something of the right form that is worth nothing, before anything is changed for it.
     pub(crate) fn rehearse(place: &Place, like: &Credential, rule: &Rule, keys: &Keys) -> Result<(), Error> {

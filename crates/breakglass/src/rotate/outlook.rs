@@ -77,8 +77,8 @@ impl Rotation<'_> {
                 created.map_err(self.failed(UNCHANGED))?;
                 let old: Vec<&str> = situation.tokens.iter().map(|token| token.name.as_str()).collect();
                 format!(
-                    "create Secret kube-system/{name}, prove its token, seal it for {} recipients, commit, push, then revoke {}",
-                    self.rule.recipients().count(),
+                    "create Secret kube-system/{name}, prove its token, seal it for {}, commit, push, then revoke {}",
+                    crate::sealed::counted(self.rule.recipients().count()),
                     if old.is_empty() { "nothing".to_owned() } else { old.join(", ") }
                 )
             }
