@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod keycloak;
 mod prerequisites;
 mod progress;
 mod showcase;
@@ -11,7 +12,7 @@ mod tools;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use prerequisites::{CHROMEDRIVER, CHROMIUM, GO};
+use prerequisites::{CHROMEDRIVER, CHROMIUM, GO, JAVA, MAVEN};
 
 /// Fanlight's chores.
 #[derive(Parser)]
@@ -33,7 +34,7 @@ enum Chore {
     Bench(showcase::Args),
     /// Format, lints, documentation, layers, licences, sizes.
     Check,
-    /// Build the control plane's programs into the user's cache.
+    /// Build the control plane's programs into the user's cache, and fetch what else the tests need.
     Tools,
 }
 
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Chore::Pictures(args) => showcase::run("fanlight-pictures", "dev", &[GO, CHROMIUM, CHROMEDRIVER], &args),
         Chore::Bench(args) => showcase::run("fanlight-bench", "release", &[GO], &args),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
-        Chore::Tools => prerequisites::demand(&[GO]).and_then(|()| tools::build().map(drop)),
+        Chore::Tools => prepare_tools(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,4 +54,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn prepare_tools() -> anyhow::Result<()> {
+    prerequisites::demand(&[GO])?;
+    tools::build()?;
+    if prerequisites::allow(&[JAVA, MAVEN]) {
+        keycloak::prepare()?;
+    }
+    Ok(())
 }

@@ -71,6 +71,24 @@ pub(crate) const SSH_KEYGEN: Prerequisite = Prerequisite {
     debian: Some("openssh-client"),
 };
 
+/// Runs Keycloak.
+pub(crate) const JAVA: Prerequisite = Prerequisite {
+    name: "Java",
+    probe: &["java", "--version"],
+    least: Some((17, 0)),
+    remedy: "apt-get install default-jre-headless (or any Java ≥ 17 on the PATH)",
+    debian: Some("default-jre-headless"),
+};
+
+/// Fetches Keycloak.
+pub(crate) const MAVEN: Prerequisite = Prerequisite {
+    name: "Maven",
+    probe: &["mvn", "--version"],
+    least: Some((3, 6)),
+    remedy: "apt-get install maven (or https://maven.apache.org)",
+    debian: Some("maven"),
+};
+
 const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     probe: &["rustc", "--version"],
@@ -107,6 +125,15 @@ pub(crate) fn demand(more: &[Prerequisite]) -> anyhow::Result<()> {
         bail!("something is missing on this machine (see above)");
     }
     Ok(())
+}
+
+/// Whether all of these are there; what is missing is said, as something that can be done without.
+pub(crate) fn allow(optional: &[Prerequisite]) -> bool {
+    let missing: Vec<_> = optional.iter().filter_map(|one| Some((one, one.problem()?))).collect();
+    for (one, problem) in &missing {
+        say(&format!("missing, done without: {}: {problem}; {}", one.name, one.remedy));
+    }
+    missing.is_empty()
 }
 
 impl Prerequisite {

@@ -1,4 +1,4 @@
-//! A private certificate authority and the few certificates of one control plane.
+//! A private certificate authority, and the few certificates of one control plane.
 
 use std::path::{Path, PathBuf};
 
@@ -27,13 +27,7 @@ pub(crate) struct Pair {
 
 impl Certificates {
     pub(crate) fn write(folder: &Path) -> anyhow::Result<Self> {
-        let key = KeyPair::generate()?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name("testbed", None);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        let ca = write(folder, "ca.crt", &params.self_signed(&key)?.pem())?;
-        let issuer = Issuer::new(params, key);
+        let (ca, issuer) = authority(folder)?;
         let accounts = KeyPair::generate()?;
         write(folder, "service-accounts.pub", &accounts.public_key_pem())?;
         let service_accounts = write(folder, "service-accounts.key", &accounts.serialize_pem())?;
@@ -44,6 +38,22 @@ impl Certificates {
             service_accounts,
         })
     }
+}
+
+/// The certificate of an authority of one's own, and that of a server on loopback.
+pub(crate) fn of_server(folder: &Path) -> anyhow::Result<(PathBuf, Pair)> {
+    let (ca, issuer) = authority(folder)?;
+    Ok((ca, pair(folder, "server", &issuer, None, ExtendedKeyUsagePurpose::ServerAuth)?))
+}
+
+fn authority(folder: &Path) -> anyhow::Result<(PathBuf, Issuer<'static, KeyPair>)> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name("testbed", None);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    let ca = write(folder, "ca.crt", &params.self_signed(&key)?.pem())?;
+    Ok((ca, Issuer::new(params, key)))
 }
 
 fn pair(

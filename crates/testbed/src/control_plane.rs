@@ -46,6 +46,21 @@ pub struct Options {
     pub nodes: bool,
     /// Whether the API server refuses to stream lists, as old ones do.
     pub refuses_streaming_lists: bool,
+    /// The OIDC provider whose ID tokens the API server takes.
+    pub oidc: Option<TrustedIssuer>,
+}
+
+/// An OIDC provider that an API server trusts: `preferred_username` and `groups` name people, with a prefix.
+#[derive(Debug, Clone)]
+pub struct TrustedIssuer {
+    /// Its address, as its tokens name it.
+    pub url: String,
+    /// The certificate of its authority.
+    pub ca: PathBuf,
+    /// The client whose tokens are taken.
+    pub client: String,
+    /// What goes before the names of users and groups.
+    pub prefix: String,
 }
 
 impl ControlPlane {
@@ -187,6 +202,25 @@ impl ControlPlane {
         Ok(path)
     }
 
+    /// Whom the API server takes the bearer of a token for: `username`, `groups` and more of `SelfSubjectReview`.
+    ///
+    /// Is patient with a refusal: an API server fetches the keys of an OIDC provider only after it has become ready.
+    pub async fn who_is(&self, token: &str) -> anyhow::Result<Value> {
+        let ca = reqwest::Certificate::from_pem(&std::fs::read(self.folder.join("ca.crt"))?)?;
+        let client = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build()?;
+        let url = format!("{}/apis/authentication.k8s.io/v1/selfsubjectreviews", self.url());
+        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = client.post(&url).bearer_auth(token).json(&review).send().await?;
+            if answer.status() != http::StatusCode::UNAUTHORIZED || Instant::now() > deadline {
+                let answer: Value = answer.error_for_status()?.json().await?;
+                return Ok(answer["status"]["userInfo"].clone());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     pub(crate) async fn api(&self, object: &Value) -> anyhow::Result<Api<DynamicObject>> {
         let (group, version) = match text(object, "/apiVersion")?.split_once('/') {
             Some((group, version)) => (group, version),
@@ -274,7 +308,7 @@ fn api_server_arguments(
     options: &Options,
 ) -> Vec<String> {
     let file = |path: &Path| path.display().to_string();
-    vec![
+    let mut arguments = vec![
         format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
@@ -291,7 +325,19 @@ fn api_server_arguments(
         format!("--audit-log-path={}", folder.join("audit.log").display()),
         format!("--goaway-chance={}", options.goaway_chance),
         format!("--feature-gates=WatchList={}", !options.refuses_streaming_lists),
-    ]
+    ];
+    if let Some(issuer) = &options.oidc {
+        arguments.extend([
+            format!("--oidc-issuer-url={}", issuer.url),
+            format!("--oidc-ca-file={}", file(&issuer.ca)),
+            format!("--oidc-client-id={}", issuer.client),
+            "--oidc-username-claim=preferred_username".to_owned(),
+            format!("--oidc-username-prefix={}", if issuer.prefix.is_empty() { "-" } else { &issuer.prefix }),
+            "--oidc-groups-claim=groups".to_owned(),
+            format!("--oidc-groups-prefix={}", issuer.prefix),
+        ]);
+    }
+    arguments
 }
 
 fn controller_manager_arguments(folder: &Path, certificates: &Certificates) -> Vec<String> {
@@ -352,10 +398,9 @@ pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Ports that are free at this moment, all different.
-fn free_ports() -> anyhow::Result<[u16; 3]> {
-    let listeners =
-        [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
-    let mut ports = [0; 3];
+pub(crate) fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    let listeners: Vec<_> = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let mut ports = [0; N];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.local_addr()?.port();
     }
