@@ -27,8 +27,10 @@ enum Vouched {
     Signed,
     /// The fleet has no list of signers.
     NoSigners,
-    /// It has one, and this file is not signed by any of them, or it cannot be told.
+    /// It has one, and this file is not signed by any of them.
     Not(String),
+    /// It has one, and Git cannot be asked: an emergency does not wait for that.
+    Unknown(String),
 }
 
 /// Makes sure that a credential leads where it led before, or that somebody who may says otherwise.
@@ -60,8 +62,13 @@ impl Trust<'_> {
                 "First use of {} on this machine: {} with CA {:.16}… is remembered.",
                 self.place.name, pin.server, pin.ca
             )),
+            (Vouched::Unknown(why), false, None) => self.talk.tell(&format!(
+                "Warning: nobody can tell whether {} is signed by who may ({why}). First use on this machine: {} with CA \
+                {:.16}… is remembered.",
+                self.place.name, pin.server, pin.ca
+            )),
             (Vouched::Not(why), false, None) => return Err(Error::NotVouched { file: self.place.sealed(), why }),
-            (Vouched::NoSigners | Vouched::Not(_), _, Some(why)) => {
+            (_, _, Some(why)) => {
                 return Err(Error::WrongCluster {
                     cluster: self.place.name.clone(),
                     why,
@@ -86,7 +93,11 @@ impl Trust<'_> {
             let gone = "the fleet’s list of allowed signers was taken away since the last use on this machine";
             return if pinned.exists() { Vouched::Not(gone.to_owned()) } else { Vouched::NoSigners };
         };
-        match self.signed(&signers, &pinned).await {
+        let git = match Git::of(self.fleet).await {
+            Ok(git) => git,
+            Err(error) => return Vouched::Unknown(error.to_string()),
+        };
+        match self.signed(&git, &signers, &pinned).await {
             Ok(()) => Vouched::Signed,
             Err(why) => {
                 self.talk.tell(&format!("Warning: {} is not vouched for: {why}", self.place.sealed().display()));
@@ -95,10 +106,9 @@ impl Trust<'_> {
         }
     }
 
-    async fn signed(&self, signers: &Path, pinned: &Path) -> Result<(), String> {
-        let git = Git::of(self.fleet).await.map_err(|error| error.to_string())?;
-        self.renew_signers(&git, signers, pinned).await?;
-        self.signed_as_committed(&git, &self.place.sealed(), pinned).await
+    async fn signed(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), String> {
+        self.renew_signers(git, signers, pinned).await?;
+        self.signed_as_committed(git, &self.place.sealed(), pinned).await
     }
 
     /// The list itself may have changed: the change counts if one of those who were on it before signed it.

@@ -67,6 +67,16 @@ pub async fn use_cluster(operator: &Operator<'_>, cluster: &ClusterName, options
     };
     let rescue = operator.enter(cluster, &credential)?;
     if let Some(uid) = operator.cluster_uid(cluster, &rescue).await? {
+        // Whoever signed the file vouches for what is in it, not for what answers at that address.
+        if let Some(origin) = credential.origin.as_ref().filter(|origin| origin.cluster_uid != uid)
+            && !options.accept_identity
+        {
+            return Err(Error::WrongCluster {
+                cluster: cluster.clone(),
+                why: format!("its identity is {uid}, and the credential is of {}", origin.cluster_uid),
+                way_out: "If you know that it was built anew, use it with --accept-identity",
+            });
+        }
         operator.trust(&place, options.accept_identity).check(&Pin { uid: Some(uid), ..pin }).await?;
     }
     operator.end_forgotten_sessions(cluster, &rescue).await;
