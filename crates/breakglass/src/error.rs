@@ -172,15 +172,14 @@ pub enum Error {
         /// Its last sign of life.
         since: jiff::Timestamp,
     },
-    /// The new credential is in place, the old one not revoked.
+    /// The credential that is there has to be published before another takes its place.
     #[error(
-        "{cluster}: the old token is still valid: {why}. When that is done: `fanlight break-glass rotate {cluster} --finish`"
+        "{cluster}: not rotated, the present token stays valid: its file has to be published first. Do so, or rotate with \
+        --push"
     )]
-    OldStillValid {
+    Unpublished {
         /// The cluster.
         cluster: ClusterName,
-        /// What has to come first.
-        why: String,
     },
     /// The token is taken, but it is not the one of break-glass, or lacks rights.
     #[error("{cluster}: the credential was answered, but {why}")]
@@ -256,7 +255,7 @@ impl Error {
             Self::NotProven { .. } => Exit::Rejected,
             Self::WrongCluster { .. } => Exit::WrongCluster,
             Self::Locked { .. } => Exit::Locked,
-            Self::OldStillValid { .. } => Exit::OldStillValid,
+            Self::Unpublished { .. } => Exit::OldStillValid,
             Self::NotVouched { .. } | Self::Refused(_) => Exit::Refused,
             Self::ControllersDown { .. } | Self::File { .. } | Self::Git { .. } | Self::Session(_) => Exit::Failed,
         }

@@ -297,7 +297,9 @@ pub fn next(situation: &Situation) -> NextStep {
     if let Some(revoke) = view.revoke() {
         return revoke;
     }
-    if must_push {
+    // Who revokes without waiting for a push need not wait with the next token either.
+    let waits = situation.intent == Intent::Finish || situation.revoke_when == RevokeWhen::Pushed;
+    if must_push && waits {
         return NextStep::Push;
     }
     match situation.intent {

@@ -19,7 +19,7 @@ const WORK: &str = concat!("fanlight-break-glass/", env!("CARGO_PKG_VERSION"));
 const ADDRESS: &str = "The sealed address must be one where the API server itself answers, with a certificate of the cluster’s \
     own CA: give it by --server";
 /// What to do if a sealed token is refused.
-pub(crate) const STALE: &str = "The token was revoked, or the cluster built anew: if somebody rotated it, pull the fleet and try \
+const STALE: &str = "The token was revoked, or the cluster built anew: if somebody rotated it, pull the fleet and try \
     again; else another way in is needed, and `adopt` from there";
 
 /// How to reach a cluster other than by its sealed credential.

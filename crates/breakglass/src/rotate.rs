@@ -6,7 +6,7 @@ mod revoking;
 
 use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
-use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret};
+use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret, Trouble};
 use fanlight_sops::Rule;
 use serde::Serialize;
 
@@ -127,7 +127,12 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
     if !rotation.is(Course::DryRun) {
         let holder = holder(&rotation.by, std::process::id());
         let lock = rotation.rescue.lock(&holder, |other| was_killed_here(other, &rotation.by)).await;
-        rotation.lock = Some(lock.map_err(rotation.failed(UNCHANGED))?);
+        rotation.lock = Some(lock.map_err(|error| match error.trouble {
+            Trouble::Locked { holder, since } => {
+                Error::Locked { cluster: cluster.clone(), holder, since: since.to_string() }
+            }
+            _ => rotation.failed(UNCHANGED)(error),
+        })?);
     }
     let outcome = rotation.run().await;
     rotation.refresh();
@@ -271,6 +276,10 @@ impl Rotation<'_> {
             if !go_on {
                 break;
             }
+        }
+        let Rotated { still_valid, revoked, .. } = &self.rotated;
+        if !self.is(Course::Finish) && !self.created && still_valid.is_empty() && revoked.is_empty() {
+            return Err(Error::Unpublished { cluster: self.cluster().clone() });
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use tokio::{sync::Mutex, time::timeout};
 use crate::{
     ClusterName, Credential, Error, Operator,
     ledger::{Entry, Ledger},
-    operator::{STALE, because},
+    operator::because,
     pins::Pin,
     sealed::Sealed,
     session::{self, Ended, How, Limit, Mode, Session, Token, TokenSource, Work},
@@ -94,7 +94,11 @@ impl Operator<'_> {
     async fn cluster_uid(&self, cluster: &ClusterName, rescue: &Rescue) -> Result<Option<String>, Error> {
         match rescue.within(self.patience).cluster_uid().await {
             Ok(uid) => Ok(Some(uid)),
-            Err(error) if matches!(error.trouble, Trouble::Rejected(_)) => Err(because(cluster, STALE)(error)),
+            Err(error) if matches!(error.trouble, Trouble::Rejected(_)) => {
+                let hint = "The token was revoked, or the cluster built anew: if somebody rotated it, pull the fleet and try again; \
+                    else another way in is needed, and `adopt` or `rotate` from there";
+                Err(because(cluster, hint)(error))
+            }
             Err(error) => {
                 self.talk.tell(&format!(
                     "Warning: the cluster’s identity could not be read ({error}); going on all the same."

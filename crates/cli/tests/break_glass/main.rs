@@ -3,11 +3,15 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 mod adopting;
+mod adversity;
 mod elsewhere;
 mod interrupted;
 mod kube_dc;
+mod others;
 mod pool;
+mod recipients;
 mod rotating;
+mod signed;
 mod stage;
 mod terminal;
 mod using;

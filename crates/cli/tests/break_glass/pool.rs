@@ -77,9 +77,12 @@ impl Drop for Lent {
 pub(crate) async fn clear(plane: &ControlPlane) -> anyhow::Result<()> {
     let secrets: Api<Secret> = Api::namespaced(plane.admin(), "kube-system");
     let account = object("v1", "ServiceAccount", "break-glass");
-    let has_tokens = !names(&secrets).await?.is_empty();
+    let has_tokens = names(&secrets).await?.iter().any(|name| name.starts_with("break-glass-token"));
     gone(plane, &object("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "break-glass")).await?;
     gone(plane, &object("coordination.k8s.io/v1", "Lease", "break-glass-rotate")).await?;
+    for session in names(&secrets).await?.iter().filter(|name| name.starts_with("break-glass-session")) {
+        gone(plane, &object("v1", "Secret", session)).await?;
+    }
     if !has_tokens {
         // The token controller may hear of an account that goes only after the next one has its first Secret.
         return Ok(());

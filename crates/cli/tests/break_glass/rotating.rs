@@ -60,3 +60,33 @@ fn a_dry_run_of_a_rotation_changes_nothing() {
         Ok(())
     });
 }
+
+#[test]
+fn a_rotation_that_did_not_happen_does_not_end_as_if_it_had() {
+    with(async {
+        let stage = Stage::new().await?;
+        stage.run(&["adopt", CLUSTER]).succeeded();
+        stage.run(&["rotate", CLUSTER]).ended(11).says("not rotated").says("git commit");
+        stage.fleet.commit("adopted")?;
+        stage.run(&["rotate", CLUSTER]).ended(11).says("not rotated").says("push");
+        assert_eq!(stage.secrets()?, ["break-glass-token"]);
+        stage.run(&["rotate", CLUSTER, "--push"]).ended(11).says("generation 2");
+        Ok(())
+    });
+}
+
+#[test]
+fn tokens_can_be_revoked_one_after_the_other_without_a_push_however_long_each_takes_to_die() {
+    with(async {
+        let stage = Stage::adopted().await?;
+        // Each waits some ten seconds for the API server to forget: longer than a single answer may take.
+        for generation in ["2", "3"] {
+            let run = stage.run(&["rotate", CLUSTER, "--revoke-now", "--timeout", "5s"]).succeeded();
+            assert!(run.out.contains(&format!("generation {generation} is")), "{run:?}");
+            assert!(!run.err.contains("Note:") && !run.err.contains("Warning:"), "{run:?}");
+            stage.must_open()?;
+        }
+        assert_eq!(stage.secrets()?, ["break-glass-token-g3"]);
+        Ok(())
+    });
+}
