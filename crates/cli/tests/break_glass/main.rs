@@ -4,6 +4,7 @@
 
 mod adopting;
 mod adversity;
+mod documented;
 mod elsewhere;
 mod interrupted;
 mod kube_dc;

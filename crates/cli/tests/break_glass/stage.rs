@@ -1,4 +1,5 @@
 use std::{
+    ffi::OsString,
     path::Path,
     process::{Command, Output},
     sync::LazyLock,
@@ -58,14 +59,7 @@ impl Stage {
         let mut command = self.fleet.as_engineer(PROGRAM);
         command.args(["break-glass", "--repo"]).arg(self.fleet.root()).args(arguments);
         command.env("KUBECONFIG", self.plane.admin_kubeconfig()).env("SHELL", "/bin/bash");
-        if let Ok(kubectl) = tool("kubectl")
-            && let (Some(folder), Some(path)) = (kubectl.parent(), std::env::var_os("PATH"))
-        {
-            let mut with = folder.as_os_str().to_owned();
-            with.push(":");
-            with.push(path);
-            command.env("PATH", with);
-        }
+        command.env("PATH", path_with(&self.fleet.home().join("bin")));
         command
     }
 
@@ -168,6 +162,15 @@ impl Run {
         assert!(self.err.contains(words) || self.out.contains(words), "“{words}” in {}{}", self.out, self.err);
         self
     }
+}
+
+/// Where programs are looked for: in this folder, which a test may fill, then with `kubectl`, then where they usually are.
+pub(crate) fn path_with(folder: &Path) -> OsString {
+    let kubectl = tool("kubectl").ok();
+    let kubectl = kubectl.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let usual = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [folder.to_owned()].into_iter().chain(kubectl).chain(std::env::split_paths(&usual));
+    std::env::join_paths(folders).expect("a path")
 }
 
 /// Runs a test that awaits things.

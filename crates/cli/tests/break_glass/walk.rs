@@ -56,12 +56,6 @@ impl Walk {
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.stage.command(arguments);
         command.env("KUBECONFIG", &self.kubeconfig);
-        // Where a test may put a `git` of its own.
-        let path = command.get_envs().find_map(|(name, value)| value.filter(|_| name == "PATH")).unwrap_or_default();
-        let mut with = self.stage.fleet.home().join("bin").into_os_string();
-        with.push(":");
-        with.push(path);
-        command.env("PATH", with);
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let (out, err) = (child.stdout.take(), child.stderr.take());
