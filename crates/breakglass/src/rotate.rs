@@ -1,10 +1,11 @@
 //! Replacing a cluster's token. What comes next is decided by [`generations::next`] from what is in the cluster and in Git;
 //! here it is done, one step after the other, each of which may be the last one before a crash.
 
+mod lock;
 mod outlook;
 mod revoking;
 
-use std::{collections::BTreeMap, fs::File, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret, Trouble};
 use fanlight_sops::Rule;
@@ -74,7 +75,7 @@ const STEPS: usize = 16;
 /// Rotates, or finishes a rotation; resumes one that was interrupted.
 pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: RotateOptions) -> Result<Rotated, Error> {
     let place = operator.place(cluster)?;
-    let _local = lock_here(&place)?;
+    let _local = lock::lock_here(&place)?;
     let rule = sealed::rule(&operator.fleet, &place)?;
     let opened = Sealed::of(&place)?.open(cluster, &operator.keys.identities)?;
     operator.trust(&place, options.accept_identity).check(&Pin::of(&opened.credential)).await?;
@@ -125,14 +126,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
     }
     rotation.preflight().await?;
     if !rotation.is(Course::DryRun) {
-        let holder = holder(&rotation.by, std::process::id());
-        let lock = rotation.rescue.lock(&holder, |other| was_killed_here(other, &rotation.by)).await;
-        rotation.lock = Some(lock.map_err(|error| match error.trouble {
-            Trouble::Locked { holder, since } => {
-                Error::Locked { cluster: cluster.clone(), holder, since: since.to_string() }
-            }
-            _ => rotation.failed(UNCHANGED)(error),
-        })?);
+        rotation.lock = Some(lock::lock_there(cluster, &rotation.rescue, &rotation.by).await?);
     }
     let outcome = rotation.run().await;
     rotation.refresh();
@@ -148,37 +142,6 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
 
 const UNCHANGED: &str = "Nothing was changed: the present credential stays valid";
 const RESUME: &str = "The sealed credential stays valid; rotating again goes on from here";
-
-/// Keeps a second rotation of the same clone out, until the file is dropped.
-fn lock_here(place: &Place) -> Result<File, Error> {
-    let failed = |source| Error::File { operation: "lock", file: place.folder.clone(), source };
-    let folder = File::open(&place.folder).map_err(failed)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(folder),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Locked {
-            cluster: place.name.clone(),
-            holder: "another program on this machine".to_owned(),
-            since: "a moment ago".to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-/// How a run of ours calls itself while it holds the lock in the cluster.
-fn holder(by: &str, process: u32) -> String {
-    format!("{by} (process {process})")
-}
-
-/// Whether a holder of the lock is a run of the same person on the same machine that has ended without giving it back.
-fn was_killed_here(other: &str, by: &str) -> bool {
-    let process = other.rsplit_once(" (process ").and_then(|(_, end)| end.strip_suffix(')')?.parse::<u32>().ok());
-    process.is_some_and(|process| {
-        let gone = i32::try_from(process).is_ok_and(|process| {
-            nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) == Err(nix::errno::Errno::ESRCH)
-        });
-        gone && other == holder(by, process)
-    })
-}
 
 struct Rotation<'a> {
     operator: &'a Operator<'a>,

@@ -8,7 +8,7 @@ use super::{Reach, Shared, adopt::PublishArguments, shown};
 /// sealed credential itself unless --kubeconfig or --kube-context name another way in. If nobody is there to commit and push, it
 /// ends with exit code 11: the file is new, the old token still valid; push it and run it again with --finish.
 #[derive(clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Arguments {
     /// The cluster's folder below clusters/.
     cluster: ClusterName,
@@ -53,15 +53,16 @@ pub(super) fn text(rotated: &Rotated) -> String {
     if *dry_run {
         return String::new();
     }
-    let mut sentences = vec![format!("{cluster}: generation {generation} is sealed and proven.")];
-    if !revoked.is_empty() {
-        sentences.push(format!(" Revoked: {}.", revoked.join(", ")));
+    let revoked = match revoked.as_slice() {
+        [] => String::new(),
+        names => format!(" Revoked: {}.", names.join(", ")),
+    };
+    let sealed = format!("{cluster}: generation {generation} is sealed and proven.{revoked}");
+    if still_valid.is_empty() {
+        return sealed;
     }
-    if !still_valid.is_empty() {
-        sentences.push(format!(
-            "\nThe old token is still valid ({}). When the new file is pushed: fanlight break-glass rotate {cluster} --finish",
-            still_valid.join(", ")
-        ));
-    }
-    sentences.concat()
+    format!(
+        "{sealed}\nThe old token is still valid ({}). When the new file is pushed: fanlight break-glass rotate {cluster} --finish",
+        still_valid.join(", ")
+    )
 }

@@ -19,17 +19,6 @@ impl Terminal {
     pub(super) fn fail(&self, error: &Error) {
         self.tell(&format!("Error: {}", chain(error)));
     }
-
-    fn line() -> Result<String, Error> {
-        let mut answer = String::new();
-        stdin().read_line(&mut answer).map_err(|error| Error::Refused(format!("cannot read the answer: {error}")))?;
-        if answer.is_empty() {
-            return Err(Error::Refused("no answer: the input ended".to_owned()));
-        }
-        let mut answer = answer.trim().to_owned();
-        answer.truncate(answer.floor_char_boundary(ANSWER));
-        Ok(answer)
-    }
 }
 
 impl Conversation for Terminal {
@@ -49,7 +38,7 @@ impl Conversation for Terminal {
             return Ok(false);
         }
         let _ = write!(stderr(), "{question} [y/N] ");
-        Ok(matches!(Self::line()?.to_lowercase().as_str(), "y" | "yes"))
+        Ok(matches!(line()?.to_lowercase().as_str(), "y" | "yes"))
     }
 
     fn ask(&self, question: &str) -> Result<String, Error> {
@@ -58,13 +47,25 @@ impl Conversation for Terminal {
         }
         for _ in 0..3 {
             let _ = write!(stderr(), "{question} ");
-            let answer = Self::line()?;
+            let answer = line()?;
             if !answer.is_empty() {
                 return Ok(answer);
             }
         }
         Err(Error::Refused("nothing was said".to_owned()))
     }
+}
+
+/// One line of standard input, without what is around it.
+fn line() -> Result<String, Error> {
+    let mut answer = String::new();
+    stdin().read_line(&mut answer).map_err(|error| Error::Refused(format!("cannot read the answer: {error}")))?;
+    if answer.is_empty() {
+        return Err(Error::Refused("no answer: the input ended".to_owned()));
+    }
+    let mut answer = answer.trim().to_owned();
+    answer.truncate(answer.floor_char_boundary(ANSWER));
+    Ok(answer)
 }
 
 /// An error with its causes; what the message above has told already is not told twice.

@@ -47,7 +47,7 @@ fn of_two_rotations_at_once_one_goes_on_and_the_other_is_told_who_is_at_it() {
         first.kill()?;
         first.wait()?;
         here.ended(10).says("another program on this machine");
-        elsewhere.ended(10).says(&format!("Operator <operator@example.com> on ")).says("is rotating");
+        elsewhere.ended(10).says("Operator <operator@example.com> on ").says("is rotating");
         same_person_elsewhere.ended(10).says(&format!("(process {})", first.id()));
         walk.stage.must_open()?;
         run_in(&walk.stage, &other, "Another", &ROTATE)?.ended(10).says("is rotating");
@@ -78,15 +78,15 @@ fn two_rotations_started_together_leave_one_good_state() {
 fn who_has_not_pulled_since_another_rotated_is_told_to_pull() {
     with(async {
         let stage = Stage::adopted().await?;
-        let stale = clone(&stage)?;
+        let behind = clone(&stage)?;
         stage.run(&["rotate", CLUSTER, "--push", "--revoke-now"]).succeeded();
         for verb in [&["use", CLUSTER, "--reason", "x", "--", "true"][..], &["verify", CLUSTER], &["rotate", CLUSTER]] {
-            run_in(&stage, &stale, "Operator", verb)?.ended(7).says("pull");
+            run_in(&stage, &behind, "Operator", verb)?.ended(7).says("pull");
         }
-        let pull = ["-C", &stale.display().to_string(), "pull", "--quiet"];
+        let pull = ["-C", &behind.display().to_string(), "pull", "--quiet"];
         stage.fleet.git(&pull)?;
-        run_in(&stage, &stale, "Operator", &["verify", CLUSTER])?.succeeded();
-        run_in(&stage, &stale, "Operator", &["use", CLUSTER, "--reason", "x", "--", "true"])?.succeeded();
+        run_in(&stage, &behind, "Operator", &["verify", CLUSTER])?.succeeded();
+        run_in(&stage, &behind, "Operator", &["use", CLUSTER, "--reason", "x", "--", "true"])?.succeeded();
         Ok(())
     });
 }
