@@ -7,7 +7,7 @@ mod revoking;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret, Trouble};
+use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSecret};
 use fanlight_sops::Rule;
 use serde::Serialize;
 
@@ -241,7 +241,7 @@ impl Rotation<'_> {
             }
         }
         let Rotated { still_valid, revoked, .. } = &self.rotated;
-        if !self.is(Course::Finish) && !self.created && still_valid.is_empty() && revoked.is_empty() {
+        if !self.is(Course::Finish) && !self.under_way && still_valid.is_empty() && revoked.is_empty() {
             return Err(Error::Unpublished { cluster: self.cluster().clone() });
         }
         Ok(())
