@@ -13,6 +13,7 @@ use crate::{
     generations::SEALED_BY,
     operator::because,
     pins::{Pin, Pins},
+    rotate::lock_here,
     sealed::{self, Draft, Sealed},
 };
 
@@ -47,6 +48,7 @@ pub async fn adopt(
     options: AdoptOptions,
 ) -> Result<Adopted, Error> {
     let place = operator.place(cluster)?;
+    let _local = lock_here(&place)?;
     let rule = sealed::rule(&operator.fleet, &place)?;
     let way_in = operator.connect(cluster, access).await?;
     let server = Operator::server(&place, access, Some(&way_in))?;

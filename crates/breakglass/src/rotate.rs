@@ -11,6 +11,8 @@ use fanlight_cluster::rescue::{Controllers, Lock, May, Question, Rescue, TokenSe
 use fanlight_sops::Rule;
 use serde::Serialize;
 
+pub(crate) use lock::lock_here;
+
 use crate::{
     Access, ClusterName, Credential, Error, Operator, Publish,
     credential::Origin,
@@ -75,7 +77,7 @@ const STEPS: usize = 16;
 /// Rotates, or finishes a rotation; resumes one that was interrupted.
 pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: RotateOptions) -> Result<Rotated, Error> {
     let place = operator.place(cluster)?;
-    let _local = lock::lock_here(&place)?;
+    let _local = lock_here(&place)?;
     let rule = sealed::rule(&operator.fleet, &place)?;
     let opened = Sealed::of(&place)?.open(cluster, &operator.keys.identities)?;
     operator.trust(&place, options.accept_identity).check(&Pin::of(&opened.credential)).await?;

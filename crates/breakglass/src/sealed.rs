@@ -17,6 +17,9 @@ use crate::{
 /// No sealed file is larger, in bytes.
 const LIMIT: u64 = 1024 * 1024;
 
+/// How the names of drafts begin and end.
+const DRAFT: (&str, &str) = (".break-glass-", ".sealed");
+
 /// A sealed file as it was read: the ciphertext, and what can be seen without a key.
 #[derive(Debug, Clone)]
 pub(crate) struct Sealed {
@@ -146,9 +149,10 @@ impl Draft {
     fn write(&self, place: &Place, credential: &Credential, keys: &Keys) -> Result<NamedTempFile, Error> {
         let file = &self.file;
         let failed = |operation| move |source| Error::File { operation, file: file.clone(), source };
+        clear_drafts(&place.folder);
         let mut beside = tempfile::Builder::new()
-            .prefix(".break-glass-")
-            .suffix(".sealed")
+            .prefix(DRAFT.0)
+            .suffix(DRAFT.1)
             .tempfile_in(&place.folder)
             .map_err(failed("write beside"))?;
         beside.write_all(self.text.as_bytes()).map_err(failed("write beside"))?;
@@ -170,6 +174,17 @@ impl Draft {
             && back.origin == wanted.origin
             && back.token_hash() == wanted.token_hash();
         if same { Ok(()) } else { Err(differs("its content differs")) }
+    }
+}
+
+/// Removes what a program that was killed while it wrote has left: ciphertext, but nothing to be committed. Whoever seals
+/// holds the folder's lock, so that nobody is writing now.
+fn clear_drafts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(DRAFT.0) && name.ends_with(DRAFT.1) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use super::UNCHANGED;
 use crate::{ClusterName, Error, fleet::Place, operator::because};
 
-/// Keeps a second rotation of the same clone out, until the file is dropped.
-pub(super) fn lock_here(place: &Place) -> Result<File, Error> {
+/// Keeps others out who would seal the same file of the same clone, until what is returned is dropped.
+pub(crate) fn lock_here(place: &Place) -> Result<File, Error> {
     let failed = |source| Error::File { operation: "lock", file: place.folder.clone(), source };
     let folder = File::open(&place.folder).map_err(failed)?;
     match folder.try_lock() {

@@ -19,9 +19,12 @@ fn a_cluster_is_adopted_sealed_proven_and_pushed_and_the_real_sops_opens_it() {
             .says("git:          committed")
             .says("problems:     the server is this machine");
 
-        // Once more: the same token, and nothing to commit.
+        // Once more, after a program was killed while it wrote: the same token, and nothing to commit.
+        let draft = stage.fleet.sealed(CLUSTER).with_file_name(".break-glass-x1Y2z3.sealed");
+        fs::write(&draft, "half of")?;
         stage.run(&["adopt", CLUSTER, "--push"]).succeeded().says("unchanged");
         assert_eq!(fs::read_to_string(stage.fleet.sealed(CLUSTER))?, sealed);
+        assert!(!draft.exists(), "it cannot be committed by mistake");
         Ok(())
     });
 }

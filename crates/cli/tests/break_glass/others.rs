@@ -42,11 +42,13 @@ fn of_two_rotations_at_once_one_goes_on_and_the_other_is_told_who_is_at_it() {
         };
         timeout(Duration::from_secs(20), hangs).await.context("it never came so far")?;
         let here = walk.stage.run(&ROTATE);
+        let adopting = walk.stage.run(&["adopt", CLUSTER]);
         let elsewhere = run_in(&walk.stage, &other, "Another", &ROTATE)?;
         let same_person_elsewhere = run_in(&walk.stage, &other, "Operator", &ROTATE)?;
         first.kill()?;
         first.wait()?;
         here.ended(10).says("another program on this machine");
+        adopting.ended(10).says("another program on this machine");
         elsewhere.ended(10).says("Operator <operator@example.com> on ").says("is rotating");
         same_person_elsewhere.ended(10).says(&format!("(process {})", first.id()));
         walk.stage.must_open()?;
