@@ -55,12 +55,16 @@ pub async fn adopt(
     let hint = "Nothing was sealed";
     let cluster_uid = way_in.cluster_uid().await.map_err(because(cluster, hint))?;
     let present = operator.present(&place, &way_in, &cluster_uid, &options).await?;
+    let recipients = sealed::names(rule.recipients());
+    if let Some(present) = &present {
+        operator.agree_to_recipients(&place, &present.recipients, &recipients)?;
+    }
     // Before anything changes: that this person can seal for the fleet's recipients, and open it again.
     Draft::rehearse(&place, &rehearsal(&server), &rule, &operator.keys)?;
     let wanted = Wanted { server, cluster_uid };
     let allowed = operator.preflight(cluster, &way_in, &wanted).await?;
     if options.dry_run {
-        return Ok(operator.rehearsed(&place, &allowed, wanted, sealed::names(rule.recipients())));
+        return Ok(operator.rehearsed(&place, &allowed, wanted, recipients));
     }
     let secret = operator.token_secret(cluster, &way_in, present.as_ref()).await?;
     let credential = credential(&wanted, &secret, present.as_ref()).ok_or_else(|| Error::NotProven {
@@ -69,7 +73,6 @@ pub async fn adopt(
     })?;
     operator.talk.tell(&format!("Proving the token at {} …", credential.server));
     operator.prove(cluster, &credential).await?;
-    let recipients = sealed::names(rule.recipients());
     let unchanged = present.as_ref().is_some_and(|present| present.is_same(&credential, &recipients));
     if !unchanged {
         // Set before the file is written: a token that may be in somebody's file is never taken for one that nobody has.
@@ -78,7 +81,7 @@ pub async fn adopt(
         let draft = Draft::seal(&place, &credential, &rule, &operator.keys, now())?;
         draft.put(&place, &credential, &operator.keys)?;
     }
-    operator.trust(&place, true).keep(&Pin::of(&credential));
+    operator.remember(&place, &Pin::of(&credential));
     let file = operator.fleet.relative(&place.sealed()).to_owned();
     let verb = if unchanged { "is as it should be already" } else { "sealed and read back" };
     operator.talk.tell(&format!("{} {verb}, for {}.", file.display(), sealed::counted(recipients.len())));
@@ -184,6 +187,8 @@ impl Operator<'_> {
                 let partly_clear = opened.partly_clear;
                 Ok(Some(Present { credential: opened.credential, recipients, partly_clear }))
             }
+            // What is not safe is evidence, and its identity unknown: that takes more than a yes.
+            Err(error @ Error::Unsafe { .. }) => Err(error),
             Err(error) => {
                 self.talk.tell(&format!("Warning: {error}"));
                 if self.talk.confirm("Replace the sealed file, which is not usable here?")? {

@@ -8,6 +8,9 @@ pub trait Conversation {
     /// Whether anybody is there to answer questions.
     fn is_attended(&self) -> bool;
 
+    /// Whether yes was said beforehand to whatever would be asked.
+    fn said_yes(&self) -> bool;
+
     /// A question of yes or no, where no is the safe answer. Without anybody there the answer is no, unless yes was said
     /// beforehand.
     fn confirm(&self, question: &str) -> Result<bool, Error>;

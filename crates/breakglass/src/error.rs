@@ -116,7 +116,7 @@ pub enum Error {
     /// What was in the sealed file is not what may be there.
     #[error(
         "{file} opens, but is not safe to use: {why}. Somebody may have tampered with it: look at `git log -p` of the file, \
-        and seal it anew with `fanlight break-glass adopt`", file = .file.display()
+        and when you know, move it away and seal it anew with `fanlight break-glass adopt`", file = .file.display()
     )]
     Unsafe {
         /// The file.
@@ -130,6 +130,17 @@ pub enum Error {
         /// The file.
         file: PathBuf,
         /// The difference.
+        why: String,
+    },
+    /// The new credential is in place, the old one not revoked.
+    #[error(
+        "{cluster}: the new credential is sealed, and the old token stays valid: {why}. When that is mended: `fanlight \
+        break-glass rotate {cluster} --finish`"
+    )]
+    OldStillValid {
+        /// The cluster.
+        cluster: ClusterName,
+        /// What has to come first.
         why: String,
     },
     /// An address that cannot be that of an API server.
@@ -255,7 +266,7 @@ impl Error {
             Self::NotProven { .. } => Exit::Rejected,
             Self::WrongCluster { .. } => Exit::WrongCluster,
             Self::Locked { .. } => Exit::Locked,
-            Self::Unpublished { .. } => Exit::OldStillValid,
+            Self::Unpublished { .. } | Self::OldStillValid { .. } => Exit::OldStillValid,
             Self::NotVouched { .. } | Self::Refused(_) => Exit::Refused,
             Self::ControllersDown { .. } | Self::File { .. } | Self::Git { .. } | Self::Session(_) => Exit::Failed,
         }
@@ -264,7 +275,9 @@ impl Error {
 
 fn of_trouble(trouble: &Trouble) -> Exit {
     match trouble {
-        Trouble::Unreachable { .. } | Trouble::TimedOut(_) => Exit::Unreachable,
+        Trouble::Unreachable { .. } | Trouble::TimedOut(_) | Trouble::Busy(_) | Trouble::Broken { .. } => {
+            Exit::Unreachable
+        }
         Trouble::Rejected(_) | Trouble::Credential(_) => Exit::Rejected,
         // Admission policies answer with this or that code.
         Trouble::Forbidden(_) | Trouble::Refused { .. } => Exit::Refused,

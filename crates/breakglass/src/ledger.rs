@@ -68,6 +68,11 @@ impl Ledger {
     /// Adds a line. Another program that is adding one is waited for by the lock of the file itself.
     pub(crate) fn add(&self, entry: &Entry) -> io::Result<()> {
         fs::create_dir_all(self.file.parent().unwrap_or(Path::new(".")))?;
+        let attributes = self.file.with_file_name(".gitattributes");
+        if !attributes.exists() {
+            // Lines that were added in two places are both kept, without a conflict in the middle of an emergency.
+            fs::write(attributes, "ledger.jsonl merge=union\n")?;
+        }
         let mut file = File::options().read(true).append(true).create(true).open(&self.file)?;
         file.lock()?;
         let mut previous = String::new();
@@ -101,13 +106,11 @@ impl Ledger {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             text => text?,
         };
+        // A ledger that was begun in two places has two first lines.
         let mut seen = BTreeSet::from([String::new()]);
         let mut breaks = Vec::new();
         for (number, line) in text.lines().enumerate() {
-            let fits = serde_json::from_str::<Line>(line).is_ok_and(|line| {
-                let first = number == 0;
-                seen.contains(&line.previous) && (first || !line.previous.is_empty())
-            });
+            let fits = serde_json::from_str::<Line>(line).is_ok_and(|line| seen.contains(&line.previous));
             if !fits {
                 breaks.push(number + 1);
             }
@@ -163,12 +166,14 @@ mod tests {
             lines
         });
         assert_eq!(altered.breaks().unwrap(), [3]);
-        let (_folder, missing) = ledger(4);
-        edit(&missing, |mut lines| {
-            lines.remove(0);
-            lines
-        });
-        assert_eq!(missing.breaks().unwrap(), [1]);
+        for (taken_out, broken) in [(0, 1), (1, 2), (2, 3)] {
+            let (_folder, missing) = ledger(4);
+            edit(&missing, |mut lines| {
+                lines.remove(taken_out);
+                lines
+            });
+            assert_eq!(missing.breaks().unwrap(), [broken]);
+        }
     }
 
     #[test]

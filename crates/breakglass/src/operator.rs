@@ -7,6 +7,7 @@ use crate::{
     ClusterName, Conversation, Credential, Error, Fleet, Keys, ServerUrl, Surroundings,
     fleet::{self, Git, Place},
     ledger::LEDGER,
+    pins::{Pin, Pins},
     trust::Trust,
 };
 
@@ -76,8 +77,60 @@ impl<'a> Operator<'a> {
     }
 
     /// The check of a credential against what this machine and the fleet’s signers know.
-    pub(crate) fn trust<'b>(&'b self, place: &'b Place, accept: bool) -> Trust<'b> {
-        Trust { fleet: &self.fleet, place, around: &self.around, talk: self.talk, accept }
+    pub(crate) fn trust<'b>(&'b self, place: &'b Place, sealed: &'b str, accept: bool) -> Trust<'b> {
+        Trust { fleet: &self.fleet, place, around: &self.around, talk: self.talk, sealed, accept }
+    }
+
+    /// Remembers a cluster that has answered; that it cannot be written down is told and stops nobody.
+    pub(crate) fn remember(&self, place: &Place, pin: &Pin) {
+        if let Err(error) = Pins::of(&self.around, &self.fleet, &place.name).keep(pin) {
+            self.talk.tell(&format!("Warning: this machine will not remember the cluster: {error}"));
+        }
+    }
+
+    /// The fleet's repository, if it is one. One that cannot be asked is no reason to do as if there were none: what others
+    /// have would be taken for nothing.
+    pub(crate) async fn git(&self, cluster: &ClusterName) -> Result<Option<Git>, Error> {
+        let is_repository = self.fleet.root().ancestors().any(|folder| folder.join(".git").exists());
+        let git = match Git::of(&self.fleet).await {
+            Ok(git) => git,
+            Err(_) if !is_repository => return Ok(None),
+            Err(source) => {
+                let what = format!("{cluster}: Git cannot say what others have, and nothing was changed");
+                return Err(Error::Git { what, source });
+            }
+        };
+        let lost = |source| Error::Git { what: format!("{cluster}: nothing was changed"), source };
+        if git.knows("HEAD").await && !git.knows("@{upstream}").await && git.has_remotes().await.map_err(lost)? {
+            return Err(Error::Refused(format!(
+                "{cluster}: this branch follows none elsewhere, so that nobody would get the new file. Nothing was changed: \
+                `git push --set-upstream` it first"
+            )));
+        }
+        Ok(Some(git))
+    }
+
+    /// Names those who could open the file from now on and cannot at present, and has a person agree: whoever can write to
+    /// the fleet can write themselves into `.sops.yaml`.
+    pub(crate) fn agree_to_recipients(
+        &self,
+        place: &Place,
+        present: &[String],
+        wanted: &[String],
+    ) -> Result<(), Error> {
+        let new: Vec<&str> = wanted.iter().filter(|name| !present.contains(name)).map(String::as_str).collect();
+        if new.is_empty() || present.is_empty() {
+            return Ok(());
+        }
+        let cluster = &place.name;
+        self.talk.tell(&format!(".sops.yaml names others than can open {cluster} at present: {}.", new.join(", ")));
+        if self.talk.confirm("Let them open it from now on?")? {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "{cluster}: nobody agreed that {} may open it. Nothing was changed: if .sops.yaml is right, say --yes",
+            new.join(", ")
+        )))
     }
 
     fn limits(&self) -> Limits {

@@ -79,15 +79,20 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
     let place = operator.place(cluster)?;
     let _local = lock_here(&place)?;
     let rule = sealed::rule(&operator.fleet, &place)?;
-    let opened = Sealed::of(&place)?.open(cluster, &operator.keys.identities)?;
-    operator.trust(&place, options.accept_identity).check(&Pin::of(&opened.credential)).await?;
+    let sealed = Sealed::of(&place)?;
+    let opened = sealed.open(cluster, &operator.keys.identities)?;
+    operator.trust(&place, &sealed.text, options.accept_identity).check(&Pin::of(&opened.credential)).await?;
+    if options.course != Course::Finish {
+        let (present, wanted) = (sealed::names(sealed.header()?.recipients()), sealed::names(rule.recipients()));
+        operator.agree_to_recipients(&place, &present, &wanted)?;
+    }
     let rescue = if options.access.is_named() {
         operator.connect(cluster, &options.access).await?
     } else {
         operator.enter(cluster, &opened.credential)?
     };
     let cluster_uid = operator.same_cluster(cluster, &rescue, &opened.credential, options.accept_identity).await?;
-    let git = Git::of(&operator.fleet).await.ok();
+    let git = operator.git(cluster).await?;
     if let Some(git) = &git
         && let Err(error) = git.fetch().await
     {
@@ -95,9 +100,10 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
             .talk
             .tell(&format!("Note: what others pushed could not be fetched ({error}); going by what is known here."));
     }
-    let server = match Operator::server(&place, &options.access, None) {
-        Err(Error::NoServer { .. }) => opened.credential.server.clone(),
-        server => server?,
+    // The address stays what was proven before, whatever the cluster's configuration says by now.
+    let server = match &options.access.server {
+        Some(_) => Operator::server(&place, &options.access, None)?,
+        None => opened.credential.server.clone(),
     };
     let sealed_at = opened.credential.server.clone();
     let mut rotation = Rotation {
@@ -112,6 +118,7 @@ pub async fn rotate(operator: &Operator<'_>, cluster: &ClusterName, options: Rot
         options,
         by: format!("{} on {}", operator.person().await, surroundings::host()),
         under_way: false,
+        pushed: false,
         rotated: Rotated {
             cluster: cluster.to_string(),
             generation: 0,
@@ -161,6 +168,8 @@ struct Rotation<'a> {
     by: String,
     /// Whether the rotation is one to be finished: it was open, or this run has made its token.
     under_way: bool,
+    /// Whether this run has pushed.
+    pushed: bool,
     rotated: Rotated,
 }
 
@@ -255,7 +264,11 @@ impl Rotation<'_> {
             tokens: secrets.iter().map(Token::from).collect(),
             copies: self.copies().await,
             intent: if self.is(Course::Finish) || self.under_way { Intent::Finish } else { Intent::Rotate },
-            revoke_when: if self.is(Course::RevokeNow) { RevokeWhen::Committed } else { RevokeWhen::Pushed },
+            revoke_when: if self.is(Course::RevokeNow) && !self.options.publish.push {
+                RevokeWhen::Committed
+            } else {
+                RevokeWhen::Pushed
+            },
         }
     }
 
@@ -318,7 +331,7 @@ impl Rotation<'_> {
         let mark = BTreeMap::from([(SEALED_BY.to_owned(), Some(self.by.clone()))]);
         self.rescue.annotate_token_secret(secret, &mark).await.map_err(self.failed(RESUME))?;
         draft.put(self.place, &credential, keys)?;
-        self.operator.trust(self.place, true).keep(&Pin::of(&credential));
+        self.operator.remember(self.place, &Pin::of(&credential));
         self.rotated.generation = secret.generation.unwrap_or(1);
         self.tell(&format!(
             "{} sealed and read back: generation {}.",
@@ -332,7 +345,7 @@ impl Rotation<'_> {
         let talk = self.operator.talk;
         let wanted = self.options.publish.commit
             || self.is(Course::RevokeNow)
-            || (!self.is(Course::Finish) && talk.is_attended() && talk.confirm("Commit the new file and push it?")?);
+            || (!self.is(Course::Finish) && talk.confirm("Commit the new file and push it?")?);
         let message = format!("{}: rotate break-glass token", self.cluster());
         if !wanted {
             self.operator.publish(self.place, &message, Publish::default()).await?;
@@ -346,12 +359,23 @@ impl Rotation<'_> {
 
     async fn push(&mut self) -> Result<bool, Error> {
         let talk = self.operator.talk;
-        let wanted = self.options.publish.push || (talk.is_attended() && talk.confirm("Push the new file?")?);
+        let wanted =
+            self.options.publish.push || (!self.is(Course::RevokeNow) && talk.confirm("Push the new file?")?);
         if !wanted {
             self.tell(&format!("The others need the new file: git -C {} push", self.operator.fleet.root().display()));
             return Ok(false);
         }
-        self.operator.publish(self.place, "", Publish { commit: false, push: true }).await
+        let still_valid = |why: String| Error::OldStillValid { cluster: self.place.name.clone(), why };
+        if self.pushed {
+            return Err(still_valid("the push went elsewhere than to the branch that this one follows".to_owned()));
+        }
+        match self.operator.publish(self.place, "", Publish { commit: false, push: true }).await {
+            Err(Error::Git { what, source }) => Err(still_valid(format!("{what}: {source}"))),
+            pushed => {
+                self.pushed = true;
+                pushed
+            }
+        }
     }
 }
 

@@ -37,7 +37,7 @@ mod written;
 pub use ask::{AskError, TOKEN_SUBCOMMAND, ask};
 pub use environment::{Surrounding, surrounding};
 pub use error::SessionError;
-pub use harden::forbid_core_dumps;
+pub use harden::{forbid_core_dumps, forbid_readers};
 pub use leftovers::KubeDcFile;
 pub use place::{Place, Places};
 pub use record::{Process, Record};

@@ -39,8 +39,18 @@ pub(crate) struct Trust<'a> {
     pub(crate) place: &'a Place,
     pub(crate) around: &'a Surroundings,
     pub(crate) talk: &'a dyn Conversation,
+    /// The sealed file as it was read and opened, which may not be what is on the disk by now.
+    pub(crate) sealed: &'a str,
     /// The person takes another identity on their own account.
     pub(crate) accept: bool,
+}
+
+/// What may stand in the way of vouching.
+enum Doubt {
+    /// It was looked at, and is not as it must be.
+    Refuted(String),
+    /// It could not be looked at.
+    Unasked(String),
 }
 
 impl Trust<'_> {
@@ -76,15 +86,7 @@ impl Trust<'_> {
                 });
             }
         }
-        self.keep(pin);
         Ok(())
-    }
-
-    /// Remembers the cluster; that it cannot be written down is told and stops nobody.
-    pub(crate) fn keep(&self, pin: &Pin) {
-        if let Err(error) = Pins::of(self.around, self.fleet, &self.place.name).keep(pin) {
-            self.talk.tell(&format!("Warning: this machine will not remember the cluster: {error}"));
-        }
     }
 
     async fn vouched(&self) -> Vouched {
@@ -99,43 +101,51 @@ impl Trust<'_> {
         };
         match self.signed(&git, &signers, &pinned).await {
             Ok(()) => Vouched::Signed,
-            Err(why) => {
+            Err(Doubt::Unasked(why)) => Vouched::Unknown(why),
+            Err(Doubt::Refuted(why)) => {
                 self.talk.tell(&format!("Warning: {} is not vouched for: {why}", self.place.sealed().display()));
                 Vouched::Not(why)
             }
         }
     }
 
-    async fn signed(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), String> {
+    async fn signed(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), Doubt> {
         self.renew_signers(git, signers, pinned).await?;
-        self.signed_as_committed(git, &self.place.sealed(), pinned).await
+        self.signed_as_committed(git, &self.place.sealed(), self.sealed.as_bytes(), pinned).await
     }
 
     /// The list itself may have changed: the change counts if one of those who were on it before signed it.
-    async fn renew_signers(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), String> {
-        let io = |error: io::Error| format!("the list of allowed signers: {error}");
+    async fn renew_signers(&self, git: &Git, signers: &Path, pinned: &Path) -> Result<(), Doubt> {
+        let io = |error: io::Error| Doubt::Unasked(format!("the list of allowed signers: {error}"));
         let now = fs::read(signers).map_err(io)?;
         match fs::read(pinned) {
             Ok(before) if before == now => return Ok(()),
-            Ok(_) => self.signed_as_committed(git, signers, pinned).await?,
+            Ok(_) => self.signed_as_committed(git, signers, &now, pinned).await?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(io(error)),
         }
         crate::pins::replace(pinned, &now).map_err(io)
     }
 
-    /// Whether a file is as in its last commit, and that commit signed by one of the list.
-    async fn signed_as_committed(&self, git: &Git, file: &Path, signers: &Path) -> Result<(), String> {
-        let said = |error: GitError| error.to_string();
+    /// Whether a file’s content is that of its last commit, and that commit signed by one of the list.
+    async fn signed_as_committed(&self, git: &Git, file: &Path, content: &[u8], signers: &Path) -> Result<(), Doubt> {
+        let unasked = |error: GitError| Doubt::Unasked(error.to_string());
         let relative = self.fleet.relative(file).to_owned();
-        let commits = git.last_commits(std::slice::from_ref(&relative)).await.map_err(said)?;
-        let commit = commits.get(&relative).ok_or_else(|| format!("{} was never committed", relative.display()))?;
-        if git.content(&commit.hash, &relative).await != fs::read(file).ok() {
-            return Err(format!("{} differs from its last commit", relative.display()));
+        let refuted = |why: &str| Doubt::Refuted(format!("{} {why}", relative.display()));
+        let commit = git.last_commit(&relative).await.map_err(unasked)?;
+        let commit = commit.ok_or_else(|| refuted("was never committed"))?;
+        if git.is_cut_off_at(&commit).await.map_err(unasked)? {
+            return Err(Doubt::Unasked("the clone is shallow, and does not know who committed it".to_owned()));
         }
-        let unsigned =
-            |error: GitError| format!("commit {:.10} is not signed by an allowed signer: {error}", commit.hash);
-        git.verify(&commit.hash, signers).await.map_err(unsigned)
+        let committed = git.content(&commit, &relative).await;
+        let committed = committed.ok_or_else(|| Doubt::Unasked(format!("commit {commit:.10} cannot be read")))?;
+        if committed != content {
+            return Err(refuted("differs from its last commit"));
+        }
+        let unsigned = |error: GitError| {
+            Doubt::Refuted(format!("commit {commit:.10} is not signed by an allowed signer: {error}"))
+        };
+        git.verify(&commit, signers).await.map_err(unsigned)
     }
 
     fn pinned_signers(&self) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use fanlight_cluster::rescue::{self, ACCOUNT_USER, Happening, NAMESPACE, Occasion, Rescue, Trouble, Use};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Mutex, time::timeout};
@@ -57,9 +58,11 @@ pub async fn use_cluster(operator: &Operator<'_>, cluster: &ClusterName, options
         return Err(Error::Refused(format!("you are in a break-glass session ({inside}) already: leave it first")));
     }
     let place = operator.place(cluster)?;
-    let credential = Sealed::of(&place)?.open(cluster, &operator.keys.identities)?.credential;
+    let sealed = Sealed::of(&place)?;
+    let credential = sealed.open(cluster, &operator.keys.identities)?.credential;
     let pin = Pin::of(&credential);
-    operator.trust(&place, options.accept_identity).check(&pin).await?;
+    let trust = operator.trust(&place, &sealed.text, options.accept_identity);
+    trust.check(&pin).await?;
     operator.warn_if_behind(&place).await;
     let reason = match &options.reason {
         Some(reason) if !reason.trim().is_empty() => reason.trim().to_owned(),
@@ -77,7 +80,10 @@ pub async fn use_cluster(operator: &Operator<'_>, cluster: &ClusterName, options
                 way_out: "If you know that it was built anew, use it with --accept-identity",
             });
         }
-        operator.trust(&place, options.accept_identity).check(&Pin { uid: Some(uid), ..pin }).await?;
+        let seen = Pin { uid: Some(uid), ..pin };
+        trust.check(&seen).await?;
+        // Only what has answered is remembered.
+        operator.remember(&place, &seen);
     }
     operator.end_forgotten_sessions(cluster, &rescue).await;
     let begun = Begun::now(operator, cluster, &credential, rescue, reason, &options).await;
@@ -125,8 +131,10 @@ impl Operator<'_> {
         let killed = Ledger::of(&self.fleet).killed(cluster.as_str());
         let now = jiff::Timestamp::now();
         for found in rescue.sessions().await.unwrap_or_default() {
+            // Clocks differ, and a token ends by itself: there is no hurry with those of others.
+            let over = found.expires.is_some_and(|expires| now.duration_since(expires).as_hours() >= 24);
             let forgotten =
-                found.expires.is_some_and(|expires| expires < now) || killed.contains(session_id(&found.session.name));
+                over || (found.host == surroundings::host() && killed.contains(session_id(&found.session.name)));
             if forgotten && rescue.end_session(&found.session).await.is_ok() {
                 self.talk.tell(&format!("Ended the forgotten session {} of {}.", found.session.name, found.person));
             }
@@ -302,6 +310,20 @@ fn how(ended: &Ended) -> String {
     }
 }
 
+/// The token with its end by this machine's clock, which may be hours off: what counts is how long it lives.
+fn by_our_clock(token: rescue::SessionToken, now: jiff::Timestamp) -> rescue::SessionToken {
+    #[derive(serde::Deserialize)]
+    struct Claims {
+        iat: i64,
+        exp: i64,
+    }
+    let payload =
+        token.token.expose_secret().split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let claims = payload.and_then(|payload| serde_json::from_slice::<Claims>(&payload).ok());
+    let ends = claims.and_then(|claims| now.checked_add(jiff::SignedDuration::from_secs(claims.exp - claims.iat)).ok());
+    rescue::SessionToken { expires: ends.unwrap_or(token.expires), ..token }
+}
+
 /// Where the session's token comes from: a token for this use, renewed in time, or the sealed one.
 struct Source {
     rescue: Rescue,
@@ -325,7 +347,7 @@ impl TokenSource for Source {
         if !fresh {
             let left = Duration::try_from(self.ends.duration_since(now)).unwrap_or_default();
             match self.rescue.within(Duration::from_secs(15)).session_token(bound, left).await {
-                Ok(token) => *renewed = Some(token),
+                Ok(token) => *renewed = Some(by_our_clock(token, now)),
                 Err(error) => match renewed.as_ref().filter(|token| token.expires > now) {
                     // Better the one that is there for as long as it lasts.
                     Some(_) => {}

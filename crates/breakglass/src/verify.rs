@@ -41,14 +41,14 @@ pub async fn verify(operator: &Operator<'_>, cluster: &ClusterName, accept_ident
     let sealed = Sealed::of(&place)?;
     let opened = sealed.open(cluster, &operator.keys.identities)?;
     let credential = &opened.credential;
-    operator.trust(&place, accept_identity).check(&Pin::of(credential)).await?;
+    let trust = operator.trust(&place, &sealed.text, accept_identity);
+    trust.check(&Pin::of(credential)).await?;
     let began = Instant::now();
     let proof = operator.prove(cluster, credential).await?;
     let milliseconds = began.elapsed().as_millis();
-    operator
-        .trust(&place, accept_identity)
-        .check(&Pin { uid: Some(proof.cluster_uid.clone()), ..Pin::of(credential) })
-        .await?;
+    let seen = Pin { uid: Some(proof.cluster_uid.clone()), ..Pin::of(credential) };
+    trust.check(&seen).await?;
+    operator.remember(&place, &seen);
     let mut warnings = Vec::new();
     if opened.partly_clear {
         warnings.push("only the token is sealed, as kube-dc does; `rotate` seals all of it".to_owned());

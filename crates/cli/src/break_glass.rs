@@ -14,7 +14,9 @@ mod verify;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
-use fanlight_breakglass::{Access, Conversation, Error, Exit, Fleet, Operator, Surroundings, sweep as sweep_up};
+use fanlight_breakglass::{
+    Access, Conversation, Error, Exit, Fleet, Operator, Surroundings, session, sweep as sweep_up,
+};
 
 use terminal::Terminal;
 
@@ -123,6 +125,10 @@ pub(crate) fn run_bootstrap(bootstrap: Bootstrap) -> ExitCode {
 /// Runs a command and says by the exit code how it ended.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.shared.yes);
+    // From here on there may be tokens in memory.
+    if let Err(error) = session::forbid_core_dumps().and_then(|()| session::forbid_readers()) {
+        terminal.tell(&format!("Warning: {}", terminal::chain(&error)));
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

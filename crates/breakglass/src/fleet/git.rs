@@ -17,6 +17,19 @@ const NETWORK: Duration = Duration::from_secs(120);
 /// A fetch only makes sure, and must not hold an emergency up for long when there is no network.
 const FETCH: Duration = Duration::from_secs(30);
 
+/// What is committed must not decide what is run: neither a repository that lies within the fleet as files, nor the
+/// configuration in it.
+const GUARDS: [&str; 5] = ["--literal-pathspecs", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false"];
+/// What leads Git to another repository than the fleet's, as hooks and tools leave it in the environment.
+const ELSEWHERE: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+];
+
 /// The Git work tree that the fleet is, asked by the `git` program.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
@@ -61,8 +74,11 @@ impl Git {
     /// The work tree that the fleet's folder belongs to.
     pub(crate) async fn of(fleet: &Fleet) -> Result<Self, GitError> {
         let git = Self { root: fleet.root().to_owned() };
-        git.text(&["rev-parse", "--is-inside-work-tree"]).await?;
-        Ok(git)
+        let inside = git.text(&["rev-parse", "--is-inside-work-tree"]).await?;
+        if inside.trim() == "true" {
+            return Ok(git);
+        }
+        Err(GitError { command: "rev-parse".to_owned(), why: "the fleet is in no work tree".to_owned() })
     }
 
     /// The last commit of each of these files, of those that have one.
@@ -70,17 +86,44 @@ impl Git {
         if files.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let options = ["log", "--format=%x01%H%x02%at%x02%an", "--name-only", "--no-renames", "--relative", "--"];
+        let format = "--format=%x00%H%x00%at%x00%an%x00";
+        let options = ["log", format, "--no-show-signature", "--name-only", "--no-renames", "--relative", "--"];
         let log = self.run(&with_files(&options, files), QUICK).await?;
+        // Nothing that a person can put into a commit holds a zero: hash, time and author, then the names of files.
+        let log = String::from_utf8_lossy(&log);
+        let mut parts = log.split('\0').skip(1);
         let mut last = BTreeMap::new();
-        for commit in String::from_utf8_lossy(&log).split('\u{1}').skip(1) {
-            let mut lines = commit.lines();
-            let Some(found) = lines.next().and_then(parse) else { continue };
-            for file in lines.filter(|line| !line.is_empty()) {
+        while let (Some(hash), Some(at), Some(author), Some(names)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
+            let Some(found) = parse(hash, at, author) else { continue };
+            for file in names.lines().filter(|line| !line.is_empty()) {
                 last.entry(PathBuf::from(file)).or_insert_with(|| found.clone());
             }
         }
         Ok(last)
+    }
+
+    /// The hash of the last commit that touched a file, if there is one.
+    pub(crate) async fn last_commit(&self, file: &Path) -> Result<Option<String>, GitError> {
+        let options = ["log", "-1", "--format=%H", "--no-show-signature", "--"];
+        let file = [file.to_owned()];
+        let hash = self.run(&with_files(&options, &file), QUICK).await?;
+        let hash = String::from_utf8_lossy(&hash).trim().to_owned();
+        Ok((!hash.is_empty()).then_some(hash))
+    }
+
+    /// Whether the history is cut off at a commit, so that it seems to have touched every file.
+    pub(crate) async fn is_cut_off_at(&self, commit: &str) -> Result<bool, GitError> {
+        if self.text(&["rev-parse", "--is-shallow-repository"]).await?.trim() != "true" {
+            return Ok(false);
+        }
+        Ok(self.text(&["rev-list", "--parents", "-1", commit]).await?.split_whitespace().count() < 2)
+    }
+
+    /// Whether there is anywhere to push to.
+    pub(crate) async fn has_remotes(&self) -> Result<bool, GitError> {
+        Ok(!self.text(&["remote"]).await?.trim().is_empty())
     }
 
     /// How work tree, commits and upstream differ.
@@ -142,8 +185,15 @@ impl Git {
         signers.push(allowed_signers);
         // Without a least trust, Git takes a good signature of anybody.
         let trust = "gpg.minTrustLevel=fully".as_ref();
-        let one_off = "-c".as_ref();
-        self.run(&[one_off, &signers, one_off, trust, "verify-commit".as_ref(), commit.as_ref()], QUICK).await.map(drop)
+        let one_off: &OsStr = "-c".as_ref();
+        // A commit names the kind of its signature: only SSH's is asked for, whatever keys of other kinds the person trusts.
+        let mut arguments =
+            vec![one_off, signers.as_ref(), one_off, trust, one_off, "gpg.ssh.program=ssh-keygen".as_ref()];
+        for other in ["gpg.program=false", "gpg.openpgp.program=false", "gpg.x509.program=false"] {
+            arguments.extend([one_off, other.as_ref()]);
+        }
+        arguments.extend::<[&OsStr; 2]>(["verify-commit".as_ref(), commit.as_ref()]);
+        self.run(&arguments, QUICK).await.map(drop)
     }
 
     /// The person's name and address as Git has them.
@@ -162,8 +212,11 @@ impl Git {
         let command = words.find(|word| word != "-c" && !word.contains('=')).unwrap_or_default().into_owned();
         let failed = |why: String| GitError { command: command.clone(), why };
         let mut git = Command::new("git");
-        git.arg("-C").arg(&self.root).arg("--literal-pathspecs").args(arguments);
-        git.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        git.arg("-C").arg(&self.root).args(GUARDS).args(arguments);
+        git.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_REPLACE_OBJECTS", "1").env("LC_ALL", "C");
+        for elsewhere in ELSEWHERE {
+            git.env_remove(elsewhere);
+        }
         git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let output = match timeout(limit, git.output()).await {
             Err(_) => return Err(failed(format!("it took longer than {} s", limit.as_secs()))),
@@ -183,9 +236,7 @@ fn with_files<'a>(arguments: &[&'a str], files: &'a [PathBuf]) -> Vec<&'a OsStr>
     arguments.chain(files.iter().map(|file| file.as_os_str())).collect()
 }
 
-fn parse(line: &str) -> Option<LastCommit> {
-    let mut parts = line.split('\u{2}');
-    let (hash, at, author) = (parts.next()?, parts.next()?, parts.next()?);
+fn parse(hash: &str, at: &str, author: &str) -> Option<LastCommit> {
     let at = jiff::Timestamp::from_second(at.parse().ok()?).ok()?;
     Some(LastCommit { hash: hash.to_owned(), at, author: author.to_owned() })
 }

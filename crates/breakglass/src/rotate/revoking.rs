@@ -22,8 +22,7 @@ impl Rotation<'_> {
     ) -> Result<bool, Error> {
         let talk = self.operator.talk;
         let question = format!("Revoke the old token ({})?", names.join(", "));
-        let wanted =
-            self.is(Course::Finish) || self.is(Course::RevokeNow) || (talk.is_attended() && talk.confirm(&question)?);
+        let wanted = self.is(Course::Finish) || self.is(Course::RevokeNow) || talk.confirm(&question)?;
         if !wanted {
             return Ok(false);
         }

@@ -11,6 +11,6 @@ pub fn forbid_core_dumps() -> Result<(), SessionError> {
 }
 
 /// Keeps other processes of this user from reading the memory of this one, where the system allows it.
-pub(super) fn forbid_readers() -> Result<(), SessionError> {
+pub fn forbid_readers() -> Result<(), SessionError> {
     prctl::set_dumpable(false).map_err(SessionError::system("keep other processes from reading the token"))
 }

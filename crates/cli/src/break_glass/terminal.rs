@@ -23,11 +23,15 @@ impl Terminal {
 
 impl Conversation for Terminal {
     fn tell(&self, line: &str) {
-        let _ = writeln!(stderr(), "{line}");
+        let _ = writeln!(stderr(), "{}", printable(line));
     }
 
     fn is_attended(&self) -> bool {
         self.attended
+    }
+
+    fn said_yes(&self) -> bool {
+        self.yes
     }
 
     fn confirm(&self, question: &str) -> Result<bool, Error> {
@@ -37,7 +41,7 @@ impl Conversation for Terminal {
         if !self.attended {
             return Ok(false);
         }
-        let _ = write!(stderr(), "{question} [y/N] ");
+        let _ = write!(stderr(), "{} [y/N] ", printable(question));
         Ok(matches!(line()?.to_lowercase().as_str(), "y" | "yes"))
     }
 
@@ -66,6 +70,11 @@ fn line() -> Result<String, Error> {
     let mut answer = answer.trim().to_owned();
     answer.truncate(answer.floor_char_boundary(ANSWER));
     Ok(answer)
+}
+
+/// Without anything that would steer the terminal: names, and what servers say, come from others.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
 }
 
 /// An error with its causes; what the message above has told already is not told twice.

@@ -93,9 +93,10 @@ async fn rotate_after(
     let wanted = match arguments.rotate_after {
         RotateAfter::Always => true,
         RotateAfter::Never => false,
-        // Yes said beforehand means the questions of the use, not another change of the cluster.
+        // Yes said beforehand is for the questions of the use, not for another change of the cluster.
         RotateAfter::Ask => {
-            is_shell && operator.talk.is_attended() && operator.talk.confirm("Rotate the credential now?")?
+            let asks = is_shell && operator.talk.is_attended() && !operator.talk.said_yes();
+            asks && operator.talk.confirm("Rotate the credential now?")?
         }
     };
     if wanted {
