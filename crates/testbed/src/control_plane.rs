@@ -202,20 +202,31 @@ impl ControlPlane {
         Ok(path)
     }
 
-    /// Whom the API server takes the bearer of a token for: `username`, `groups` and more of `SelfSubjectReview`.
-    ///
-    /// Is patient with a refusal: an API server fetches the keys of an OIDC provider only after it has become ready.
-    pub async fn who_is(&self, token: &str) -> anyhow::Result<Value> {
+    /// Whom the API server takes the bearer of a token for (`username`, `groups` and more), if it takes the token.
+    pub async fn who_is(&self, token: &str) -> anyhow::Result<Option<Value>> {
         let ca = reqwest::Certificate::from_pem(&std::fs::read(self.folder.join("ca.crt"))?)?;
         let client = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build()?;
         let url = format!("{}/apis/authentication.k8s.io/v1/selfsubjectreviews", self.url());
         let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let answer = client.post(url).bearer_auth(token).json(&review).send().await?;
+        if answer.status() == http::StatusCode::UNAUTHORIZED {
+            return Ok(None);
+        }
+        let answer: Value = answer.error_for_status()?.json().await?;
+        Ok(Some(answer["status"]["userInfo"].clone()))
+    }
+
+    /// The same, as soon as the token is taken: an API server fetches a provider's keys after it has become ready.
+    pub async fn until_taken(&self, token: &str) -> anyhow::Result<Value> {
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let answer = client.post(&url).bearer_auth(token).json(&review).send().await?;
-            if answer.status() != http::StatusCode::UNAUTHORIZED || Instant::now() > deadline {
-                let answer: Value = answer.error_for_status()?.json().await?;
-                return Ok(answer["status"]["userInfo"].clone());
+            if let Some(user) = self.who_is(token).await? {
+                return Ok(user);
+            }
+            if Instant::now() > deadline {
+                let log = std::fs::read_to_string(self.folder.join("kube-apiserver.log")).unwrap_or_default();
+                let reason = log.lines().rfind(|line| line.contains("oidc")).unwrap_or_default();
+                bail!("the API server does not take the token: {reason}");
             }
             sleep(Duration::from_millis(100)).await;
         }

@@ -13,6 +13,7 @@
 //!
 //!   FaultProxy: the API server at another address, where one request goes wrong
 //!
+//!   Keycloak: a provider as there are many          Issuer: a provider that misbehaves as a test wants it
 //!   FleetRepo: clusters' credentials in Git, and an engineer with a key
 //!   Showcase: all of it together, for the demo, pictures and measurements        Browser: a real one, driven
 //! ```
@@ -25,6 +26,7 @@ pub mod estate;
 mod fanlight_server;
 mod fault_proxy;
 mod fleet_repo;
+pub mod issuer;
 mod keycloak;
 mod minder;
 mod nodes;
@@ -43,6 +45,7 @@ pub use estate::Estate;
 pub use fanlight_server::FanlightServer;
 pub use fault_proxy::{Fault, FaultProxy, When};
 pub use fleet_repo::FleetRepo;
+pub use issuer::Issuer;
 pub use keycloak::Keycloak;
 pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};

@@ -145,7 +145,7 @@ async fn a_public_client_and_a_device_are_served(keycloak: &Keycloak) -> anyhow:
 async fn an_api_server_takes_its_tokens(keycloak: &Keycloak) -> anyhow::Result<()> {
     let plane = ControlPlane::with(Options { oidc: Some(keycloak.trusted()), ..Options::default() }).await?;
     let token = &keycloak.tokens("alice").await?["id_token"];
-    let user = plane.who_is(token.as_str().context("no ID token")?).await?;
+    let user = plane.until_taken(token.as_str().context("no ID token")?).await?;
     assert_eq!(user["username"], "alice");
     assert_eq!(user["groups"], json!(["platform", "shop-leads", "system:authenticated"]));
     Ok(())
