@@ -7,7 +7,8 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::json;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver, prelude::ElementQueryable,
+    By, CapabilitiesHelper, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+    prelude::ElementQueryable,
 };
 use tokio::time::{Instant, sleep};
 
@@ -71,6 +72,8 @@ impl Browser {
         }
         wishes.add_arg(&format!("--user-data-dir={}", folder.path().join("profile").display()))?;
         wishes.add_arg(&format!("--window-size={},{}", look.width.max(500), look.height))?;
+        // It knows none of the testbed's authorities.
+        wishes.accept_insecure_certs(true)?;
         wishes.set_browser_log_level(LoggingPrefsLogLevel::All)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await?;
         let browser = Self { driver, _chromedriver: chromedriver, _folder: folder };

@@ -19,7 +19,9 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{AuditLog, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, yaml};
+use crate::{
+    AuditLog, TrustedIssuer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, yaml,
+};
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
 /// and Flux's custom resource definitions.
@@ -48,19 +50,6 @@ pub struct Options {
     pub refuses_streaming_lists: bool,
     /// The OIDC provider whose ID tokens the API server takes.
     pub oidc: Option<TrustedIssuer>,
-}
-
-/// An OIDC provider that an API server trusts: `preferred_username` and `groups` name people, with a prefix.
-#[derive(Debug, Clone)]
-pub struct TrustedIssuer {
-    /// Its address, as its tokens name it.
-    pub url: String,
-    /// The certificate of its authority.
-    pub ca: PathBuf,
-    /// The client whose tokens are taken.
-    pub client: String,
-    /// What goes before the names of users and groups.
-    pub prefix: String,
 }
 
 impl ControlPlane {
@@ -202,36 +191,6 @@ impl ControlPlane {
         Ok(path)
     }
 
-    /// Whom the API server takes the bearer of a token for (`username`, `groups` and more), if it takes the token.
-    pub async fn who_is(&self, token: &str) -> anyhow::Result<Option<Value>> {
-        let ca = reqwest::Certificate::from_pem(&std::fs::read(self.folder.join("ca.crt"))?)?;
-        let client = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build()?;
-        let url = format!("{}/apis/authentication.k8s.io/v1/selfsubjectreviews", self.url());
-        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let answer = client.post(url).bearer_auth(token).json(&review).send().await?;
-        if answer.status() == http::StatusCode::UNAUTHORIZED {
-            return Ok(None);
-        }
-        let answer: Value = answer.error_for_status()?.json().await?;
-        Ok(Some(answer["status"]["userInfo"].clone()))
-    }
-
-    /// The same, as soon as the token is taken: an API server fetches a provider's keys after it has become ready.
-    pub async fn until_taken(&self, token: &str) -> anyhow::Result<Value> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Some(user) = self.who_is(token).await? {
-                return Ok(user);
-            }
-            if Instant::now() > deadline {
-                let log = std::fs::read_to_string(self.folder.join("kube-apiserver.log")).unwrap_or_default();
-                let reason = log.lines().rfind(|line| line.contains("oidc")).unwrap_or_default();
-                bail!("the API server does not take the token: {reason}");
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-    }
-
     pub(crate) async fn api(&self, object: &Value) -> anyhow::Result<Api<DynamicObject>> {
         let (group, version) = match text(object, "/apiVersion")?.split_once('/') {
             Some((group, version)) => (group, version),
@@ -337,17 +296,7 @@ fn api_server_arguments(
         format!("--goaway-chance={}", options.goaway_chance),
         format!("--feature-gates=WatchList={}", !options.refuses_streaming_lists),
     ];
-    if let Some(issuer) = &options.oidc {
-        arguments.extend([
-            format!("--oidc-issuer-url={}", issuer.url),
-            format!("--oidc-ca-file={}", file(&issuer.ca)),
-            format!("--oidc-client-id={}", issuer.client),
-            "--oidc-username-claim=preferred_username".to_owned(),
-            format!("--oidc-username-prefix={}", if issuer.prefix.is_empty() { "-" } else { &issuer.prefix }),
-            "--oidc-groups-claim=groups".to_owned(),
-            format!("--oidc-groups-prefix={}", issuer.prefix),
-        ]);
-    }
+    arguments.extend(options.oidc.iter().flat_map(TrustedIssuer::arguments));
     arguments
 }
 

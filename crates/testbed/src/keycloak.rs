@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    TrustedIssuer, certificates,
+    Browser, TrustedIssuer, certificates,
     control_plane::{free_ports, tool},
     minder::Minder,
     program::Program,
@@ -169,6 +169,14 @@ impl Keycloak {
             ("scope", "openid"),
         ])
         .await
+    }
+
+    /// Fills in the form on the page that a browser was sent to.
+    pub async fn sign_in_on(&self, browser: &Browser, name: &str) -> anyhow::Result<()> {
+        browser.one("#username").await?.send_keys(name).await?;
+        browser.one("#password").await?.send_keys(Self::PASSWORD).await?;
+        browser.one("#kc-login").await?.click().await?;
+        Ok(())
     }
 
     /// Asks the token endpoint for anything.

@@ -19,6 +19,7 @@
 //! ```
 
 mod audit;
+mod bearers;
 mod browser;
 mod certificates;
 mod control_plane;
@@ -39,8 +40,9 @@ mod stream;
 mod yaml;
 
 pub use audit::{AuditEntry, AuditLog, AuditStage};
+pub use bearers::TrustedIssuer;
 pub use browser::{Browser, Look};
-pub use control_plane::{ControlPlane, Options, TrustedIssuer, tool};
+pub use control_plane::{ControlPlane, Options, tool};
 pub use estate::Estate;
 pub use fanlight_server::FanlightServer;
 pub use fault_proxy::{Fault, FaultProxy, When};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use fanlight_testbed::{ControlPlane, Keycloak, Options};
+use fanlight_testbed::{Browser, ControlPlane, Keycloak, Look, Options};
 use http::{StatusCode, header::LOCATION};
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
@@ -19,11 +19,11 @@ fn claims(token: &Value) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?)
 }
 
-fn authorization(keycloak: &Keycloak, more: &[(&str, &str)]) -> anyhow::Result<Url> {
+fn authorization(keycloak: &Keycloak, back: &str, more: &[(&str, &str)]) -> anyhow::Result<Url> {
     let asked = [
         ("response_type", "code"),
         ("client_id", Keycloak::CLIENT),
-        ("redirect_uri", BACK),
+        ("redirect_uri", back),
         ("scope", "openid"),
         ("state", "the-state"),
         ("nonce", "the-nonce"),
@@ -46,7 +46,7 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
 
 /// Signs in on the pages as a person does, and fetches the tokens.
 async fn sign_in(keycloak: &Keycloak, client: &Client, name: &str) -> anyhow::Result<Value> {
-    let page = client.get(authorization(keycloak, &[])?).send().await?.error_for_status()?.text().await?;
+    let page = client.get(authorization(keycloak, BACK, &[])?).send().await?.error_for_status()?.text().await?;
     let action = page.split_once("action=\"").and_then(|(_, rest)| rest.split_once('"')).context("no form")?.0;
     let form = [("username", name), ("password", Keycloak::PASSWORD)];
     let answer = client.post(action.replace("&amp;", "&")).form(&form).send().await?;
@@ -76,6 +76,7 @@ async fn refresh(keycloak: &Keycloak, tokens: &Value) -> anyhow::Result<Value> {
 async fn keycloak_signs_people_in_and_does_what_its_administrator_says() -> anyhow::Result<()> {
     let keycloak = Keycloak::start().await?;
     people_sign_in_on_its_pages(&keycloak).await?;
+    a_browser_signs_in_on_its_pages(&keycloak).await?;
     a_refresh_token_is_good_once_and_brings_new_groups(&keycloak).await?;
     ended_and_disabled_people_get_no_new_tokens(&keycloak).await?;
     a_public_client_and_a_device_are_served(&keycloak).await?;
@@ -85,7 +86,7 @@ async fn keycloak_signs_people_in_and_does_what_its_administrator_says() -> anyh
 
 async fn people_sign_in_on_its_pages(keycloak: &Keycloak) -> anyhow::Result<()> {
     let client = keycloak.client()?;
-    let answer = client.get(authorization(keycloak, &[("prompt", "none")])?).send().await?;
+    let answer = client.get(authorization(keycloak, BACK, &[("prompt", "none")])?).send().await?;
     assert_eq!(parameter(&returned(&answer)?, "error").as_deref(), Some("login_required"));
     let claims = claims(&sign_in(keycloak, &client, "alice").await?["id_token"])?;
     assert_eq!(claims["iss"], keycloak.issuer());
@@ -95,9 +96,20 @@ async fn people_sign_in_on_its_pages(keycloak: &Keycloak) -> anyhow::Result<()> 
     assert_eq!(claims["email_verified"], true);
     assert_eq!(claims["groups"], json!(["platform", "shop-leads"]));
     assert!(claims["realm_access"]["roles"].as_array().is_some_and(|roles| roles.contains(&json!("gitops-admin"))));
-    let answer = client.get(authorization(keycloak, &[("prompt", "none")])?).send().await?;
+    let answer = client.get(authorization(keycloak, BACK, &[("prompt", "none")])?).send().await?;
     assert!(parameter(&returned(&answer)?, "code").is_some(), "without a form, since the session lives");
     Ok(())
+}
+
+async fn a_browser_signs_in_on_its_pages(keycloak: &Keycloak) -> anyhow::Result<()> {
+    let browser = Browser::open(Look::DESK).await?;
+    // Any page that is there; a browser stays on one that is not.
+    let back = format!("{}/.well-known/openid-configuration", keycloak.issuer());
+    browser.goto(authorization(keycloak, &back, &[])?.as_str()).await?;
+    keycloak.sign_in_on(&browser, "bob").await?;
+    browser.until("location.search.includes('code=')").await?;
+    assert_eq!(browser.current_url().await?.path(), "/realms/fanlight/.well-known/openid-configuration");
+    keycloak.end_sessions("bob").await
 }
 
 async fn a_refresh_token_is_good_once_and_brings_new_groups(keycloak: &Keycloak) -> anyhow::Result<()> {
