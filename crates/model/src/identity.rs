@@ -32,6 +32,13 @@ impl UserName {
         check(name).map(|()| Self(name.into()))
     }
 
+    /// Accepts `name` if it is a service account's (`system:serviceaccount:…`), the one kind of reserved name that a
+    /// provider may have been given.
+    pub fn service_account(name: &str) -> Result<Self, NameRefused> {
+        let account = name.strip_prefix("system:serviceaccount:").ok_or(NameRefused::Reserved)?;
+        check(account).map(|()| Self(name.into()))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -134,6 +141,15 @@ mod tests {
             assert_eq!(UserName::new(name), Err(why), "{name:?}");
         }
         assert_eq!(UserName::new(&"x".repeat(UserName::LIMIT + 1)), Err(NameRefused::TooLong));
+    }
+
+    #[test]
+    fn of_the_reserved_names_only_a_service_account_has_a_way_in() {
+        let name = "system:serviceaccount:flux-system:robot";
+        assert_eq!(UserName::service_account(name).expect("an account").as_str(), name);
+        for bad in ["system:serviceaccount:", "system:admin", "dana", "system:serviceaccount:system:x", ""] {
+            assert!(UserName::service_account(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
