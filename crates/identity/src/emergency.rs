@@ -128,6 +128,13 @@ impl EmergencyDesk {
         memory.standing()
     }
 
+    /// The emergency user's name, as of the last few seconds; nobody else may be called that.
+    pub async fn name(&self) -> Option<UserName> {
+        let mut memory = self.0.memory.lock().await;
+        self.refresh(&mut memory, Self::RECHECK).await;
+        memory.user()
+    }
+
     /// Whether the Secret that opened a session is still the same, as of the last ten seconds. While the API server does
     /// not answer, its last answer holds: without it nothing is shown anyway.
     pub async fn still_valid(&self, fingerprint: &Fingerprint) -> bool {

@@ -1,27 +1,39 @@
-//! Who is asking: the emergency user, sealed sessions, throttling. There is no HTTP and no Kubernetes here: the Secret
-//! comes in through a trait, cookies go out as text.
+//! Who is asking: the emergency user, the identity provider's users, sealed sessions, throttling. There is no Kubernetes
+//! here, and of HTTP only what the provider is asked: Secrets come in through traits, cookies go out as text.
 //!
 //! ```text
 //!   sign-in ─► Throttle ─► EmergencyDesk ── reads ──► CredentialSource (trait: the Secret)
 //!                              │ Admitted: Identity + Fingerprint of the Secret
 //!                              ▼
 //!              KeyRing ──► Sessions ── seals ──► cookies ── opens ──► Session ── still_valid? ──► EmergencyDesk
+//!                              ▲
+//!                              │ SignedIn: Identity + tokens
+//!   sign-in ─────────────► OidcDesk ── asks ──► the identity provider; set up by OidcSource (trait: the Secret)
 //! ```
 
+mod cookies;
 mod credential;
 mod emergency;
 mod fingerprint;
 mod key_ring;
+mod oidc;
 mod password;
 mod session;
 mod sessions;
 mod throttle;
 
+pub use cookies::CookieRules;
 pub use credential::{CredentialSource, SourceError, StoredCredential};
 pub use emergency::{Admitted, EmergencyDesk, Refusal, Standing};
 pub use fingerprint::Fingerprint;
 pub use key_ring::{KeyRing, KeyRingError};
+pub use oidc::{
+    Arrival, BearerError, ClaimError, ClaimRules, Claims, Departure, FlowError, GroupNotice, IdentityError, Mapped,
+    NoToken, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings, OidcSource, OidcStanding, Prompt,
+    Provider, ProviderError, ProviderWords, RefreshError, SettingsError, SettingsFingerprint, SignedIn, TokenError,
+    VerifyError, WireError, bearer_token, return_path,
+};
 pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password};
 pub use session::{Method, NoSession, Session, SessionId};
-pub use sessions::{CookieRules, SessionLimits, Sessions};
+pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
 pub use throttle::Allowance;

@@ -18,6 +18,10 @@ pub struct Session {
     pub started: SystemTime,
     /// When it ends, whatever happens.
     pub ends: SystemTime,
+    /// When the identity runs out and has to be confirmed by the provider; never for the emergency user.
+    pub expires: Option<SystemTime>,
+    /// Whether the identity has run out, and is accepted for this last minute only.
+    pub stale: bool,
     /// The Secret that opened it, for the emergency user.
     pub fingerprint: Option<Fingerprint>,
 }
@@ -37,6 +41,8 @@ impl fmt::Debug for SessionId {
 pub enum Method {
     /// As the emergency user.
     Emergency,
+    /// At the identity provider.
+    Oidc,
 }
 
 /// Why a request has no session.
@@ -54,4 +60,7 @@ pub enum NoSession {
     /// Nothing was done for too long.
     #[error("the session was idle for too long")]
     Idle,
+    /// The provider has not confirmed the identity in time: a silent round at the provider can.
+    #[error("the identity has to be confirmed by the provider")]
+    RunOut,
 }

@@ -21,13 +21,14 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates from elsewhere that only some of ours may use.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("age", &["fanlight-sops"]),
     ("axum", &["fanlight-web"]),
     ("askama", &["fanlight-web"]),
     ("kube", &["fanlight-cluster", "fanlight-testbed"]),
     ("k8s-openapi", &["fanlight-cluster", "fanlight-testbed"]),
-    ("reqwest", &["fanlight-testbed"]),
+    ("openidconnect", &["fanlight-identity"]),
+    ("reqwest", &["fanlight-identity", "fanlight-testbed"]),
     ("bcrypt", &["fanlight-identity", "fanlight-testbed"]),
 ];
 

@@ -1,3 +1,4 @@
+use fanlight_model::UserName;
 use tokio::time::Instant;
 
 use super::Found;
@@ -29,6 +30,7 @@ pub(super) struct Memory {
 
 struct Seen {
     standing: Standing,
+    user: Option<UserName>,
     /// What sessions that this Secret opened carry.
     fingerprints: Vec<Fingerprint>,
 }
@@ -43,10 +45,12 @@ impl Memory {
         if self.at.is_some_and(|known| known > at) && self.trouble.is_none() {
             return;
         }
-        let seen = found.map_or(Seen { standing: Standing::NotSetUp, fingerprints: Vec::new() }, |found| Seen {
-            standing: found.flaw().map_or(Standing::Ready, Standing::Unusable),
-            fingerprints: Fingerprint::all(&found.credential, keys),
-        });
+        let seen =
+            found.map_or(Seen { standing: Standing::NotSetUp, user: None, fingerprints: Vec::new() }, |found| Seen {
+                standing: found.flaw().map_or(Standing::Ready, Standing::Unusable),
+                user: found.user.clone().ok(),
+                fingerprints: Fingerprint::all(&found.credential, keys),
+            });
         *self = Self { at: Some(at), seen: Some(seen), trouble: None };
     }
 
@@ -62,6 +66,10 @@ impl Memory {
             (None, Some(seen)) => seen.standing.clone(),
             (None, None) => Standing::NotSetUp,
         }
+    }
+
+    pub(super) fn user(&self) -> Option<UserName> {
+        self.seen.as_ref()?.user.clone()
     }
 
     /// Whether the Secret last seen has this fingerprint. If none was ever seen, nothing is held against the session:

@@ -1,0 +1,118 @@
+//! Sessions of those who signed in at the provider.
+
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Sessions, age, fresh};
+use crate::{Method, Session, SessionId, SignedIn};
+
+/// The provider's tokens that a session keeps.
+#[derive(Debug)]
+pub struct KeptTokens {
+    /// Buys the next identity.
+    pub refresh: Option<SecretString>,
+    /// The last ID token, which tells the provider at sign-out who leaves; kept only where there is room.
+    pub hint: Option<SecretString>,
+}
+
+/// Why a session was not kept in cookies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    /// The names of the groups are too long together.
+    #[error(
+        "the names of {groups} groups do not fit into the session’s cookies (about 9,000 bytes fit); the provider should \
+         send only the groups that matter here"
+    )]
+    Groups {
+        /// How many there are.
+        groups: usize,
+    },
+    /// The provider confirmed somebody else.
+    #[error("the provider answered for another user than the one who is signed in")]
+    SomebodyElse,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SealedTokens {
+    id: SessionId,
+    refresh: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Sessions {
+    /// How many cookies the tokens may fill.
+    pub(super) const TOKEN_PARTS: usize = 2;
+
+    /// Opens a session for somebody who came back from the provider, with a new number; the values of the `Set-Cookie`
+    /// headers are returned with it.
+    pub fn open_oidc(&self, signed: &SignedIn, now: SystemTime) -> Result<(Session, Vec<String>), NotKept> {
+        let lifetime = signed.lifetime.min(Self::OLDEST);
+        let session = Session {
+            id: fresh(),
+            identity: signed.identity.clone(),
+            method: Method::Oidc,
+            started: now,
+            ends: now + lifetime,
+            expires: Some(signed.expires),
+            stale: false,
+            fingerprint: None,
+        };
+        let mut cookies = self.seal_signed(&session, signed)?;
+        cookies.push(self.seal_mark(&session, now));
+        Ok((session, cookies))
+    }
+
+    /// Gives a session the identity that a refresh brought; when it ends does not change, and a refresh is no activity.
+    /// The values of the `Set-Cookie` headers are returned with it.
+    pub fn renew(&self, session: &Session, signed: &SignedIn) -> Result<(Session, Vec<String>), NotKept> {
+        if session.identity.user() != signed.identity.user() {
+            return Err(NotKept::SomebodyElse);
+        }
+        let renewed = Session {
+            identity: signed.identity.clone(),
+            expires: Some(signed.expires),
+            stale: false,
+            ..session.clone()
+        };
+        let cookies = self.seal_signed(&renewed, signed)?;
+        Ok((renewed, cookies))
+    }
+
+    /// The provider's tokens that a request's `Cookie` header brings for `session`.
+    pub fn tokens(&self, header: &str, session: &Session) -> Option<KeptTokens> {
+        let kept: SealedTokens = self.cookies.unseal(header, &self.tokens).ok()?;
+        (kept.id == session.id)
+            .then(|| KeptTokens { refresh: kept.refresh.map(Into::into), hint: kept.hint.map(Into::into) })
+    }
+
+    fn seal_signed(&self, session: &Session, signed: &SignedIn) -> Result<Vec<String>, NotKept> {
+        let groups = session.identity.groups().count();
+        let mut cookies = self.seal_identity(session).ok_or(NotKept::Groups { groups })?;
+        cookies.extend(self.cookies.forget_parts(&self.identity, cookies.len(), Self::PARTS));
+        let tokens = self.seal_tokens(session, signed);
+        let used = tokens.len();
+        cookies.extend(tokens);
+        cookies.extend(self.cookies.forget_parts(&self.tokens, used, Self::TOKEN_PARTS));
+        Ok(cookies)
+    }
+
+    /// The hint only if both fit into one cookie; a refresh token that is too long even for itself is left out, and
+    /// the identity is confirmed by silent rounds instead.
+    fn seal_tokens(&self, session: &Session, signed: &SignedIn) -> Vec<String> {
+        let refresh = signed.refresh_token.as_ref().map(|token| token.expose_secret().to_owned());
+        let hint = Some(signed.id_token.expose_secret().to_owned());
+        let mut kept = SealedTokens { id: session.id, refresh, hint };
+        let seal = |kept: &SealedTokens, parts| self.cookies.seal(&self.tokens, kept, age(session), parts);
+        if let Ok(cookies) = seal(&kept, 1) {
+            return cookies;
+        }
+        kept.hint = None;
+        seal(&kept, Self::TOKEN_PARTS).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
