@@ -20,6 +20,9 @@ use crate::{
 /// What only informs others may not hold a person up longer than this.
 const COURTESY: Duration = Duration::from_secs(5);
 
+/// What is tidied up may take so long, for each thing.
+const CLOSING: Duration = Duration::from_secs(15);
+
 /// A token is renewed so long before it runs out.
 const EARLY: Duration = Duration::from_secs(120);
 
@@ -87,7 +90,7 @@ pub async fn use_cluster(operator: &Operator<'_>, cluster: &ClusterName, options
     }
     operator.end_forgotten_sessions(cluster, &rescue).await;
     let begun = Begun::now(operator, cluster, &credential, rescue, reason, &options).await;
-    begun.announce(Occasion::SessionStarted, &begun.opening()).await;
+    announce(&begun.rescue, &begun.host, Occasion::SessionStarted, &begun.opening()).await;
     let outcome = begun.run(operator, &options).await;
     begun.close(operator, &options.work, &outcome).await;
     let direct = begun.bound.is_none();
@@ -226,11 +229,15 @@ impl Begun {
         format!("{} on {} uses break-glass until {:.0}: {}", self.person, self.host, self.ends(), self.reason)
     }
 
-    /// Lets the cluster's own alerts know; whether that works is nobody's business now.
-    async fn announce(&self, occasion: Occasion, note: &str) {
-        let instance = format!("fanlight@{}", self.host);
-        let happening = Happening { occasion, at: jiff::Timestamp::now(), note: note.to_owned(), instance };
-        let _ = timeout(COURTESY, self.rescue.within(COURTESY).tell(&happening)).await;
+    /// The credential may have been rotated within the session: then what is sealed by now is the way to tidy up.
+    async fn way_out(&self, operator: &Operator<'_>) -> Rescue {
+        let revoked = matches!(self.rescue.within(CLOSING).is_accepted().await, Ok(false));
+        let by_new = || {
+            let sealed = Sealed::of(&operator.place(&self.cluster).ok()?).ok()?;
+            let opened = sealed.open(&self.cluster, &operator.keys.identities).ok()?;
+            operator.enter(&self.cluster, &opened.credential).ok()
+        };
+        revoked.then(by_new).flatten().unwrap_or_else(|| self.rescue.clone())
     }
 
     async fn run(&self, operator: &Operator<'_>, options: &UseOptions) -> Result<Ended, Error> {
@@ -262,8 +269,9 @@ impl Begun {
 
     /// Ends the token, and writes down what happened; what fails is told and stops nothing.
     async fn close(&self, operator: &Operator<'_>, work: &Work, outcome: &Result<Ended, Error>) {
+        let rescue = self.way_out(operator).await;
         if let Some(bound) = &self.bound
-            && let Err(error) = self.rescue.within(Duration::from_secs(15)).end_session(bound).await
+            && let Err(error) = rescue.within(CLOSING).end_session(bound).await
         {
             operator.talk.tell(&format!(
                 "Warning: the session’s token could not be ended ({error}). Delete Secret {NAMESPACE}/{}; otherwise it is good \
@@ -278,7 +286,7 @@ impl Begun {
         };
         let lasted = outcome.as_ref().map(|ended| ended.lasted).unwrap_or_default();
         let note = format!("{} on {}: {ended} after {} s", self.person, self.host, lasted.as_secs());
-        self.announce(Occasion::SessionEnded, &note).await;
+        announce(&rescue, &self.host, Occasion::SessionEnded, &note).await;
         let entry = Entry {
             began: self.began,
             cluster: self.cluster.to_string(),
@@ -300,6 +308,13 @@ impl Begun {
             operator.talk.tell(&format!("Warning: the ledger could not be written: {error}"));
         }
     }
+}
+
+/// Lets the cluster's own alerts know; whether that works is nobody's business now.
+async fn announce(rescue: &Rescue, host: &str, occasion: Occasion, note: &str) {
+    let happening =
+        Happening { occasion, at: jiff::Timestamp::now(), note: note.to_owned(), instance: format!("fanlight@{host}") };
+    let _ = timeout(COURTESY, rescue.within(COURTESY).tell(&happening)).await;
 }
 
 fn how(ended: &Ended) -> String {

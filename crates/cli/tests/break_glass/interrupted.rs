@@ -58,6 +58,8 @@ fn a_rotation_killed_while_git_works_leaves_a_credential_and_goes_on_from_there(
                 let case = format!("{what} git {verb}: {run:?}");
                 let codes: &[i32] = match (what, verb) {
                     ("instead", "fetch") => &[0],
+                    // The new file is committed, and the old token stays valid until it is pushed.
+                    ("instead", "push") => &[11],
                     ("instead", _) => &[1],
                     _ => &[-1],
                 };
