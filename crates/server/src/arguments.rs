@@ -1,5 +1,6 @@
 mod go;
 mod notices;
+mod single_sign_on;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,6 +8,7 @@ use anyhow::bail;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
 pub(crate) use notices::features;
+use single_sign_on::SingleSignOn;
 
 /// Fanlight: a dashboard for Flux that shows everybody what Kubernetes lets them see.
 ///
@@ -20,7 +22,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) sign_in: SignIn,
     #[command(flatten)]
-    single_sign_on: SingleSignOn,
+    pub(crate) single_sign_on: SingleSignOn,
     #[command(flatten)]
     metrics: Metrics,
     #[command(flatten)]
@@ -71,7 +73,7 @@ pub(crate) struct Listening {
 #[derive(Args)]
 #[command(next_help_heading = "Signing in")]
 pub(crate) struct SignIn {
-    /// Ways to sign in. Only the emergency user's, user-account, is offered so far.
+    /// Ways to sign in: user-account is the emergency user's, oidc that of an identity provider. Others are not offered yet.
     #[arg(
         long,
         value_name = "METHODS",
@@ -104,41 +106,6 @@ enum Method {
     Oidc,
     TokenPassthrough,
     Anonymous,
-}
-
-/// What will configure single sign-on.
-#[derive(Args)]
-#[command(next_help_heading = "Single sign-on (accepted; not offered yet)")]
-struct SingleSignOn {
-    /// Secret that configures single sign-on [default: oidc-auth]
-    #[arg(long, value_name = "NAME")]
-    oidc_secret_name: Option<String>,
-    /// URL of the issuer.
-    #[arg(long, value_name = "URL")]
-    oidc_issuer_url: Option<String>,
-    /// Name of this client.
-    #[arg(long, value_name = "ID")]
-    oidc_client_id: Option<String>,
-    /// Secret of this client.
-    #[arg(long, value_name = "SECRET")]
-    oidc_client_secret: Option<String>,
-    /// Where the issuer sends people back to.
-    #[arg(long, value_name = "URL")]
-    oidc_redirect_url: Option<String>,
-    /// Claim with the user's name [default: email]
-    #[arg(long, value_name = "CLAIM")]
-    oidc_username_claim: Option<String>,
-    /// Claim with the user's groups [default: groups]
-    #[arg(long, value_name = "CLAIM")]
-    oidc_groups_claim: Option<String>,
-    #[arg(long, value_name = "SCOPES", help = "Scopes to ask for [default: openid,offline_access,email,groups]")]
-    custom_oidc_scopes: Option<String>,
-    /// What to put before each user's name.
-    #[arg(long, value_name = "PREFIX")]
-    oidc_username_prefix: Option<String>,
-    /// What to put before each group.
-    #[arg(long, value_name = "PREFIX", alias = "oidc-groups-prefix")]
-    oidc_group_prefix: Option<String>,
 }
 
 /// What will say how the server is doing.
@@ -194,6 +161,11 @@ impl Arguments {
     /// Whether the emergency user may sign in.
     pub(crate) fn has_emergency_user(&self) -> bool {
         self.sign_in.auth_methods.contains(&Method::UserAccount)
+    }
+
+    /// Whether people may sign in at an identity provider.
+    pub(crate) fn has_single_sign_on(&self) -> bool {
+        self.sign_in.auth_methods.contains(&Method::Oidc)
     }
 
     /// The route prefix without a slash at its end.

@@ -18,7 +18,7 @@ use arguments::{Arguments, Listening, features};
 use axum_server::Handle;
 use clap::Parser;
 use fanlight_cluster::ApiServer;
-use fanlight_identity::{CookieRules, EmergencyDesk, KeyRing, SessionLimits, Sessions};
+use fanlight_identity::{CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, SessionLimits, Sessions};
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_web::{App, Kubernetes, router};
 use hyper_util::{
@@ -96,12 +96,13 @@ async fn wire(
         installed: server.installed(),
         pace: Pace::default(),
     };
-    let drawer = SecretDrawer { server: server.clone(), name: arguments.sign_in.emergency_secret_name.clone() };
-    let emergency = arguments.has_emergency_user().then(|| EmergencyDesk::new(Arc::new(drawer), Arc::clone(&keys)));
+    let emergency = emergency_desk(arguments, &server, &keys);
+    let oidc = oidc_desk(arguments, &server, &keys, &rules, emergency.clone());
     Ok(App {
         live: Live::start(parts, shutdown.clone()),
         sessions: Sessions::new(keys, limits, &rules),
         emergency,
+        oidc,
         objects: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         features,
@@ -110,7 +111,38 @@ async fn wire(
         https_outside,
         shutdown: shutdown.clone(),
         clock: SystemTime::now,
+        draw: rand::random,
     })
+}
+
+fn emergency_desk(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -> Option<EmergencyDesk> {
+    let drawer = SecretDrawer { server: server.clone(), name: arguments.sign_in.emergency_secret_name.clone() };
+    arguments.has_emergency_user().then(|| EmergencyDesk::new(Arc::new(drawer), Arc::clone(keys)))
+}
+
+/// Where people sign in at the provider. It is looked at beside everything else: one that is down stops nothing.
+fn oidc_desk(
+    arguments: &Arguments,
+    server: &ApiServer,
+    keys: &Arc<KeyRing>,
+    cookies: &CookieRules,
+    emergency: Option<EmergencyDesk>,
+) -> Option<OidcDesk> {
+    if !arguments.has_single_sign_on() {
+        return None;
+    }
+    let name = arguments.single_sign_on.oidc_secret_name.clone();
+    let desk = OidcDesk::new(OidcParts {
+        source: Some(Arc::new(SecretDrawer { server: server.clone(), name })),
+        flags: arguments.single_sign_on.flags(arguments.sign_in.oidc_token_duration),
+        emergency,
+        keys: Arc::clone(keys),
+        cookies,
+        external_url: None,
+    });
+    let looking = desk.clone();
+    tokio::spawn(async move { looking.run().await });
+    Some(desk)
 }
 
 async fn serve(listening: &Listening, app: App, shutdown: CancellationToken) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
 
 use fanlight_cluster::{ApiServer, ReadError};
-use fanlight_identity::{CredentialSource, SourceError, StoredCredential};
+use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, FeedError, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step, Version,
@@ -69,7 +69,7 @@ fn object_error(error: ReadError) -> ObjectError {
     }
 }
 
-/// The emergency user's Secret as `identity` sees it.
+/// A Secret in the server's own namespace as `identity` sees it.
 pub(crate) struct SecretDrawer {
     pub(crate) server: ApiServer,
     pub(crate) name: String,
@@ -85,6 +85,17 @@ impl CredentialSource for SecretDrawer {
                 password: secret.data.remove("password"),
                 uid: secret.uid,
             }))
+        }
+        .boxed()
+    }
+}
+
+impl OidcSource for SecretDrawer {
+    fn read(&self) -> BoxFuture<'static, Result<Option<OidcSecret>, SourceError>> {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        async move {
+            let secret = server.secret(&name).await.map_err(|error| SourceError(error.to_string()))?;
+            Ok(secret.map(|secret| secret.data))
         }
         .boxed()
     }

@@ -22,7 +22,7 @@ use crate::{
     App,
     frame::Frame,
     place,
-    signed::{Signed, sign_in_first},
+    signed::{Signed, sign_in_page},
 };
 
 /// What a form asks for.
@@ -70,8 +70,8 @@ pub(crate) async fn perform(
 ) -> Response {
     let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
     let Some(session) = session else {
-        // Back to the page with the form: this address answers to forms only.
-        let back = || sign_in_first(&app, &place::inside(&app.base, &Wish::back(&body)));
+        // Back to the page with the form: this address answers to forms only, which must not be led to other sites.
+        let back = || sign_in_page(&app, &place::inside(&app.base, &Wish::back(&body)));
         return if wants_lines { StatusCode::UNAUTHORIZED.into_response() } else { back() };
     };
     let wish = match Wish::read(&app.base, &body) {

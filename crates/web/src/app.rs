@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use fanlight_identity::{EmergencyDesk, Sessions};
+use fanlight_identity::{EmergencyDesk, OidcDesk, Sessions};
 use fanlight_live::Live;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Where the emergency user signs in; `None` if that is switched off.
     pub emergency: Option<EmergencyDesk>,
+    /// Where people sign in at the identity provider; `None` if that is switched off.
+    pub oidc: Option<OidcDesk>,
     /// Single objects: reading them and acting on them.
     pub objects: Arc<dyn Objects>,
     /// What is known of the cluster.
@@ -31,6 +33,8 @@ pub struct App {
     pub shutdown: CancellationToken,
     /// What time it is.
     pub clock: fn() -> SystemTime,
+    /// Draws a random number, to tell one failure from the others in the log.
+    pub draw: fn() -> u64,
 }
 
 /// What every page says of the cluster.

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use axum::http::{HeaderMap, Uri};
 use fanlight_identity::{Method, Session};
 
@@ -19,6 +21,8 @@ pub(crate) struct Frame {
     pub(crate) user: String,
     /// Set for the emergency user.
     pub(crate) emergency: Option<Ends>,
+    /// In how many seconds the identity runs out and has to be confirmed; for the provider's users.
+    pub(crate) confirm_in: Option<u64>,
 }
 
 /// When a session ends, for machines and for people.
@@ -32,8 +36,11 @@ impl Frame {
     /// The frame of a page for somebody who is signed in.
     pub(crate) fn of(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
         let ends = Ends { timestamp: when::timestamp(session.ends), clock: when::clock(session.ends) };
+        let until = |expires: SystemTime| expires.duration_since((app.clock)()).unwrap_or_default().as_secs();
+        let confirm_in = session.expires.map(until);
         Self {
             user: session.identity.user().to_string(),
+            confirm_in,
             emergency: (session.method == Method::Emergency).then_some(ends),
             ..Self::outside(app, headers, uri)
         }
@@ -52,6 +59,7 @@ impl Frame {
                 .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),
             user: String::new(),
             emergency: None,
+            confirm_in: None,
         }
     }
 }

@@ -14,7 +14,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{App, action, allowance, assets, guard, page, sign_in, theme};
+use crate::{App, action, allowance, assets, guard, oauth2, page, sign_in, sign_out, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -30,12 +30,12 @@ pub fn router(app: App) -> Router {
         .route("/{kind}", get(page::object::first_tab))
         .route("/{kind}/{tab}", get(page::object::show))
         .route("/sign_in", get(sign_in::show))
-        .route("/oauth2", any(sign_in::no_provider))
-        .route("/oauth2/callback", get(sign_in::no_provider))
+        .route("/oauth2", any(oauth2::start))
+        .route("/oauth2/callback", get(oauth2::callback))
         .route("/oauth2/sign_in", post(sign_in::submit).layer(from_fn_with_state(Arc::clone(&app), allowance::tell)))
         .route("/oauth2/userinfo", get(sign_in::userinfo))
-        .route("/oauth2/refresh", post(sign_in::refresh))
-        .route("/oauth2/logout", post(sign_in::logout))
+        .route("/oauth2/refresh", post(oauth2::refresh))
+        .route("/oauth2/logout", post(sign_out::logout))
         .route("/v1/featureflags", get(sign_in::flags))
         .route("/v1/{*path}", any(sign_in::no_api))
         .route("/health/", get("ok"))

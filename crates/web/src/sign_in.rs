@@ -10,8 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Method, Refusal, Standing};
-use fanlight_live::SessionKey;
+use fanlight_identity::{Method, OidcDesk, OidcStanding, Refusal, Session, Standing};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,7 +23,9 @@ struct Page {
     frame: Frame,
     redirect: String,
     problem: Option<String>,
-    notice: Option<String>,
+    notices: Vec<String>,
+    /// What the link to the identity provider says.
+    provider: Option<String>,
     has_form: bool,
 }
 
@@ -66,7 +67,31 @@ async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, probl
         Some(desk) => Some(desk.standing().await),
         None => None,
     };
-    let notice = match &standing {
+    let (provider, trouble) = provider(app);
+    // Who has another way in need not be told that this one is not there.
+    let notice =
+        emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || standing != Some(Standing::NotSetUp));
+    let redirect = inside(&app.base, redirect);
+    let notices = trouble.into_iter().chain(notice).collect();
+    html(status, &Page { frame, redirect, problem, notices, provider, has_form: standing.is_some() })
+}
+
+/// What the link to the identity provider says, if there is one, and what is wrong with the provider.
+fn provider(app: &App) -> (Option<String>, Option<String>) {
+    const LABEL: &str = "WEAVE_GITOPS_FEATURE_OIDC_BUTTON_LABEL";
+    let trouble = match app.oidc.as_ref().map(OidcDesk::standing) {
+        None | Some(OidcStanding::Off) => return (None, None),
+        Some(OidcStanding::Ready) => None,
+        Some(OidcStanding::Failing(why)) => {
+            Some(format!("Signing in at the identity provider does not work at this moment: {why}."))
+        }
+    };
+    let label = app.features.get(LABEL).filter(|label| !label.is_empty()).cloned();
+    (Some(label.unwrap_or_else(|| "Sign in with single sign-on".to_owned())), trouble)
+}
+
+fn emergency_notice(standing: Option<&Standing>) -> Option<String> {
+    match standing {
         None => Some("Signing in as the emergency user is switched off.".to_owned()),
         Some(Standing::Ready) => None,
         Some(Standing::NotSetUp) => {
@@ -77,9 +102,7 @@ async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, probl
             "Kubernetes does not let Fanlight read the emergency user’s Secret at this moment; the log says why."
                 .to_owned(),
         ),
-    };
-    let page = Page { frame, redirect: inside(&app.base, redirect), problem, notice, has_form: standing.is_some() };
-    html(status, &page)
+    }
 }
 
 /// Signs in: a form is answered with pages, anything else as the predecessor answers scripts.
@@ -176,40 +199,20 @@ fn refused(refusal: &Refusal) -> Response {
     }
 }
 
-/// Ends the session, in the browser and at once in the feeds.
-pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
-    if let Some(session) = session {
-        app.live.leave(SessionKey(session.id.0));
-    }
-    let cookies = AppendHeaders(app.sessions.close().into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
-    let is_form = headers.contains_key(header::CONTENT_TYPE);
-    let answer = if is_form {
-        Redirect::to(&format!("{}/sign_in", app.base)).into_response()
-    } else {
-        StatusCode::OK.into_response()
-    };
-    (cookies, answer).into_response()
-}
-
 /// Who am I?
 pub(crate) async fn userinfo(Signed(session): Signed) -> Response {
     match session {
         Some(session) => {
             let user = session.identity.user().as_str();
-            Json(json!({"email": user, "id": user, "groups": null})).into_response()
+            Json(json!({"email": user, "id": user, "groups": groups(&session)})).into_response()
         }
         None => StatusCode::BAD_REQUEST.into_response(),
     }
 }
 
-/// An emergency session cannot be refreshed.
-pub(crate) async fn refresh() -> Response {
-    failed(StatusCode::UNAUTHORIZED, "failed to refresh")
-}
-
-/// No identity provider is configured.
-pub(crate) async fn no_provider() -> Response {
-    failed(StatusCode::BAD_REQUEST, "oidc provider not configured")
+/// The emergency user has none, which is not the same as an empty list.
+fn groups(session: &Session) -> Option<Vec<&str>> {
+    (session.method == Method::Oidc).then(|| session.identity.groups().collect())
 }
 
 /// Which ways to sign in there are, and what the operator has switched on: public.
@@ -222,6 +225,9 @@ pub(crate) async fn flags(State(app): State<Arc<App>>) -> Response {
     if ready {
         flags.insert("CLUSTER_USER_AUTH".to_owned(), "true".to_owned());
     }
+    if app.oidc.as_ref().is_some_and(|desk| desk.standing() == OidcStanding::Ready) {
+        flags.insert("OIDC_AUTH".to_owned(), "true".to_owned());
+    }
     Json(json!({"flags": flags})).into_response()
 }
 
@@ -233,7 +239,8 @@ pub(crate) async fn no_api(Signed(session): Signed) -> Response {
     }
 }
 
-fn failed(status: StatusCode, message: &str) -> Response {
+/// A failure, as scripts are told.
+pub(crate) fn failed(status: StatusCode, message: &str) -> Response {
     let body = serde_json::to_string(&Failure { message, code: status.as_u16() }).unwrap_or_default() + "\n";
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }

@@ -29,21 +29,13 @@ impl Arguments {
     }
 
     fn flag_notices(&self) -> Vec<String> {
-        let (sso, methods) = (&self.single_sign_on, &self.sign_in.auth_methods);
-        let sso = [
-            ("--oidc-secret-name", &sso.oidc_secret_name),
-            ("--oidc-issuer-url", &sso.oidc_issuer_url),
-            ("--oidc-client-id", &sso.oidc_client_id),
-            ("--oidc-client-secret", &sso.oidc_client_secret),
-            ("--oidc-redirect-url", &sso.oidc_redirect_url),
-            ("--oidc-username-claim", &sso.oidc_username_claim),
-            ("--oidc-groups-claim", &sso.oidc_groups_claim),
-            ("--custom-oidc-scopes", &sso.custom_oidc_scopes),
-            ("--oidc-username-prefix", &sso.oidc_username_prefix),
-            ("--oidc-group-prefix", &sso.oidc_group_prefix),
-        ];
-        let sso = sso.into_iter().map(|(flag, value)| (flag, value.is_some(), "single sign-on is not offered yet"));
-        let others = [
+        let methods = &self.sign_in.auth_methods;
+        let flags = [
+            (
+                "--oidc-issuer-url",
+                self.single_sign_on.is_given() && !self.has_single_sign_on(),
+                "--auth-methods is without oidc",
+            ),
             (
                 "--auth-methods=token-passthrough",
                 methods.contains(&Method::TokenPassthrough),
@@ -72,14 +64,14 @@ impl Arguments {
                 "watches are always shared, each user seeing only what they may",
             ),
         ];
-        let mut notices: Vec<_> = sso
-            .chain(others)
+        let mut notices: Vec<_> = flags
+            .into_iter()
             .filter(|(_, given, _)| *given)
             .map(|(flag, _, why)| format!("{flag} has no effect: {why}"))
             .collect();
         if !methods.contains(&Method::UserAccount) {
             notices.push(
-                "--auth-methods is without user-account: until single sign-on is offered, nobody can sign in"
+                "--auth-methods is without user-account: while the identity provider is down, nobody can sign in"
                     .to_owned(),
             );
         }

@@ -140,6 +140,7 @@ fn what_has_no_effect_is_said_in_one_line_each_and_never_by_value() {
         "--use-k8s-cached-clients",
         "--oidc-client-secret=hidden",
         "--auth-methods=oidc,token-passthrough",
+        "--oidc-issuer-url=https://issuer.example",
         "--enable-metrics",
     ]);
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -154,7 +155,6 @@ fn what_has_no_effect_is_said_in_one_line_each_and_never_by_value() {
     assert_eq!(
         about,
         [
-            "--oidc-client-secret",
             "--auth-methods=token-passthrough",
             "--enable-metrics",
             "--notification-controller-address",

@@ -65,7 +65,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
     Signed(session): Signed,
 ) -> Response {
-    let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let (frame, query, mut visit) = open(&app, &session, &headers, &uri).await;
     let list = visit.list(&query);
     let now = (app.clock)();

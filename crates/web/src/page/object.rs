@@ -163,7 +163,7 @@ pub(crate) async fn show(
     let Asked { session, frame, key, tab } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
-        Err(NotAsked::SignedOut) => return sign_in_first(&app, &place::here(&app.base, &uri)),
+        Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
     let response = match Shown::read(&app, &session, &key).await {
         Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),

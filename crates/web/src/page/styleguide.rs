@@ -52,7 +52,7 @@ pub(crate) async fn show(
     uri: Uri,
     Signed(session): Signed,
 ) -> Response {
-    let Some(session) = session else { return sign_in_first(&app, &place::here(&app.base, &uri)) };
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let frame = Frame::of(&app, &session, &headers, &uri);
     let now = (app.clock)();
     let rows = rows(now);

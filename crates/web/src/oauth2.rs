@@ -1,0 +1,120 @@
+//! Signing in at the identity provider: going there, coming back, and having the session confirmed anew.
+
+mod failure;
+
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{
+    extract::{Query, RawQuery, State},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use fanlight_identity::{Departure, FlowError, Method, OidcDesk, OidcStanding, Prompt, Session, SignedIn};
+use serde::Deserialize;
+
+use crate::{
+    App,
+    sign_in::failed,
+    signed::{Signed, cookies, sign_in_page},
+};
+use failure::Failure;
+
+/// Tells the page's script for how many seconds a refreshed identity is good.
+const EXPIRES_IN: HeaderName = HeaderName::from_static("fanlight-expires-in");
+
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    #[serde(default)]
+    return_url: String,
+}
+
+/// Goes to the provider.
+pub(crate) async fn start(
+    State(app): State<Arc<App>>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let Some(desk) = desk(&app) else { return no_provider() };
+    match desk.start(&wish.return_url, Prompt::Form, &cookies(&headers), (app.clock)()) {
+        Ok(departure) => depart(departure),
+        Err(error) => Failure::new(&app, &error, &wish.return_url).page(&app, &headers, &uri),
+    }
+}
+
+/// Comes back from there.
+pub(crate) async fn callback(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let Some(desk) = desk(&app) else { return no_provider() };
+    let now = (app.clock)();
+    let arrival = desk.callback(query.as_deref().unwrap_or_default(), &cookies(&headers), now).await;
+    let answer = match arrival.outcome {
+        Ok(signed) => admit(&app, &signed, &arrival.page, now),
+        Err(FlowError::NeedsForm) if arrival.silent => Ok(sign_in_page(&app, &arrival.page)),
+        Err(error) => Err(Failure::new(&app, &error, &arrival.page)),
+    };
+    let answer = answer.unwrap_or_else(|failure| failure.page(&app, &headers, &uri));
+    (set(arrival.cookies), answer).into_response()
+}
+
+/// Has the provider confirm the session anew.
+pub(crate) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+    let session = session.filter(|session| session.method == Method::Oidc);
+    match (&app.oidc, session) {
+        (Some(desk), Some(session)) => match confirm(&app, desk, &session, &headers).await {
+            Ok(confirmed) => confirmed,
+            Err(why) => {
+                tracing::info!(user = %session.identity.user(), %why, "a session was not refreshed");
+                failed(StatusCode::UNAUTHORIZED, "failed to refresh")
+            }
+        },
+        _ => failed(StatusCode::UNAUTHORIZED, "failed to refresh"),
+    }
+}
+
+async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &HeaderMap) -> Result<Response, String> {
+    let now = (app.clock)();
+    let tokens = app.sessions.tokens(&cookies(headers), session);
+    let token = tokens.and_then(|tokens| tokens.refresh).ok_or("the provider gave no refresh token")?;
+    let signed = desk.refresh(&token, now).await.map_err(|error| error.to_string())?;
+    let (session, cookies) = app.sessions.renew(session, &signed).map_err(|error| error.to_string())?;
+    let left = session.expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default();
+    Ok((set(cookies), [(EXPIRES_IN, left.as_secs().to_string())], StatusCode::OK).into_response())
+}
+
+/// The provider is asked without a form, if all that a request lacks is that its identity be confirmed.
+pub(crate) fn silent_round(app: &App, header: &str, here: &str) -> Option<Response> {
+    let departure = desk(app)?.start(here, Prompt::Silent, header, (app.clock)()).ok()?;
+    Some(depart(departure))
+}
+
+fn admit(app: &App, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
+    let (session, cookies) = app.sessions.open_oidc(signed, now).map_err(|error| Failure::new(app, &error, page))?;
+    let user = session.identity.user();
+    tracing::info!(%user, "signed in at the identity provider");
+    for notice in &signed.notices {
+        tracing::warn!(%user, %notice, "groups are not as the identity provider meant them");
+    }
+    Ok((set(cookies), Redirect::to(page)).into_response())
+}
+
+fn depart(departure: Departure) -> Response {
+    (set(departure.cookies), Redirect::to(departure.location.as_str())).into_response()
+}
+
+/// The desk, unless no provider is set up.
+fn desk(app: &App) -> Option<&OidcDesk> {
+    app.oidc.as_ref().filter(|desk| desk.standing() != OidcStanding::Off)
+}
+
+fn no_provider() -> Response {
+    failed(StatusCode::BAD_REQUEST, "oidc provider not configured")
+}
+
+fn set(cookies: Vec<String>) -> AppendHeaders<impl Iterator<Item = (HeaderName, String)>> {
+    AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)))
+}

@@ -1,0 +1,64 @@
+//! Signing out: here, in every open page, and at the identity provider.
+
+use std::{sync::Arc, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use fanlight_identity::{KeptTokens, Method, OidcDesk};
+use fanlight_live::SessionKey;
+use tokio::time::timeout;
+
+use crate::{
+    App,
+    frame::Frame,
+    page::html,
+    signed::{Signed, cookies},
+};
+
+/// Leads to the provider's own sign-out. A redirect would not do: in some browsers the policy that forms go to ourselves
+/// alone holds for where their answers lead, too.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct Page {
+    frame: Frame,
+    provider: String,
+}
+
+/// Ends the session, in the browser and at once in the feeds.
+pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+    let mut provider = None;
+    if let Some(session) = session {
+        app.live.leave(SessionKey(session.id.0));
+        if let (Some(desk), Method::Oidc) = (&app.oidc, session.method) {
+            let tokens = app.sessions.tokens(&cookies(&headers), &session);
+            provider = desk.sign_out_url(tokens.as_ref());
+            revoke(desk, tokens).await;
+        }
+    }
+    let is_form = headers.contains_key(header::CONTENT_TYPE);
+    let answer = match provider {
+        Some(provider) if is_form => {
+            let frame = Frame::outside(&app, &headers, &Uri::from_static("/sign_in"));
+            html(StatusCode::OK, &Page { frame, provider: provider.into() })
+        }
+        None if is_form => Redirect::to(&format!("{}/sign_in", app.base)).into_response(),
+        _ => StatusCode::OK.into_response(),
+    };
+    let forget = AppendHeaders(app.sessions.close().into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+    (forget, answer).into_response()
+}
+
+/// The session ends here however the provider takes it.
+async fn revoke(desk: &OidcDesk, tokens: Option<KeptTokens>) {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let Some(tokens) = tokens else { return };
+    match timeout(PATIENCE, desk.revoke(&tokens)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a refresh token was not revoked"),
+        Err(_) => tracing::warn!("a refresh token was not revoked: the identity provider does not answer"),
+    }
+}
