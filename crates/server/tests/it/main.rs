@@ -7,6 +7,7 @@ mod hand_over;
 mod house;
 mod lists;
 mod odd_objects;
+mod oidc;
 mod people;
 mod rights;
 mod shared;
