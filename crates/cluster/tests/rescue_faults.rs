@@ -121,7 +121,7 @@ async fn a_lock_whose_renewal_was_not_confirmed_is_still_held() {
     let conflict = Fault::Answer("409 Conflict", "", "");
     let faults = [lease, lease, version, Fault::HangUp, conflict, lease];
     let server = Faulty::start(named("127.0.0.1"), &faults).await.expect("a server");
-    let mut lock = to(&server).lock("dana").await.expect("the lock");
+    let mut lock = to(&server).lock("dana", |_| false).await.expect("the lock");
     lock.renew().await.expect("still held");
     assert_eq!(server.requests().len(), faults.len());
 }
