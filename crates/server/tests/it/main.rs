@@ -8,6 +8,7 @@ mod house;
 mod lists;
 mod odd_objects;
 mod oidc;
+mod oidc_faults;
 mod people;
 mod rights;
 mod shared;

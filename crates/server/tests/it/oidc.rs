@@ -1,14 +1,11 @@
 //! Signing in at a real provider.
 
-use std::time::Duration;
-
 use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, FanlightServer, Keycloak, estate, rights::flux_rules};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, start};
+use crate::shared::{PROGRAM, WATCH, in_namespace, start, until};
 
 /// The server, set up for a Keycloak by its Secret alone.
 struct Door<'a> {
@@ -214,17 +211,4 @@ impl Door<'_> {
 fn location(response: &Response) -> anyhow::Result<String> {
     let place = response.headers().get("location").with_context(|| format!("{} leads nowhere", response.status()))?;
     Ok(place.to_str()?.to_owned())
-}
-
-/// Waits for a condition that only asking can tell.
-async fn until(mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let mut look = interval(Duration::from_millis(50));
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let waiting = async {
-        while !holds().await? {
-            look.tick().await;
-        }
-        Ok(())
-    };
-    timeout(Duration::from_secs(60), waiting).await.context("it does not come about")?
 }

@@ -1,9 +1,13 @@
 //! What the tests have in common.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
+use anyhow::Context;
 use fanlight_testbed::{ControlPlane, FanlightServer};
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
@@ -39,4 +43,17 @@ pub(crate) fn in_namespace(namespace: &str, test: impl AsyncFnOnce(&ControlPlane
 /// Starts the server there.
 pub(crate) async fn start(plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<FanlightServer> {
     FanlightServer::start(PROGRAM.as_ref(), plane, namespace, more).await
+}
+
+/// Waits for a condition that only asking can tell.
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let mut look = interval(Duration::from_millis(50));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let waiting = async {
+        while !holds().await? {
+            look.tick().await;
+        }
+        Ok(())
+    };
+    timeout(Duration::from_secs(60), waiting).await.context("it does not come about")?
 }
