@@ -24,9 +24,16 @@ struct Page {
     redirect: String,
     problem: Option<String>,
     notices: Vec<String>,
-    /// What the link to the identity provider says.
-    provider: Option<String>,
+    provider: Option<Provider>,
     has_form: bool,
+    /// Whether the form is what most people will want, since nothing else works.
+    is_first: bool,
+}
+
+/// The link to the identity provider.
+struct Provider {
+    label: String,
+    works: bool,
 }
 
 #[derive(Deserialize)]
@@ -71,13 +78,14 @@ async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, probl
     // Who has another way in need not be told that this one is not there.
     let notice =
         emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || standing != Some(Standing::NotSetUp));
+    let is_first = !provider.as_ref().is_some_and(|provider| provider.works);
     let redirect = inside(&app.base, redirect);
     let notices = trouble.into_iter().chain(notice).collect();
-    html(status, &Page { frame, redirect, problem, notices, provider, has_form: standing.is_some() })
+    html(status, &Page { frame, redirect, problem, notices, is_first, provider, has_form: standing.is_some() })
 }
 
-/// What the link to the identity provider says, if there is one, and what is wrong with the provider.
-fn provider(app: &App) -> (Option<String>, Option<String>) {
+/// The link to the identity provider, if there is one, and what is wrong with the provider.
+fn provider(app: &App) -> (Option<Provider>, Option<String>) {
     const LABEL: &str = "WEAVE_GITOPS_FEATURE_OIDC_BUTTON_LABEL";
     let trouble = match app.oidc.as_ref().map(OidcDesk::standing) {
         None | Some(OidcStanding::Off) => return (None, None),
@@ -87,7 +95,8 @@ fn provider(app: &App) -> (Option<String>, Option<String>) {
         }
     };
     let label = app.features.get(LABEL).filter(|label| !label.is_empty()).cloned();
-    (Some(label.unwrap_or_else(|| "Sign in with single sign-on".to_owned())), trouble)
+    let label = label.unwrap_or_else(|| "Sign in with single sign-on".to_owned());
+    (Some(Provider { label, works: trouble.is_none() }), trouble)
 }
 
 fn emergency_notice(standing: Option<&Standing>) -> Option<String> {

@@ -32,12 +32,13 @@ struct Page {
 pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
     let mut provider = None;
     if let Some(session) = session {
-        app.live.leave(SessionKey(session.id.0));
         if let (Some(desk), Method::Oidc) = (&app.oidc, session.method) {
             let tokens = app.sessions.tokens(&cookies(&headers), &session);
             provider = desk.sign_out_url(tokens.as_ref());
             revoke(desk, tokens).await;
         }
+        // Last: pages whose streams end are loaded anew, and should find the cookies gone.
+        app.live.leave(SessionKey(session.id.0));
     }
     let is_form = headers.contains_key(header::CONTENT_TYPE);
     let answer = match provider {

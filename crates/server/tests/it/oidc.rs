@@ -1,7 +1,9 @@
 //! Signing in at a real provider.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
-use fanlight_testbed::{ControlPlane, FanlightServer, Keycloak, estate, rights::flux_rules};
+use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Keycloak, Look, estate, rights::flux_rules};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -25,6 +27,7 @@ fn people_sign_in_at_keycloak_with_the_rights_of_their_groups_and_out_on_both_si
         let door = Door { plane, keycloak, server };
         door.the_secret_takes_effect_while_the_server_runs().await?;
         door.alice_sees_what_her_group_may_and_signs_out_on_both_sides().await?;
+        door.a_browser_signs_in_stays_signed_in_and_signs_out().await?;
         door.a_refresh_brings_new_groups_and_revocation_ends_the_session_there().await?;
         door.who_may_not_sign_in_reads_why_and_reserved_groups_are_dropped().await?;
         door.what_was_not_begun_here_ends_on_a_page_too().await?;
@@ -151,6 +154,25 @@ impl Door<'_> {
         ensure!(self.keycloak.sessions("alice").await? == 0);
         ensure!(self.get(&alice, "/oauth2/userinfo").await?.status() == 400);
         Ok(())
+    }
+
+    async fn a_browser_signs_in_stays_signed_in_and_signs_out(&self) -> anyhow::Result<()> {
+        self.keycloak.set_token_lifespan(Duration::from_secs(10)).await?;
+        let browser = Browser::open(Look::DESK).await?;
+        browser.goto(format!("{}/applications?search=shop", self.server.url())).await?;
+        browser.one("a.primary").await?.click().await?;
+        self.keycloak.sign_in_on(&browser, "alice").await?;
+        browser.until("location.search === '?search=shop'").await?;
+        browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
+        browser.ask("window.sameDocument = true").await?;
+        browser.until("localStorage.getItem('/oauth2/refresh') !== null").await?;
+        browser.until("window.sameDocument && document.getElementById('mark').textContent === 'live'").await?;
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+        browser.one("nav form[action$=logout] button").await?.click().await?;
+        browser.until(&format!("location.href.startsWith('{}/sign_in')", self.server.url())).await?;
+        ensure!(self.keycloak.sessions("alice").await? == 0);
+        self.keycloak.set_token_lifespan(Duration::from_secs(60)).await
     }
 
     async fn a_refresh_brings_new_groups_and_revocation_ends_the_session_there(&self) -> anyhow::Result<()> {

@@ -12,6 +12,9 @@ use serde_json::Value;
 
 use crate::shared::{in_namespace, start, until};
 
+/// Takes leave of a provider's manners.
+type Misbehave = Box<dyn Fn(&mut Manners)>;
+
 struct Door {
     issuer: Issuer,
     server: FanlightServer,
@@ -74,7 +77,7 @@ fn every_fault_of_a_provider_ends_on_a_page_and_lets_nobody_in() {
         let door = Door::open(plane, "oidc-faults").await?;
         let flaw = |flaw| move |manners: &mut Manners| manners.flaw = Some(flaw);
         let token = |trouble: Trouble| move |manners: &mut Manners| manners.trouble(Endpoint::Token, trouble.clone());
-        let cases: [(&str, u16, Box<dyn Fn(&mut Manners)>); 11] = [
+        let cases: [(&str, u16, Misbehave); 11] = [
             ("wrong issuer", 502, Box::new(flaw(Flaw::WrongIssuer))),
             ("wrong audience", 502, Box::new(flaw(Flaw::WrongAudience))),
             ("wrong nonce", 502, Box::new(flaw(Flaw::WrongNonce))),

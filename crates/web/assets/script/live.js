@@ -52,5 +52,9 @@ function connect() {
 ages();
 if (page) {
   connect();
+  // The end of the stream would load this page anew, and so stop the way out.
+  for (const out of document.querySelectorAll("form[action$='/oauth2/logout']")) {
+    out.addEventListener("submit", () => source.close());
+  }
   document.addEventListener("visibilitychange", () => (document.hidden ? source.close() : connect()));
 }
