@@ -29,6 +29,9 @@ pub(crate) struct Sealed {
     pub(crate) text: String,
 }
 
+/// What is to be said of a file some of which stands in clear.
+pub(crate) const PARTLY_CLEAR: &str = "only the token is sealed, as kube-dc does; `rotate` seals all of it";
+
 /// A sealed file that was opened and found safe.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {

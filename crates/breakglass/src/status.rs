@@ -150,8 +150,7 @@ impl Status {
                 self.cluster_uid = credential.origin.as_ref().map(|origin| origin.cluster_uid.clone());
                 self.generation = credential.generation();
                 if opened.partly_clear {
-                    let why = "only the token is sealed, as kube-dc does; `rotate` seals all of it";
-                    self.problems.push(why.to_owned());
+                    self.problems.push(sealed::PARTLY_CLEAR.to_owned());
                 }
                 if credential.server.is_loopback() {
                     self.problems.push("the server is this machine, wherever the file is opened".to_owned());

@@ -51,7 +51,7 @@ pub async fn verify(operator: &Operator<'_>, cluster: &ClusterName, accept_ident
     operator.remember(&place, &seen);
     let mut warnings = Vec::new();
     if opened.partly_clear {
-        warnings.push("only the token is sealed, as kube-dc does; `rotate` seals all of it".to_owned());
+        warnings.push(sealed::PARTLY_CLEAR.to_owned());
     }
     if let Ok(rule) = sealed::rule(&operator.fleet, &place)
         && sealed::names(rule.recipients()) != sealed::names(sealed.header()?.recipients())

@@ -29,7 +29,7 @@ use kube::Client;
 use tokio::time::Instant;
 use url::Url;
 
-pub use connect::{Credential, Kubeconfig, Limits};
+pub use connect::{Credential, Kubeconfig, Limits, is_loopback};
 pub use error::{RescueError, Silence, Trouble};
 pub use events::{Happening, Occasion};
 pub use identity::Controllers;

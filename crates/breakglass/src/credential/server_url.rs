@@ -1,6 +1,7 @@
 use std::fmt;
 
-use url::{Host, Url};
+use fanlight_cluster::rescue::is_loopback;
+use url::Url;
 
 /// The address of an API server: https, a host, and nothing that could send a token elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,19 +38,7 @@ impl ServerUrl {
 
     /// Whether it means this machine, which is another one wherever the file is opened.
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-            Some(Host::Ipv6(address)) => {
-                address.is_loopback()
-                    || address.is_unspecified()
-                    || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
-            }
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
-            }
-            None => false,
-        }
+        is_loopback(&self.0)
     }
 }
 

@@ -128,7 +128,8 @@ fn doing(which: &Kubeconfig) -> String {
     }
 }
 
-pub(super) fn is_loopback(server: &Url) -> bool {
+/// Whether an address means the very machine that asks, in any of the forms in which that can be said.
+pub fn is_loopback(server: &Url) -> bool {
     match server.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
