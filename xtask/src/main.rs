@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod image;
 mod keycloak;
 mod prerequisites;
 mod progress;
@@ -32,6 +33,8 @@ enum Chore {
     Pictures(showcase::Args),
     /// Measure what the budgets are about, in release build.
     Bench(showcase::Args),
+    /// Write the container images of both programs, without a container engine.
+    Image(image::Args),
     /// Format, lints, documentation, layers, licences, sizes.
     Check,
     /// Build the control plane's programs into the user's cache, and fetch what else the tests need.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Demo(args) => showcase::run("fanlight-demo", "dev", &[GO], &args),
         Chore::Pictures(args) => showcase::run("fanlight-pictures", "dev", &[GO, CHROMIUM, CHROMEDRIVER], &args),
         Chore::Bench(args) => showcase::run("fanlight-bench", "release", &[GO], &args),
+        Chore::Image(args) => prerequisites::demand(&[]).and_then(|()| image::run(&args)),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),
         Chore::Tools => prepare_tools(),
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::progress::cargo;
 
 /// Each crate of the workspace with the crates of the workspace that it may use outside tests.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("fanlight-model", &[]),
     ("fanlight-cluster", &["fanlight-model"]),
     ("fanlight-live", &["fanlight-model"]),
@@ -17,6 +17,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("fanlight-breakglass", &["fanlight-cluster", "fanlight-sops"]),
     ("fanlight-cli", &["fanlight-breakglass", "fanlight-identity"]),
     ("fanlight-testbed", &["fanlight-identity", "fanlight-model"]),
+    ("fanlight-packaging", &[]),
     ("xtask", &[]),
 ];
 
