@@ -15,22 +15,12 @@ pub(crate) struct Args {
     /// Folder for one OCI image layout for each program; made here.
     #[arg(long, value_name = "FOLDER", default_value = "target/images")]
     output: PathBuf,
-    /// Build everything twice, in different folders, and compare.
-    #[arg(long)]
-    twice: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let digests = write(&root().join("target/image"), &root().join(&args.output))?;
     for ((program, _), digest) in PROGRAMS.iter().zip(&digests) {
         say(&format!("{program}: {}, {digest}", args.output.join(program).display()));
-    }
-    if args.twice {
-        let again = root().join("target/image-again");
-        let others = write(&again, &again.join("images"))?;
-        std::fs::remove_dir_all(&again).context("cannot remove the second build")?;
-        ensure!(digests == others, "built twice, the images differ: {digests:?} and {others:?}");
-        say("built twice, in different folders: the same images");
     }
     Ok(())
 }

@@ -17,18 +17,16 @@ use crate::{contents::System, parts::Part};
 /// The list: the program's crates, and the Debian packages whose files stand beside it. Without a serial number or time,
 /// so that the same contents give the same bytes.
 pub(crate) fn write(program: &Part, parts: &[Part], system: &[System]) -> anyhow::Result<Vec<u8>> {
+    let distribution = distribution()?;
     let mut components = Vec::new();
     for part in parts.iter().filter(|part| part.from_registry) {
         components.push(component("cargo", Classification::Library, part)?);
     }
     for package in system {
-        let mut component = Component::new(
-            Classification::Library,
-            &package.name,
-            &package.version,
-            Some(format!("pkg:deb/debian/{}@{}", package.name, package.version)),
-        );
-        component.purl = Some(Purl::new("deb", &package.name, &package.version).context("a package URL")?);
+        let reference = format!("pkg:deb/{distribution}/{}@{}", package.name, package.version.replace('+', "%2B"));
+        let class = Classification::Library;
+        let mut component = Component::new(class, &package.name, &package.version, Some(reference.clone()));
+        component.purl = Some(reference.parse().ok().context("a package URL")?);
         components.push(component);
     }
     let bom = Bom {
@@ -57,4 +55,11 @@ fn component(registry: &str, class: Classification, part: &Part) -> anyhow::Resu
     let licence = part.licence.as_ref().map(|licence| licence.replace('/', " OR "));
     component.licenses = licence.map(|licence| Licenses(vec![LicenseChoice::expression(&licence)]));
     Ok(component)
+}
+
+/// Whose packages they are: Debian's, or those of what was made from it.
+fn distribution() -> anyhow::Result<String> {
+    let release = std::fs::read_to_string("/etc/os-release").context("cannot read /etc/os-release")?;
+    let id = release.lines().find_map(|line| line.strip_prefix("ID=")).context("/etc/os-release names no ID")?;
+    Ok(id.trim_matches('"').to_owned())
 }

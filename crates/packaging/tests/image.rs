@@ -116,7 +116,9 @@ fn everything_inside_is_listed_with_its_licence() {
     let components: Vec<_> = list["components"].as_array().expect("components").iter().collect();
     let named = |name: &str| components.iter().find(|component| component["name"] == name);
     assert_eq!(named("clap").expect("a crate")["licenses"][0]["expression"], "MIT OR Apache-2.0");
-    assert!(named("libc6").is_some() && named("ca-certificates").is_some());
+    let purl = named("libc6").expect("a system library")["purl"].as_str().expect("a package URL");
+    assert!(purl.starts_with("pkg:deb/") && purl.contains("/libc6@"), "{purl}");
+    assert!(named("ca-certificates").is_some());
     assert!(named("tempfile").is_none(), "what only tests need is not inside");
     let licences = std::fs::read_to_string(docs.join("third-party-licences.txt")).expect("licences");
     assert!(licences.contains("\nclap ") && licences.contains("Permission is hereby granted"));

@@ -3,11 +3,13 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
 use clap::Parser;
-use fanlight_testbed::{Browser, Estate, Look, Showcase, rights::flux_rules, stand_in};
+use fanlight_testbed::{Browser, Estate, FanlightServer, Issuer, Look, Showcase, rights::flux_rules, stand_in};
+use tokio::time::{interval, timeout};
 
 /// Takes the pictures of the documentation.
 #[derive(Debug, Parser)]
@@ -37,6 +39,8 @@ const SETTLED: &str = "document.readyState === 'complete' \
     && (!document.querySelector('[data-live]') || document.querySelector('#mark')?.textContent === 'live')";
 
 const DARK: Look = Look { dark: true, ..Look::DESK };
+/// How each page is looked at, with what the names of its pictures end with.
+const LOOKS: [(Look, &str); 3] = [(Look::DESK, ""), (DARK, "-dark"), (Look::PHONE, "-phone")];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -48,20 +52,15 @@ async fn main() -> anyhow::Result<()> {
     let browser = Browser::open(Look::DESK).await?;
     browser.goto(format!("{url}/sign_in")).await?;
     browser.one("input[name=username]").await?;
-    for (look, suffix) in [(Look::DESK, ""), (DARK, "-dark"), (Look::PHONE, "-phone")] {
-        browser.look(look).await?;
-        shoot(&browser, &folder, &format!("sign-in{suffix}")).await?;
-    }
+    shoot_looks(&browser, &folder, "sign-in").await?;
+    with_provider(&showcase, &browser, &folder).await?;
     browser.look(Look::DESK).await?;
     browser.sign_in(url, Showcase::USER, Showcase::PASSWORD).await?;
     for (name, address) in PAGES {
         browser.look(Look::DESK).await?;
         browser.goto(format!("{url}{address}")).await?;
         browser.until(SETTLED).await?;
-        for (look, suffix) in [(Look::DESK, ""), (DARK, "-dark"), (Look::PHONE, "-phone")] {
-            browser.look(look).await?;
-            shoot(&browser, &folder, &format!("{name}{suffix}")).await?;
-        }
+        shoot_looks(&browser, &folder, name).await?;
         if ON_PAPER.contains(&name) {
             browser.look(Look::PAPER).await?;
             shoot(&browser, &folder, &format!("{name}-paper")).await?;
@@ -69,6 +68,36 @@ async fn main() -> anyhow::Result<()> {
     }
     outcomes(&browser, url, &folder).await?;
     not_allowed(&showcase, &browser, &folder).await
+}
+
+/// Signing in where there is an identity provider: that answers, that lets nobody in, that does not answer.
+async fn with_provider(showcase: &Showcase, browser: &Browser, folder: &Path) -> anyhow::Result<()> {
+    const NAMESPACE: &str = "sign-in";
+    let issuer = Issuer::start_plain().await?;
+    showcase.plane.install_server_account(NAMESPACE).await?;
+    showcase.plane.set_emergency_user(NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
+    let flags = [
+        format!("--oidc-issuer-url={}", issuer.url()),
+        format!("--oidc-client-id={}", Issuer::CLIENT),
+        format!("--oidc-client-secret={}", Issuer::SECRET),
+        "--oidc-redirect-url=http://127.0.0.1/oauth2/callback".to_owned(),
+    ];
+    let program = Showcase::program()?;
+    let flags = flags.each_ref().map(String::as_str);
+    let server = FanlightServer::start(&program, &showcase.plane, NAMESPACE, &flags).await?;
+    let page = format!("{}/sign_in", server.url());
+    let provider = "document.querySelector('a.button.primary') !== null";
+    reload_until(browser, &page, provider).await?;
+    shoot_looks(browser, folder, "sign-in-provider").await?;
+    browser.goto(format!("{}/oauth2/callback?error=access_denied&state=unknown", server.url())).await?;
+    browser.until("document.readyState === 'complete'").await?;
+    shoot_looks(browser, folder, "sign-in-failed").await?;
+    drop(server);
+    issuer.stop().await;
+    let server = FanlightServer::start(&program, &showcase.plane, NAMESPACE, &flags).await?;
+    let page = format!("{}/sign_in", server.url());
+    reload_until(browser, &page, "document.querySelector('.alert.waiting') !== null").await?;
+    shoot_looks(browser, folder, "sign-in-provider-away").await
 }
 
 /// What became of an action on several objects.
@@ -101,6 +130,29 @@ async fn not_allowed(showcase: &Showcase, browser: &Browser, folder: &Path) -> a
     browser.until("document.querySelector('#act [data-of]') !== null").await?;
     browser.one("#all").await?.click().await?;
     shoot(browser, folder, "viewer-selected").await
+}
+
+/// Opens a page that does not change by itself, until it shows what the server has to find out first.
+async fn reload_until(browser: &Browser, page: &str, holds: &str) -> anyhow::Result<()> {
+    let mut again = interval(Duration::from_millis(200));
+    let found = async {
+        loop {
+            again.tick().await;
+            browser.goto(page).await?;
+            if browser.ask(holds).await?.as_bool().unwrap_or_default() {
+                return anyhow::Ok(());
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), found).await.with_context(|| format!("{page} does not become {holds}"))?
+}
+
+async fn shoot_looks(browser: &Browser, folder: &Path, name: &str) -> anyhow::Result<()> {
+    for (look, suffix) in LOOKS {
+        browser.look(look).await?;
+        shoot(browser, folder, &format!("{name}{suffix}")).await?;
+    }
+    Ok(())
 }
 
 async fn shoot(browser: &Browser, folder: &Path, name: &str) -> anyhow::Result<()> {
