@@ -1,6 +1,9 @@
 //! `cargo xtask image`: the container images of both programs.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, ensure};
 
@@ -26,7 +29,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// The digests of the images' manifests.
-fn write(target: &PathBuf, output: &PathBuf) -> anyhow::Result<Vec<String>> {
+fn write(target: &Path, output: &Path) -> anyhow::Result<Vec<String>> {
     let mut build = cargo(&["build", "--workspace", "--release", "--locked"]);
     for program in PROGRAMS.map(|(program, _)| program).iter().chain(&["fanlight-image"]) {
         build.args(["--bin", program]);

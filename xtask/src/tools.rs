@@ -1,5 +1,5 @@
-//! The programs of the control plane, and those that sealed files are checked with, built from Go modules with pinned
-//! sums.
+//! The programs of the control plane, and those that sealed files and the chart are checked with, built from Go modules
+//! with pinned sums.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
@@ -13,8 +13,11 @@ use crate::{
 const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
 
+/// Without it helm would say that it is an unreleased one.
+const HELM: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1";
+
 /// Program, module folder under `testbed/tools`, package, linker flags.
-const PROGRAMS: [(&str, &str, &str, &str); 9] = [
+const PROGRAMS: [(&str, &str, &str, &str); 10] = [
     ("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     ("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
     ("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
@@ -24,6 +27,7 @@ const PROGRAMS: [(&str, &str, &str, &str); 9] = [
     ("sops", "sops", "github.com/getsops/sops/v3/cmd/sops", "-s -w"),
     ("age", "age", "filippo.io/age/cmd/age", "-s -w"),
     ("age-keygen", "age", "filippo.io/age/cmd/age-keygen", "-s -w"),
+    ("helm", "helm", "helm.sh/helm/v4/cmd/helm", HELM),
 ];
 
 /// The API packages whose kinds get custom resource definitions.

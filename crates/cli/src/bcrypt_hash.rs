@@ -15,9 +15,17 @@ pub(crate) struct Arguments {}
 const COST: u32 = 10;
 
 pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
-    let password = if stdin().is_terminal() { ask()? } else { read(stdin().lock())? };
-    let hash = hash_password(&password, COST)?;
-    writeln!(stdout(), "{hash}").context("cannot write the hash")
+    writeln!(stdout(), "{}", hash(&password()?)?).context("cannot write the hash")
+}
+
+/// The hash of a password.
+pub(crate) fn hash(password: &[u8]) -> anyhow::Result<String> {
+    Ok(hash_password(password, COST)?)
+}
+
+/// A password: asked for at a terminal, else read from standard input.
+pub(crate) fn password() -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    if stdin().is_terminal() { ask() } else { read(stdin().lock()) }
 }
 
 fn ask() -> anyhow::Result<Zeroizing<Vec<u8>>> {

@@ -3,10 +3,10 @@
 mod adopt;
 mod doctor;
 mod rotate;
-mod shown;
+pub(crate) mod shown;
 mod status;
 mod sweep;
-mod terminal;
+pub(crate) mod terminal;
 mod token;
 mod use_it;
 mod verify;
@@ -87,7 +87,7 @@ struct Shared {
 
 /// How a result is printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub(crate) enum Output {
     /// For people.
     Text,
     /// For scripts.
@@ -182,7 +182,7 @@ fn surroundings() -> Result<Surroundings, Error> {
 }
 
 /// A duration such as `90s`, `15m` or `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let why = || format!("{text:?} is no duration such as 30s, 15m or 1h");
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| why())?;
     Duration::try_from(parsed).ok().filter(|duration| !duration.is_zero()).ok_or_else(why)

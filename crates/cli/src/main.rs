@@ -4,7 +4,13 @@
 
 mod bcrypt_hash;
 mod break_glass;
+mod check;
+mod cluster_check;
 mod completion;
+mod dashboard;
+mod leftovers;
+mod version;
+mod way;
 
 use std::{
     io::{Write, stderr},
@@ -29,6 +35,11 @@ enum Command {
     /// Print something that other commands or files need.
     #[command(subcommand)]
     Get(Get),
+    Check(CheckArguments),
+    /// Make something in a cluster.
+    #[command(subcommand)]
+    Create(Create),
+    Version(version::Arguments),
     #[command(name = "break-glass")]
     BreakGlass(Box<break_glass::Arguments>),
     #[command(hide = true)]
@@ -44,9 +55,42 @@ enum Get {
     BcryptHash(bcrypt_hash::Arguments),
 }
 
+#[derive(Subcommand)]
+enum Create {
+    Dashboard(Box<dashboard::Arguments>),
+}
+
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct CheckArguments {
+    #[command(subcommand)]
+    part: Option<Check>,
+    #[command(flatten)]
+    whole: cluster_check::Arguments,
+}
+
+#[derive(Subcommand)]
+enum Check {
+    OidcConfig(Box<check::Arguments>),
+}
+
 fn main() -> ExitCode {
-    let done = match CommandLine::parse().command {
+    let line =
+        CommandLine::try_parse().unwrap_or_else(|error| match leftovers::answer(&error, std::env::args().skip(1)) {
+            Some(answer) => {
+                let _ = writeln!(stderr(), "Error: {answer}");
+                std::process::exit(error.exit_code())
+            }
+            None => error.exit(),
+        });
+    let done = match line.command {
         Command::Get(Get::BcryptHash(arguments)) => bcrypt_hash::run(&arguments),
+        Command::Check(CheckArguments { part: Some(Check::OidcConfig(arguments)), .. }) => {
+            return check::run(&arguments);
+        }
+        Command::Check(CheckArguments { part: None, whole }) => return cluster_check::run(&whole),
+        Command::Create(Create::Dashboard(arguments)) => return dashboard::run(&arguments),
+        Command::Version(arguments) => version::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments),
         Command::BreakGlass(arguments) => return break_glass::run(*arguments),
         Command::Bootstrap(arguments) => return break_glass::run_bootstrap(*arguments),

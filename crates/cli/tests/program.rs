@@ -116,3 +116,38 @@ fn each_shell_gets_a_script_that_completes_the_name_it_was_called_by() {
     let checked = run("bash", &["-n"], &script.stdout);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
 }
+
+#[test]
+fn what_the_predecessor_could_do_is_answered_by_what_to_do_instead() {
+    for (line, words) in [
+        ("get config", "may be deleted"),
+        ("set config analytics false", "may be deleted"),
+        ("create terraform shop --path=./ --source=x", "tfctl create"),
+        ("--namespace apps create tf shop", "tfctl create"),
+        ("delete terraform shop", "tfctl delete"),
+        ("suspend terraform shop", "tfctl suspend"),
+        ("resume terraform shop", "tfctl resume"),
+        ("replan terraform shop", "tfctl replan"),
+        ("logs terraform shop", "kubectl logs NAME-tf-runner"),
+        ("docs --directory .", "fanlight help"),
+        ("beta run .", "flux build"),
+        ("--endpoint https://e.example.com get bcrypt-hash", "no Enterprise server"),
+        ("-e https://e.example.com check", "no Enterprise server"),
+        ("check --username kim", "leave it out"),
+        ("version --password=hunter2", "leave it out"),
+        ("check --insecure-skip-tls-verify", "put the CA there"),
+        ("check --override-in-cluster", "leave it out"),
+        ("check --git-host-types=a=b", "leave it out"),
+        ("create dashboard look --token=hunter2", "kubeconfig"),
+        ("check --as kim", "kubeconfig"),
+    ] {
+        let output = run(PROGRAM, &line.split(' ').collect::<Vec<_>>(), b"");
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(output.stdout.is_empty() && error.lines().count() == 1, "{line}: {error}");
+        assert!(error.starts_with("Error: ") && error.contains(words) && !error.contains("hunter2"), "{line}: {error}");
+    }
+    // What is wrong in today's commands is clap's to say.
+    let output = run(PROGRAM, &["break-glass", "status", "--token"], b"");
+    assert!(text(&output.stderr).contains("unexpected argument"), "{}", text(&output.stderr));
+}

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fanlight_model::{Answer, Identity, Question, Rule, Rules};
+use fanlight_model::{Answer, Deed, Identity, Question, Rule, Rules};
 use k8s_openapi::api::authorization::v1::{SelfSubjectAccessReview, SelfSubjectRulesReview};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
@@ -14,62 +14,70 @@ use crate::{
     lanes::LaneId,
 };
 
+/// An answer with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it is allowed.
+    pub answer: Answer,
+    /// The words of who decided; often empty.
+    pub reason: String,
+}
+
+impl Verdict {
+    /// The reason where the person may, and the server's account may not do it in their name.
+    const UNABLE: &str = "Fanlight’s own account may not do this in anybody’s name";
+}
+
 impl ApiServer {
     /// One question, asked in the person's name (`SelfSubjectAccessReview`, `authorization.k8s.io/v1`).
     pub async fn may(&self, who: &Identity, question: &Question) -> Answer {
         let info = question.kind.info();
-        let attributes = json!({
-            "group": info.group, "resource": info.plural, "verb": question.verb.as_str(),
-            "namespace": question.scope.namespace().map_or("", |namespace| namespace),
-        });
-        self.review(who, attributes).await
+        let namespace = question.scope.namespace().map(ToString::to_string).unwrap_or_default();
+        let (verb, group, resource) = (question.verb.as_str().into(), info.group.into(), info.plural.into());
+        self.verdict(who, &Deed { verb, group, resource, namespace, ..Deed::default() }).await.answer
     }
 
-    /// One question with these `resourceAttributes`.
-    pub(crate) async fn review(&self, who: &Identity, attributes: Value) -> Answer {
-        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        });
-        // "Yes" cannot be a mistake of a starting API server: only what it has loaded allows anything.
-        let is_yes = |review: &SelfSubjectAccessReview| review.status.as_ref().is_some_and(|status| status.allowed);
-        match self.ask::<_, SelfSubjectAccessReview>(who, PATH, &review, is_yes).await {
-            Ok(review) => match review.status {
-                Some(status) if status.allowed => Answer::Yes,
-                Some(status) if status.evaluation_error.is_none() || status.denied == Some(true) => Answer::No,
-                _ => Answer::Unknown,
-            },
+    /// Whether the person may do this, and why.
+    pub async fn verdict(&self, who: &Identity, deed: &Deed) -> Verdict {
+        match self.review(As::Person(who), deed).await {
+            Ok(verdict) if verdict.answer == Answer::Yes && !self.can_carry_out(who, deed).await => {
+                Verdict { answer: Answer::No, reason: Verdict::UNABLE.to_owned() }
+            }
+            Ok(verdict) => verdict,
             Err(error) => {
                 tracing::debug!(user = %who.user(), %error, "access review not answered");
-                Answer::Unknown
+                Verdict { answer: Answer::Unknown, reason: error.reason() }
             }
         }
     }
 
+    /// Asks about one deed, in the name of `who`.
+    pub(crate) async fn review(&self, who: As<'_>, deed: &Deed) -> Result<Verdict, ReadError> {
+        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "verb": deed.verb, "group": deed.group, "resource": deed.resource, "subresource": deed.subresource,
+                "namespace": deed.namespace, "name": deed.name,
+            }},
+        });
+        // "Yes" cannot be a mistake of a starting API server: only what it has loaded allows anything.
+        let is_yes = |review: &SelfSubjectAccessReview| review.status.as_ref().is_some_and(|status| status.allowed);
+        let answered = self.ask::<_, SelfSubjectAccessReview>(who, PATH, &review, is_yes).await?;
+        let status = answered.status.unwrap_or_default();
+        let answer = match &status {
+            status if status.allowed => Answer::Yes,
+            status if status.evaluation_error.is_none() || status.denied == Some(true) => Answer::No,
+            _ => Answer::Unknown,
+        };
+        let reason = status.reason.filter(|reason| !reason.is_empty()).or(status.evaluation_error);
+        Ok(Verdict { answer, reason: reason.unwrap_or_default() })
+    }
+
     /// All rules of one namespace, asked in the person's name (`SelfSubjectRulesReview`).
     pub async fn rules(&self, who: &Identity, namespace: &str) -> Rules {
-        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
-            "spec": {"namespace": namespace},
-        });
-        match self.ask::<_, SelfSubjectRulesReview>(who, PATH, &review, |_| false).await {
-            Ok(SelfSubjectRulesReview { status: Some(status), .. }) => {
-                let rules: Arc<[Rule]> = status
-                    .resource_rules
-                    .into_iter()
-                    .map(|rule| Rule {
-                        verbs: rule.verbs,
-                        groups: rule.api_groups.unwrap_or_default(),
-                        resources: rule.resources.unwrap_or_default(),
-                        names: rule.resource_names.unwrap_or_default(),
-                    })
-                    .collect();
-                let whole = !status.incomplete && status.evaluation_error.is_none_or(|error| error.is_empty());
-                if whole { Rules::Complete(rules) } else { Rules::Incomplete(rules) }
-            }
-            Ok(_) => Rules::Unknown,
+        match self.rules_review(As::Person(who), namespace).await {
+            Ok(rules) => self.usable(who, rules).await,
             Err(error) => {
                 tracing::debug!(user = %who.user(), namespace, %error, "rules review not answered");
                 Rules::Unknown
@@ -77,11 +85,34 @@ impl ApiServer {
         }
     }
 
+    /// Asks for all rules of one namespace, in the name of `who`.
+    pub(crate) async fn rules_review(&self, who: As<'_>, namespace: &str) -> Result<Rules, ReadError> {
+        const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        });
+        let answered = self.ask::<_, SelfSubjectRulesReview>(who, PATH, &review, |_| false).await?;
+        let Some(status) = answered.status else { return Ok(Rules::Unknown) };
+        let rules: Arc<[Rule]> = status
+            .resource_rules
+            .into_iter()
+            .map(|rule| Rule {
+                verbs: rule.verbs,
+                groups: rule.api_groups.unwrap_or_default(),
+                resources: rule.resources.unwrap_or_default(),
+                names: rule.resource_names.unwrap_or_default(),
+            })
+            .collect();
+        let whole = !status.incomplete && status.evaluation_error.is_none_or(|error| error.is_empty());
+        Ok(if whole { Rules::Complete(rules) } else { Rules::Incomplete(rules) })
+    }
+
     /// Asks, and asks again over the same connection if the API server behind it was not known to be ready: one that
     /// is starting answers "no" before it has loaded its roles. A connection that ends in between decides nothing.
     async fn ask<Q: Serialize, A: DeserializeOwned>(
         &self,
-        who: &Identity,
+        who: As<'_>,
         path: &str,
         review: &Q,
         is_beyond_doubt: impl Fn(&A) -> bool,
@@ -92,7 +123,7 @@ impl ApiServer {
         const PAUSE: Duration = Duration::from_millis(10);
         let object = serde_json::to_vec(review)
             .map_err(|error| ReadError::Nonsense { what: WHAT.to_owned(), why: error.to_string() })?;
-        let errand = Errand { order: Order::Create(object.into()), ..Errand::read(As::Person(who), WHAT, path) };
+        let errand = Errand { order: Order::Create(object.into()), ..Errand::read(who, WHAT, path) };
         let mut round = 0;
         loop {
             round += 1;

@@ -1,22 +1,28 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use fanlight_model::{Identity, Kind};
-use http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use fanlight_model::{Guise, Identity, Kind};
+use http::{HeaderValue, Method, Request, Response, header};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Client, Config,
     client::{Body, ConfigExt},
 };
 use serde::de::DeserializeOwned;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 use tower::ServiceBuilder;
 
 use crate::{
     ConnectError, ReadError, SecretData, connect,
     discover::Served,
+    impersonation,
     inform::Facts,
     lanes::{Class, LaneId, Lanes},
+    limits::Limits,
+    tally::{Tallied, Tally, classify},
 };
 
 use std::time::Duration;
@@ -31,6 +37,8 @@ struct Inner {
     namespace: String,
     url: String,
     facts: Facts,
+    tally: Tally,
+    limits: Limits,
 }
 
 /// In whose name a request is made.
@@ -76,8 +84,8 @@ impl<'a> Errand<'a> {
         Self { who, what, path, order: Order::Read, accept: Self::JSON, lane: None }
     }
 
-    fn request(&self) -> Request<Body> {
-        let mut request = request(self.who, self.path, self.accept, Class::Short);
+    fn request(&self, guise: Option<&Guise>) -> Request<Body> {
+        let mut request = request(guise, self.path, self.accept, Class::Short);
         let sent = match &self.order {
             Order::Read => None,
             Order::Create(object) => Some((Method::POST, Self::JSON, object)),
@@ -132,6 +140,8 @@ impl ApiServer {
             namespace: config.default_namespace,
             url: config.cluster_url.to_string(),
             facts: Facts::new(),
+            tally: Tally::default(),
+            limits: Limits::default(),
         })))
     }
 
@@ -160,6 +170,12 @@ impl ApiServer {
         self.0.facts.version.subscribe()
     }
 
+    /// When the API server last answered anything, be it a refusal; `None` if it never did. While
+    /// [`ApiServer::keep_informed`] runs, it is asked something every 20 seconds.
+    pub fn last_heard(&self) -> Option<Instant> {
+        *self.0.facts.heard.borrow()
+    }
+
     /// A Secret of the server's own namespace, read as the server itself; `None` if it does not exist.
     pub async fn secret(&self, name: &str) -> Result<Option<SecretData>, ReadError> {
         let what = format!("Secret {}/{name}", self.namespace());
@@ -171,6 +187,11 @@ impl ApiServer {
         }
     }
 
+    /// How many requests were made so far.
+    pub fn requests(&self) -> Vec<(Tallied, u64)> {
+        self.0.tally.counts()
+    }
+
     /// How a kind is served, if it is.
     pub(crate) fn served(&self, kind: Kind) -> Option<Served> {
         self.0.facts.served(kind)
@@ -178,6 +199,10 @@ impl ApiServer {
 
     pub(crate) fn facts(&self) -> &Facts {
         &self.0.facts
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
@@ -194,8 +219,12 @@ impl ApiServer {
         let what = errand.what;
         let attempts = async {
             let mut waited = 0;
+            let mut guise = self.guise_of(errand.who, what).await?;
             loop {
-                match self.send(errand.request(), what).await {
+                match self.send(errand.request(guise.as_deref()), what).await {
+                    Err(error @ ReadError::NotImpersonated { .. }) => {
+                        guise = Some(self.another_guise(errand.who, guise.as_deref(), error).await?);
+                    }
                     Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
                         waited += 1;
                         tokio::time::sleep(pause).await;
@@ -219,12 +248,28 @@ impl ApiServer {
 
     /// Opens a watch.
     pub(crate) async fn stream(&self, who: As<'_>, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
-        self.send(request(who, path, Errand::JSON, Class::Watch), what).await
+        let mut guise = self.guise_of(who, what).await?;
+        loop {
+            match self.send(request(guise.as_deref(), path, Errand::JSON, Class::Watch), what).await {
+                Err(error @ ReadError::NotImpersonated { .. }) => {
+                    guise = Some(self.another_guise(who, guise.as_deref(), error).await?);
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn send(&self, request: Request<Body>, what: &str) -> Result<Response<Body>, ReadError> {
-        let response = self.0.client.send(request).await.map_err(|error| ReadError::unreachable(what, &error))?;
+        let (verb, resource) = classify(request.method(), request.uri());
+        let response = self.0.client.send(request).await;
+        let code = response.as_ref().map_or(0, |response| response.status().as_u16());
+        self.0.tally.count(verb, resource, code);
+        let response = response.map_err(|error| ReadError::unreachable(what, &error))?;
         let code = response.status();
+        // Of an error one cannot tell whether it is the API server's own, or that of something in between.
+        if !code.is_server_error() {
+            self.0.facts.heard.send_replace(Some(Instant::now()));
+        }
         if code.is_success() {
             return Ok(response);
         }
@@ -234,10 +279,8 @@ impl ApiServer {
     }
 }
 
-/// Every request is built here, so that none can be made in a person's name without saying whose.
-fn request(who: As<'_>, path: &str, accept: &'static str, class: Class) -> Request<Body> {
-    const USER: HeaderName = HeaderName::from_static("impersonate-user");
-    const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
+/// Every request is built here: in a guise, or as the server itself.
+fn request(guise: Option<&Guise>, path: &str, accept: &'static str, class: Class) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = path.parse().unwrap_or_default();
     request.extensions_mut().insert(class);
@@ -245,18 +288,10 @@ fn request(who: As<'_>, path: &str, accept: &'static str, class: Class) -> Reque
     headers.insert(header::USER_AGENT, HeaderValue::from_static(ApiServer::USER_AGENT));
     headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let As::Person(identity) = who {
-        headers.insert(USER, sealed(identity.user().as_str()));
-        for group in identity.groups() {
-            headers.append(GROUP, sealed(group));
-        }
+    if let Some(face) = guise.and_then(|guise| guise.face.as_ref()) {
+        impersonation::write(headers, face);
     }
     request
-}
-
-#[expect(clippy::expect_used, reason = "an Identity holds only names of visible ASCII")]
-fn sealed(name: &str) -> HeaderValue {
-    HeaderValue::from_str(name).expect("visible ASCII")
 }
 
 /// `Retry-After` in seconds (RFC 9110 §10.2.3); Kubernetes never sends the other form, a date.
@@ -270,19 +305,7 @@ pub(crate) fn decode<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, 
 
 #[cfg(test)]
 mod tests {
-    use fanlight_model::UserName;
-
     use super::*;
-
-    #[test]
-    fn a_request_in_a_persons_name_says_whose_and_with_which_groups() {
-        let user = UserName::new("dana@example.com").expect("a plain name");
-        let dana = Identity::new(user, ["qa", "dev"]).expect("plain groups");
-        let request = Errand::read(As::Person(&dana), "the version", "/version").request();
-        assert_eq!(request.headers()["impersonate-user"], "dana@example.com");
-        let groups: Vec<_> = request.headers().get_all("impersonate-group").iter().collect();
-        assert_eq!(groups, ["dev", "qa"]);
-    }
 
     #[test]
     fn waiting_is_understood_in_seconds_only() {

@@ -33,6 +33,28 @@ pub enum ReadError {
         /// How long it asks to wait.
         retry_after: Option<Duration>,
     },
+    /// The server's own account may not impersonate the person in this way.
+    #[error("reading {what}: the API server does not let Fanlight act for this person: {message}")]
+    NotImpersonated {
+        /// What was to be read.
+        what: String,
+        /// What may not be impersonated: `users`, `groups`, …, or on what.
+        resource: String,
+        /// Which one.
+        name: String,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The server's own account may not impersonate the person at all, so nobody was asked.
+    #[error(
+        "reading {what}: Fanlight may not act for {user}: its account may impersonate neither them nor any of their groups"
+    )]
+    Nobody {
+        /// What was to be read.
+        what: String,
+        /// The person.
+        user: String,
+    },
     /// The API server did not answer, or the connection broke.
     #[error("reading {what}: the API server cannot be reached: {why}")]
     Unreachable {
@@ -72,13 +94,22 @@ impl ReadError {
     }
 
     pub(crate) fn refused(what: &str, code: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
-        Self::Refused { what: what.to_owned(), code, message: words(body), retry_after }
+        let (what, message) = (what.to_owned(), words(body));
+        // Both forms: “cannot impersonate resource …” and “cannot impersonate-on:user-info:list resource …”.
+        if code == StatusCode::FORBIDDEN && message.contains("\" cannot impersonate") {
+            let details = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.details);
+            let details = details.unwrap_or_default();
+            let (resource, name) = (details.kind.unwrap_or_default(), details.name.unwrap_or_default());
+            return Self::NotImpersonated { what, resource, name, message };
+        }
+        Self::Refused { what, code, message, retry_after }
     }
 
     /// The HTTP status, if there was an answer.
     pub(crate) fn code(&self) -> Option<StatusCode> {
         match self {
             Self::Refused { code, .. } => Some(*code),
+            Self::NotImpersonated { .. } | Self::Nobody { .. } => Some(StatusCode::FORBIDDEN),
             _ => None,
         }
     }
@@ -96,7 +127,8 @@ impl ReadError {
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Refused { code, message, .. } if message.is_empty() => format!("the API server answered {code}"),
-            Self::Refused { message, .. } => message.clone(),
+            Self::Refused { message, .. } | Self::NotImpersonated { message, .. } => message.clone(),
+            Self::Nobody { user, .. } => format!("Fanlight’s account may not impersonate {user}"),
             Self::Unreachable { why, .. } | Self::Nonsense { why, .. } => why.clone(),
             Self::NotServed { .. } => "the API server does not serve this kind".to_owned(),
             Self::Misnamed { .. } => "no object can be called that".to_owned(),
@@ -107,6 +139,8 @@ impl ReadError {
     pub(crate) fn for_feed(self) -> FeedError {
         match self {
             Self::Refused { code, message, retry_after, .. } => feed_error(code.as_u16(), message, retry_after),
+            Self::NotImpersonated { message, .. } => FeedError::Forbidden(message),
+            Self::Nobody { .. } => FeedError::Forbidden(self.reason()),
             Self::Unreachable { why, .. } => FeedError::Unreachable(why),
             Self::Nonsense { why, .. } => FeedError::Unexpected(why),
             Self::NotServed { .. } => FeedError::NotServed,

@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub(crate) installed: watch::Sender<Option<Arc<BTreeSet<Kind>>>>,
     pub(crate) namespaces: watch::Sender<Option<Arc<[Arc<str>]>>>,
     pub(crate) version: watch::Sender<Option<Arc<str>>>,
+    /// When the API server last answered anything that makes sense.
+    pub(crate) heard: watch::Sender<Option<Instant>>,
     served: RwLock<Kinds>,
     /// Something contradicts what is known of the kinds.
     doubt: Notify,
@@ -41,6 +43,7 @@ impl Facts {
             installed: watch::Sender::new(None),
             namespaces: watch::Sender::new(None),
             version: watch::Sender::new(None),
+            heard: watch::Sender::new(None),
             served: RwLock::default(),
             doubt: Notify::new(),
             refuses_streams: AtomicBool::new(false),

@@ -1,7 +1,7 @@
 //! Talking to one Kubernetes API server *as somebody*.
 //!
 //! ```text
-//!   ApiServer ── as a person (Identity) ──► impersonation headers ─┐
+//!   ApiServer ── as a person (Identity) ──► limits: their Guise ───┐
 //!       │                                                          ├─► base URI ─► token ─► Lanes ═══► API server
 //!       └─────── as the server itself ─────────────────────────────┘            (HTTP/2, counted streams)
 //!       │
@@ -19,16 +19,21 @@ mod api_server;
 mod connect;
 mod discover;
 mod error;
+mod impersonation;
 mod inform;
 mod lanes;
+mod limits;
 mod lines;
 mod namespaces;
 mod object;
 pub mod rescue;
 mod secret;
+mod tally;
 mod watch;
 mod wire;
 
+pub use access::Verdict;
 pub use api_server::ApiServer;
 pub use error::{ConnectError, ReadError};
 pub use secret::SecretData;
+pub use tally::Tallied;

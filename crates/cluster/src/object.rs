@@ -1,8 +1,8 @@
 //! Single objects, in the person's name: read, and changed if they may be.
 
 use bytes::Bytes;
-use fanlight_model::{Answer, Identity, ObjectKey, Scope};
-use serde_json::{Value, json};
+use fanlight_model::{Answer, Deed, Identity, ObjectKey, Scope};
+use serde_json::Value;
 
 use crate::{
     ApiServer, ReadError,
@@ -24,11 +24,15 @@ impl ApiServer {
     /// Whether the person may change this object (`SelfSubjectAccessReview` for `patch`, with the object's name).
     pub async fn may_change(&self, who: &Identity, key: &ObjectKey) -> Answer {
         let info = key.kind.info();
-        let attributes = json!({
-            "group": info.group, "resource": info.plural, "verb": "patch",
-            "namespace": &*key.namespace, "name": &*key.name,
-        });
-        self.review(who, attributes).await
+        let deed = Deed {
+            verb: "patch".to_owned(),
+            group: info.group.to_owned(),
+            resource: info.plural.to_owned(),
+            namespace: key.namespace.to_string(),
+            name: key.name.to_string(),
+            ..Deed::default()
+        };
+        self.verdict(who, &deed).await.answer
     }
 
     /// Changes an object by a JSON merge patch (RFC 7396) in the person's name; returns it as it is then.

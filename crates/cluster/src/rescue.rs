@@ -7,9 +7,11 @@
 //!    nothing from around)           │              ├─ proof      who am I, what may I, am I still accepted?
 //!                                   │              ├─ lock       one rotation at a time, wherever it runs
 //!             a limit for each ─────┘              ├─ session    a token for one use only
-//!             request and for all of them          └─ events     what the cluster is told
+//!             request and for all of them          ├─ events     what the cluster is told
+//!                                                  └─ any        objects of any kind, and who may what
 //! ```
 
+mod any;
 mod call;
 mod connect;
 mod error;
@@ -18,6 +20,7 @@ mod identity;
 mod lock;
 mod objects;
 mod proof;
+mod read_secret;
 mod secrets;
 mod session;
 mod tokens;
@@ -29,6 +32,7 @@ use kube::Client;
 use tokio::time::Instant;
 use url::Url;
 
+pub use any::Spot;
 pub use connect::{Credential, Kubeconfig, Limits, is_loopback};
 pub use error::{RescueError, Silence, Trouble};
 pub use events::{Happening, Occasion};

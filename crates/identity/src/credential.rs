@@ -1,10 +1,17 @@
-use futures_util::future::BoxFuture;
+use fanlight_model::UserName;
+use futures_util::{FutureExt, future::BoxFuture};
 use secrecy::SecretSlice;
 
 /// Where the emergency user is kept.
 pub trait CredentialSource: Send + Sync + 'static {
     /// Reads the Secret as it is at this moment; `None` if there is none.
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>>;
+
+    /// Whether Kubernetes would let Fanlight act for a user of this name; `true` if that cannot be said.
+    fn can_be(&self, user: &UserName) -> BoxFuture<'static, bool> {
+        let _ = user;
+        std::future::ready(true).boxed()
+    }
 }
 
 /// The raw content of the Secret.

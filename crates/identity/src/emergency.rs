@@ -74,6 +74,8 @@ struct Found {
     credential: StoredCredential,
     user: Result<UserName, &'static str>,
     hash: Result<Hash, &'static str>,
+    /// Whether Kubernetes would let Fanlight act for the user.
+    can_be: bool,
 }
 
 impl EmergencyDesk {
@@ -157,12 +159,12 @@ impl EmergencyDesk {
         if password.expose_secret().len() > Self::PASSWORD {
             return Err(Refusal::Wrong);
         }
-        let Found { credential, user, hash } = found;
+        let Found { credential, user, hash, can_be } = found;
         let whole = hash.is_ok();
         let right = self.verify(hash.unwrap_or_else(|_| Hash::stand_in()), password).await?;
         let user = user.ok().filter(|user| Sha256::digest(name).ct_eq(&Sha256::digest(user.as_str())).into());
         match user {
-            Some(user) if whole && right => {
+            Some(user) if whole && right && can_be => {
                 Ok(Admitted { identity: Identity::of(user), fingerprint: Fingerprint::of(&credential, &self.0.keys) })
             }
             _ => Err(Refusal::Wrong),
@@ -196,18 +198,25 @@ impl EmergencyDesk {
     async fn look(&self, patience: Duration) -> Result<Option<Found>, String> {
         let read = timeout(patience, self.0.source.read()).await;
         let credential = read.map_err(|_| format!("no answer within {} seconds", patience.as_secs()))?;
-        Ok(credential.map_err(|error| error.to_string())?.map(Found::new))
+        let Some(mut found) = credential.map_err(|error| error.to_string())?.map(Found::new) else { return Ok(None) };
+        if let Ok(user) = &found.user {
+            found.can_be = timeout(patience, self.0.source.can_be(user)).await.unwrap_or(true);
+        }
+        Ok(Some(found))
     }
 }
 
 impl Found {
     fn new(credential: StoredCredential) -> Self {
-        Self { user: Self::user(&credential), hash: Self::hash(&credential), credential }
+        Self { user: Self::user(&credential), hash: Self::hash(&credential), credential, can_be: true }
     }
 
     fn user(credential: &StoredCredential) -> Result<UserName, &'static str> {
         let name = credential.username.as_ref().ok_or("its key “username” is missing")?;
         let name = std::str::from_utf8(name.expose_secret()).map_err(|_| "its user name is not text")?;
+        if name.starts_with("fanlight:") {
+            return Err("its user name begins with “fanlight:”, which is kept for Fanlight’s own users");
+        }
         UserName::new(name).map_err(|_| "its user name is empty or cannot be impersonated")
     }
 

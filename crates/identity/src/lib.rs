@@ -28,12 +28,12 @@ pub use emergency::{Admitted, EmergencyDesk, Refusal, Standing};
 pub use fingerprint::Fingerprint;
 pub use key_ring::{KeyRing, KeyRingError};
 pub use oidc::{
-    Arrival, BearerError, ClaimError, ClaimRules, Claims, Departure, FlowError, GroupNotice, IdentityError, Mapped,
-    NoToken, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings, OidcSource, OidcStanding, Prompt,
-    Provider, ProviderError, ProviderWords, RefreshError, SettingsError, SettingsFingerprint, SignedIn, TokenError,
-    VerifyError, WireError, bearer_token, return_path,
+    Arrival, BearerError, ClaimError, ClaimRules, Claims, Departure, DeviceSignIn, FlowError, GroupNotice,
+    IdentityError, KnockError, Mapped, NoToken, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings,
+    OidcSource, OidcStanding, Prompt, Provider, ProviderError, ProviderWords, RefreshError, Returned, SettingsError,
+    SettingsFingerprint, SignedIn, TokenError, Trial, Tried, VerifyError, WireError, bearer_token, return_path,
 };
-pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password};
+pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password, is_hash_of};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
 pub use throttle::Allowance;

@@ -49,6 +49,11 @@ pub fn hash_password(password: &[u8], cost: u32) -> Result<String, PasswordError
     Ok(parts.format_for_version(bcrypt::Version::TwoA))
 }
 
+/// Whether a hash is one that is accepted, and this password's.
+pub fn is_hash_of(hash: &str, password: &[u8]) -> bool {
+    Hash::parse(hash.as_bytes()).is_some_and(|hash| hash.verify(password))
+}
+
 /// A hash that can be verified at a bearable cost.
 #[derive(Clone)]
 pub(crate) struct Hash(Zeroizing<String>);

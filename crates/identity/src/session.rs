@@ -1,7 +1,9 @@
 use std::{fmt, time::SystemTime};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use fanlight_model::Identity;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::Fingerprint;
 
@@ -29,6 +31,16 @@ pub struct Session {
 /// The number of a session: random, and not printed, since it names somebody's live session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub [u8; 16]);
+
+impl SessionId {
+    /// A name for the session by which it can be told from others and not be found: ids are random, so nobody can try
+    /// out which one a name is of.
+    pub fn mark(&self) -> String {
+        let digest: [u8; 32] =
+            Sha256::new().chain_update(b"the mark of a session").chain_update(self.0).finalize().into();
+        URL_SAFE_NO_PAD.encode(&digest[..12])
+    }
+}
 
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -66,6 +66,17 @@ impl Changes {
         self.everywhere.get(&kind).copied()
     }
 
+    /// The namespaces of which it is known that the person may change the kind there; whatever the answer about the whole
+    /// cluster.
+    pub(crate) fn allowed_in(&self, kind: Kind) -> impl Iterator<Item = &Arc<str>> {
+        self.namespaces.iter().filter(move |(_, said)| said.allowed.has(kind)).map(|(namespace, _)| namespace)
+    }
+
+    /// Whether something is known about the kind in any namespace where the answer depends on the object.
+    pub(crate) fn is_open(&self, kind: Kind) -> bool {
+        self.namespaces.values().any(|said| !said.allowed.has(kind) && !said.refused.has(kind))
+    }
+
     /// Whether the person may change objects of the kind in the namespace.
     ///
     /// That they may not do so in the whole cluster says nothing about one namespace.

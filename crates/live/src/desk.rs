@@ -1,7 +1,7 @@
 //! The one task that knows who is here, what they may see, and which feeds run.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -18,9 +18,10 @@ use crate::{
     Feeds, Pace, SessionKey, Visitor,
     asking::{Ask, Asker, Heard, Told},
     feed::Feed,
+    figures::Counted,
     gate::Gate,
     grant::{Grant, Held},
-    people::{Kinds, LeaseId, Person, PersonId, Presence, Scene, Survey},
+    people::{LeaseId, Person, PersonId, Presence, Scene, Survey, Wish},
     plan::{Runs, Sitter, Step, plan},
     store::{FeedId, FeedKey, Mode, Store},
 };
@@ -28,13 +29,13 @@ use crate::{
 /// What the desk is told.
 pub(crate) enum Message {
     /// Somebody opens a view.
-    Enter { visitor: Visitor, kinds: Kinds, seat: oneshot::Sender<Seat> },
+    Enter { visitor: Visitor, wish: Wish, seat: oneshot::Sender<Seat> },
     /// A view was closed.
     Release { person: PersonId, lease: LeaseId },
     /// A session was ended by its owner.
     Leave(SessionKey),
     /// Somebody wants to be asked about again.
-    Recheck(Identity),
+    Recheck { who: Identity, done: oneshot::Sender<()> },
     /// The API server answered.
     Answered { person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)> },
     /// A feed's sponsor was refused.
@@ -61,6 +62,7 @@ pub(crate) struct Desk {
     pub(crate) namespaces: watch::Receiver<Option<Arc<[Arc<str>]>>>,
     pub(crate) installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
     pub(crate) post: mpsc::UnboundedSender<Message>,
+    pub(crate) counted: Arc<Counted>,
     pub(crate) state: State,
 }
 
@@ -122,7 +124,7 @@ impl Desk {
     fn hear(&mut self, message: Message) {
         let now = Instant::now();
         match message {
-            Message::Enter { visitor, kinds, seat } => self.enter(&visitor, kinds, seat, now),
+            Message::Enter { visitor, wish, seat } => self.enter(&visitor, wish, seat, now),
             Message::Release { person, lease } => {
                 let until = now + self.pace.linger;
                 if let Some(presence) = self.state.people.get_mut(&person) {
@@ -132,10 +134,11 @@ impl Desk {
             Message::Leave(session) => {
                 self.state.people.values_mut().for_each(|presence| presence.leave(session));
             }
-            Message::Recheck(identity) => {
+            Message::Recheck { who, done } => {
                 let namespaces = known(&self.namespaces);
-                if let Some(presence) = self.presence(&identity) {
+                if let Some(presence) = self.presence(&who) {
                     presence.recheck(&namespaces);
+                    presence.waiting.push(done);
                 }
             }
             Message::Answered { person, told, survey } => self.answered(person, told, survey, now),
@@ -152,7 +155,7 @@ impl Desk {
         }
     }
 
-    fn enter(&mut self, visitor: &Visitor, kinds: Kinds, seat: oneshot::Sender<Seat>, now: Instant) {
+    fn enter(&mut self, visitor: &Visitor, wish: Wish, seat: oneshot::Sender<Seat>, now: Instant) {
         let lease = LeaseId(self.next());
         let id = match self.state.ids.get(&visitor.identity) {
             Some(id) => *id,
@@ -166,7 +169,7 @@ impl Desk {
         let newcomer = || Presence::new(visitor.identity.clone(), &namespaces, now);
         let presence = self.state.people.entry(id).or_insert_with(newcomer);
         let over = CancellationToken::new();
-        presence.take(lease, visitor, kinds, over.clone(), now);
+        presence.take(lease, visitor, wish, over.clone(), now);
         let taken = Seat { person: Arc::clone(&presence.person), id, lease, over };
         if seat.send(taken).is_err() {
             presence.release(lease, now, now);
@@ -195,6 +198,7 @@ impl Desk {
         }
         drop(grant);
         presence.pause = unanswered.then(|| now + Self::UNANSWERED);
+        presence.answer();
         if news {
             presence.person.announce();
         }
@@ -215,6 +219,8 @@ impl Desk {
         self.state.people.retain(|_, presence| presence.expire(now, forget));
         let people = &self.state.people;
         self.state.ids.retain(|_, id| people.contains_key(id));
+        let sessions: HashSet<_> = people.values().flat_map(Presence::sessions).collect();
+        self.counted.set(sessions.len(), self.state.running.len());
     }
 
     /// Asks what is due, person by person.
@@ -235,7 +241,7 @@ impl Desk {
             presence.urgent.retain(|ask| !presence.asking.contains(ask));
             let survey = due.survey.filter(|_| namespaces_known).map(|survey| (survey, now));
             let (asker, post, person) = (self.asker.clone(), self.post.clone(), *id);
-            let (who, wanted) = (presence.person.identity.clone(), presence.wants());
+            let (who, wanted) = (presence.person.identity.clone(), presence.asks());
             tokio::spawn(async move {
                 let told = asker.ask_all(&who, asks, wanted).await;
                 let _ = post.send(Message::Answered { person, told, survey });

@@ -14,12 +14,14 @@
 //!              └───────┘      List = Store cut by Grant   └───────┘
 //! ```
 
+mod access;
 mod asking;
 mod backoff;
 mod changes;
 mod desk;
 mod feed;
 mod feeds;
+mod figures;
 mod gate;
 mod grant;
 mod list;
@@ -32,10 +34,12 @@ mod store;
 mod visit;
 mod visitor;
 
+pub use access::{Access, Extent, KindAccess};
 pub use feeds::Feeds;
+pub use figures::Figures;
 pub use list::{Freshness, List, Sight};
 pub use live::{Live, Parts};
 pub use pace::Pace;
 pub use reviews::Reviews;
-pub use visit::Visit;
+pub use visit::{Scopes, Visit};
 pub use visitor::{SessionKey, Visitor};

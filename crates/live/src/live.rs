@@ -1,14 +1,18 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use fanlight_model::{Identity, Kind};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Feeds, Pace, Reviews, SessionKey, Visit, Visitor,
+    Access, Feeds, Figures, Pace, Reviews, SessionKey, Visit, Visitor,
     asking::Asker,
     desk::{Desk, Message, Seat, State},
-    people::{Kinds, Person},
+    figures::Counted,
+    people::{Person, Wish},
     store::Store,
     visit::Lease,
 };
@@ -19,6 +23,7 @@ pub struct Live {
     store: Arc<Store>,
     desk: mpsc::UnboundedSender<Message>,
     installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
+    counted: Arc<Counted>,
     pace: Pace,
 }
 
@@ -41,6 +46,7 @@ impl Live {
     pub fn start(parts: Parts, shutdown: CancellationToken) -> Live {
         let store = Arc::new(Store::new());
         let (post, inbox) = mpsc::unbounded_channel();
+        let counted = Arc::new(Counted::default());
         let desk = Desk {
             feeds: parts.feeds,
             asker: Asker::new(parts.reviews),
@@ -49,10 +55,11 @@ impl Live {
             namespaces: parts.namespaces,
             installed: parts.installed.clone(),
             post: post.clone(),
+            counted: Arc::clone(&counted),
             state: State::default(),
         };
         tokio::spawn(desk.run(inbox, shutdown));
-        Live { store, desk: post, installed: parts.installed, pace: parts.pace }
+        Live { store, desk: post, installed: parts.installed, counted, pace: parts.pace }
     }
 
     /// Opens a view of some kinds.
@@ -60,19 +67,44 @@ impl Live {
     /// Returns when it is known what the visitor may see and those rows are there, or when [`Pace::patience`] is over;
     /// what is missing then arrives as a change. While the visit lives, feeds may run in the visitor's name.
     pub async fn visit(&self, visitor: &Visitor, kinds: &[Kind]) -> Visit {
+        let (person, lease) = self.enter(visitor, Wish { kinds: kinds.iter().copied().collect(), sees: true }).await;
+        let mut visit = Visit::new(person, kinds, Arc::clone(&self.store), self.installed.clone(), &self.pace, lease);
+        visit.settle().await;
+        visit
+    }
+
+    /// What a visitor may do with the kinds that are installed, as the API server said lately; looks at no object.
+    ///
+    /// Returns when everything is known, or when [`Pace::thought`] is over.
+    pub async fn access(&self, visitor: &Visitor) -> Access {
+        let (person, _lease) = self.enter(visitor, Wish { kinds: Kind::all().collect(), sees: false }).await;
+        let mut news = person.news();
+        let deadline = Instant::now() + self.pace.thought;
+        loop {
+            let installed = self.installed.borrow().clone().unwrap_or_default();
+            let access = Access::of(&person.grant(), &installed, &self.pace);
+            let is_known = !installed.is_empty() && access.is_known();
+            if is_known || timeout_at(deadline, news.changed()).await.is_err() {
+                return access;
+            }
+        }
+    }
+
+    async fn enter(&self, visitor: &Visitor, wish: Wish) -> (Arc<Person>, Option<Lease>) {
         let (seat, taken) = oneshot::channel();
-        let wanted: Kinds = kinds.iter().copied().collect();
-        let _ = self.desk.send(Message::Enter { visitor: visitor.clone(), kinds: wanted, seat });
-        let (person, lease) = match taken.await {
+        let _ = self.desk.send(Message::Enter { visitor: visitor.clone(), wish, seat });
+        match taken.await {
             Ok(Seat { person, id, lease, over }) => {
                 (person, Some(Lease { desk: self.desk.clone(), person: id, lease, over }))
             }
             // The server is going down: a visit to an empty house.
             Err(_) => (Arc::new(Person::new(visitor.identity.clone())), None),
-        };
-        let mut visit = Visit::new(person, kinds, Arc::clone(&self.store), self.installed.clone(), &self.pace, lease);
-        visit.settle().await;
-        visit
+        }
+    }
+
+    /// How much is going on; the desk counts anew four times a second.
+    pub fn figures(&self) -> Figures {
+        self.counted.with_rows(self.store.count())
     }
 
     /// A session has ended: from this moment nothing runs in its name.
@@ -80,8 +112,14 @@ impl Live {
         let _ = self.desk.send(Message::Leave(session));
     }
 
-    /// Asks everything about a person again, for rights they have gained.
-    pub fn recheck(&self, identity: &Identity) {
-        let _ = self.desk.send(Message::Recheck(identity.clone()));
+    /// Asks everything about a person again, for rights they have gained. The questions are on their way when it returns;
+    /// what it returns ends when they are answered.
+    pub fn recheck(&self, who: &Identity) -> impl Future<Output = ()> + Send + use<> {
+        let (done, answered) = oneshot::channel();
+        let _ = self.desk.send(Message::Recheck { who: who.clone(), done });
+        let patience = self.pace.thought;
+        async move {
+            let _ = timeout(patience, answered).await;
+        }
     }
 }

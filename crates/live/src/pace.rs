@@ -19,6 +19,8 @@ pub struct Pace {
     pub forget: Duration,
     /// How long a page waits for its first rows before it says that they are still loading.
     pub patience: Duration,
+    /// How long somebody waits who wants to know what they may do: a survey of many namespaces takes a while.
+    pub thought: Duration,
     /// The least time between two notices to one view.
     pub coalesce: Duration,
     /// How long a broken feed may be silent before its rows are marked as stale.
@@ -36,6 +38,7 @@ impl Default for Pace {
             linger: Duration::from_secs(45),
             forget: Duration::from_secs(600),
             patience: Duration::from_millis(1500),
+            thought: Duration::from_secs(5),
             coalesce: Duration::from_millis(100),
             grace: Duration::from_secs(3),
         }

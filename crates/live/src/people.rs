@@ -8,7 +8,10 @@ use std::{
 };
 
 use fanlight_model::{Answer, Identity, Kind};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Pace, SessionKey, Visitor, asking::Ask, grant::Grant};
@@ -91,9 +94,19 @@ pub(crate) struct Presence {
     later: Vec<(Instant, Ask)>,
     /// The namespaces that existed when last looked at.
     met: BTreeSet<Arc<str>>,
+    /// Who waits until nothing is being asked.
+    pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// No question before this moment, because the last ones were not answered.
     pub(crate) pause: Option<Instant>,
     last_seen: Instant,
+}
+
+/// What a view needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    pub(crate) kinds: Kinds,
+    /// Whether objects are looked at, or only what may be done with them.
+    pub(crate) sees: bool,
 }
 
 /// The promise that somebody looks at some kinds.
@@ -101,6 +114,8 @@ pub(crate) struct Presence {
 struct Lease {
     session: SessionKey,
     kinds: Kinds,
+    /// Whether objects are looked at, or only what may be done with them.
+    sees: bool,
     /// When it ends: the session's end, or sooner once the view is closed.
     until: Instant,
     /// Tells the view that the session was ended.
@@ -117,6 +132,7 @@ impl Presence {
             urgent: HashSet::new(),
             later: Vec::new(),
             met: namespaces.iter().cloned().collect(),
+            waiting: Vec::new(),
             pause: None,
             last_seen: now,
         }
@@ -127,12 +143,15 @@ impl Presence {
         &mut self,
         lease: LeaseId,
         visitor: &Visitor,
-        kinds: Kinds,
+        wish: Wish,
         over: CancellationToken,
         now: Instant,
     ) {
         self.last_seen = now;
-        self.leases.insert(lease, Lease { session: visitor.session, kinds, until: visitor.ends, over });
+        self.leases.insert(
+            lease,
+            Lease { session: visitor.session, kinds: wish.kinds, sees: wish.sees, until: visitor.ends, over },
+        );
     }
 
     /// A view was closed: its feeds live on a little, for the page opened next.
@@ -161,14 +180,33 @@ impl Presence {
         !self.leases.is_empty()
     }
 
-    /// What their open views need.
+    /// The sessions that they look at anything with.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionKey> {
+        self.leases.values().map(|lease| lease.session)
+    }
+
+    /// The kinds of which their open views show objects.
     pub(crate) fn wants(&self) -> Kinds {
+        self.leases.values().filter(|lease| lease.sees).fold(Kinds::default(), |all, lease| all.join(lease.kinds))
+    }
+
+    /// The kinds of which their open views need to know what may be done.
+    pub(crate) fn asks(&self) -> Kinds {
         self.leases.values().fold(Kinds::default(), |all, lease| all.join(lease.kinds))
+    }
+
+    /// Lets those go on who wait for answers, if none is outstanding.
+    pub(crate) fn answer(&mut self) {
+        if self.urgent.is_empty() && self.asking.is_empty() {
+            for waiting in self.waiting.drain(..) {
+                let _ = waiting.send(());
+            }
+        }
     }
 
     /// Everything must be asked again.
     pub(crate) fn recheck(&mut self, namespaces: &[Arc<str>]) {
-        let kinds = self.wants();
+        let kinds = self.asks();
         self.urgent.extend(kinds.iter().map(Ask::Everywhere));
         self.urgent.extend(kinds.iter().map(Ask::Change));
         self.urgent.extend(namespaces.iter().cloned().map(Ask::Namespace));
@@ -202,7 +240,7 @@ impl Presence {
         let mut asks = self.urgent.clone();
         let grant = self.person.grant();
         let mut needs_namespaces = Vec::new();
-        for kind in self.wants().iter().filter(|kind| scene.installed.contains(kind)) {
+        for kind in self.asks().iter().filter(|kind| scene.installed.contains(kind)) {
             let ask = Ask::Everywhere(kind);
             let held = grant.held(kind, &fanlight_model::Scope::Cluster);
             let spread = scene.spread(&self.person.identity, &ask);
@@ -255,7 +293,7 @@ impl Presence {
 
     fn due_changes(&self, grant: &Grant, scene: &Scene<'_>) -> bool {
         let refused = |kind| grant.changes.everywhere(kind).is_some_and(|(answer, _)| answer == Answer::No);
-        self.wants().iter().any(|kind| grant.lists_everywhere(kind) && refused(kind))
+        self.asks().iter().any(|kind| grant.lists_everywhere(kind) && refused(kind))
             && grant.changes.surveyed().is_none_or(|asked| scene.age(asked) >= scene.pace.survey)
             && !self.asking.iter().any(|ask| matches!(ask, Ask::Changes(_)))
     }

@@ -158,6 +158,11 @@ impl Store {
         }
     }
 
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().shelf.count()
+    }
+
     /// One page for one viewer.
     pub(crate) fn list(&self, sightlines: &[Sightline], query: &Query, fresh: FreshFor) -> List {
         let inner = self.lock();

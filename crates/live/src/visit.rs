@@ -15,6 +15,15 @@ use crate::{
     store::{FreshFor, Sightline, Store},
 };
 
+/// How far somebody sees a kind, by name: what an account of who saw what needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scopes {
+    /// Every namespace.
+    Everywhere,
+    /// These namespaces; none, if the kind is out of sight or the API server has not said so far.
+    Namespaces(Vec<Arc<str>>),
+}
+
 /// One open view: the page or stream of one session.
 ///
 /// Feeds that it needs run at least as long as it lives.
@@ -105,6 +114,17 @@ impl Visit {
         let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
         let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
         places.into_iter().filter(refused).map(|(kind, namespace)| (kind, Arc::clone(namespace))).collect()
+    }
+
+    /// What the viewer may see at this moment.
+    pub fn scopes(&self) -> Vec<(Kind, Scopes)> {
+        let scopes = |reach| match reach {
+            Reach::Everywhere => Scopes::Everywhere,
+            Reach::Namespaces(namespaces) => Scopes::Namespaces(namespaces),
+            Reach::Nothing | Reach::Unknown => Scopes::Namespaces(Vec::new()),
+        };
+        let installed = self.sightlines().into_iter().filter(|line| line.installed);
+        installed.map(|line| (line.kind, scopes(line.reach))).collect()
     }
 
     /// The row of one object of the visit's kinds, if the viewer may see it at this moment.

@@ -16,6 +16,9 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb.
+    pub const ALL: [Verb; 3] = [Verb::List, Verb::Watch, Verb::Patch];
+
     /// The word in access rules.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +38,33 @@ pub struct Question {
     pub kind: Kind,
     /// Where.
     pub scope: Scope,
+}
+
+/// Something to do, in the words of access rules (`ResourceAttributes` of `authorization.k8s.io/v1`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Deed {
+    /// The verb.
+    pub verb: String,
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Plural name of the kind.
+    pub resource: String,
+    /// Part of the object; empty for the object itself.
+    pub subresource: String,
+    /// Namespace; empty for the whole cluster.
+    pub namespace: String,
+    /// Name; empty for all objects.
+    pub name: String,
+}
+
+impl Deed {
+    /// The resource with its part, as rules name it.
+    pub fn full_resource(&self) -> String {
+        match (&*self.resource, &*self.subresource) {
+            (resource, "") => resource.to_owned(),
+            (resource, part) => format!("{resource}/{part}"),
+        }
+    }
 }
 
 /// What came back for a [`Question`].
@@ -96,6 +126,21 @@ pub enum Rules {
 }
 
 impl Rules {
+    /// What is left of the rules if only some verbs can be used on some kinds.
+    #[must_use]
+    pub fn limited(self, usable: impl Fn(Verb, Kind) -> bool) -> Self {
+        let cut = |rules: &[Rule]| {
+            let uses = Kind::all().flat_map(|kind| Verb::ALL.map(|verb| (verb, kind)));
+            let uses = uses.filter(|(verb, kind)| usable(*verb, *kind));
+            uses.flat_map(|(verb, kind)| rules.iter().filter_map(move |rule| rule.narrowed(verb, kind))).collect()
+        };
+        match self {
+            Rules::Complete(rules) => Rules::Complete(cut(&rules)),
+            Rules::Incomplete(rules) => Rules::Incomplete(cut(&rules)),
+            Rules::Unknown => Rules::Unknown,
+        }
+    }
+
     /// Whether objects of `kind` may be changed; unknown where that depends on which one.
     pub fn may_change(&self, kind: Kind) -> Answer {
         let (Rules::Complete(rules) | Rules::Incomplete(rules)) = self else { return Answer::Unknown };
@@ -115,11 +160,31 @@ impl Rule {
         self.names.is_empty() && self.is_about(verb, kind)
     }
 
+    /// The part of the rule that is about one verb and one kind.
+    fn narrowed(&self, verb: Verb, kind: Kind) -> Option<Rule> {
+        self.is_about(verb, kind).then(|| Rule {
+            verbs: vec![verb.as_str().to_owned()],
+            groups: vec![kind.info().group.to_owned()],
+            resources: vec![kind.info().plural.to_owned()],
+            names: self.names.clone(),
+        })
+    }
+
     /// Whether the rule allows `verb` on any object of `kind`.
     fn is_about(&self, verb: Verb, kind: Kind) -> bool {
         let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
         let info = kind.info();
         has(&self.verbs, verb.as_str()) && has(&self.groups, info.group) && has(&self.resources, info.plural)
+    }
+
+    /// Whether the rule allows a deed, wherever it is in force.
+    pub fn covers(&self, deed: &Deed) -> bool {
+        let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+        let part_of_any = |entry: &String| entry.strip_prefix("*/").is_some_and(|part| part == deed.subresource);
+        has(&self.verbs, &deed.verb)
+            && has(&self.groups, &deed.group)
+            && (has(&self.resources, &deed.full_resource()) || self.resources.iter().any(part_of_any))
+            && (self.names.is_empty() || self.names.contains(&deed.name))
     }
 
     /// What a set of rules grants on `kind`.
@@ -163,6 +228,32 @@ mod tests {
         assert_eq!(may(Rules::Complete(Arc::clone(&none))), Answer::No);
         assert_eq!(may(Rules::Incomplete(none)), Answer::Unknown);
         assert_eq!(may(Rules::Unknown), Answer::Unknown);
+    }
+
+    #[test]
+    fn rules_of_which_only_a_part_can_be_used_are_cut_to_it() {
+        let all = Rules::Complete([rule(&["*"], &["*"], &["*"], &[])].into());
+        let seen = all.limited(|verb, kind| verb != Verb::Patch && kind == Kind::KUSTOMIZATION);
+        assert_eq!(seen.may_change(Kind::KUSTOMIZATION), Answer::No);
+        let Rules::Complete(rules) = seen else { panic!("still complete") };
+        assert_eq!(Rule::rights(&rules, Kind::KUSTOMIZATION), Rights::ALL);
+        assert_eq!(Rule::rights(&rules, Kind::HELM_RELEASE), Rights::NONE);
+    }
+
+    #[test]
+    fn a_rule_for_some_names_covers_these_alone_and_not_all() {
+        let groups = rule(&["impersonate"], &[""], &["groups"], &["dev"]);
+        let deed = |name: &str| Deed {
+            verb: "impersonate".to_owned(),
+            resource: "groups".to_owned(),
+            name: name.to_owned(),
+            ..Deed::default()
+        };
+        assert!(groups.covers(&deed("dev")) && !groups.covers(&deed("qa")) && !groups.covers(&deed("")));
+        let extras = rule(&["impersonate"], &["*"], &["userextras/fanlight.dev/user"], &[]);
+        let part =
+            Deed { resource: "userextras".to_owned(), subresource: "fanlight.dev/user".to_owned(), ..deed("dana") };
+        assert!(extras.covers(&part) && !extras.covers(&deed("dev")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The list of everything inside an image, as CycloneDX 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
+//! The list of everything inside an image, as `CycloneDX` 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
 
 use anyhow::Context;
 use cyclonedx_bom::{

@@ -1,5 +1,7 @@
 //! An image, unpacked and run.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use std::{
     collections::BTreeSet,
     fs::File,

@@ -1,3 +1,4 @@
+mod accounts;
 mod go;
 mod notices;
 mod single_sign_on;
@@ -7,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
+use accounts::Accounts;
 pub(crate) use notices::features;
 use single_sign_on::SingleSignOn;
 
@@ -24,7 +26,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) single_sign_on: SingleSignOn,
     #[command(flatten)]
-    metrics: Metrics,
+    pub(crate) accounts: Accounts,
     #[command(flatten)]
     without_effect: WithoutEffect,
 }
@@ -106,20 +108,6 @@ enum Method {
     Oidc,
     TokenPassthrough,
     Anonymous,
-}
-
-/// What will say how the server is doing.
-#[derive(Args)]
-#[command(next_help_heading = "Metrics (accepted; not offered yet)")]
-struct Metrics {
-    /// Listen for Prometheus.
-    #[arg(long, default_value = "false", value_parser = go::boolean,
-        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    enable_metrics: bool,
-    /// Where to listen for Prometheus [default: :2112]
-    #[arg(long, value_name = "ADDRESS")]
-    metrics_address: Option<String>,
 }
 
 /// What the predecessor had and nobody needs.

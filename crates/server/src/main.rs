@@ -1,6 +1,8 @@
 //! The dashboard server: arguments and wiring.
 
 mod arguments;
+mod figures;
+mod prometheus;
 mod seams;
 mod tls;
 
@@ -20,11 +22,12 @@ use clap::Parser;
 use fanlight_cluster::ApiServer;
 use fanlight_identity::{CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, SessionLimits, Sessions};
 use fanlight_live::{Live, Pace, Parts};
-use fanlight_web::{App, Kubernetes, router};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, router};
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
+use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
 use tls::Certificate;
 use tokio_util::sync::CancellationToken;
@@ -55,8 +58,33 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         tracing::warn!("{notice}");
     }
     let shutdown = CancellationToken::new();
-    let app = wire(arguments, features(&environment), &shutdown).await?;
-    serve(&arguments.listening, app, shutdown).await
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(&mut registry);
+    let audit_log = audit_log(&arguments.accounts.audit_log, &metrics)?;
+    let listener = arguments.accounts.metrics().map(|address| prometheus::listen(&address)).transpose()?;
+    let audit = Audit::new(audit_log.clone(), metrics.clone(), SystemTime::now);
+    let app = wire(arguments, features(&environment), &shutdown, (audit, metrics, &mut registry)).await?;
+    if let Some(listener) = listener {
+        prometheus::serve(listener, registry)?;
+    }
+    let served = serve(&arguments.listening, app, shutdown).await;
+    audit_log.finish();
+    served
+}
+
+/// Opens the account; a file is opened anew at each SIGHUP.
+fn audit_log(target: &AuditTarget, metrics: &Metrics) -> anyhow::Result<AuditLog> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let log = AuditLog::open(target.clone(), metrics.lost()).context("cannot open the audit log")?;
+    if matches!(target, AuditTarget::File(_)) {
+        let (mut hangup, log) = (signal(SignalKind::hangup())?, log.clone());
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                log.reopen();
+            }
+        });
+    }
+    Ok(log)
 }
 
 /// Lines for machines, or for people where the server runs without certificates, as on a laptop.
@@ -74,6 +102,7 @@ async fn wire(
     arguments: &Arguments,
     features: BTreeMap<String, String>,
     shutdown: &CancellationToken,
+    (audit, metrics, registry): (Audit, Metrics, &mut Registry),
 ) -> anyhow::Result<App> {
     let server = ApiServer::from_environment().await.context("no way to the Kubernetes API server")?;
     tokio::spawn(server.clone().keep_informed());
@@ -98,17 +127,25 @@ async fn wire(
     };
     let emergency = emergency_desk(arguments, &server, &keys);
     let oidc = oidc_desk(arguments, &server, &keys, &rules, emergency.clone());
+    let live = Live::start(parts, shutdown.clone());
+    figures::register(registry, &live, &server, SystemTime::now);
+    let told = live.clone();
+    server.tell_of_new_guises(move |who| drop(told.recheck(who)));
     Ok(App {
-        live: Live::start(parts, shutdown.clone()),
+        live,
         sessions: Sessions::new(keys, limits, &rules),
         emergency,
         oidc,
-        objects: eyes,
+        objects: eyes.clone(),
+        rights: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
+        audit,
+        metrics,
         features,
         styleguide: arguments.listening.styleguide,
         base,
         https_outside,
+        lacks: Box::new(move || seams::lacks(&server)),
         shutdown: shutdown.clone(),
         clock: SystemTime::now,
         draw: rand::random,

@@ -1,13 +1,17 @@
 //! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
 
+use std::time::Duration;
+
 use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, FeedError, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step, Version,
+    Action, Answer, Change, Deed, FeedError, Guise, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step,
+    UserName, Version,
 };
-use fanlight_web::{ObjectError, Objects};
+use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
+use std::sync::Arc;
 
 /// The API server as `live` sees it.
 pub(crate) struct Eyes(pub(crate) ApiServer);
@@ -57,16 +61,55 @@ impl Objects for Eyes {
     }
 }
 
+impl Rights for Eyes {
+    fn guise(&self, who: &Identity, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move {
+            let guise = if anew { server.guise_anew(&who).await } else { server.guise(&who).await };
+            guise.map_err(|error| error.to_string())
+        }
+        .boxed()
+    }
+
+    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, (Answer, String)> {
+        let (server, who, deed) = (self.0.clone(), who.clone(), deed.clone());
+        async move {
+            let verdict = server.verdict(&who, &deed).await;
+            (verdict.answer, verdict.reason)
+        }
+        .boxed()
+    }
+
+    fn own_name(&self) -> BoxFuture<'static, Option<String>> {
+        let server = self.0.clone();
+        async move { server.own_name().await.ok() }.boxed()
+    }
+}
+
 fn object_error(error: ReadError) -> ObjectError {
     match error {
         ReadError::Refused { code, .. } if code.as_u16() == 404 => ObjectError::NotFound,
         ReadError::Refused { code, message, .. } if matches!(code.as_u16(), 401 | 403) => {
             ObjectError::Forbidden(message)
         }
+        ReadError::NotImpersonated { message, .. } => ObjectError::Forbidden(message),
         ReadError::Misnamed { .. } => ObjectError::NotFound,
         ReadError::NotServed { .. } => ObjectError::NotInstalled,
         other => ObjectError::Unanswered(other.to_string()),
     }
+}
+
+/// What of the cluster is missing before requests make sense here, in words that anybody may read.
+pub(crate) fn lacks(server: &ApiServer) -> Vec<&'static str> {
+    /// It is asked something every twenty seconds; an answer may take thirty.
+    const LATELY: Duration = Duration::from_secs(60);
+    let lately = server.last_heard().is_some_and(|heard| heard.elapsed() < LATELY);
+    let lacks = [
+        (lately, "the Kubernetes API server did not answer within the last minute"),
+        (server.installed().borrow().is_some(), "the kinds of objects that are installed are not known yet"),
+        (server.namespaces().borrow().is_some(), "the namespaces are not known yet"),
+    ];
+    lacks.into_iter().filter(|(there, _)| !there).map(|(_, what)| what).collect()
 }
 
 /// A Secret in the server's own namespace as `identity` sees it.
@@ -87,6 +130,11 @@ impl CredentialSource for SecretDrawer {
             }))
         }
         .boxed()
+    }
+
+    fn can_be(&self, user: &UserName) -> BoxFuture<'static, bool> {
+        let (server, user) = (self.server.clone(), user.clone());
+        async move { server.may_impersonate(&user).await }.boxed()
     }
 }
 

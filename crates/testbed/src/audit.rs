@@ -60,6 +60,9 @@ pub struct AuditUser {
     /// Groups.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Whatever else is said of them.
+    #[serde(default)]
+    pub extra: HashMap<String, Vec<String>>,
 }
 
 /// The object of a request.

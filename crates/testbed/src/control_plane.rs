@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    AuditLog, TrustedIssuer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, yaml,
+    AuditLog, TrustedIssuer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, secrets, yaml,
 };
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
@@ -186,6 +186,7 @@ impl ControlPlane {
         };
         let token = api.create_token_request(account, &PostParams::default(), &request).await?;
         let token = token.status.context("a token request without an answer")?.token;
+        secrets::plant(&token);
         let path = self.folder.join(format!("{namespace}-{account}.kubeconfig"));
         write_kubeconfig(&path, &self.folder.join("ca.crt"), self.port, namespace, &json!({"token": token}))?;
         Ok(path)

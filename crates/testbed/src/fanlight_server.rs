@@ -1,4 +1,6 @@
 use std::{
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -9,13 +11,15 @@ use reqwest::{Client, Response, cookie::Jar};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{ControlPlane, Stream, minder::Minder, stream::keys};
+use crate::{ControlPlane, Stream, minder::Minder, secrets, stream::keys};
 
 /// The real `fanlight-server`, running against a control plane as its own account.
 #[derive(Debug)]
 pub struct FanlightServer {
     url: String,
     log: PathBuf,
+    /// The log, open: its folder may be gone before the server is.
+    logged: File,
     program: PathBuf,
     process: Minder,
 }
@@ -27,6 +31,21 @@ impl FanlightServer {
         Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await
     }
 
+    /// Starts `program` with an account, arguments and environment as a Deployment has them, but on loopback.
+    pub async fn start_as(
+        program: &Path,
+        plane: &ControlPlane,
+        [namespace, account]: [&str; 2],
+        arguments: &[String],
+        environment: &[String],
+    ) -> anyhow::Result<Self> {
+        let kubeconfig = plane.kubeconfig_for(namespace, account).await?;
+        let name = format!("{namespace}-{account}");
+        // Of a flag given twice the last counts.
+        let more: Vec<_> = arguments.iter().map(String::as_str).chain(["--host=127.0.0.1", "--port=0"]).collect();
+        Self::run(program, &kubeconfig, plane.folder(), &name, environment, &more).await
+    }
+
     /// Starts `program` before the cluster of a kubeconfig; address and log are kept in `folder`, under `name`.
     pub(crate) async fn with_kubeconfig(
         program: &Path,
@@ -35,26 +54,36 @@ impl FanlightServer {
         name: &str,
         more: &[&str],
     ) -> anyhow::Result<Self> {
+        let mut arguments = vec!["--insecure", "--host=127.0.0.1"];
+        if !more.iter().any(|argument| argument.starts_with("--port")) {
+            arguments.push("--port=0");
+        }
+        arguments.extend(more);
+        Self::run(program, kubeconfig, folder, name, &[], &arguments).await
+    }
+
+    async fn run(
+        program: &Path,
+        kubeconfig: &Path,
+        folder: &Path,
+        name: &str,
+        environment: &[String],
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
         let address = folder.join(format!("{name}.address"));
         let _ = std::fs::remove_file(&address);
         let log = folder.join(format!("{name}.log"));
-        let mut arguments = vec![
-            format!("KUBECONFIG={}", kubeconfig.display()),
-            program.display().to_string(),
-            "--insecure".to_owned(),
-            "--host=127.0.0.1".to_owned(),
-            format!("--address-file={}", address.display()),
-        ];
-        if !more.iter().any(|argument| argument.starts_with("--port")) {
-            arguments.push("--port=0".to_owned());
-        }
+        let mut arguments = vec![format!("KUBECONFIG={}", kubeconfig.display())];
+        arguments.extend_from_slice(environment);
+        arguments.extend([program.display().to_string(), format!("--address-file={}", address.display())]);
         arguments.extend(more.iter().map(ToString::to_string));
         let process = Minder::start(Path::new("/usr/bin/env"), arguments, &log)?;
+        let logged = File::open(&log).context("the log of fanlight-server")?;
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(address) = std::fs::read_to_string(&address) {
                 let url = format!("http://{}", address.trim());
-                return Ok(Self { url, log, program: program.to_owned(), process });
+                return Ok(Self { url, log, logged, program: program.to_owned(), process });
             }
             if Instant::now() > deadline {
                 bail!("fanlight-server did not start:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
@@ -121,5 +150,19 @@ impl FanlightServer {
     pub async fn sign_out(&self, client: &Client) -> anyhow::Result<()> {
         client.post(format!("{}/oauth2/logout", self.url)).send().await?.error_for_status()?;
         Ok(())
+    }
+}
+
+impl Drop for FanlightServer {
+    /// Whatever else a test is about: none of the secrets that were made for it may be in the log.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let mut log = Vec::new();
+        let read = self.logged.read_to_end(&mut log);
+        let found = secrets::found_in(&String::from_utf8_lossy(&log));
+        assert!(read.is_ok(), "the log cannot be checked for secrets: {read:?}");
+        assert!(found.is_empty(), "secrets are in the log {}: {found:?}", self.log.display());
     }
 }

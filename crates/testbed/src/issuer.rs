@@ -23,7 +23,7 @@ use rustls::{ServerConfig, pki_types::pem::PemObject};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{TrustedIssuer, certificates};
+use crate::{TrustedIssuer, certificates, secrets};
 use desk::Desk;
 pub use manners::{Endpoint, Flaw, Manners, Refreshing, Trouble};
 
@@ -69,6 +69,7 @@ impl Issuer {
     }
 
     async fn with(https: bool) -> anyhow::Result<Self> {
+        secrets::plant(Self::SECRET);
         let folder = tempfile::tempdir()?;
         let tls = if https { Some(acceptor(&folder)?) } else { None };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

@@ -13,6 +13,7 @@ use crate::{
     control_plane::{free_ports, tool},
     minder::Minder,
     program::Program,
+    secrets,
 };
 
 /// A real Keycloak on loopback, over https by an authority of its own, with the realm of `keycloak/fanlight.json`.
@@ -44,6 +45,9 @@ impl Keycloak {
 
     /// Starts one; returns when it answers.
     pub async fn start() -> anyhow::Result<Self> {
+        for secret in [Self::PASSWORD, Self::SECRET] {
+            secrets::plant(secret);
+        }
         // Whoever has chosen already, keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("fanlight-keycloak-").tempdir()?.keep();

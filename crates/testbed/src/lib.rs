@@ -33,11 +33,12 @@ mod minder;
 mod nodes;
 mod program;
 pub mod rights;
+pub mod secrets;
 mod sessions;
 mod showcase;
 pub mod stand_in;
 mod stream;
-mod yaml;
+pub mod yaml;
 
 pub use audit::{AuditEntry, AuditLog, AuditStage};
 pub use bearers::TrustedIssuer;

@@ -1,8 +1,15 @@
 //! Rights for the server under test and for the people who use it.
 
+use std::path::Path;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
 use serde_json::{Value, json};
 
-use crate::ControlPlane;
+use crate::{ControlPlane, secrets};
 
 /// The API groups of Flux.
 pub const FLUX: [&str; 5] = [
@@ -41,6 +48,22 @@ pub fn documented_rules() -> Value {
     ])
 }
 
+/// What the predecessor's documentation gives the server's own account.
+pub fn documented_account() -> Value {
+    let mut rules = sign_in_rules(&["cluster-user-auth", "oidc-auth"]);
+    rules.push(json!({"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]}));
+    Value::from(rules)
+}
+
+/// What the server needs in its own name: namespaces, and Secrets of these names.
+pub fn sign_in_rules(secrets: &[&str]) -> Vec<Value> {
+    let namespaces = json!({"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]});
+    let secrets = (!secrets.is_empty()).then(
+        || json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"], "resourceNames": secrets}),
+    );
+    [namespaces].into_iter().chain(secrets).collect()
+}
+
 impl ControlPlane {
     /// Creates a namespace.
     pub async fn create_namespace(&self, name: &str) -> anyhow::Result<()> {
@@ -51,6 +74,11 @@ impl ControlPlane {
     /// Creates the account of the server under test with exactly the rights that the predecessor's documentation
     /// lists: impersonate users and groups, read the two sign-in Secrets, get and list namespaces.
     pub async fn install_server_account(&self, namespace: &str) -> anyhow::Result<()> {
+        self.install_limited_account(namespace, &documented_account()).await
+    }
+
+    /// Creates the account of the server under test with exactly these rights, or replaces those that it has.
+    pub async fn install_limited_account(&self, namespace: &str, rules: &Value) -> anyhow::Result<()> {
         self.create_namespace(namespace).await?;
         let named = |kind: &str| {
             json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
@@ -60,12 +88,7 @@ impl ControlPlane {
             "metadata": {"name": "fanlight", "namespace": namespace}}))
             .await?;
         let mut role = named("ClusterRole");
-        role["rules"] = json!([
-            {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]},
-            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"],
-                "resourceNames": ["cluster-user-auth", "oidc-auth"]},
-            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]},
-        ]);
+        role["rules"] = rules.clone();
         self.apply(&role).await?;
         let mut binding = named("ClusterRoleBinding");
         binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
@@ -116,9 +139,32 @@ impl ControlPlane {
         Ok(bound)
     }
 
+    /// Whether somebody with the credential of a kubeconfig can read a Secret by impersonating a user with a group.
+    pub async fn reads_secret_as(
+        &self,
+        kubeconfig: &Path,
+        namespace: &str,
+        name: &str,
+        user: &str,
+        group: &str,
+    ) -> anyhow::Result<bool> {
+        let config = Kubeconfig::read_from(kubeconfig)?;
+        let mut config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
+        config.auth_info.impersonate = Some(user.to_owned());
+        config.auth_info.impersonate_groups = Some(vec![group.to_owned()]);
+        let secrets: Api<Secret> = Api::namespaced(Client::try_from(config)?, namespace);
+        match secrets.get(name).await {
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Sets up the emergency user: the Secret with its name and the hash of its password.
     pub async fn set_emergency_user(&self, namespace: &str, name: &str, password: &str) -> anyhow::Result<()> {
         let hash = bcrypt::hash(password, 4)?;
+        secrets::plant_password(password);
+        secrets::plant(&hash);
         self.set_emergency_secret(namespace, &json!({"username": name, "password": hash})).await
     }
 

@@ -10,8 +10,8 @@ use std::{
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_identity::{
-    CookieRules, CredentialSource, EmergencyDesk, Fingerprint, KeyRing, Method, SessionLimits, Sessions, SourceError,
-    StoredCredential,
+    CookieRules, CredentialSource, EmergencyDesk, Fingerprint, KeyRing, Method, SessionLimits, Sessions, SignedIn,
+    SourceError, StoredCredential,
 };
 use fanlight_model::{Identity, UserName};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -20,7 +20,7 @@ use kube::{Api, Client as KubeClient};
 use reqwest::{Client, Url, cookie::Jar};
 use secrecy::{SecretSlice, SecretString};
 
-use crate::{ControlPlane, FanlightServer};
+use crate::{ControlPlane, FanlightServer, secrets};
 
 /// Seals sessions for anybody, with the key of the server under test.
 ///
@@ -38,6 +38,7 @@ impl SessionForge {
     pub async fn new(plane: &ControlPlane, namespace: &str, name: &str, password: &str) -> anyhow::Result<Self> {
         let key_file = plane.folder().join(format!("{namespace}.session-keys"));
         let key = STANDARD.encode(rand::random::<[u8; 32]>());
+        secrets::plant(&key);
         std::fs::write(&key_file, &key).context("cannot write the session keys")?;
         let keys = Arc::new(KeyRing::from_text(&key)?);
         let drawer = Drawer { client: plane.admin(), namespace: namespace.to_owned() };
@@ -63,9 +64,37 @@ impl SessionForge {
 
     /// A browser's worth of client that is signed in as somebody.
     pub fn client(&self, server: &FanlightServer, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
+        Self::client_with(server, self.cookies(user, groups)?)
+    }
+}
+
+impl SessionForge {
+    /// What makes a server have a provider, which never answers, so that it takes [`SessionForge::member`]s.
+    pub const PROVIDER: [&str; 3] = [
+        "--oidc-issuer-url=https://127.0.0.1:9/realm",
+        "--oidc-client-id=fanlight",
+        "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback",
+    ];
+
+    /// A client that is signed in as somebody who came from the provider.
+    pub fn member(&self, server: &FanlightServer, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
+        let hour = Duration::from_secs(3600);
+        let signed = SignedIn {
+            identity: Identity::new(UserName::new(user)?, groups.iter().copied())?,
+            notices: Vec::new(),
+            expires: SystemTime::now() + hour,
+            lifetime: hour,
+            refresh_token: None,
+            id_token: SecretString::from(""),
+        };
+        let (_, cookies) = self.sessions.open_oidc(&signed, SystemTime::now())?;
+        Self::client_with(server, cookies)
+    }
+
+    fn client_with(server: &FanlightServer, cookies: Vec<String>) -> anyhow::Result<Client> {
         let url: Url = server.url().parse()?;
         let jar = Jar::default();
-        for cookie in self.cookies(user, groups)? {
+        for cookie in cookies {
             jar.add_cookie_str(&cookie, &url);
         }
         FanlightServer::client_with(Arc::new(jar))

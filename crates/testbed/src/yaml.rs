@@ -1,8 +1,10 @@
+//! Reading YAML.
+
 use anyhow::anyhow;
 use serde_json::Value;
 
 /// The documents of some YAML, without the empty ones.
-pub(crate) fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
+pub fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
     let all: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| anyhow!("{error}"))?;
     Ok(all.into_iter().filter(|document| !document.is_null()).collect())
 }

@@ -12,16 +12,21 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use fanlight_identity::Session;
 use fanlight_model::{Action, ObjectKey, Stage, Step};
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
 use serde_json::json;
+use tokio::sync::mpsc;
 use url::form_urlencoded;
 
 use crate::{
     App,
+    audit::{Audit, Event, Limited, Outcome as Ending, Verb, Who},
     frame::Frame,
     place,
+    request::Origin,
     signed::{Signed, sign_in_page},
 };
 
@@ -31,6 +36,14 @@ struct Wish {
     action: Action,
     keys: Vec<ObjectKey>,
     back: String,
+}
+
+/// What is written down of an action.
+struct Account {
+    audit: Audit,
+    origin: Origin,
+    who: Who,
+    verb: Verb,
 }
 
 /// Most objects of one action.
@@ -66,6 +79,7 @@ pub(crate) async fn perform(
     headers: HeaderMap,
     uri: Uri,
     Signed(session): Signed,
+    origin: Origin,
     body: Bytes,
 ) -> Response {
     let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
@@ -78,11 +92,12 @@ pub(crate) async fn perform(
         Ok(wish) => wish,
         Err(problem) => return (StatusCode::BAD_REQUEST, problem).into_response(),
     };
-    let by = session.identity.user().as_str();
-    tracing::info!(user = by, action = ?wish.action, objects = wish.keys.len(), "action");
+    let account =
+        Account { audit: app.audit.clone(), origin, who: Who::signed(&session), verb: Verb::of(&wish.action) };
+    account.asked(&wish.keys);
     let frame = Frame { here: wish.back.clone(), ..Frame::of(&app, &session, &headers, &uri) };
-    let steps = app.objects.act(&session.identity, &wish.action, wish.keys.clone(), by);
-    let told = steps.inspect(move |step| note(&session, step));
+    let steps = app.objects.act(&session.identity, &wish.action, wish.keys.clone(), session.identity.user().as_str());
+    let told = account.follow(steps);
     if wants_lines {
         let lines = told.map(|step| Ok::<_, Infallible>(Bytes::from(line(&step))));
         let head = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
@@ -91,7 +106,7 @@ pub(crate) async fn perform(
     page(frame, &wish, told)
 }
 
-fn page(frame: Frame, wish: &Wish, steps: impl futures_util::Stream<Item = Step> + Send + 'static) -> Response {
+fn page(frame: Frame, wish: &Wish, steps: impl Stream<Item = Step> + Send + 'static) -> Response {
     const GAP: &str = "<!-- outcomes -->";
     let title = match wish.action {
         Action::Sync { with_source: true } => "Reconcile with source",
@@ -110,10 +125,30 @@ fn page(frame: Frame, wish: &Wish, steps: impl futures_util::Stream<Item = Step>
     (head, [("x-accel-buffering", "no")], Body::from_stream(body)).into_response()
 }
 
-fn note(session: &Session, step: &Step) {
-    if step.stage.is_final() {
-        let (_, word) = look(&step.stage);
-        tracing::info!(user = %session.identity.user(), object = %step.key, outcome = word, "action on one object");
+impl Account {
+    fn asked(&self, keys: &[ObjectKey]) {
+        let objects = keys.iter().map(Limited::object).collect();
+        self.audit.note(self.origin, &self.who, &Event::Action { verb: self.verb, objects });
+    }
+
+    /// Writes every outcome down, whether or not somebody still waits for the news that are returned.
+    fn follow(self, mut steps: BoxStream<'static, Step>) -> impl Stream<Item = Step> + Send + 'static {
+        let (post, mut news) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(step) = steps.next().await {
+                self.ended(&step);
+                let _ = post.send(step);
+            }
+        });
+        stream::poll_fn(move |context| news.poll_recv(context))
+    }
+
+    fn ended(&self, step: &Step) {
+        if step.stage.is_final() {
+            let (object, reason) = (Limited::object(&step.key), Limited::stage(&step.stage));
+            let event = Event::ActionOutcome { verb: self.verb, object, outcome: Ending::of(&step.stage), reason };
+            self.audit.note(self.origin, &self.who, &event);
+        }
     }
 }
 

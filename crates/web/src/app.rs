@@ -5,7 +5,7 @@ use fanlight_live::Live;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::Objects;
+use crate::{Audit, Metrics, Objects, Rights};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -19,8 +19,14 @@ pub struct App {
     pub oidc: Option<OidcDesk>,
     /// Single objects: reading them and acting on them.
     pub objects: Arc<dyn Objects>,
+    /// As whom people go before the API server, and what it lets them do.
+    pub rights: Arc<dyn Rights>,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
+    /// The account of who did and saw what.
+    pub audit: Audit,
+    /// The counters.
+    pub metrics: Metrics,
     /// Feature flags that the operator has set: public.
     pub features: BTreeMap<String, String>,
     /// Whether there is a page that shows every component.
@@ -29,11 +35,13 @@ pub struct App {
     pub base: String,
     /// Whether browsers reach the server by https.
     pub https_outside: bool,
+    /// What is missing before requests should be sent here, in words that anybody may read.
+    pub lacks: Box<dyn Fn() -> Vec<&'static str> + Send + Sync>,
     /// Ends every stream.
     pub shutdown: CancellationToken,
     /// What time it is.
     pub clock: fn() -> SystemTime,
-    /// Draws a random number, to tell one failure from the others in the log.
+    /// Draws a random number, to tell one request from the others.
     pub draw: fn() -> u64,
 }
 

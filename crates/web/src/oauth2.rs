@@ -14,6 +14,8 @@ use serde::Deserialize;
 
 use crate::{
     App,
+    audit::{Event, Outcome, Reason, Who},
+    request::{Origin, RequestId},
     sign_in::failed,
     signed::{Signed, cookies, sign_in_page},
 };
@@ -34,11 +36,12 @@ pub(crate) async fn start(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
     uri: Uri,
+    origin: Origin,
 ) -> Response {
     let Some(desk) = desk(&app) else { return no_provider() };
     match desk.start(&wish.return_url, Prompt::Form, &cookies(&headers), (app.clock)()) {
         Ok(departure) => depart(departure),
-        Err(error) => Failure::new(&app, &error, &wish.return_url).page(&app, &headers, &uri),
+        Err(error) => Failure::new(origin.request, &error, &wish.return_url).page(&app, &headers, &uri),
     }
 }
 
@@ -48,40 +51,49 @@ pub(crate) async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     uri: Uri,
+    origin: Origin,
 ) -> Response {
     let Some(desk) = desk(&app) else { return no_provider() };
     let now = (app.clock)();
     let arrival = desk.callback(query.as_deref().unwrap_or_default(), &cookies(&headers), now).await;
     let answer = match arrival.outcome {
-        Ok(signed) => admit(&app, &signed, &arrival.page, now),
+        Ok(signed) => admit(&app, origin, &signed, &arrival.page, now),
         Err(FlowError::NeedsForm) if arrival.silent => Ok(sign_in_page(&app, &arrival.page)),
-        Err(error) => Err(Failure::new(&app, &error, &arrival.page)),
+        Err(error) => Err(refuse(&app, origin, (&error).into(), &error, &arrival.page)),
     };
     let answer = answer.unwrap_or_else(|failure| failure.page(&app, &headers, &uri));
     (set(arrival.cookies), answer).into_response()
 }
 
 /// Has the provider confirm the session anew.
-pub(crate) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+pub(crate) async fn refresh(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Signed(session): Signed,
+    origin: Origin,
+) -> Response {
+    let refused = || failed(StatusCode::UNAUTHORIZED, "failed to refresh");
     let session = session.filter(|session| session.method == Method::Oidc);
-    match (&app.oidc, session) {
-        (Some(desk), Some(session)) => match confirm(&app, desk, &session, &headers).await {
-            Ok(confirmed) => confirmed,
-            Err(why) => {
-                tracing::info!(user = %session.identity.user(), %why, "a session was not refreshed");
-                failed(StatusCode::UNAUTHORIZED, "failed to refresh")
-            }
-        },
-        _ => failed(StatusCode::UNAUTHORIZED, "failed to refresh"),
-    }
+    let (Some(desk), Some(session)) = (&app.oidc, session) else { return refused() };
+    let confirmed = confirm(&app, desk, &session, &headers).await;
+    let (outcome, reason) = match &confirmed {
+        Ok(_) => (Outcome::Done, None),
+        Err(reason) => (Outcome::Failed, Some(*reason)),
+    };
+    app.audit.note(origin, &Who::signed(&session), &Event::Refresh { outcome, reason });
+    confirmed.unwrap_or_else(|_| refused())
 }
 
-async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &HeaderMap) -> Result<Response, String> {
+async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &HeaderMap) -> Result<Response, Reason> {
     let now = (app.clock)();
+    let request = RequestId::of(headers);
     let tokens = app.sessions.tokens(&cookies(headers), session);
-    let token = tokens.and_then(|tokens| tokens.refresh).ok_or("the provider gave no refresh token")?;
-    let signed = desk.refresh(&token, now).await.map_err(|error| error.to_string())?;
-    let (session, cookies) = app.sessions.renew(session, &signed).map_err(|error| error.to_string())?;
+    let token = tokens.and_then(|tokens| tokens.refresh).ok_or(Reason::NO_TOKEN)?;
+    let signed = desk.refresh(&token, now).await.map_err(|error| {
+        tracing::info!(%error, %request, "a session was not refreshed");
+        Reason::from(&error)
+    })?;
+    let (session, cookies) = app.sessions.renew(session, &signed).map_err(|_| Reason::TOO_LARGE)?;
     let left = session.expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default();
     Ok((set(cookies), [(EXPIRES_IN, left.as_secs().to_string())], StatusCode::OK).into_response())
 }
@@ -92,14 +104,21 @@ pub(crate) fn silent_round(app: &App, header: &str, here: &str) -> Option<Respon
     Some(depart(departure))
 }
 
-fn admit(app: &App, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
-    let (session, cookies) = app.sessions.open_oidc(signed, now).map_err(|error| Failure::new(app, &error, page))?;
+fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
+    let opened = app.sessions.open_oidc(signed, now);
+    let (session, cookies) = opened.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
     let user = session.identity.user();
-    tracing::info!(%user, "signed in at the identity provider");
+    app.audit.note(origin, &Who::signed(&session), &Event::SignIn { outcome: Outcome::Done, reason: None });
     for notice in &signed.notices {
         tracing::warn!(%user, %notice, "groups are not as the identity provider meant them");
     }
     Ok((set(cookies), Redirect::to(page)).into_response())
+}
+
+fn refuse(app: &App, origin: Origin, reason: Reason, error: &impl failure::Reason, page: &str) -> Failure {
+    let event = Event::SignIn { outcome: Outcome::Refused, reason: Some(reason) };
+    app.audit.note(origin, &Who::stranger(Method::Oidc, None), &event);
+    Failure::new(origin.request, error, page)
 }
 
 fn depart(departure: Departure) -> Response {

@@ -14,7 +14,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{App, action, allowance, assets, guard, oauth2, page, sign_in, sign_out, theme};
+use crate::{App, action, allowance, assets, guard, oauth2, page, ready, request, sign_in, sign_out, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -29,6 +29,10 @@ pub fn router(app: App) -> Router {
         .route("/applications", get(page::applications::show))
         .route("/{kind}", get(page::object::first_tab))
         .route("/{kind}/{tab}", get(page::object::show))
+        .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
+        .route("/user_info", get(page::access::show))
+        .route("/user_info/again", post(page::access::again))
+        .route("/access", get(page::access::moved))
         .route("/sign_in", get(sign_in::show))
         .route("/oauth2", any(oauth2::start))
         .route("/oauth2/callback", get(oauth2::callback))
@@ -40,6 +44,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/{*path}", any(sign_in::no_api))
         .route("/health/", get("ok"))
         .route("/health", get(|| async { (StatusCode::MOVED_PERMANENTLY, [("location", "/health/")]) }))
+        .route("/ready", get(ready::tell))
         .route("/theme", post(theme::choose))
         .route("/assets/{name}", get(assets::serve))
         .fallback(page::message::not_found);
@@ -59,5 +64,6 @@ pub fn router(app: App) -> Router {
         .layer(CsrfLayer::new())
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
+        .layer(from_fn_with_state(Arc::clone(&app), request::tell))
         .with_state(app)
 }

@@ -15,7 +15,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{App, allowance, frame::Frame, page::html, place::inside, signed::Signed};
+use crate::{
+    App, allowance,
+    audit::{Event, Outcome, Reason, Who},
+    frame::Frame,
+    page::html,
+    place::inside,
+    request::Origin,
+    signed::Signed,
+};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -76,12 +84,13 @@ async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, probl
     };
     let (provider, trouble) = provider(app);
     // Who has another way in need not be told that this one is not there.
-    let notice =
-        emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || standing != Some(Standing::NotSetUp));
+    let needless = |standing| matches!(standing, Some(&(Standing::NotSetUp | Standing::Barred)));
+    let notice = emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || !needless(standing.as_ref()));
     let is_first = !provider.as_ref().is_some_and(|provider| provider.works);
     let redirect = inside(&app.base, redirect);
     let notices = trouble.into_iter().chain(notice).collect();
-    html(status, &Page { frame, redirect, problem, notices, is_first, provider, has_form: standing.is_some() })
+    let has_form = standing.is_some_and(|standing| standing != Standing::Barred);
+    html(status, &Page { frame, redirect, problem, notices, provider, has_form, is_first })
 }
 
 /// The link to the identity provider, if there is one, and what is wrong with the provider.
@@ -107,6 +116,9 @@ fn emergency_notice(standing: Option<&Standing>) -> Option<String> {
             Some("No emergency user is set up. It works as soon as its Secret exists.".to_owned())
         }
         Some(Standing::Unusable(why)) => Some(format!("The emergency user’s Secret is of no use: {why}.")),
+        Some(Standing::Barred) => Some(
+            "The emergency user is switched off: Fanlight’s account may not impersonate it in Kubernetes.".to_owned(),
+        ),
         Some(Standing::Unreadable(_)) => Some(
             "Kubernetes does not let Fanlight read the emergency user’s Secret at this moment; the log says why."
                 .to_owned(),
@@ -119,6 +131,7 @@ pub(crate) async fn submit(
     State(app): State<Arc<App>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
+    origin: Origin,
     body: Bytes,
 ) -> Response {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -126,20 +139,22 @@ pub(crate) async fn submit(
     let attempt = if is_form { parse_form(&body) } else { parse_json(&body) };
     let Some(attempt) = attempt else { return failed(StatusCode::BAD_REQUEST, "Failed to read request body.") };
     let frame = || Frame::outside(&app, &headers, &Uri::from_static("/sign_in"));
+    let stranger = Who::stranger(Method::Emergency, Some(&attempt.username));
+    let refusing = |reason| Event::SignIn { outcome: Outcome::Refused, reason: Some(reason) };
     let Some(desk) = &app.emergency else {
+        app.audit.note(origin, &stranger, &refusing(Reason::OFF));
         return if is_form {
             page(&app, frame(), StatusCode::UNAUTHORIZED, &attempt.redirect, None).await
         } else {
             StatusCode::UNAUTHORIZED.into_response()
         };
     };
-    let name = fanlight_model::cut(&attempt.username, 256);
     match desk.sign_in(&attempt.username, attempt.password, from.ip()).await {
         Ok(admitted) => {
-            tracing::warn!(user = %name, address = %from.ip(), "the emergency user signed in");
             let now = (app.clock)();
             let fingerprint = Some(admitted.fingerprint);
-            let (_, cookies) = app.sessions.open(admitted.identity, Method::Emergency, fingerprint, now);
+            let (session, cookies) = app.sessions.open(admitted.identity, Method::Emergency, fingerprint, now);
+            app.audit.note(origin, &Who::signed(&session), &Event::SignIn { outcome: Outcome::Done, reason: None });
             let cookies = AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
             let answer = if is_form {
                 Redirect::to(&inside(&app.base, &attempt.redirect)).into_response()
@@ -149,7 +164,10 @@ pub(crate) async fn submit(
             (cookies, answer).into_response()
         }
         Err(refusal) => {
-            tracing::warn!(user = %name, address = %from.ip(), %refusal, "sign-in refused");
+            app.audit.note(origin, &stranger, &refusing(Reason::from(&refusal)));
+            if let Refusal::Unreadable(why) = &refusal {
+                tracing::warn!(why, request = %origin.request, "the emergency user’s Secret cannot be read");
+            }
             let mut answer = if is_form {
                 page(&app, frame(), status(&refusal), &attempt.redirect, Some(sentence(&refusal))).await
             } else {

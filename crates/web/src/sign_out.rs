@@ -14,8 +14,10 @@ use tokio::time::timeout;
 
 use crate::{
     App,
+    audit::{Event, Who},
     frame::Frame,
     page::html,
+    request::Origin,
     signed::{Signed, cookies},
 };
 
@@ -29,7 +31,12 @@ struct Page {
 }
 
 /// Ends the session, in the browser and at once in the feeds.
-pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+pub(crate) async fn logout(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Signed(session): Signed,
+    origin: Origin,
+) -> Response {
     let mut provider = None;
     if let Some(session) = session {
         if let (Some(desk), Method::Oidc) = (&app.oidc, session.method) {
@@ -37,6 +44,7 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap, Sign
             provider = desk.sign_out_url(tokens.as_ref());
             revoke(desk, tokens).await;
         }
+        app.audit.note(origin, &Who::signed(&session), &Event::SignOut);
         // Last: pages whose streams end are loaded anew, and should find the cookies gone.
         app.live.leave(SessionKey(session.id.0));
     }

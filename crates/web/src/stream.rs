@@ -24,7 +24,7 @@ use fanlight_model::Identity;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, signed::holds};
+use crate::{App, audit::Stay, signed::holds};
 pub(crate) use told::Told;
 
 /// A page as it looks to one viewer, over time.
@@ -48,11 +48,13 @@ struct Open<V> {
     /// When the session is looked at again.
     look: Instant,
     ended: bool,
+    /// Tells the account of the end.
+    _stay: Stay,
 }
 
-/// Opens the stream of a view.
-pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V) -> Response {
-    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), ended: false };
+/// Opens the stream of a view; `stay` is it in the account.
+pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
+    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), ended: false, _stay: stay };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))

@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("fanlight-server", &["fanlight-cluster", "fanlight-identity", "fanlight-live", "fanlight-model", "fanlight-web"]),
     ("fanlight-sops", &[]),
     ("fanlight-breakglass", &["fanlight-cluster", "fanlight-sops"]),
-    ("fanlight-cli", &["fanlight-breakglass", "fanlight-identity"]),
+    ("fanlight-cli", &["fanlight-breakglass", "fanlight-cluster", "fanlight-identity", "fanlight-model"]),
     ("fanlight-testbed", &["fanlight-identity", "fanlight-model"]),
     ("fanlight-packaging", &[]),
     ("xtask", &[]),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Output, terminal};
 
 /// Prints a result: as JSON, or as the text that `text` makes of it.
-pub(super) fn print<T: Serialize>(output: Output, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
+pub(crate) fn print<T: Serialize>(output: Output, result: &T, text: impl FnOnce(&T) -> String) -> Result<(), Error> {
     let shown = match output {
         Output::Text => terminal::printable(&text(result)),
         Output::Json => serde_json::to_string_pretty(result).map_err(|error| failed(&error))?,

@@ -73,7 +73,7 @@ fn line() -> Result<String, Error> {
 }
 
 /// Without anything that would steer the terminal: names, and what servers say, come from others.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
 }
 

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{NAMESPACE, Rescue, RescueError, Trouble, call::backoff};
@@ -53,6 +53,13 @@ impl Question<'_> {
     pub const fn of_core<'a>(verb: &'a str, resource: &'a str, subresource: &'a str) -> Question<'a> {
         Question { verb, group: "", resource, subresource, namespace: NAMESPACE, name: "" }
     }
+
+    /// As access reviews have it.
+    pub(super) fn attributes(&self) -> Value {
+        let Self { verb, group, resource, subresource, namespace, name } = self;
+        json!({"verb": verb, "group": group, "resource": resource, "subresource": subresource,
+            "namespace": namespace, "name": name})
+    }
 }
 
 impl fmt::Display for Question<'_> {
@@ -92,7 +99,7 @@ struct SelfStatus {
 }
 
 #[derive(Deserialize)]
-struct AccessReview {
+pub(super) struct AccessReview {
     status: AccessStatus,
 }
 
@@ -104,6 +111,17 @@ struct AccessStatus {
     reason: String,
     #[serde(default)]
     evaluation_error: String,
+}
+
+impl AccessReview {
+    pub(super) fn answer(self) -> May {
+        let AccessStatus { allowed, reason, evaluation_error } = self.status;
+        if allowed {
+            return May::Yes;
+        }
+        let said: Vec<_> = [reason, evaluation_error].into_iter().filter(|part| !part.is_empty()).collect();
+        May::No(said.join("; "))
+    }
 }
 
 impl Rescue {
@@ -120,26 +138,18 @@ impl Rescue {
 
     /// Whether this credential may do something. A "no" of an API server that is still starting is asked again.
     pub async fn may(&self, question: &Question<'_>) -> Result<May, RescueError> {
-        let Question { verb, group, resource, subresource, namespace, name } = question;
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {"verb": verb, "group": group, "resource": resource,
-                "subresource": subresource, "namespace": namespace, "name": name}},
+            "spec": {"resourceAttributes": question.attributes()},
         });
         let doing = format!("asking for the right to {question}");
         let mut asked = 0;
         loop {
             let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-            let AccessStatus { allowed, reason, evaluation_error } =
-                self.post::<AccessReview>(&doing, path, &review).await?.status;
-            if allowed {
-                return Ok(May::Yes);
-            }
+            let answer = self.post::<AccessReview>(&doing, path, &review).await?.answer();
             asked += 1;
-            if asked > Self::REPEATS || self.is_ready().await {
-                let parts = [reason, evaluation_error];
-                let said: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-                return Ok(May::No(said.join("; ")));
+            if answer == May::Yes || asked > Self::REPEATS || self.is_ready().await {
+                return Ok(answer);
             }
             sleep(backoff(Self::KNOCK, asked)).await;
         }

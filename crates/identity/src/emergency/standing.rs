@@ -13,6 +13,8 @@ pub enum Standing {
     NotSetUp,
     /// The Secret is of no use; why, without its content.
     Unusable(&'static str),
+    /// Kubernetes does not let Fanlight act for the user whom the Secret names.
+    Barred,
     /// The Secret cannot be read; why.
     Unreadable(String),
 }
@@ -47,9 +49,13 @@ impl Memory {
         }
         let seen =
             found.map_or(Seen { standing: Standing::NotSetUp, user: None, fingerprints: Vec::new() }, |found| Seen {
-                standing: found.flaw().map_or(Standing::Ready, Standing::Unusable),
+                standing: match found.flaw() {
+                    Some(flaw) => Standing::Unusable(flaw),
+                    None if found.can_be => Standing::Ready,
+                    None => Standing::Barred,
+                },
                 user: found.user.clone().ok(),
-                fingerprints: Fingerprint::all(&found.credential, keys),
+                fingerprints: if found.can_be { Fingerprint::all(&found.credential, keys) } else { Vec::new() },
             });
         *self = Self { at: Some(at), seen: Some(seen), trouble: None };
     }

@@ -136,6 +136,15 @@ pub enum RefreshError {
     Identity(#[from] IdentityError),
 }
 
+impl From<TokenError> for RefreshError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Refused(why) => Self::Refused(why.to_string()),
+            error => Self::Unreachable(error.to_string()),
+        }
+    }
+}
+
 /// Why a script's token does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BearerError {
@@ -210,10 +219,7 @@ impl OidcDesk {
     /// at a time, and keep what it returns.
     pub async fn refresh(&self, token: &SecretString, now: SystemTime) -> Result<SignedIn, RefreshError> {
         let provider = self.provider().map_err(RefreshError::Unreachable)?;
-        let tokens = provider.refresh(token).await.map_err(|error| match self.noticed(error) {
-            TokenError::Refused(why) => RefreshError::Refused(why),
-            error => RefreshError::Unreachable(error.to_string()),
-        })?;
+        let tokens = provider.refresh(token).await.map_err(|error| self.noticed(error))?;
         let emergency = self.emergency_name().await;
         let mut signed = provider.identify(&tokens, None, emergency.as_deref(), now).await?;
         // Who returns none means that the old one is still good.

@@ -68,14 +68,7 @@ impl PendingFlows {
         random: &mut impl Rng,
         now: SystemTime,
     ) -> (Pending, Vec<String>) {
-        let mut draw = || {
-            let mut bytes = [0; 32];
-            random.fill_bytes(&mut bytes);
-            URL_SAFE_NO_PAD.encode(bytes)
-        };
-        let [state, nonce, verifier] = [draw(), draw(), draw()];
-        let started = seconds(now);
-        let pending = Pending { version: Self::VERSION, state, nonce, verifier, page, silent, started };
+        let pending = Pending::draw(page, silent, random, now);
         let name = self.name(&pending.state);
         // A page address is limited, so one cookie always has room.
         let kept = self.cookies.seal(&name, &pending, Self::LIFETIME, 1).unwrap_or_default();
@@ -91,7 +84,7 @@ impl PendingFlows {
             return Err(NotPending::Unknown);
         }
         let pending = self.open(header, &self.name(state)).ok_or(NotPending::Unknown)?;
-        if !bool::from(pending.state.as_bytes().ct_eq(state.as_bytes())) {
+        if !pending.is_of(state) {
             return Err(NotPending::Unknown);
         }
         if pending.is_over(now) { Err(NotPending::Expired) } else { Ok(pending) }
@@ -138,6 +131,22 @@ impl PendingFlows {
 }
 
 impl Pending {
+    /// A new one.
+    pub(crate) fn draw(page: String, silent: bool, random: &mut impl Rng, now: SystemTime) -> Self {
+        let mut draw = || {
+            let mut bytes = [0; 32];
+            random.fill_bytes(&mut bytes);
+            URL_SAFE_NO_PAD.encode(bytes)
+        };
+        let [state, nonce, verifier] = [draw(), draw(), draw()];
+        Self { version: PendingFlows::VERSION, state, nonce, verifier, page, silent, started: seconds(now) }
+    }
+
+    /// Whether an answer with this state belongs to it.
+    pub(crate) fn is_of(&self, state: &str) -> bool {
+        self.state.as_bytes().ct_eq(state.as_bytes()).into()
+    }
+
     fn is_over(&self, now: SystemTime) -> bool {
         seconds(now) >= self.started.saturating_add(PendingFlows::LIFETIME.as_secs())
     }

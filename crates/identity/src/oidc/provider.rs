@@ -4,10 +4,10 @@ use std::{
 };
 
 use openidconnect::{
-    AdditionalProviderMetadata, AuthType, AuthenticationFlow, ClientId, ClientSecret, CsrfToken, DiscoveryError,
-    EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IssuerUrl, JsonWebKeySetUrl, LogoutRequest,
-    Nonce, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RevocationUrl,
-    Scope,
+    AdditionalProviderMetadata, AuthType, AuthenticationFlow, ClientId, ClientSecret, CsrfToken,
+    DeviceAuthorizationUrl, DiscoveryError, EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken,
+    IssuerUrl, JsonWebKeySetUrl, LogoutRequest, Nonce, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl,
+    ProviderMetadata, RedirectUrl, RevocationUrl, Scope,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType,
         CoreIdToken, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
@@ -20,6 +20,7 @@ use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use super::{
+    offers::Offers,
     pending::Pending,
     settings::OidcSettings,
     verify::{Check, Verified, VerifyError},
@@ -33,6 +34,8 @@ pub struct Provider {
     pub(super) client: Client,
     pub(super) user_info: Option<Url>,
     pub(super) revocation: Option<RevocationUrl>,
+    pub(super) device: Option<DeviceAuthorizationUrl>,
+    offers: Offers,
     end_session: Option<EndSessionUrl>,
     issuer: IssuerUrl,
     keys_at: JsonWebKeySetUrl,
@@ -44,7 +47,7 @@ pub struct Provider {
 pub(super) type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointMaybeSet>;
 
-type Metadata = ProviderMetadata<
+pub(super) type Metadata = ProviderMetadata<
     Extras,
     CoreAuthDisplay,
     CoreClientAuthMethod,
@@ -61,9 +64,11 @@ type Metadata = ProviderMetadata<
 
 /// What providers may offer beyond the core of OIDC.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Extras {
-    end_session_endpoint: Option<EndSessionUrl>,
-    revocation_endpoint: Option<RevocationUrl>,
+pub(super) struct Extras {
+    pub(super) end_session_endpoint: Option<EndSessionUrl>,
+    pub(super) revocation_endpoint: Option<RevocationUrl>,
+    pub(super) device_authorization_endpoint: Option<DeviceAuthorizationUrl>,
+    pub(super) code_challenge_methods_supported: Option<Vec<String>>,
 }
 
 impl AdditionalProviderMetadata for Extras {}
@@ -82,6 +87,14 @@ pub enum ProviderError {
         /// Why.
         why: WireError,
     },
+    /// It calls itself otherwise than it was called.
+    #[error("the identity provider {issuer} has another name for itself: {why}")]
+    OtherIssuer {
+        /// As it was called.
+        issuer: String,
+        /// What it says.
+        why: String,
+    },
     /// What it publishes cannot be used.
     #[error("the identity provider {issuer} does not describe itself in a way that can be used: {why}")]
     Unusable {
@@ -90,17 +103,6 @@ pub enum ProviderError {
         /// Why.
         why: String,
     },
-}
-
-/// What a provider offers, for those who look after the set-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offers {
-    /// Groups may be read from UserInfo.
-    pub user_info: bool,
-    /// Sign-out ends the session at the provider too.
-    pub sign_out: bool,
-    /// Tokens are revoked at sign-out.
-    pub revocation: bool,
 }
 
 impl Provider {
@@ -113,7 +115,7 @@ impl Provider {
         let wire = wire.map_err(|why| ProviderError::Unreachable { issuer: settings.issuer_text.clone(), why })?;
         let setting = |name: &'static str| move |why: url::ParseError| ProviderError::Setting(name, why.to_string());
         let issuer = IssuerUrl::new(settings.issuer_text.clone()).map_err(setting("the issuer’s URL"))?;
-        let redirect = RedirectUrl::new(settings.redirect_url.to_string()).map_err(setting("the redirect URL"))?;
+        let redirect = RedirectUrl::new(settings.redirect_text.clone()).map_err(setting("the redirect URL"))?;
         let metadata = Metadata::discover_async(issuer.clone(), &wire).await;
         let metadata = metadata.map_err(|error| reason(&settings, error))?;
         let token_url = metadata.token_endpoint().cloned().ok_or_else(|| ProviderError::Unusable {
@@ -132,6 +134,8 @@ impl Provider {
             client,
             user_info: metadata.userinfo_endpoint().map(|url| url.url().clone()),
             revocation: extras.revocation_endpoint.clone(),
+            device: extras.device_authorization_endpoint.clone(),
+            offers: Offers::of(&metadata),
             end_session: extras.end_session_endpoint.clone(),
             issuer,
             keys_at: metadata.jwks_uri().clone(),
@@ -148,12 +152,18 @@ impl Provider {
     }
 
     /// What it offers.
-    pub fn offers(&self) -> Offers {
-        Offers {
-            user_info: self.user_info.is_some(),
-            sign_out: self.end_session.is_some(),
-            revocation: self.revocation.is_some(),
-        }
+    pub fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// The same provider, but it sends people back to `redirect`.
+    pub fn coming_back_to(self, redirect: &str) -> Result<Self, ProviderError> {
+        let name = "the redirect URL";
+        let settings = self.settings.coming_back_to(redirect);
+        let settings = settings.map_err(|error| ProviderError::Setting(name, error.to_string()))?;
+        let url = RedirectUrl::new(redirect.to_owned());
+        let url = url.map_err(|error| ProviderError::Setting(name, error.to_string()))?;
+        Ok(Self { settings: Arc::new(settings), client: self.client.set_redirect_uri(url), ..self })
     }
 
     /// Where the browser goes to sign in.
@@ -243,7 +253,8 @@ fn reason(settings: &OidcSettings, error: DiscoveryError<WireError>) -> Provider
         DiscoveryError::Response(status, _, _) if !status.is_success() => {
             format!("it answered {status}; is the issuer’s URL right?")
         }
-        DiscoveryError::Response(_, _, why) | DiscoveryError::Validation(why) | DiscoveryError::Other(why) => why,
+        DiscoveryError::Response(_, _, why) | DiscoveryError::Other(why) => why,
+        DiscoveryError::Validation(why) => return ProviderError::OtherIssuer { issuer, why },
         DiscoveryError::Parse(error) => format!("{} (at {})", error.inner(), error.path()),
         error => error.to_string(),
     };

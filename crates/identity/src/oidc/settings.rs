@@ -21,6 +21,8 @@ pub struct OidcSettings {
     pub client_secret: Option<SecretString>,
     /// Where the provider sends people back to.
     pub redirect_url: Url,
+    /// The same as it was written: providers compare it letter by letter with what was registered.
+    pub(crate) redirect_text: String,
     /// How long a session lasts.
     pub session: Duration,
     /// What is asked for; `openid` is always among it.
@@ -188,6 +190,22 @@ impl OidcSettings {
         .check()
     }
 
+    /// The issuer as it was written: a slash at the end makes a difference.
+    pub fn issuer_as_written(&self) -> &str {
+        &self.issuer_text
+    }
+
+    /// The redirect URL as it was written, which is what the provider gets to see.
+    pub fn redirect_as_written(&self) -> &str {
+        &self.redirect_text
+    }
+
+    /// The same settings, but the provider sends people back to `redirect`.
+    pub fn coming_back_to(&self, redirect: &str) -> Result<Self, SettingsError> {
+        let redirect_url = web_address(redirect, "the redirect URL")?;
+        Ok(Self { redirect_url, redirect_text: redirect.to_owned(), ..self.clone() })
+    }
+
     /// What tells these settings from others.
     pub fn fingerprint(&self) -> SettingsFingerprint {
         self.fingerprint
@@ -219,6 +237,7 @@ impl Texts {
             client_id: self.client_id,
             client_secret: self.client_secret,
             redirect_url: web_address(&self.redirect_url, redirect)?,
+            redirect_text: self.redirect_url,
             session: self.session,
             scopes: self.scopes,
             rules: self.rules,

@@ -1,9 +1,12 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use fanlight_model::Identity;
 use openidconnect::{
-    AuthorizationCode, ErrorResponse, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
-    TokenResponse,
+    AuthorizationCode, ErrorResponseType, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    StandardErrorResponse, TokenResponse,
     core::{CoreRevocableToken, CoreTokenResponse},
     http::{Request, StatusCode, header},
 };
@@ -11,10 +14,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
+    callback::ProviderWords,
     claims::{ClaimError, Claims, GroupNotice, Mapped},
     pending::Pending,
     provider::Provider,
-    verify::VerifyError,
+    verify::{Verified, VerifyError},
     wire::WireError,
 };
 
@@ -35,6 +39,14 @@ pub struct SignedIn {
     pub id_token: SecretString,
 }
 
+/// What a provider has told of somebody, before it is decided what that means.
+pub(super) struct Told {
+    id_token: SecretString,
+    pub(super) verified: Verified,
+    /// `UserInfo`'s claims, if they had to be asked for; or why they are of no use.
+    pub(super) user_info: Result<Option<Claims>, String>,
+}
+
 /// Why the provider did not hand out tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -43,7 +55,7 @@ pub enum TokenError {
     Unreachable(WireError),
     /// It refuses.
     #[error("the identity provider refused: {0}")]
-    Refused(String),
+    Refused(ProviderWords),
     /// Its answer makes no sense.
     #[error("the identity provider’s answer makes no sense: {0}")]
     Unusable(String),
@@ -100,19 +112,41 @@ impl Provider {
         emergency: Option<&str>,
         now: SystemTime,
     ) -> Result<SignedIn, IdentityError> {
+        let told = self.told(tokens, nonce, now).await?;
+        Ok(self.admit(tokens, told, emergency)?)
+    }
+
+    /// What the provider tells of whoever the tokens are about.
+    pub(super) async fn told(
+        &self,
+        tokens: &CoreTokenResponse,
+        nonce: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Told, IdentityError> {
         let id_token = tokens.id_token().ok_or(IdentityError::NoIdToken)?.to_string();
         let verified = self.verify(&id_token, nonce, now).await?;
-        let rules = &self.settings.rules;
-        let user_info = if rules.needs_user_info(&verified.claims) {
+        let user_info = if self.settings.rules.needs_user_info(&verified.claims) {
             self.user_info(tokens.access_token().secret(), &verified.subject).await?
         } else {
             Ok(None)
         };
+        Ok(Told { id_token: id_token.into(), verified, user_info })
+    }
+
+    /// Whom Kubernetes gets to see for what was told.
+    pub(super) fn admit(
+        &self,
+        tokens: &CoreTokenResponse,
+        told: Told,
+        emergency: Option<&str>,
+    ) -> Result<SignedIn, ClaimError> {
+        let Told { id_token, verified, user_info } = told;
         let is_emergency = |name: &str| emergency == Some(name);
         let (user_info, trouble) = match user_info {
             Ok(user_info) => (user_info, None),
             Err(why) => (None, Some(GroupNotice::UserInfo(why))),
         };
+        let rules = &self.settings.rules;
         let Mapped { identity, mut notices } = rules.map(&verified.claims, user_info.as_ref(), is_emergency)?;
         notices.extend(trouble);
         Ok(SignedIn {
@@ -121,7 +155,7 @@ impl Provider {
             expires: verified.expires,
             lifetime: self.settings.session,
             refresh_token: tokens.refresh_token().map(|token| token.secret().clone().into()),
-            id_token: id_token.into(),
+            id_token,
         })
     }
 
@@ -165,10 +199,16 @@ impl Provider {
 
 /// What went wrong at the token endpoint. The provider's words are quoted without `secrets`; an answer that cannot be read
 /// is not quoted at all.
-fn reason<T: ErrorResponse + 'static>(error: RequestTokenError<WireError, T>, secrets: &[&str]) -> TokenError {
+pub(super) fn reason<K: ErrorResponseType + fmt::Display + 'static>(
+    error: RequestTokenError<WireError, StandardErrorResponse<K>>,
+    secrets: &[&str],
+) -> TokenError {
     match error {
         RequestTokenError::Request(why) => TokenError::Unreachable(why),
-        RequestTokenError::ServerResponse(error) => TokenError::Refused(quote(&error.to_string(), secrets)),
+        RequestTokenError::ServerResponse(error) => TokenError::Refused(ProviderWords {
+            code: quote(&error.error().to_string(), secrets),
+            description: error.error_description().map(|words| quote(words, secrets)),
+        }),
         RequestTokenError::Parse(error, _) if error.inner().is_data() => {
             TokenError::Unusable(format!("something is missing or of the wrong kind at “{}”", error.path()))
         }

@@ -63,7 +63,7 @@ pub(crate) struct Check<'a> {
 const LEEWAY: Duration = Duration::from_secs(60);
 
 /// Only public-key signatures: a shared secret would let whoever knows it sign for everybody.
-const ALGORITHMS: [Algorithm; 9] = [
+pub(super) const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RsaSsaPkcs1V15Sha256,
     Algorithm::RsaSsaPkcs1V15Sha384,
     Algorithm::RsaSsaPkcs1V15Sha512,

@@ -1,4 +1,4 @@
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use futures_util::future::BoxFuture;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
@@ -18,6 +18,9 @@ pub enum WireError {
     /// No connection can be made from here at all.
     #[error("no connections can be made: {0}")]
     Client(String),
+    /// Its certificate is by nobody who is trusted here, or for another name.
+    #[error("its certificate is not trusted: {0}")]
+    Untrusted(String),
     /// It takes too long.
     #[error("it did not answer within {} seconds", Wire::PATIENCE.as_secs())]
     Timeout,
@@ -76,14 +79,31 @@ impl<'c> AsyncHttpClient<'c> for Wire {
 }
 
 fn broken(error: reqwest::Error) -> WireError {
-    if error.is_timeout() { WireError::Timeout } else { WireError::Broken(words(&error.without_url())) }
+    if error.is_timeout() {
+        return WireError::Timeout;
+    }
+    let error = error.without_url();
+    let words = words(&error);
+    if is_about_certificate(&error) { WireError::Untrusted(words) } else { WireError::Broken(words) }
 }
 
 /// The innermost cause says what is wrong, the outer ones only where.
-fn words(error: &dyn Error) -> String {
+fn words(error: &(dyn Error + 'static)) -> String {
+    innermost(error).to_string()
+}
+
+fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    innermost
+}
+
+fn is_about_certificate(error: &(dyn Error + 'static)) -> bool {
+    let innermost = innermost(error);
+    // An IO error does not name what it carries as its cause.
+    let carried = innermost.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = carried.and_then(|carried| carried.downcast_ref()).or_else(|| innermost.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -34,6 +34,10 @@ struct Entry {
 }
 
 impl Shelf {
+    pub(super) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Puts a row in its place; `false` if the same or a younger version is there already.
     #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four thousand million rows")]
     pub(super) fn put(&mut self, row: Arc<Row>) -> bool {

@@ -23,6 +23,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     Ok(duration)
 }
 
+/// An address as Go's `net.Listen` takes it: `:2112`, `127.0.0.1:2112`, `[::1]:2112`. Host and port; no host means all.
+pub(super) fn address(text: &str) -> Result<(String, u16), &'static str> {
+    const WRONG: &str = "not an address such as :2112 or 127.0.0.1:2112";
+    let (host, port) = text.rsplit_once(':').ok_or(WRONG)?;
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    if bracketed.is_none() && host.contains(['[', ']', ':']) {
+        return Err(WRONG);
+    }
+    Ok((bracketed.unwrap_or(host).to_owned(), port.parse().map_err(|_| WRONG)?))
+}
+
 /// A level by the names of Go's zap, as the filter of our log knows it.
 pub(super) fn log_level(text: &str) -> Result<&'static str, &'static str> {
     match text.to_lowercase().as_str() {

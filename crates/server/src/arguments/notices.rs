@@ -51,8 +51,7 @@ impl Arguments {
                 self.sign_in.insecure_no_authentication_user.is_some(),
                 "getting in without signing in is not offered yet",
             ),
-            ("--enable-metrics", self.metrics.enable_metrics, "metrics are not offered yet"),
-            ("--metrics-address", self.metrics.metrics_address.is_some(), "metrics are not offered yet"),
+            ("--metrics-address", self.accounts.is_address_in_vain(), "--enable-metrics is not given"),
             (
                 "--notification-controller-address",
                 self.without_effect.notification_controller_address.is_some(),

@@ -3,7 +3,7 @@ use clap::CommandFactory;
 use super::*;
 
 /// Every flag of the predecessor: name, default (empty: none), another value.
-const FLAGS: [(&str, &str, &str); 28] = [
+const FLAGS: [(&str, &str, &str); 29] = [
     ("host", "0.0.0.0", "127.0.0.1"),
     ("port", "9001", "8080"),
     ("log-level", "info", "debug"),
@@ -33,6 +33,7 @@ const FLAGS: [(&str, &str, &str); 28] = [
     // Ours.
     ("emergency-secret-name", "cluster-user-auth", "break-glass"),
     ("session-key-file", "", "/keys/sessions"),
+    ("audit-log", "stdout", "/var/log/fanlight/audit.jsonl"),
 ];
 
 fn parse(arguments: &[&str]) -> Result<Arguments, String> {
@@ -111,6 +112,7 @@ fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
         (&["--insecure=maybe"], "maybe"),
         (&["--insecure", "--oidc-token-duration=soon"], "soon"),
         (&["--insecure", "--port=99999"], "99999"),
+        (&["--insecure", "--metrics-address=2112"], "2112"),
         (&["--insecure", "--kubeconfig=/root/.kube/config"], "--kubeconfig"),
     ] {
         let error = refusal(arguments);
@@ -125,6 +127,17 @@ fn values_are_read_as_go_reads_them() {
     }
     for bad in ["", "0s", "h", "5", "1x", "-1h", "1d", "99999999999999999999h"] {
         assert!(go::duration(bad).is_err(), "{bad}");
+    }
+    for (text, host, port) in [
+        (":2112", "", 2112),
+        ("127.0.0.1:9102", "127.0.0.1", 9102),
+        ("[::1]:0", "::1", 0),
+        ("localhost:80", "localhost", 80),
+    ] {
+        assert_eq!(go::address(text), Ok((host.to_owned(), port)), "{text}");
+    }
+    for bad in ["", "2112", "::1:2112", "[::1:2112", ":http", ":65536"] {
+        assert!(go::address(bad).is_err(), "{bad}");
     }
     assert_eq!([go::boolean("T"), go::boolean("0")], [Ok(true), Ok(false)]);
     assert_eq!([go::log_level("WARN"), go::log_level("fatal")], [Ok("warn"), Ok("error")]);
@@ -141,7 +154,7 @@ fn what_has_no_effect_is_said_in_one_line_each_and_never_by_value() {
         "--oidc-client-secret=hidden",
         "--auth-methods=oidc,token-passthrough",
         "--oidc-issuer-url=https://issuer.example",
-        "--enable-metrics",
+        "--metrics-address=:9102",
     ]);
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let environment = [
@@ -156,7 +169,7 @@ fn what_has_no_effect_is_said_in_one_line_each_and_never_by_value() {
         about,
         [
             "--auth-methods=token-passthrough",
-            "--enable-metrics",
+            "--metrics-address",
             "--notification-controller-address",
             "--use-k8s-cached-clients",
             "--auth-methods",

@@ -37,13 +37,21 @@ pub(crate) struct Guest {
 impl House {
     pub(crate) async fn before(plane: ControlPlane) -> anyhow::Result<Self> {
         let forge = SessionForge::new(&plane, "fanlight", "admin", "secret").await?;
-        let arguments = [&forge.argument(), "--log-level=debug"];
+        let mut arguments = vec!["--log-level=debug"];
+        arguments.extend(SessionForge::PROVIDER);
+        let key = forge.argument();
+        arguments.push(&key);
         let server = FanlightServer::start(Path::new(PROGRAM), &plane, "fanlight", &arguments).await?;
         Ok(Self { plane, server, forge })
     }
 
     pub(crate) fn client(&self, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
         self.forge.client(&self.server, user, groups)
+    }
+
+    /// Somebody who came from the provider, and so not as the emergency user.
+    pub(crate) fn member(&self, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
+        self.forge.member(&self.server, user, groups)
     }
 
     /// Somebody opens the Applications page.

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::secrets;
+
 use super::{
     Asked, Issuer,
     keys::{self, Key},
@@ -222,6 +224,12 @@ impl Desk {
 
     /// An ID token, with the flaw of the day.
     pub(super) fn id_token(&self, client: &str, session: &str, nonce: Option<&str>) -> anyhow::Result<String> {
+        let token = self.sign_id_token(client, session, nonce)?;
+        secrets::plant(&token);
+        Ok(token)
+    }
+
+    fn sign_id_token(&self, client: &str, session: &str, nonce: Option<&str>) -> anyhow::Result<String> {
         let now = Timestamp::now().as_second();
         let end = now.saturating_add_unsigned(self.manners.lifespan.as_secs());
         let mut claims =
@@ -322,6 +330,9 @@ fn client(asked: &Asked) -> Option<String> {
     known.then_some(name)
 }
 
+/// A code or token that nobody can guess, and that must not be in a log.
 fn random(kind: &str) -> String {
-    format!("{kind}-{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 18]>()))
+    let random = format!("{kind}-{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 18]>()));
+    secrets::plant(&random);
+    random
 }

@@ -7,14 +7,14 @@ use axum::{
 };
 use fanlight_identity::{FlowError, IdentityError, NotKept};
 
-use crate::{App, frame::Frame, page::html};
+use crate::{App, frame::Frame, page::html, request::RequestId};
 
 /// Why somebody who was sent to the provider is not signed in.
 pub(super) struct Failure {
     status: StatusCode,
     why: String,
     /// Names this failure in the log.
-    request: String,
+    request: RequestId,
     /// Where they wanted to go.
     wanted: String,
 }
@@ -32,10 +32,9 @@ pub(super) trait Reason: fmt::Display {
 }
 
 impl Failure {
-    /// Notes the failure in the log, under a number that the page shows.
-    pub(super) fn new(app: &App, error: &impl Reason, wanted: &str) -> Self {
-        let request = format!("{:016x}", (app.draw)());
-        tracing::warn!(%error, request, "nobody was signed in at the identity provider");
+    /// Notes the failure in the log, under the number that the page shows.
+    pub(super) fn new(request: RequestId, error: &impl Reason, wanted: &str) -> Self {
+        tracing::warn!(%error, %request, "nobody was signed in at the identity provider");
         Self { status: error.status(), why: error.to_string(), request, wanted: wanted.to_owned() }
     }
 

@@ -21,8 +21,10 @@ use url::form_urlencoded;
 
 use crate::{
     App,
+    audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
     place, refusal,
+    request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
     stream, when,
 };
@@ -64,6 +66,7 @@ pub(crate) async fn show(
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
+    origin: Origin,
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let (frame, query, mut visit) = open(&app, &session, &headers, &uri).await;
@@ -72,6 +75,8 @@ pub(crate) async fn show(
     let rows = list.rows.iter().map(|row| RowView::new(row, &frame, now)).collect();
     let page = Applications { rows, ..Applications::new(&frame, &session.identity, &query, &list, now) };
     let response = super::html(StatusCode::OK, &page);
+    let (page, outcome) = (Page::Applications, Outcome::Done);
+    app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
     seen(&app, &headers, &session, response)
 }
 
@@ -81,10 +86,12 @@ pub(crate) async fn events(
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
+    origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let (frame, query, visit) = open(&app, &session, &headers, &uri).await;
-    stream::open(app, session, ApplicationsView::new(frame, query, visit))
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Applications, Seen::rows(&visit));
+    stream::open(app, session, ApplicationsView::new(frame, query, visit), stay)
 }
 
 /// What page and stream begin with: the frame, the question that the URL asks, the view of what there is.

@@ -20,8 +20,10 @@ use serde_json::Value;
 
 use crate::{
     App, ObjectError,
+    audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
     manifest, place, refusal,
+    request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
     status::StatusView,
     stream, when,
@@ -158,6 +160,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
+    origin: Origin,
     asked: Result<Asked, NotAsked>,
 ) -> Response {
     let Asked { session, frame, key, tab } = match asked {
@@ -165,7 +168,10 @@ pub(crate) async fn show(
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
-    let response = match Shown::read(&app, &session, &key).await {
+    let shown = Shown::read(&app, &session, &key).await;
+    let event = Event::View { page: Page::Object, seen: Seen::object(&key), outcome: outcome(shown.as_ref().err()) };
+    app.audit.note(origin, &Who::signed(&session), &event);
+    let response = match shown {
         Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),
         Err(error) => super::message::object_error(&frame, &key, &error),
     };
@@ -173,10 +179,21 @@ pub(crate) async fn show(
 }
 
 /// Keeps a tab current.
-pub(crate) async fn events(State(app): State<Arc<App>>, asked: Asked) -> Response {
+pub(crate) async fn events(State(app): State<Arc<App>>, origin: Origin, asked: Asked) -> Response {
     let visit = app.live.visit(&visitor(&app, &asked.session), &[asked.key.kind]).await;
     let session = asked.session.clone();
-    stream::open(Arc::clone(&app), session, ObjectView::new(app, asked, visit))
+    let seen = Seen { object: Seen::object(&asked.key).object, ..Seen::rows(&visit) };
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Object, seen);
+    stream::open(Arc::clone(&app), session, ObjectView::new(app, asked, visit), stay)
+}
+
+/// How asking for an object ended.
+fn outcome(error: Option<&ObjectError>) -> Outcome {
+    match error {
+        None => Outcome::Done,
+        Some(ObjectError::Forbidden(_)) => Outcome::Refused,
+        Some(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
+    }
 }
 
 impl Which {

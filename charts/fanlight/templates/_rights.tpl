@@ -1,0 +1,119 @@
+{{/* The names of the Secrets that the server may read: a renamed one is among them. */}}
+{{- define "fanlight.secretNames" -}}
+{{- $default := list "cluster-user-auth" "oidc-auth" -}}
+{{- $names := .Values.rbac.viewSecretsResourceNames -}}
+{{- if .Values.rbac.viewSecrets -}}
+{{- if and $names (ne (toJson $names) (toJson $default)) -}}
+{{- fail "rbac.viewSecrets is the old name of rbac.viewSecretsResourceNames, and both are set: keep the latter" -}}
+{{- end -}}
+{{- $names = .Values.rbac.viewSecrets -}}
+{{- end -}}
+{{- if not $names -}}
+{{- fail "rbac.viewSecretsResourceNames is empty, which would let the server read every Secret: name those it needs, or set rbac.viewSecretsEnabled=false" -}}
+{{- end -}}
+{{- if ne (include "fanlight.emergencySecret" .) "cluster-user-auth" -}}
+{{- $names = append $names (include "fanlight.emergencySecret" .) -}}
+{{- end -}}
+{{- if ne (include "fanlight.oidcSecret" .) "oidc-auth" -}}
+{{- $names = append $names (include "fanlight.oidcSecret" .) -}}
+{{- end -}}
+{{- toYaml (uniq $names) -}}
+{{- end -}}
+
+{{- define "fanlight.secretRules" -}}
+{{- if .Values.rbac.viewSecretsEnabled }}
+- apiGroups: [""]
+  resources: ["secrets"]
+  verbs: ["get", "list"]
+  resourceNames:
+    {{- include "fanlight.secretNames" . | nindent 4 }}
+{{- end }}
+{{- end -}}
+
+{{- define "fanlight.impersonationRules" -}}
+{{- if .Values.rbac.constrainedImpersonation.enabled }}
+- apiGroups: ["authentication.k8s.io"]
+  resources: {{ toJson .Values.rbac.impersonationResources }}
+  verbs: ["impersonate:user-info"]
+  {{- with .Values.rbac.impersonationResourceNames }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+- apiGroups: ["authorization.k8s.io"]
+  resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
+  verbs: ["impersonate-on:user-info:create"]
+- apiGroups: {{ include "fanlight.fluxGroups" . }}
+  resources: ["*"]
+  verbs:
+    - "impersonate-on:user-info:get"
+    - "impersonate-on:user-info:list"
+    - "impersonate-on:user-info:watch"
+    {{- if .Values.rbac.constrainedImpersonation.actions }}
+    - "impersonate-on:user-info:patch"
+    {{- end }}
+{{- else }}
+- apiGroups: [""]
+  resources: {{ toJson .Values.rbac.impersonationResources }}
+  verbs: ["impersonate"]
+  {{- with .Values.rbac.impersonationResourceNames }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "fanlight.fluxGroups" -}}
+["source.toolkit.fluxcd.io", "source.extensions.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "notification.toolkit.fluxcd.io", "image.toolkit.fluxcd.io", "infra.contrib.fluxcd.io", "fluxcd.controlplane.io"]
+{{- end -}}
+
+{{/* What the predecessor gave its one user, in the Role and in the ClusterRole. */}}
+{{- define "fanlight.adminRules" -}}
+- apiGroups: ["*"]
+  resources: ["*"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["source.toolkit.fluxcd.io"]
+  resources: ["buckets", "helmcharts", "gitrepositories", "helmrepositories", "ocirepositories"]
+  verbs: ["get", "list", "watch", "patch"]
+- apiGroups: ["kustomize.toolkit.fluxcd.io"]
+  resources: ["kustomizations"]
+  verbs: ["get", "list", "watch", "patch"]
+- apiGroups: ["helm.toolkit.fluxcd.io"]
+  resources: ["helmreleases"]
+  verbs: ["get", "list", "watch", "patch"]
+- apiGroups: ["notification.toolkit.fluxcd.io"]
+  resources: ["providers", "alerts"]
+  verbs: ["get", "list", "watch", "patch"]
+- apiGroups: ["infra.contrib.fluxcd.io"]
+  resources: ["terraforms"]
+  verbs: ["get", "list", "watch", "patch"]
+{{- end -}}
+
+{{/* Everything on the pages but Secrets. */}}
+{{- define "fanlight.viewerRules" -}}
+- apiGroups: {{ include "fanlight.fluxGroups" . }}
+  resources: ["*"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: [""]
+  resources: ["configmaps", "events", "namespaces", "persistentvolumeclaims", "persistentvolumes", "pods", "services"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "replicasets", "statefulsets"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["batch"]
+  resources: ["cronjobs", "jobs"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["autoscaling"]
+  resources: ["horizontalpodautoscalers"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["networking.k8s.io"]
+  resources: ["ingresses"]
+  verbs: ["get", "list", "watch"]
+- apiGroups: ["rbac.authorization.k8s.io"]
+  resources: ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]
+  verbs: ["get", "list", "watch"]
+{{- end -}}
+
+{{- define "fanlight.operatorRules" -}}
+{{ include "fanlight.viewerRules" . }}
+- apiGroups: {{ include "fanlight.fluxGroups" . }}
+  resources: ["*"]
+  verbs: ["patch"]
+{{- end -}}

@@ -1,0 +1,7 @@
+//! The commands that talk to a cluster: the real program, a real API server; Flux's controllers are played.
+
+mod check;
+mod dashboard;
+mod documented;
+mod stage;
+mod version;

@@ -1,0 +1,238 @@
+//! What the server's own account may impersonate, and as whom people go before the API server because of that.
+//!
+//! Kubernetes refuses a request if one impersonated group is not allowed. So the server asks about its own rights: once
+//! for its rules, which say at a glance that somebody is *not* allowed, and then about each name that is left.
+
+mod disguise;
+mod lore;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Answer, Deed, Form, Guise, Identity, Kind, Rules, UserName, Verb};
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::Instant;
+
+use crate::{ApiServer, ReadError, api_server::As};
+use lore::Lore;
+
+/// What is known of the server's own rights.
+#[derive(Default)]
+pub(crate) struct Limits {
+    /// Locked while it is learnt.
+    lore: tokio::sync::Mutex<Option<Arc<Lore>>>,
+    guises: Mutex<HashMap<Identity, Known>>,
+    told: OnceLock<Told>,
+}
+
+/// What comes of questions about the server's own rights.
+type Asked<'a, T> = BoxFuture<'a, Result<T, ReadError>>;
+
+type Told = Box<dyn Fn(&Identity) + Send + Sync>;
+
+#[derive(Clone)]
+struct Known {
+    guise: Arc<Guise>,
+    /// When that was learnt which it rests on.
+    learnt: Instant,
+}
+
+impl Limits {
+    /// How long own rights are believed.
+    const TRUST: Duration = Duration::from_secs(120);
+    /// The same while somebody is kept out by them.
+    const HOPE: Duration = Duration::from_secs(20);
+    /// How soon they are asked again because a request was refused.
+    const DOUBT: Duration = Duration::from_secs(2);
+    /// How long a guise is remembered that nobody needs.
+    const FORGET: Duration = Duration::from_secs(600);
+
+    fn guises(&self) -> MutexGuard<'_, HashMap<Identity, Known>> {
+        self.guises.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, who: &Identity) -> Option<Known> {
+        self.guises().get(who).cloned()
+    }
+
+    /// Notes a guise; who it changes for is told of, since their rights are others now.
+    fn note(&self, who: &Identity, guise: &Arc<Guise>, learnt: Instant) {
+        let known = Known { guise: Arc::clone(guise), learnt };
+        let before = {
+            let mut guises = self.guises();
+            guises.retain(|_, known| known.learnt.elapsed() < Self::FORGET);
+            guises.insert(who.clone(), known)
+        };
+        if before.as_ref().is_some_and(|before| before.guise == *guise) {
+            return;
+        }
+        match &guise.face {
+            None => {
+                tracing::warn!(user = %who.user(), "the server’s account may impersonate neither this user nor any group of theirs");
+            }
+            Some(_) if !guise.left_out.is_empty() => {
+                tracing::warn!(user = %who.user(), groups = ?guise.left_out, "groups are left out: the server’s account may not impersonate them");
+            }
+            Some(_) if before.is_some() => {
+                tracing::info!(user = %who.user(), "nothing of this user is left out any more");
+            }
+            Some(_) => {}
+        }
+        if let (Some(_), Some(told)) = (before, self.told.get()) {
+            told(who);
+        }
+    }
+}
+
+impl ApiServer {
+    /// Has `told` called with everybody who goes before the API server as somebody else than before, because the server's
+    /// own rights have changed. To be set once.
+    pub fn tell_of_new_guises(&self, told: impl Fn(&Identity) + Send + Sync + 'static) {
+        let _ = self.limits().told.set(Box::new(told));
+    }
+
+    /// As whom a person goes before the API server.
+    pub async fn guise(&self, who: &Identity) -> Result<Arc<Guise>, ReadError> {
+        let known = self.limits().known(who);
+        let hopes = known.as_ref().is_some_and(|known| known.guise.face.is_none());
+        let learnt = self.guise_by(who, if hopes { Limits::HOPE } else { Limits::TRUST }).await;
+        match (learnt, known) {
+            (Ok(guise), _) => Ok(guise),
+            // While the API server does not answer, the last answer holds.
+            (Err(_), Some(known)) => Ok(known.guise),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// The same from what is known now, for somebody who was told that rights have been added.
+    pub async fn guise_anew(&self, who: &Identity) -> Result<Arc<Guise>, ReadError> {
+        self.guise_by(who, Duration::ZERO).await
+    }
+
+    /// Whether a user of this name, without groups, may be impersonated; if that cannot be said, trying will tell.
+    pub async fn may_impersonate(&self, user: &UserName) -> bool {
+        let guise = self.guise(&Identity::of(user.clone())).await;
+        guise.map_or(true, |guise| guise.face.as_ref().is_some_and(|face| face.person.is_none()))
+    }
+
+    /// The server's own account, as the API server knows it.
+    pub async fn own_name(&self) -> Result<String, ReadError> {
+        self.who_am_i().await
+    }
+
+    /// The guise for a request; `None` for the server itself.
+    ///
+    /// Boxed, since asking takes requests of the server's own.
+    pub(crate) fn guise_of<'a>(&'a self, who: As<'a>, what: &'a str) -> Asked<'a, Option<Arc<Guise>>> {
+        async move {
+            let As::Person(identity) = who else { return Ok(None) };
+            let guise = self.guise(identity).await?;
+            if guise.face.is_none() {
+                return Err(ReadError::Nobody { what: what.to_owned(), user: identity.user().to_string() });
+            }
+            Ok(Some(guise))
+        }
+        .boxed()
+    }
+
+    /// The guise in which a refused request may be tried again, if there is another one than that which was `worn`.
+    pub(crate) fn another_guise<'a>(
+        &'a self,
+        who: As<'a>,
+        worn: Option<&'a Guise>,
+        refused: ReadError,
+    ) -> Asked<'a, Arc<Guise>> {
+        async move {
+            let (As::Person(identity), Some(worn)) = (who, worn) else { return Err(refused) };
+            let is_other = |guise: &Guise| guise.face.is_some() && guise.face != worn.face;
+            match self.guise_by(identity, Limits::DOUBT).await {
+                Ok(guise) if is_other(&guise) => return Ok(guise),
+                Err(_) => return Err(refused),
+                Ok(_) => {}
+            }
+            let (ReadError::NotImpersonated { resource, name, .. }, Some(face)) = (&refused, &worn.face) else {
+                return Err(refused);
+            };
+            // What reviews cannot tell, the refusal does.
+            let lore = self.lore(Limits::TRUST).await?;
+            if !lore.refute(&disguise::deed(face.form, resource, name)) {
+                return Err(refused);
+            }
+            let guise = Arc::new(self.disguise(&lore, identity).await?);
+            self.limits().note(identity, &guise, lore.learnt);
+            if is_other(&guise) { Ok(guise) } else { Err(refused) }
+        }
+        .boxed()
+    }
+
+    async fn guise_by(&self, who: &Identity, oldest: Duration) -> Result<Arc<Guise>, ReadError> {
+        let lore = self.lore(oldest).await?;
+        let known = || self.limits().known(who).filter(|known| known.learnt == lore.learnt).map(|known| known.guise);
+        if let Some(guise) = known() {
+            return Ok(guise);
+        }
+        // One after the other: what is asked for one is known for the others.
+        let _turn = lore.turn.lock().await;
+        if let Some(guise) = known() {
+            return Ok(guise);
+        }
+        let guise = Arc::new(self.disguise(&lore, who).await?);
+        self.limits().note(who, &guise, lore.learnt);
+        Ok(guise)
+    }
+
+    async fn lore(&self, oldest: Duration) -> Result<Arc<Lore>, ReadError> {
+        let asked = Instant::now();
+        let mut slot = self.limits().lore.lock().await;
+        let young = |lore: &&Arc<Lore>| lore.learnt >= asked || lore.learnt.elapsed() < oldest;
+        if let Some(lore) = slot.as_ref().filter(young) {
+            return Ok(Arc::clone(lore));
+        }
+        let learnt = Instant::now();
+        let rules = match self.rules_review(As::Itself, self.namespace()).await {
+            Ok(Rules::Complete(rules)) => Some(rules),
+            Ok(_) | Err(ReadError::Refused { code: http::StatusCode::FORBIDDEN, .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let lore = Arc::new(Lore::new(learnt, rules));
+        *slot = Some(Arc::clone(&lore));
+        Ok(lore)
+    }
+
+    /// Whether the server may do this in the person's name, as far as its own rights go.
+    pub(crate) async fn can_carry_out(&self, who: &Identity, deed: &Deed) -> bool {
+        let Ok(guise) = self.guise(who).await else { return true };
+        let Some(form) = guise.face.as_ref().map(|face| face.form) else { return false };
+        self.can(form, deed).await
+    }
+
+    async fn can(&self, form: Form, deed: &Deed) -> bool {
+        let Some(verb) = form.verb_on(&deed.verb) else { return true };
+        let Ok(lore) = self.lore(Limits::TRUST).await else { return true };
+        // In force everywhere or not at all: the chart binds such rights to the whole cluster.
+        let own = Deed { verb, namespace: String::new(), name: String::new(), ..deed.clone() };
+        self.own(&lore, own).await.is_ok_and(|answer| answer != Answer::No)
+    }
+
+    /// What is left of a person's rules within the server's own rights.
+    pub(crate) async fn usable(&self, who: &Identity, rules: Rules) -> Rules {
+        let guise = self.guise(who).await;
+        let form = guise.as_ref().ok().and_then(|guise| guise.face.as_ref()).map(|face| face.form);
+        let Some(form) = form.filter(|form| *form != Form::Classic) else { return rules };
+        let mut usable = Vec::new();
+        for kind in Kind::all().filter(|kind| self.served(*kind).is_some()) {
+            let info = kind.info();
+            for verb in Verb::ALL {
+                let (group, resource) = (info.group.to_owned(), info.plural.to_owned());
+                let deed = Deed { verb: verb.as_str().to_owned(), group, resource, ..Deed::default() };
+                if self.can(form, &deed).await {
+                    usable.push((verb, kind));
+                }
+            }
+        }
+        rules.limited(|verb, kind| usable.contains(&(verb, kind)))
+    }
+}

@@ -1,0 +1,112 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fanlight_model::{Answer, Deed, Rule};
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    ApiServer, ReadError,
+    api_server::{As, Errand, Order, decode},
+};
+
+/// What the API server has said of the server's own rights since a certain moment.
+pub(super) struct Lore {
+    /// When it was first asked.
+    pub(super) learnt: Instant,
+    /// Held by who asks on somebody's behalf.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// All own rules, where the API server can list them: what none covers is not allowed.
+    ///
+    /// They are those of one namespace, and so can be too many, never too few.
+    rules: Option<Arc<[Rule]>>,
+    said: Mutex<HashMap<Deed, Answer>>,
+}
+
+impl Lore {
+    pub(super) fn new(learnt: Instant, rules: Option<Arc<[Rule]>>) -> Self {
+        Self { learnt, turn: tokio::sync::Mutex::default(), rules, said: Mutex::default() }
+    }
+
+    /// A request was refused for want of this right: so it is, unless it is known better. Says whether that is new.
+    pub(super) fn refute(&self, deed: &Deed) -> bool {
+        let mut said = self.said();
+        let unknown = said.get(deed) == Some(&Answer::Unknown);
+        if unknown {
+            said.insert(deed.clone(), Answer::No);
+        }
+        unknown
+    }
+
+    fn known(&self, deed: &Deed) -> Option<Answer> {
+        if self.rules.as_ref().is_some_and(|rules| !rules.iter().any(|rule| rule.covers(deed))) {
+            return Some(Answer::No);
+        }
+        self.said().get(deed).copied()
+    }
+
+    fn said(&self) -> MutexGuard<'_, HashMap<Deed, Answer>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ApiServer {
+    /// Whether the server itself may do this; unknown where no review can tell.
+    pub(super) async fn own(&self, lore: &Lore, deed: Deed) -> Result<Answer, ReadError> {
+        if let Some(answer) = lore.known(&deed) {
+            return Ok(answer);
+        }
+        let answer = match self.review(As::Itself, &deed).await {
+            Ok(verdict) => verdict.answer,
+            Err(ReadError::Refused { code: http::StatusCode::FORBIDDEN, .. }) => Answer::Unknown,
+            Err(error) => return Err(error),
+        };
+        lore.said().insert(deed, answer);
+        Ok(answer)
+    }
+
+    /// The name under which the API server knows the server itself (`SelfSubjectReview`, `authentication.k8s.io/v1`).
+    pub(super) async fn who_am_i(&self) -> Result<String, ReadError> {
+        const WHAT: &str = "the server’s own name";
+        const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let order = Order::Create(review.to_string().into());
+        let answered = self.run(&Errand { order, ..Errand::read(As::Itself, WHAT, PATH) }).await?;
+        let review: SelfSubjectReview = decode(WHAT, &answered.body)?;
+        let user = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
+        Ok(user.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str) -> Deed {
+        let (verb, resource) = ("impersonate".to_owned(), "groups".to_owned());
+        Deed { verb, resource, name: name.to_owned(), ..Deed::default() }
+    }
+
+    #[test]
+    fn what_no_rule_covers_is_refused_without_asking_and_what_one_covers_is_asked() {
+        let owned = |text: &str| vec![text.to_owned()];
+        let rule =
+            Rule { verbs: owned("impersonate"), groups: owned(""), resources: owned("groups"), names: owned("dev") };
+        let lore = Lore::new(Instant::now(), Some([rule].into()));
+        assert_eq!(lore.known(&group("qa")), Some(Answer::No));
+        assert_eq!(lore.known(&group("")), Some(Answer::No), "some are not all");
+        assert_eq!(lore.known(&group("dev")), None);
+    }
+
+    #[test]
+    fn a_refusal_is_believed_where_reviews_could_not_tell_and_only_there() {
+        let lore = Lore::new(Instant::now(), None);
+        lore.said().extend([(group("dev"), Answer::Yes), (group("qa"), Answer::Unknown)]);
+        assert!(!lore.refute(&group("dev")) && !lore.refute(&group("ops")));
+        assert!(lore.refute(&group("qa")) && !lore.refute(&group("qa")));
+        assert_eq!(lore.known(&group("qa")), Some(Answer::No));
+    }
+}

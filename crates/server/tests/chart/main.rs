@@ -1,0 +1,15 @@
+//! The Helm chart, by the real `helm`, before a real API server, with the real program.
+//!
+//! What each of `cases/*.yaml` is rendered to stands in `golden/`; the list of known values and docs/values.md are written
+//! from the schema. `FANLIGHT_WRITE=1 cargo xtask test --only foundation -- as_written` writes them anew.
+
+mod admission;
+mod documented;
+mod helm;
+mod install;
+mod mistakes;
+mod reference;
+mod renders;
+mod rights;
+mod rules;
+mod upgrade;

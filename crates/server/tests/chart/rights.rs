@@ -1,0 +1,186 @@
+//! The program with the account that the chart gives it: who signs in, and what they see.
+
+use anyhow::{Context, ensure};
+use fanlight_testbed::{FanlightServer, Stream, estate, rights::flux_rules};
+use http::Request;
+
+use crate::install::{Release, hash, on_plane};
+
+const APPS: &str = "Kustomization/apps/shop";
+const DATA: &str = "Kustomization/data/shop";
+
+/// What the page says where Kubernetes does not answer in somebody's name.
+const UNKNOWN: &str = "What you may see is not known at this moment";
+
+/// What becomes of somebody who types the emergency user's name and password.
+enum Becomes {
+    /// They see these objects.
+    Sees(&'static [&'static str]),
+    /// They see nothing, since this is not allowed.
+    Nothing,
+    /// They do not get in.
+    Refused(u16),
+}
+
+/// The values with an emergency user `admin`, and more.
+fn with_user(more: &str) -> anyhow::Result<String> {
+    let user = "\"create\": true, \"username\": \"admin\"";
+    Ok(format!("{{adminUser: {{{user}, passwordHash: '{}'{}", hash()?, if more.is_empty() { "}}" } else { more }))
+}
+
+async fn signed_in(server: &FanlightServer) -> anyhow::Result<Stream> {
+    let client = server.sign_in("admin", "secret").await?;
+    server.stream(&client).await
+}
+
+#[test]
+fn whatever_values_change_rights_people_see_what_they_should() {
+    use Becomes::{Nothing, Refused, Sees};
+    let both: &[&str] = &[APPS, DATA];
+    let own = estate::kustomization("rights", "own");
+    on_plane(async |plane| {
+        for (more, becomes) in [
+            ("", Sees(both)),
+            (", createClusterRole: false}}", Sees(&["Kustomization/rights/own"])),
+            (", secretName: glass}}", Sees(both)),
+            ("}, rbac: {viewSecretsResourceNames: [cluster-user-auth]}}", Sees(both)),
+            ("}, rbac: {viewSecretsResourceNames: [oidc-auth]}}", Refused(400)),
+            ("}, rbac: {viewSecretsResourceNames: null, viewSecrets: [cluster-user-auth]}}", Sees(both)),
+            ("}, rbac: {viewSecretsEnabled: false}}", Refused(400)),
+            ("}, rbac: {secretsClusterWide: true}}", Sees(both)),
+            ("}, rbac: {create: false}}", Refused(400)),
+            ("}, rbac: {impersonationResourceNames: [admin, platform]}}", Sees(both)),
+            ("}, rbac: {impersonationResources: [users], impersonationResourceNames: [wego-admin]}}", Nothing),
+            ("}, rbac: {impersonationResources: [groups], impersonationResourceNames: [dev-team]}}", Nothing),
+            ("}, rbac: {constrainedImpersonation: {enabled: true}}}", Sees(both)),
+            ("}, serviceAccount: {name: somebody}}", Sees(both)),
+            ("}, nameOverride: dashboard}", Sees(both)),
+            ("}, fullnameOverride: rights}", Sees(both)),
+        ] {
+            let release = Release { plane, name: "rights" };
+            let values = with_user(more)?;
+            release.put(&values).await.with_context(|| values.clone())?;
+            plane.apply(&own).await?;
+            let name = match more {
+                _ if more.contains("fullnameOverride") => "rights",
+                _ if more.contains("dashboard") => "rights-dashboard",
+                _ => "rights-fanlight",
+            };
+            let server = release.run(name).await?;
+            let outcome = async {
+                match becomes {
+                    Sees(rows) => {
+                        let own = if rows.len() == 2 {
+                            [rows, &["Kustomization/rights/own"]].concat()
+                        } else {
+                            rows.to_vec()
+                        };
+                        signed_in(&server).await?.until_rows(&own).await?;
+                    }
+                    Nothing => {
+                        let view = signed_in(&server).await?.until(|view| view.contains(UNKNOWN)).await?;
+                        ensure!(!view.contains(APPS), "{view}");
+                    }
+                    Refused(code) => {
+                        let answer = server.try_sign_in(&FanlightServer::client()?, "admin", "secret").await?;
+                        ensure!(answer.status() == code, "{}", answer.status());
+                    }
+                }
+                Ok(())
+            };
+            outcome.await.with_context(|| format!("{values}\n{}", server.log()))?;
+            plane.delete(&own).await?;
+            release.uninstall()?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn further_rules_are_the_emergency_users_and_not_the_servers() {
+    on_plane(async |plane| {
+        let release = Release { plane, name: "further" };
+        let rule = "{apiGroups: [notification.toolkit.fluxcd.io], resources: [receivers], verbs: [patch]}";
+        release.put(&with_user(&format!("}}, rbac: {{additionalRules: [{rule}]}}}}"))?).await?;
+        let may = async |who: &str| {
+            let review = serde_json::json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+                "spec": {"user": who, "resourceAttributes":
+                    {"group": "notification.toolkit.fluxcd.io", "resource": "receivers", "verb": "patch"}}});
+            let request = Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+                .header("content-type", "application/json")
+                .body(review.to_string().into_bytes())?;
+            let answer: serde_json::Value = plane.admin().request(request).await?;
+            anyhow::Ok(answer["status"]["allowed"] == true)
+        };
+        ensure!(may("admin").await? && !may("system:serviceaccount:further:further-fanlight").await?);
+        release.uninstall()
+    });
+}
+
+#[test]
+fn constrained_a_stolen_token_reads_no_secret_even_as_an_administrator() {
+    on_plane(async |plane| {
+        for (more, secrets) in [("}}", 200), ("}, rbac: {constrainedImpersonation: {enabled: true}}}", 403)] {
+            let release = Release { plane, name: "stolen" };
+            release.put(&with_user(more)?).await?;
+            let kubeconfig = plane.kubeconfig_for("stolen", "stolen-fanlight").await?;
+            let code = |path: &str| {
+                let kubectl = std::process::Command::new(fanlight_testbed::tool("kubectl")?)
+                    .args(["--as=admin", "get", "--raw", path, "--kubeconfig"])
+                    .arg(&kubeconfig)
+                    .output()?;
+                let said = String::from_utf8_lossy(&kubectl.stderr);
+                anyhow::Ok(if kubectl.status.success() {
+                    200
+                } else if said.contains("Forbidden") {
+                    403
+                } else {
+                    0
+                })
+            };
+            ensure!(code("/api/v1/namespaces/stolen/secrets")? == secrets, "{more}: Secrets");
+            ensure!(code("/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations")? == 200, "{more}: Kustomizations");
+            release.uninstall()?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_ready_made_roles_let_their_people_look_or_act() {
+    on_plane(async |plane| {
+        let release = Release { plane, name: "roles" };
+        let of = |role: &str, who: &str| format!("{role}: {{users: [{who}]}}");
+        let roles =
+            format!("create: true, {}, {}", of("viewer", "vera@example.com"), of("operator", "omar@example.com"));
+        release.put(&format!("{{rbac: {{userRoles: {{{roles}}}}}}}")).await?;
+        for (who, verb, resource, may) in [
+            ("vera@example.com", "list", "kustomizations.kustomize.toolkit.fluxcd.io", true),
+            ("vera@example.com", "patch", "kustomizations.kustomize.toolkit.fluxcd.io", false),
+            ("vera@example.com", "get", "secrets", false),
+            ("omar@example.com", "patch", "kustomizations.kustomize.toolkit.fluxcd.io", true),
+            ("omar@example.com", "get", "secrets", false),
+        ] {
+            let kubectl = std::process::Command::new(fanlight_testbed::tool("kubectl")?)
+                .args(["auth", "can-i", verb, resource, "--all-namespaces", "--as", who, "--kubeconfig"])
+                .arg(plane.admin_kubeconfig())
+                .output()?;
+            ensure!(kubectl.status.success() == may, "{who} {verb} {resource}");
+        }
+        release.uninstall()
+    });
+}
+
+#[test]
+fn somebody_sees_exactly_what_they_were_granted_and_nothing_beside_it() {
+    on_plane(async |plane| {
+        let release = Release { plane, name: "nobody" };
+        release.put("{}").await?;
+        plane.set_emergency_user("nobody", "stranger", "secret").await?;
+        plane.grant_in("data", "stranger", flux_rules(&["get", "list", "watch"])).await?;
+        let server = release.run("nobody-fanlight").await?;
+        let client = server.sign_in("stranger", "secret").await?;
+        server.stream(&client).await?.until_rows(&[DATA]).await?;
+        release.uninstall()
+    });
+}

@@ -1,0 +1,247 @@
+use fanlight_identity::{FlowError, IdentityError, RefreshError, Refusal};
+use fanlight_live::{Scopes, Visit};
+use fanlight_model::{Action, Kind, ObjectKey, Stage};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::Limited;
+
+/// What happened. The variant's name is the line's field `audit`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "audit", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub(crate) enum Event {
+    /// Somebody tried to sign in.
+    SignIn {
+        outcome: Outcome,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
+    /// Somebody signed out.
+    SignOut,
+    /// The provider was asked to confirm a session.
+    Refresh {
+        outcome: Outcome,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
+    /// Sessions were ended from elsewhere.
+    #[expect(dead_code, reason = "sessions cannot be ended from elsewhere so far")]
+    Revocation { what: Revoked, outcome: Outcome },
+    /// Somebody asked for something to be done to objects.
+    Action { verb: Verb, objects: Vec<Limited> },
+    /// What has become of one object of an action.
+    ActionOutcome { verb: Verb, object: Limited, outcome: Outcome, reason: Limited },
+    /// A page was sent.
+    View {
+        page: Page,
+        #[serde(flatten)]
+        seen: Seen,
+        outcome: Outcome,
+    },
+    /// A page is kept current from now on.
+    StreamOpened {
+        page: Page,
+        #[serde(flatten)]
+        seen: Seen,
+    },
+    /// It is no longer, since the page was closed, the session ended or the server stops. The request is that of its
+    /// opening.
+    StreamClosed {
+        page: Page,
+        #[serde(flatten)]
+        seen: Seen,
+        seconds: u64,
+    },
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Done,
+    Refused,
+    Failed,
+    /// Nobody knows whether it happened.
+    Unknown,
+}
+
+impl Outcome {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        }
+    }
+
+    /// How a final stage ended.
+    pub(crate) fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Done(_) => Outcome::Done,
+            Stage::Refused(_) => Outcome::Refused,
+            Stage::Failed(_) => Outcome::Failed,
+            Stage::Asked(_) | Stage::Unknown(_) => Outcome::Unknown,
+        }
+    }
+}
+
+/// Which sessions were ended.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "sessions cannot be ended from elsewhere so far")]
+pub(crate) enum Revoked {
+    /// This one, by its mark.
+    Session(String),
+    /// All of this user.
+    User(Limited),
+    /// Everybody's.
+    All,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verb {
+    Sync,
+    SyncWithSource,
+    Suspend,
+    Resume,
+}
+
+impl Verb {
+    pub(crate) fn of(action: &Action) -> Self {
+        match action {
+            Action::Sync { with_source: false } => Verb::Sync,
+            Action::Sync { with_source: true } => Verb::SyncWithSource,
+            Action::Suspend { .. } => Verb::Suspend,
+            Action::Resume => Verb::Resume,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Verb::Sync => "sync",
+            Verb::SyncWithSource => "sync-with-source",
+            Verb::Suspend => "suspend",
+            Verb::Resume => "resume",
+        }
+    }
+}
+
+/// Which page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Page {
+    Applications,
+    Object,
+}
+
+impl Page {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Page::Applications => "applications",
+            Page::Object => "object",
+        }
+    }
+}
+
+/// What a page shows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Seen {
+    /// The object that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<Limited>,
+    /// Of which kinds the viewer sees the rows, and where.
+    #[serde(serialize_with = "by_kind", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<(Kind, Scopes)>,
+}
+
+impl Seen {
+    /// The rows of a view.
+    pub(crate) fn rows(visit: &Visit) -> Self {
+        Self { object: None, scopes: visit.scopes() }
+    }
+
+    /// One object.
+    pub(crate) fn object(key: &ObjectKey) -> Self {
+        Self { object: Some(Limited::object(key)), scopes: Vec::new() }
+    }
+}
+
+/// Namespaces by kind; `*` is all of them. So that a line stays a line, of very many only the first are named.
+fn by_kind<S: Serializer>(scopes: &[(Kind, Scopes)], serializer: S) -> Result<S::Ok, S::Error> {
+    const MOST: usize = 100;
+    let mut map = serializer.serialize_map(Some(scopes.len()))?;
+    for (kind, scopes) in scopes {
+        let names: Vec<_> = match scopes {
+            Scopes::Everywhere => vec!["*".to_owned()],
+            Scopes::Namespaces(all) => {
+                let more = all.len().saturating_sub(MOST);
+                let more = (more > 0).then(|| format!("and {more} more"));
+                all.iter().take(MOST).map(ToString::to_string).chain(more).collect()
+            }
+        };
+        map.serialize_entry(kind.info().name, &names)?;
+    }
+    map.end()
+}
+
+/// Why something was refused or failed, in one of a few words. The log has the rest, under the request's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Reason(&'static str);
+
+impl Reason {
+    /// That the way to sign in is switched off.
+    pub(crate) const OFF: Self = Self("off");
+    /// That somebody is in too many groups to be remembered.
+    pub(crate) const TOO_LARGE: Self = Self("too-large");
+    /// That the provider gave no refresh token.
+    pub(crate) const NO_TOKEN: Self = Self("no-token");
+}
+
+impl From<&Refusal> for Reason {
+    fn from(refusal: &Refusal) -> Self {
+        Self(match refusal {
+            Refusal::Throttled { .. } => "throttled",
+            Refusal::NotSetUp => "not-set-up",
+            Refusal::Unreadable(_) => "unreadable",
+            Refusal::Wrong => "credentials",
+        })
+    }
+}
+
+impl From<&FlowError> for Reason {
+    fn from(error: &FlowError) -> Self {
+        Self(match error {
+            FlowError::NotReady(_) => "not-ready",
+            FlowError::Incomplete(_) => "incomplete",
+            FlowError::Unknown => "not-begun-here",
+            FlowError::Expired => "expired",
+            FlowError::NeedsForm => "needs-form",
+            FlowError::Provider(_) => "provider",
+            FlowError::OtherIssuer => "other-issuer",
+            FlowError::Exchange(_) => "exchange",
+            FlowError::Identity(error) => return error.into(),
+        })
+    }
+}
+
+impl From<&RefreshError> for Reason {
+    fn from(error: &RefreshError) -> Self {
+        Self(match error {
+            RefreshError::Refused(_) => "provider",
+            RefreshError::Unreachable(_) => "unreachable",
+            RefreshError::Identity(error) => return error.into(),
+        })
+    }
+}
+
+impl From<&IdentityError> for Reason {
+    fn from(error: &IdentityError) -> Self {
+        Self(match error {
+            IdentityError::Claims(_) => "claims",
+            _ => "identity",
+        })
+    }
+}

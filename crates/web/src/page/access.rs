@@ -1,0 +1,167 @@
+//! The access page: who somebody is for Kubernetes, what they may do, and what is missing.
+
+mod question;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use fanlight_identity::Method;
+use fanlight_live::{Access, Extent};
+use fanlight_model::{Form, Guise, Identity, Kind};
+
+use crate::{
+    App,
+    frame::Frame,
+    place,
+    signed::{Signed, seen, sign_in_first, visitor},
+};
+use question::{Asked, Reply};
+
+#[derive(Template)]
+#[template(path = "access.html")]
+struct AccessPage<'a> {
+    frame: Frame,
+    method: &'static str,
+    groups: Vec<&'a str>,
+    guise: Standing,
+    kinds: Vec<Line>,
+    asked: Asked,
+    reply: Option<Reply>,
+    known: Vec<String>,
+}
+
+/// As whom somebody goes before the API server, in words.
+#[derive(Default)]
+struct Standing {
+    user: String,
+    groups: Vec<String>,
+    left_out: Vec<String>,
+    member: bool,
+    limited: bool,
+    trouble: String,
+}
+
+/// A kind and what may be done with it.
+struct Line {
+    kind: &'static str,
+    group: &'static str,
+    /// Under the title of its column each.
+    cells: [(&'static str, Cell); 3],
+}
+
+/// How far a right reaches, in words.
+#[derive(Clone)]
+struct Cell {
+    class: &'static str,
+    word: String,
+    /// Where, if that is too long for a word.
+    places: Vec<String>,
+}
+
+/// Shows the page, with the answer if something is asked.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+) -> Response {
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
+    let who = &session.identity;
+    let guise = app.rights.guise(who, false).await;
+    let access = match &guise {
+        Ok(guise) if guise.face.is_some() => app.live.access(&visitor(&app, &session)).await,
+        _ => Access { kinds: Vec::new() },
+    };
+    let reply = match &guise {
+        Ok(guise) => asked.answer(&*app.rights, who, guise).await,
+        Err(_) => None,
+    };
+    let page = AccessPage {
+        frame: Frame::of(&app, &session, &headers, &uri),
+        method: match session.method {
+            Method::Emergency => "as the emergency user",
+            Method::Oidc => "at the identity provider",
+        },
+        groups: who.groups().collect(),
+        guise: Standing::new(guise.as_deref()),
+        kinds: access.kinds.into_iter().map(Line::new).collect(),
+        known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),
+        asked,
+        reply,
+    };
+    seen(&app, &headers, &session, super::html(StatusCode::OK, &page))
+}
+
+/// Asks everything anew, and shows the page when it is answered.
+pub(crate) async fn again(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+    let here = format!("{}/user_info", app.base);
+    let Some(session) = session else { return sign_in_first(&app, &headers, &here) };
+    let who: &Identity = &session.identity;
+    if app.rights.guise(who, true).await.is_ok_and(|guise| guise.face.is_some()) {
+        // First the person has to be there, and then to be asked about whatever is known of them.
+        app.live.access(&visitor(&app, &session)).await;
+        app.live.recheck(who).await;
+    }
+    Redirect::to(&here).into_response()
+}
+
+/// Leads to the page.
+pub(crate) async fn moved(State(app): State<Arc<App>>) -> Redirect {
+    Redirect::to(&format!("{}/user_info", app.base))
+}
+
+impl Standing {
+    fn new(guise: Result<&Guise, &String>) -> Self {
+        let guise = match guise {
+            Ok(guise) => guise,
+            Err(why) => return Self { trouble: why.clone(), ..Self::default() },
+        };
+        let owned = |names: &[Box<str>]| names.iter().map(ToString::to_string).collect();
+        let face = guise.face.as_ref();
+        Self {
+            user: face.map(|face| face.user.to_string()).unwrap_or_default(),
+            groups: face.map(|face| owned(&face.groups)).unwrap_or_default(),
+            left_out: owned(&guise.left_out),
+            member: face.is_some_and(|face| face.person.is_some()),
+            limited: face.is_some_and(|face| face.form != Form::Classic),
+            trouble: String::new(),
+        }
+    }
+}
+
+impl Line {
+    fn new(access: fanlight_live::KindAccess) -> Self {
+        let info = access.kind.info();
+        let change = Cell::new(access.change);
+        let cells = [("See", Cell::new(access.see)), ("Reconcile", change.clone()), ("Suspend, resume", change)];
+        Self { kind: info.name, group: info.group, cells }
+    }
+}
+
+impl Cell {
+    /// So many namespaces are named at once.
+    const FEW: usize = 3;
+
+    fn new(extent: Extent) -> Self {
+        let cell = |class, word: &str| Self { class, word: word.to_owned(), places: Vec::new() };
+        match extent {
+            Extent::Everywhere => cell("ready", "everywhere"),
+            Extent::Namespaces(places) if places.len() <= Self::FEW => {
+                cell("ready", &format!("in {}", places.join(", ")))
+            }
+            Extent::Namespaces(places) => Self {
+                places: places.iter().map(ToString::to_string).collect(),
+                ..cell("ready", &format!("in {} namespaces", places.len()))
+            },
+            Extent::Some => cell("waiting", "some, by name"),
+            Extent::Nothing => cell("quiet", "nothing"),
+            Extent::Unknown => cell("waiting", "not known"),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What an administrator can apply to give a right that is missing.
+
+use fanlight_model::{Deed, Face, Guise, Identity};
+use serde_json::{Value, json};
+
+use crate::manifest;
+
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+
+/// Role and binding with which somebody may do this.
+pub(crate) fn grant(deed: &Deed, guise: &Guise) -> String {
+    let name = format!("fanlight-{}-{}", word(&deed.verb), word(&deed.full_resource()));
+    let mut rule = json!({"apiGroups": [deed.group], "resources": [deed.full_resource()], "verbs": [deed.verb]});
+    if !deed.name.is_empty() {
+        rule["resourceNames"] = json!([deed.name]);
+    }
+    let (kind, subject) = match &guise.face {
+        Some(Face { person: Some(_), groups, .. }) => ("Group", groups.first().map(|group| &**group)),
+        Some(face) => ("User", Some(face.user.as_str())),
+        None => ("User", None),
+    };
+    role(&name, Some(&*deed.namespace), &json!([rule]), &json!([subject_of(kind, subject.unwrap_or_default())]))
+}
+
+/// Role and binding with which the server's account may act for somebody.
+pub(crate) fn impersonate(who: &Identity, account: Option<&str>) -> String {
+    let (resource, name) = match who.user().as_str().split(':').collect::<Vec<_>>()[..] {
+        ["system", "serviceaccount", _, account] => ("serviceaccounts", account.to_owned()),
+        _ => ("users", who.user().to_string()),
+    };
+    let user = json!({"apiGroups": [""], "resources": [resource], "resourceNames": [name], "verbs": ["impersonate"]});
+    let groups: Vec<_> = who.groups().collect();
+    let groups = (!groups.is_empty()).then(
+        || json!({"apiGroups": [""], "resources": ["groups"], "resourceNames": groups, "verbs": ["impersonate"]}),
+    );
+    let rules: Vec<_> = [user].into_iter().chain(groups).collect();
+    let account = account.unwrap_or("system:serviceaccount:flux-system:fanlight");
+    let subject = match account.split(':').collect::<Vec<_>>()[..] {
+        ["system", "serviceaccount", namespace, name] => {
+            json!({"kind": "ServiceAccount", "namespace": namespace, "name": name})
+        }
+        _ => subject_of("User", account),
+    };
+    role("fanlight-impersonates-more", None, &json!(rules), &json!([subject]))
+}
+
+fn subject_of(kind: &str, name: &str) -> Value {
+    json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name})
+}
+
+/// A role and its binding: in a namespace, or for the whole cluster if there is none.
+fn role(name: &str, namespace: Option<&str>, rules: &Value, subjects: &Value) -> String {
+    let mut metadata = json!({"name": name});
+    let namespace = namespace.filter(|namespace| !namespace.is_empty());
+    if let Some(namespace) = namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    let prefix = if namespace.is_some() { "" } else { "Cluster" };
+    let role = json!({"apiVersion": RBAC, "kind": format!("{prefix}Role"), "metadata": metadata, "rules": rules});
+    let binding = json!({"apiVersion": RBAC, "kind": format!("{prefix}RoleBinding"), "metadata": metadata,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": format!("{prefix}Role"), "name": name},
+        "subjects": subjects});
+    format!("{}---\n{}", manifest::yaml(&role), manifest::yaml(&binding))
+}
+
+/// A text as a part of a name.
+fn word(text: &str) -> String {
+    let plain =
+        text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' });
+    let word: String = plain.take(60).collect();
+    match word.trim_matches('-') {
+        "" => "anything".to_owned(),
+        word => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::{Form, UserName};
+
+    use super::*;
+
+    fn guise(user: &str, person: Option<&str>) -> Guise {
+        let name = |name| UserName::new(name).expect("a plain name");
+        let face = Face { user: name(user), groups: vec!["dev".into()], person: person.map(name), form: Form::Classic };
+        Guise { face: Some(face), left_out: Vec::new() }
+    }
+
+    fn patch(namespace: &str, name: &str) -> Deed {
+        Deed {
+            verb: "patch".to_owned(),
+            group: "kustomize.toolkit.fluxcd.io".to_owned(),
+            resource: "kustomizations".to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..Deed::default()
+        }
+    }
+
+    #[test]
+    fn a_right_is_given_where_it_is_asked_for_and_to_whom_kubernetes_knows() {
+        let yaml = grant(&patch("apps", "shop"), &guise("dana", None));
+        for part in ["kind: Role\n", "namespace: apps", "- shop", "kind: User", "name: dana"] {
+            assert!(yaml.contains(part), "{part}: {yaml}");
+        }
+        let yaml = grant(&patch("", ""), &guise(Face::MEMBER, Some("dana")));
+        for part in ["kind: ClusterRoleBinding", "kind: Group", "name: dev"] {
+            assert!(yaml.contains(part), "{part}: {yaml}");
+        }
+        assert!(!yaml.contains("resourceNames") && !yaml.contains("dana"), "{yaml}");
+    }
+
+    #[test]
+    fn what_people_type_cannot_write_other_rules() {
+        let evil = "x]\nrules: [{verbs: ['*']";
+        let yaml = grant(&Deed { verb: evil.to_owned(), ..patch(evil, evil) }, &guise("dana", None));
+        for document in yaml.split("---\n") {
+            let read: Value = serde_saphyr::from_str(document).expect("YAML");
+            assert_eq!(read["metadata"]["namespace"], evil, "{yaml}");
+        }
+    }
+}

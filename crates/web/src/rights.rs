@@ -1,0 +1,16 @@
+use std::sync::Arc;
+
+use fanlight_model::{Answer, Deed, Guise, Identity};
+use futures_util::future::BoxFuture;
+
+/// As whom people go before the API server, and what it lets them do.
+pub trait Rights: Send + Sync + 'static {
+    /// As whom a person goes before the API server: as known lately, or `anew`. Else why that is not known.
+    fn guise(&self, who: &Identity, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>>;
+
+    /// Whether the API server lets the person do this, and the words of who decided.
+    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, (Answer, String)>;
+
+    /// The server's own account, if the API server answers.
+    fn own_name(&self) -> BoxFuture<'static, Option<String>>;
+}
