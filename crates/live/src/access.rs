@@ -45,7 +45,7 @@ impl Access {
     pub(crate) fn of(grant: &Grant, installed: &BTreeSet<Kind>, pace: &Pace) -> Self {
         let now = Instant::now();
         let kinds = installed.iter().map(|kind| {
-            let see = match grant.reach(*kind, now, pace.trust) {
+            let see = match grant.reach(*kind, now, pace.trust).reach {
                 Reach::Everywhere => Extent::Everywhere,
                 Reach::Namespaces(namespaces) => Extent::namespaces(namespaces),
                 Reach::Nothing => Extent::Nothing,
@@ -116,7 +116,7 @@ mod tests {
         let mut grant = Grant::default();
         let asked = Instant::now();
         grant.changes.set_namespace(&"apps".into(), &[(KIND, Answer::Unknown)]);
-        grant.set_surveyed(asked);
+        grant.set_surveyed(asked, [KIND].into_iter().collect());
         assert_eq!(access(&grant).change, Extent::Some);
         grant.changes.set_namespace(&"apps".into(), &[(KIND, Answer::No)]);
         assert_eq!(access(&grant).change, Extent::Nothing);

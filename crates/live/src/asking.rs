@@ -1,6 +1,6 @@
 //! Asking the API server what a person may do.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use fanlight_model::{Answer, Identity, Kind, Question, Rights, Rule, Rules, Scope, Verb};
 use futures_util::{StreamExt, stream};
@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use crate::{Reviews, people::Kinds};
 
 /// One thing to find out about a person.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Ask {
     /// What they may do with a kind in the whole cluster.
     Everywhere(Kind),
@@ -34,7 +34,7 @@ pub(crate) struct Told {
 /// An answer, by kind.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// What they may see.
+    /// What they may see; nothing is said of kinds that are not named.
     pub(crate) rights: Vec<(Kind, Rights)>,
     /// Whether they may change it.
     pub(crate) changes: Vec<(Kind, Answer)>,
@@ -58,7 +58,7 @@ impl Asker {
     }
 
     /// Asks all of them about one person. `wanted` are the kinds that matter where rules cannot be listed.
-    pub(crate) async fn ask_all(&self, who: &Identity, asks: Vec<Ask>, wanted: Kinds) -> Vec<Told> {
+    pub(crate) async fn ask_all(&self, who: &Identity, asks: BTreeSet<Ask>, wanted: Kinds) -> Vec<Told> {
         stream::iter(asks)
             .map(|ask| async move {
                 let _permit = self.everybody.acquire().await;
@@ -94,7 +94,8 @@ impl Asker {
         }
     }
 
-    /// Every kind's rights in a namespace, without further questions where the API server could list its rules.
+    /// Every kind's rights in a namespace, without further questions where the API server could list its rules; else
+    /// only those of the wanted kinds.
     async fn rights_in(
         &self,
         who: &Identity,
@@ -110,7 +111,8 @@ impl Asker {
         let mut all: Vec<_> = Kind::all().map(|kind| (kind, Rule::rights(rules, kind))).collect();
         if !complete {
             let scope = Scope::Namespace(Arc::clone(namespace));
-            for (kind, rights) in all.iter_mut().filter(|(kind, rights)| wanted.has(*kind) && *rights != Rights::ALL) {
+            all.retain(|(kind, rights)| wanted.has(*kind) || *rights == Rights::ALL);
+            for (kind, rights) in all.iter_mut().filter(|(_, rights)| *rights != Rights::ALL) {
                 *rights = self.rights(who, *kind, &scope).await?;
             }
         }

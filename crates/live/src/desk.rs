@@ -1,7 +1,7 @@
 //! The one task that knows who is here, what they may see, and which feeds run.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -9,21 +9,20 @@ use std::{
 use fanlight_model::{Identity, Kind};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Feeds, Pace, SessionKey, Visitor,
+    Pace, SessionKey, Visitor,
+    agenda::{Due, Scene, Survey},
     asking::{Ask, Asker, Heard, Told},
-    feed::Feed,
+    crew::{Crew, People},
     figures::Counted,
-    gate::Gate,
     grant::{Grant, Held},
-    people::{LeaseId, Person, PersonId, Presence, Scene, Survey, Wish},
-    plan::{Runs, Sitter, Step, plan},
-    store::{FeedId, FeedKey, Mode, Store},
+    people::{Kinds, LeaseId, Person, PersonId},
+    presence::{Presence, Wish},
+    store::FeedKey,
 };
 
 /// What the desk is told.
@@ -53,48 +52,31 @@ pub(crate) struct Seat {
     pub(crate) over: CancellationToken,
 }
 
-/// Where the desk's facts come from.
+/// Where the desk's facts come from, and what it keeps.
 pub(crate) struct Desk {
-    pub(crate) feeds: Arc<dyn Feeds>,
     pub(crate) asker: Asker,
-    pub(crate) store: Arc<Store>,
     pub(crate) pace: Pace,
     pub(crate) namespaces: watch::Receiver<Option<Arc<[Arc<str>]>>>,
     pub(crate) installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
     pub(crate) post: mpsc::UnboundedSender<Message>,
     pub(crate) counted: Arc<Counted>,
+    pub(crate) crew: Crew,
     pub(crate) state: State,
 }
 
-/// What the desk keeps.
+/// Who is known.
 #[derive(Default)]
 pub(crate) struct State {
     ids: HashMap<Identity, PersonId>,
-    people: BTreeMap<PersonId, Presence>,
-    running: BTreeMap<FeedKey, Running>,
-    gates: HashMap<Kind, Arc<Gate>>,
+    people: People,
     counter: u64,
-}
-
-struct Running {
-    id: FeedId,
-    mode: Mode,
-    sponsor: PersonId,
-    hand: watch::Sender<Identity>,
-    task: AbortHandle,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    /// Something has happened on which depends which feeds run.
+    moved: bool,
 }
 
 impl Desk {
     /// How often ages are looked at.
     const TICK: Duration = Duration::from_millis(250);
-    /// The pause after questions that were not answered.
-    const UNANSWERED: Duration = Duration::from_secs(1);
 
     /// Runs until shutdown; every feed ends with it.
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>, shutdown: CancellationToken) {
@@ -113,10 +95,13 @@ impl Desk {
                     }
                 }
                 Ok(()) = namespaces.changed() => self.namespaces_changed(),
-                Ok(()) = installed.changed() => {}
+                Ok(()) = installed.changed() => self.kinds_changed(),
                 _ = ticks.tick() => self.expire(),
             }
-            self.replan();
+            if std::mem::take(&mut self.state.moved) {
+                let installed = self.installed.borrow().clone().unwrap_or_default();
+                self.crew.replan(&mut self.state.people, &installed);
+            }
             self.ask();
         }
     }
@@ -133,25 +118,25 @@ impl Desk {
             }
             Message::Leave(session) => {
                 self.state.people.values_mut().for_each(|presence| presence.leave(session));
+                self.state.moved = true;
             }
             Message::Recheck { who, done } => {
-                let namespaces = known(&self.namespaces);
+                let namespaces = self.namespaces.borrow().clone().unwrap_or_default();
                 if let Some(presence) = self.presence(&who) {
-                    presence.recheck(&namespaces);
+                    presence.recheck(&namespaces, now);
                     presence.waiting.push(done);
                 }
             }
             Message::Answered { person, told, survey } => self.answered(person, told, survey, now),
             Message::Refused { key, sponsor } => {
-                let ask = match key.scope.namespace() {
-                    Some(namespace) => Ask::Namespace(Arc::clone(namespace)),
-                    None => Ask::Everywhere(key.kind),
-                };
                 if let Some(presence) = self.presence(&sponsor) {
-                    presence.urgent.insert(ask);
+                    presence.ask(Ask::Everywhere(key.kind), now);
+                    if let Some(namespace) = key.scope.namespace() {
+                        presence.ask(Ask::Namespace(Arc::clone(namespace)), now);
+                    }
                 }
             }
-            Message::Synced => {}
+            Message::Synced => self.state.moved = true,
         }
     }
 
@@ -165,7 +150,8 @@ impl Desk {
                 id
             }
         };
-        let namespaces = known(&self.namespaces);
+        self.state.moved = true;
+        let namespaces = self.namespaces.borrow().clone().unwrap_or_default();
         let newcomer = || Presence::new(visitor.identity.clone(), &namespaces, now);
         let presence = self.state.people.entry(id).or_insert_with(newcomer);
         let over = CancellationToken::new();
@@ -180,147 +166,119 @@ impl Desk {
         let trust = self.pace.trust;
         let Some(presence) = self.state.people.get_mut(&person) else { return };
         let mut grant = presence.person.grant_mut();
-        let mut news = false;
-        let mut unanswered = false;
+        let (mut news, mut answered, mut unanswered) = (false, 0, 0);
+        // Of which kinds each of the answers said something.
+        let mut spoken_of: Kinds = Kind::all().collect();
         for Told { ask, asked, heard } in told {
             presence.asking.remove(&ask);
             match heard {
-                None => unanswered = true,
-                Some(heard) => news |= note(&mut grant, &ask, asked, heard, trust),
+                None => unanswered += 1,
+                Some(heard) => {
+                    answered += 1;
+                    spoken_of = spoken_of.meet(heard.rights.iter().map(|(kind, _)| *kind).collect());
+                    news |= note(&mut grant, &ask, asked, heard, trust);
+                }
             }
         }
-        if let (Some((survey, began)), false) = (survey, unanswered) {
-            if survey == Survey::Sight {
-                news |= grant.surveyed().is_none();
-                grant.set_surveyed(began);
+        match survey {
+            Some((Survey::Sight, began)) if unanswered == 0 => {
+                news |= grant.set_surveyed(began, spoken_of);
+                grant.changes.set_surveyed(began);
             }
-            grant.changes.set_surveyed(began);
+            Some((Survey::Changes, began)) if unanswered == 0 => grant.changes.set_surveyed(began),
+            _ => {}
         }
         drop(grant);
-        presence.pause = unanswered.then(|| now + Self::UNANSWERED);
+        presence.luck.note(answered, unanswered, now);
+        presence.wake = now;
         presence.answer();
         if news {
+            self.state.moved = true;
             presence.person.announce();
         }
     }
 
     fn namespaces_changed(&mut self) {
-        let namespaces: BTreeSet<_> = known(&self.namespaces).iter().cloned().collect();
+        let namespaces = self.namespaces.borrow().clone().unwrap_or_default();
+        let namespaces: BTreeSet<_> = namespaces.iter().cloned().collect();
         let now = Instant::now();
         for presence in self.state.people.values_mut() {
             presence.person.grant_mut().keep_namespaces(|namespace| namespaces.contains(namespace));
             presence.meet(&namespaces, now);
         }
+        self.state.moved = true;
+    }
+
+    fn kinds_changed(&mut self) {
+        let now = Instant::now();
+        self.state.people.values_mut().for_each(|presence| presence.wake = now);
+        self.state.moved = true;
     }
 
     fn expire(&mut self) {
         let now = Instant::now();
         let forget = self.pace.forget;
-        self.state.people.retain(|_, presence| presence.expire(now, forget));
+        for presence in self.state.people.values_mut() {
+            self.state.moved |= presence.expire(now);
+        }
+        self.state.people.retain(|_, presence| !presence.is_forgettable(now, forget));
         let people = &self.state.people;
         self.state.ids.retain(|_, id| people.contains_key(id));
         let sessions: HashSet<_> = people.values().flat_map(Presence::sessions).collect();
-        self.counted.set(sessions.len(), self.state.running.len());
+        self.counted.set(sessions.len(), self.crew.count());
     }
 
     /// Asks what is due, person by person.
     fn ask(&mut self) {
-        let installed = self.installed.borrow().clone().unwrap_or_default();
-        let namespaces = known(&self.namespaces);
         let now = Instant::now();
-        let scene = Scene { installed: &installed, namespaces: &namespaces, pace: &self.pace, now };
-        let namespaces_known = self.namespaces.borrow().is_some();
-        for (id, presence) in &mut self.state.people {
-            presence.ripen(now);
-            let due = presence.due(&scene);
-            if due.asks.is_empty() && due.survey.is_none() {
-                continue;
-            }
-            let asks = due.asks;
-            presence.asking.extend(asks.iter().cloned());
-            presence.urgent.retain(|ask| !presence.asking.contains(ask));
-            let survey = due.survey.filter(|_| namespaces_known).map(|survey| (survey, now));
-            let (asker, post, person) = (self.asker.clone(), self.post.clone(), *id);
-            let (who, wanted) = (presence.person.identity.clone(), presence.asks());
-            tokio::spawn(async move {
-                let told = asker.ask_all(&who, asks, wanted).await;
-                let _ = post.send(Message::Answered { person, told, survey });
-            });
+        if self.state.people.values().all(|presence| presence.wake > now) {
+            return;
         }
-    }
-
-    /// Brings the feeds in line with who is here and what they may.
-    fn replan(&mut self) {
         let installed = self.installed.borrow().clone().unwrap_or_default();
-        let here: Vec<_> = self
-            .state
-            .people
-            .iter()
-            .filter(|(_, presence)| presence.is_here())
-            .map(|(id, presence)| (*id, presence.wants(), presence.person.grant()))
-            .collect();
-        let sitters: Vec<_> = here.iter().map(|(id, wants, grant)| Sitter { id: *id, wants: *wants, grant }).collect();
-        let runs = self
-            .state
-            .running
-            .iter()
-            .map(|(key, runs)| {
-                let synced = self.store.is_synced(key);
-                (key.clone(), Runs { mode: runs.mode, sponsor: runs.sponsor, synced })
-            })
-            .collect();
-        let steps = plan(&sitters, &installed, &runs);
-        drop(sitters);
-        drop(here);
-        for step in steps {
-            self.carry_out(step);
-        }
-    }
-
-    fn carry_out(&mut self, step: Step) {
-        match step {
-            Step::Start { key, mode, sponsor } => self.start(key, mode, sponsor),
-            Step::Sponsor { key, sponsor } => {
-                let Some(identity) = self.identity(sponsor) else { return };
-                if let Some(running) = self.state.running.get_mut(&key) {
-                    tracing::debug!(feed = %key, sponsor = %identity.user(), "feed handed over");
-                    running.sponsor = sponsor;
-                    running.hand.send_replace(identity);
-                }
+        let namespaces = self.namespaces.borrow().clone();
+        let survey = self.survey_pause(namespaces.as_deref().map_or(0, <[_]>::len));
+        let pace = &self.pace;
+        let scene = Scene { installed: &installed, namespaces: namespaces.as_deref(), pace, survey, now };
+        for (id, presence) in self.state.people.iter_mut().filter(|(_, presence)| presence.wake <= now) {
+            presence.ripen(now);
+            let Due { asks, survey, next } = presence.due(&scene);
+            // A person of whom nothing is due is woken by what happens.
+            presence.wake = next.unwrap_or_else(|| now + pace.survey);
+            let mut send = |asks: BTreeSet<Ask>, survey: Option<(Survey, Instant)>| {
+                presence.asking.extend(asks.iter().cloned());
+                presence.urgent.retain(|ask| !asks.contains(ask));
+                let (asker, post, person) = (self.asker.clone(), self.post.clone(), *id);
+                let wanted = presence.asks().join(presence.sponsored().inside);
+                let who = presence.person.identity.clone();
+                tokio::spawn(async move {
+                    let told = asker.ask_all(&who, asks, wanted).await;
+                    let _ = post.send(Message::Answered { person, told, survey });
+                });
+            };
+            if !asks.is_empty() {
+                send(asks, None);
             }
-            Step::Stop { key } => {
-                if let Some(running) = self.state.running.remove(&key) {
-                    tracing::debug!(feed = %key, "feed stopped");
-                    self.store.close(&key, running.id);
-                }
+            if let Some((survey, asks)) = survey {
+                send(asks, Some((survey, now)));
             }
         }
     }
 
-    fn start(&mut self, key: FeedKey, mode: Mode, sponsor: PersonId) {
-        let Some(identity) = self.identity(sponsor) else { return };
-        let id = FeedId(self.next());
-        tracing::debug!(feed = %key, sponsor = %identity.user(), ?mode, "feed started");
-        self.store.open(&key, id, Instant::now());
-        let (hand, receiver) = watch::channel(identity);
-        let gate = self.state.gates.entry(key.kind).or_insert_with(|| Arc::new(Gate::new()));
-        let feed = Feed {
-            key: key.clone(),
-            id,
-            mode,
-            sponsor: receiver,
-            feeds: Arc::clone(&self.feeds),
-            store: Arc::clone(&self.store),
-            gate: Arc::clone(gate),
-            desk: self.post.clone(),
-            pace: self.pace.clone(),
-        };
-        let task = tokio::spawn(feed.run()).abort_handle();
-        self.state.running.insert(key, Running { id, mode, sponsor, hand, task });
-    }
-
-    fn identity(&self, person: PersonId) -> Option<Identity> {
-        self.state.people.get(&person).map(|presence| presence.person.identity.clone())
+    /// How far apart the surveys of one person are: as far as it takes to ask no more than is granted a minute.
+    fn survey_pause(&self, namespaces: usize) -> Duration {
+        /// Of a hundred questions so many are left to surveys, whatever else must be asked.
+        const LEAST: usize = 7;
+        let here = self.state.people.values().filter(|presence| presence.is_here());
+        let (people, held) = here.fold((0, 0), |(people, held), presence| {
+            let inside = presence.person.grant().count_namespaces();
+            if inside == 0 { (people, held) } else { (people + 1, held + inside) }
+        });
+        let granted = self.pace.questions as usize;
+        let recheck = (self.pace.recheck_early + self.pace.recheck_late) / 2;
+        let rechecks = held * 60 / usize::try_from(recheck.as_secs()).unwrap_or(60).max(1);
+        let left = granted.saturating_sub(rechecks).max(granted * LEAST / 100).max(1);
+        let seconds = u64::try_from(people * namespaces * 60 / left).unwrap_or(u64::MAX);
+        self.pace.survey.max(Duration::from_secs(seconds))
     }
 
     fn presence(&mut self, identity: &Identity) -> Option<&mut Presence> {
@@ -353,8 +311,4 @@ fn note(grant: &mut Grant, ask: &Ask, asked: Instant, heard: Heard, trust: Durat
         Ask::Changes(namespace) => news |= grant.changes.set_namespace(namespace, &changes),
     }
     news
-}
-
-fn known(namespaces: &watch::Receiver<Option<Arc<[Arc<str>]>>>) -> Arc<[Arc<str>]> {
-    namespaces.borrow().clone().unwrap_or_else(|| Arc::from([]))
 }

@@ -14,6 +14,7 @@ use crate::{
     backoff::Backoff,
     desk::Message,
     gate::{Gate, Pass},
+    rota::Rota,
     store::{FeedId, FeedKey, Mode, Store, Taken},
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Feed {
     pub(crate) feeds: Arc<dyn Feeds>,
     pub(crate) store: Arc<Store>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) rota: Arc<Rota>,
     pub(crate) desk: mpsc::UnboundedSender<Message>,
     pub(crate) pace: Pace,
 }
@@ -129,8 +131,13 @@ impl Feed {
     }
 
     async fn poll(&self, sponsor: &Identity, pauses: &mut Pauses) -> Ended {
-        let asked = Instant::now();
+        let is_first = !self.store.is_synced(&self.key);
+        // A first list is waited for.
+        if !is_first {
+            self.rota.turn().await;
+        }
         let pass = self.gate.enter().await;
+        let asked = Instant::now();
         let listing = match self.feeds.list(sponsor, self.key.kind, &self.key.scope).await {
             Ok(listing) => listing,
             Err(error) => return Ended::Failed(error),
@@ -139,6 +146,9 @@ impl Feed {
         *pauses = Pauses::default();
         if self.store.replace(&self.key, self.id, listing, asked) == Taken::Closed {
             return Ended::Closed;
+        }
+        if is_first {
+            let _ = self.desk.send(Message::Synced);
         }
         sleep(self.pace.poll).await;
         Ended::Cleanly

@@ -9,19 +9,28 @@ use std::{
 use fanlight_model::{Kind, Rights, Scope};
 use tokio::time::Instant;
 
-use crate::changes::Changes;
+use crate::{changes::Changes, people::Kinds};
 
 /// What the API server answered about one person, with the time at which it was *asked*.
 ///
-/// Only what is allowed is kept per namespace; everything else is *no* if the namespaces were surveyed, and *unknown*
-/// if not.
+/// Only what is allowed is kept per namespace; everything else is *no* if the namespaces were surveyed for the kind, and
+/// *unknown* if not.
 #[derive(Debug, Default)]
 pub(crate) struct Grant {
     everywhere: BTreeMap<Kind, Held>,
     namespaces: HashMap<Arc<str>, BTreeMap<Kind, Held>>,
-    surveyed: Option<Instant>,
+    surveyed: Option<Surveyed>,
     /// What they may change of it.
     pub(crate) changes: Changes,
+}
+
+/// The last time that every namespace was asked about.
+#[derive(Debug, Clone, Copy)]
+struct Surveyed {
+    /// When that began.
+    asked: Instant,
+    /// Of which kinds something was said in every namespace.
+    kinds: Kinds,
 }
 
 /// An answer.
@@ -51,6 +60,16 @@ pub(crate) enum Reach {
     Unknown,
 }
 
+/// How far a person sees a kind, and how long that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outlook {
+    pub(crate) reach: Reach,
+    /// In how many namespaces more they saw it until an answer became too old.
+    pub(crate) overdue: usize,
+    /// When the next answer becomes too old, unless it is given again.
+    pub(crate) until: Option<Instant>,
+}
+
 impl Grant {
     /// Notes the answer about a kind in the whole cluster; says whether anything but its age is new.
     pub(crate) fn set_everywhere(&mut self, kind: Kind, held: Held, trust: Duration) -> bool {
@@ -58,8 +77,7 @@ impl Grant {
         before.is_none_or(|before| before.differs(&held, trust))
     }
 
-    /// Notes what is allowed in a namespace (kinds without the right to list are forgotten); says whether anything but
-    /// its age is new.
+    /// Notes what is allowed in a namespace, of the kinds that are named; says whether anything but its age is new.
     pub(crate) fn set_namespace(
         &mut self,
         namespace: &Arc<str>,
@@ -67,38 +85,49 @@ impl Grant {
         asked: Instant,
         trust: Duration,
     ) -> bool {
-        let allowed: BTreeMap<Kind, Held> = rights
-            .into_iter()
-            .filter(|(_, rights)| rights.list)
-            .map(|(kind, rights)| (kind, Held { rights, asked }))
-            .collect();
-        let news = |before: &BTreeMap<Kind, Held>| {
-            before.len() != allowed.len()
-                || allowed.iter().any(|(kind, held)| before.get(kind).is_none_or(|old| old.differs(held, trust)))
-        };
-        let changed = self.namespaces.get(namespace).map_or(!allowed.is_empty(), news);
-        if allowed.is_empty() {
-            self.namespaces.remove(namespace);
-        } else {
-            self.namespaces.insert(Arc::clone(namespace), allowed);
+        let mut changed = false;
+        let mut known = self.namespaces.remove(namespace).unwrap_or_default();
+        for (kind, rights) in rights {
+            let held = Held { rights, asked };
+            if rights.list {
+                let before = known.insert(kind, held);
+                changed |= before.is_none_or(|before| before.differs(&held, trust));
+            } else {
+                changed |= known.remove(&kind).is_some();
+            }
+        }
+        if !known.is_empty() {
+            self.namespaces.insert(Arc::clone(namespace), known);
         }
         changed
     }
 
-    /// Notes that every namespace has been asked about, beginning at `asked`.
-    pub(crate) fn set_surveyed(&mut self, asked: Instant) {
-        self.surveyed = Some(asked);
+    /// Notes that every namespace has been asked about these kinds, beginning at `asked`; says whether that tells more
+    /// than was known.
+    pub(crate) fn set_surveyed(&mut self, asked: Instant, kinds: Kinds) -> bool {
+        let before = self.surveyed.replace(Surveyed { asked, kinds });
+        before.is_none_or(|before| !kinds.are_among(before.kinds))
+    }
+
+    /// Whether every namespace has been asked about all of these kinds.
+    pub(crate) fn is_surveyed_for(&self, kinds: Kinds) -> bool {
+        self.surveyed.is_some_and(|surveyed| kinds.are_among(surveyed.kinds))
     }
 
     /// When every namespace was last asked about.
     pub(crate) fn surveyed(&self) -> Option<Instant> {
-        self.surveyed
+        self.surveyed.map(|surveyed| surveyed.asked)
     }
 
     /// Forgets namespaces that are gone.
     pub(crate) fn keep_namespaces(&mut self, mut exists: impl FnMut(&Arc<str>) -> bool) {
         self.namespaces.retain(|namespace, _| exists(namespace));
         self.changes.keep_namespaces(exists);
+    }
+
+    /// In how many namespaces anything is allowed.
+    pub(crate) fn count_namespaces(&self) -> usize {
+        self.namespaces.len()
     }
 
     /// The answer about exactly this scope, however old.
@@ -119,25 +148,40 @@ impl Grant {
         self.namespaces.iter().filter_map(move |(namespace, kinds)| kinds.get(&kind).map(|held| (namespace, *held)))
     }
 
+    /// The namespaces where something is allowed with any of these kinds, with the age of the oldest such answer.
+    pub(crate) fn oldest_inside(&self, kinds: Kinds) -> impl Iterator<Item = (&Arc<str>, Instant)> {
+        self.namespaces.iter().filter_map(move |(namespace, held)| {
+            let asked = held.iter().filter(|(kind, _)| kinds.has(**kind)).map(|(_, held)| held.asked);
+            Some((namespace, asked.min()?))
+        })
+    }
+
     /// How far the person sees the kind, from answers not older than `trust`.
-    pub(crate) fn reach(&self, kind: Kind, now: Instant, trust: Duration) -> Reach {
+    pub(crate) fn reach(&self, kind: Kind, now: Instant, trust: Duration) -> Outlook {
         let fresh = |held: &Held| now.duration_since(held.asked) <= trust;
         let everywhere = self.everywhere.get(&kind);
-        if everywhere.is_some_and(|held| held.rights.list && fresh(held)) {
-            return Reach::Everywhere;
+        if let Some(held) = everywhere.filter(|held| held.rights.list && fresh(held)) {
+            return Outlook { reach: Reach::Everywhere, overdue: 0, until: Some(held.asked + trust) };
         }
-        let namespaces: Vec<_> = self
-            .in_namespaces(kind)
-            .filter(|(_, held)| fresh(held))
-            .map(|(namespace, _)| Arc::clone(namespace))
-            .collect();
+        // Somebody who saw everything is not known to see less.
+        let mut overdue = usize::from(self.lists_everywhere(kind));
+        let (mut namespaces, mut oldest) = (Vec::new(), None);
+        for (namespace, held) in self.in_namespaces(kind) {
+            if fresh(&held) {
+                namespaces.push(Arc::clone(namespace));
+                oldest = Some(oldest.map_or(held.asked, |oldest: Instant| oldest.min(held.asked)));
+            } else {
+                overdue += 1;
+            }
+        }
+        let until = oldest.map(|asked| asked + trust);
         if !namespaces.is_empty() {
-            return Reach::Namespaces(namespaces);
+            return Outlook { reach: Reach::Namespaces(namespaces), overdue, until };
         }
         // A refusal may be older than a permission: it shows nothing.
         let refused = everywhere.is_some_and(|held| !held.rights.list);
-        let had_some = self.in_namespaces(kind).next().is_some();
-        if refused && self.surveyed.is_some() && !had_some { Reach::Nothing } else { Reach::Unknown }
+        let nothing = refused && overdue == 0 && self.is_surveyed_for(Kinds::default().with(kind));
+        Outlook { reach: if nothing { Reach::Nothing } else { Reach::Unknown }, overdue: 0, until }
     }
 
     /// Whether the person may see objects of the kind in this namespace, from answers not older than `trust`.
@@ -156,14 +200,18 @@ mod tests {
     const KIND: Kind = Kind::KUSTOMIZATION;
     const LIST: Rights = Rights { list: true, watch: false };
 
+    fn all() -> Kinds {
+        Kind::all().collect()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_too_old_shows_nothing_and_is_called_unknown() {
         let mut grant = Grant::default();
         let asked = Instant::now();
-        assert_eq!(grant.reach(KIND, asked, TRUST), Reach::Unknown);
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
         grant.set_everywhere(KIND, Held { rights: Rights::ALL, asked }, TRUST);
-        assert_eq!(grant.reach(KIND, asked + TRUST, TRUST), Reach::Everywhere);
-        assert_eq!(grant.reach(KIND, asked + TRUST + Duration::from_millis(1), TRUST), Reach::Unknown);
+        assert_eq!(grant.reach(KIND, asked + TRUST, TRUST).reach, Reach::Everywhere);
+        assert_eq!(grant.reach(KIND, asked + TRUST + Duration::from_millis(1), TRUST).reach, Reach::Unknown);
         assert!(!grant.sees(KIND, "apps", asked + TRUST * 2, TRUST));
     }
 
@@ -172,9 +220,9 @@ mod tests {
         let mut grant = Grant::default();
         let asked = Instant::now();
         grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        assert_eq!(grant.reach(KIND, asked, TRUST), Reach::Unknown);
-        grant.set_surveyed(asked);
-        assert_eq!(grant.reach(KIND, asked, TRUST), Reach::Nothing);
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
+        grant.set_surveyed(asked, all());
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Nothing);
     }
 
     #[tokio::test(start_paused = true)]
@@ -184,11 +232,39 @@ mod tests {
         grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
         grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
         grant.set_namespace(&"data".into(), [(KIND, Rights::NONE)], asked, TRUST);
-        grant.set_surveyed(asked);
-        assert_eq!(grant.reach(KIND, asked, TRUST), Reach::Namespaces(vec!["apps".into()]));
+        grant.set_surveyed(asked, all());
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Namespaces(vec!["apps".into()]));
         assert!(grant.sees(KIND, "apps", asked, TRUST));
         assert!(!grant.sees(KIND, "data", asked, TRUST));
         assert!(!grant.sees(Kind::HELM_RELEASE, "apps", asked, TRUST));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_namespace_of_which_the_answer_became_too_old_is_missed_and_not_forgotten() {
+        let mut grant = Grant::default();
+        let asked = Instant::now();
+        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
+        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
+        grant.set_namespace(&"data".into(), [(KIND, LIST)], asked + TRUST / 2, TRUST);
+        grant.set_surveyed(asked, all());
+        let outlook = grant.reach(KIND, asked + TRUST + TRUST / 4, TRUST);
+        assert_eq!(outlook.reach, Reach::Namespaces(vec!["data".into()]));
+        assert_eq!((outlook.overdue, outlook.until), (1, Some(asked + TRUST + TRUST / 2)));
+        assert_eq!(grant.reach(KIND, asked + TRUST * 3, TRUST).reach, Reach::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_said_of_some_kinds_says_nothing_of_others() {
+        let mut grant = Grant::default();
+        let asked = Instant::now();
+        for kind in [KIND, Kind::HELM_RELEASE] {
+            grant.set_everywhere(kind, Held { rights: Rights::NONE, asked }, TRUST);
+        }
+        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
+        grant.set_surveyed(asked, [KIND].into_iter().collect());
+        assert_eq!(grant.reach(Kind::HELM_RELEASE, asked, TRUST).reach, Reach::Unknown);
+        grant.set_namespace(&"apps".into(), [(Kind::HELM_RELEASE, LIST)], asked, TRUST);
+        assert!(grant.sees(KIND, "apps", asked, TRUST), "nothing else was said of it");
     }
 
     #[tokio::test(start_paused = true)]
@@ -196,7 +272,7 @@ mod tests {
         let mut grant = Grant::default();
         let asked = Instant::now();
         grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_namespace(&"apps".into(), [], asked, TRUST);
+        grant.set_namespace(&"apps".into(), [(KIND, Rights::NONE)], asked, TRUST);
         assert!(!grant.sees(KIND, "apps", asked, TRUST));
     }
 }

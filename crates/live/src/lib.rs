@@ -15,9 +15,11 @@
 //! ```
 
 mod access;
+mod agenda;
 mod asking;
 mod backoff;
 mod changes;
+mod crew;
 mod desk;
 mod feed;
 mod feeds;
@@ -29,7 +31,9 @@ mod live;
 mod pace;
 mod people;
 mod plan;
+mod presence;
 mod reviews;
+mod rota;
 mod store;
 mod visit;
 mod visitor;

@@ -56,10 +56,17 @@ pub enum Freshness {
         ready: usize,
         /// Lists that are needed.
         of: usize,
+        /// The age of what is shown meanwhile, if it is not current.
+        age: Option<Duration>,
     },
     /// A feed is broken: its rows are as they were this long ago.
     Stale {
         /// Time since the oldest of them was known to be right.
+        age: Duration,
+    },
+    /// More scopes are looked at than can be watched at once, so that some are listed in turn.
+    Rotating {
+        /// Time since the oldest of the lists in sight was asked for.
         age: Duration,
     },
 }

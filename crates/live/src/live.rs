@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Access, Feeds, Figures, Pace, Reviews, SessionKey, Visit, Visitor,
     asking::Asker,
+    crew::Crew,
     desk::{Desk, Message, Seat, State},
     figures::Counted,
-    people::{Person, Wish},
+    people::Person,
+    presence::Wish,
     store::Store,
     visit::Lease,
 };
@@ -48,9 +50,8 @@ impl Live {
         let (post, inbox) = mpsc::unbounded_channel();
         let counted = Arc::new(Counted::default());
         let desk = Desk {
-            feeds: parts.feeds,
             asker: Asker::new(parts.reviews),
-            store: Arc::clone(&store),
+            crew: Crew::new(parts.feeds, Arc::clone(&store), parts.pace.clone(), post.clone()),
             pace: parts.pace.clone(),
             namespaces: parts.namespaces,
             installed: parts.installed.clone(),

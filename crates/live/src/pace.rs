@@ -9,10 +9,17 @@ pub struct Pace {
     pub recheck_early: Duration,
     /// The latest age at which an answer in use is asked again; below [`Pace::trust`] by the time an answer takes.
     pub recheck_late: Duration,
-    /// How often everything is asked again, for rights gained.
+    /// How often everything is asked again, for rights gained; less often where [`Pace::questions`] would not suffice.
     pub survey: Duration,
+    /// How many questions about everybody may be asked in a minute; only surveys wait for that, as what is in use must
+    /// be asked in time.
+    pub questions: u32,
     /// How often scopes that nobody may watch are listed.
     pub poll: Duration,
+    /// How many watches may run; beyond that scopes are listed in turn.
+    pub watches: usize,
+    /// The time between two lists in turn, whatever their scopes.
+    pub turn: Duration,
     /// How long a feed outlives the last view that needed it, so that a page opened next finds it running.
     pub linger: Duration,
     /// How long a person's answers are kept after the last visit (they are asked again before use).
@@ -34,7 +41,10 @@ impl Default for Pace {
             recheck_early: Duration::from_millis(26_000),
             recheck_late: Duration::from_millis(28_500),
             survey: Duration::from_secs(240),
+            questions: 3_400,
             poll: Duration::from_secs(10),
+            watches: 1_500,
+            turn: Duration::from_millis(50),
             linger: Duration::from_secs(45),
             forget: Duration::from_secs(600),
             patience: Duration::from_millis(1500),

@@ -41,13 +41,20 @@ pub(crate) enum Step {
 
 type Wanted = BTreeMap<FeedKey, (Mode, PersonId)>;
 
-/// What has to be done so that everybody here gets what they may see, and nothing runs that nobody here could run.
-pub(crate) fn plan(people: &[Sitter<'_>], installed: &BTreeSet<Kind>, feeds: &BTreeMap<FeedKey, Runs>) -> Vec<Step> {
+/// What has to be done so that everybody here gets what they may see, and nothing runs that nobody here could run. At
+/// most so many `watches` run; what is beyond is listed in turn.
+pub(crate) fn plan(
+    people: &[Sitter<'_>],
+    installed: &BTreeSet<Kind>,
+    feeds: &BTreeMap<FeedKey, Runs>,
+    watches: usize,
+) -> Vec<Step> {
     let mut wanted = Wanted::new();
     let needed = Kind::all().filter(|kind| installed.contains(kind) && people.iter().any(|one| one.wants.has(*kind)));
     for kind in needed {
         want_kind(kind, people, feeds, &mut wanted);
     }
+    bound(&mut wanted, feeds, watches);
     let mut steps = Vec::new();
     for (key, (mode, sponsor)) in &wanted {
         match feeds.get(key) {
@@ -76,18 +83,31 @@ fn want_kind(kind: Kind, people: &[Sitter<'_>], feeds: &BTreeMap<FeedKey, Runs>,
     }
     let listers = |one: &Sitter<'_>| one.wants.has(kind) && everywhere(|rights| rights.list)(one);
     let polled = choose(people, runs, kind, listers);
+    want_namespaces(kind, people, feeds, polled.is_some(), wanted);
     if let Some(sponsor) = polled {
         wanted.insert(whole, (Mode::Poll, sponsor));
+        if !runs.is_some_and(|runs| runs.synced) {
+            keep_namespaces(kind, people, feeds, wanted);
+        }
     }
-    want_namespaces(kind, people, feeds, polled.is_some(), wanted);
 }
 
-/// While the cluster-wide feed is not complete, the namespaces' feeds that run keep running, each as far as somebody
-/// here may still run it.
+/// While the cluster-wide feed is not complete, the namespaces' feeds that run keep running as they do, each as far as
+/// somebody here may still run it: also for who has seen those namespaces, and sees everything from now on.
 fn keep_namespaces(kind: Kind, people: &[Sitter<'_>], feeds: &BTreeMap<FeedKey, Runs>, wanted: &mut Wanted) {
-    let mut needed = Wanted::new();
-    want_namespaces(kind, people, feeds, false, &mut needed);
-    wanted.extend(needed.into_iter().filter(|(key, _)| feeds.contains_key(key)));
+    for (key, runs) in feeds.iter().filter(|(key, _)| key.kind == kind && key.scope != Scope::Cluster) {
+        let enough = match runs.mode {
+            Mode::Watch => Rights::may_sponsor,
+            Mode::Poll => |rights: Rights| rights.list,
+        };
+        let may = |one: &Sitter<'_>| {
+            let held = [one.grant.held(kind, &key.scope), one.grant.held(kind, &Scope::Cluster)];
+            held.into_iter().flatten().any(|held| enough(held.rights))
+        };
+        if let Some(sponsor) = choose(people, Some(runs), kind, may) {
+            wanted.entry(key.clone()).or_insert((runs.mode, sponsor));
+        }
+    }
 }
 
 /// One feed for each namespace that somebody here who wants the kind may list: a watch if anybody here may watch it.
@@ -117,6 +137,19 @@ fn want_namespaces(
             wanted.insert(key, (Mode::Poll, sponsor));
         }
     }
+}
+
+/// Of too many watches those of whole clusters stay, and then those that run.
+fn bound(wanted: &mut Wanted, feeds: &BTreeMap<FeedKey, Runs>, watches: usize) {
+    let runs = |key: &FeedKey| feeds.get(key).is_some_and(|runs| runs.mode == Mode::Watch);
+    let mut all: Vec<_> = wanted
+        .iter_mut()
+        .filter(|(_, (mode, _))| *mode == Mode::Watch)
+        .map(|(key, (mode, _))| ((key.scope != Scope::Cluster, !runs(key)), mode))
+        .collect();
+    // Stable: of equals the first in the order of keys stay.
+    all.sort_by_key(|(order, _)| *order);
+    all.into_iter().skip(watches).for_each(|(_, mode)| *mode = Mode::Poll);
 }
 
 /// The sponsor that the feed has, if they still may; else who wants the kind and has been here longest; else anybody.

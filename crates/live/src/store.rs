@@ -53,6 +53,10 @@ pub(crate) struct Sightline {
     pub(crate) kind: Kind,
     pub(crate) installed: bool,
     pub(crate) reach: Reach,
+    /// In how many namespaces more they saw it until an answer became too old.
+    pub(crate) overdue: usize,
+    /// When the reach becomes another, unless it is confirmed.
+    pub(crate) until: Option<Instant>,
 }
 
 impl Store {
@@ -143,19 +147,28 @@ impl Store {
         self.change(|inner| {
             if let Some(cover) = inner.covers.get_mut(key, id) {
                 cover.listing = None;
-                if cover.phase == Phase::Live {
-                    cover.phase = Phase::Broken(now);
-                    inner.note(key.kind, None);
+                match cover.phase {
+                    Phase::Live => {
+                        cover.phase = Phase::Broken(now);
+                        inner.note(key.kind, None);
+                    }
+                    Phase::Listed(at) => cover.phase = Phase::Overdue(at),
+                    Phase::Starting | Phase::Broken(_) | Phase::Overdue(_) => {}
                 }
             }
         });
     }
 
-    /// Forgets where a feed was; its next attempt lists everything.
+    /// Notes that a feed cannot resume from where it was; its next attempt lists everything.
     pub(crate) fn forget_version(&self, key: &FeedKey, id: FeedId) {
-        if let Some(cover) = self.lock().covers.get_mut(key, id) {
+        self.change(|inner| {
+            let Some(cover) = inner.covers.get_mut(key, id) else { return };
             cover.version = None;
-        }
+            if let Some(confirmed) = cover.accepted.take() {
+                cover.phase = Phase::Broken(confirmed);
+                inner.note(key.kind, None);
+            }
+        });
     }
 
     /// How many rows there are.
@@ -251,6 +264,7 @@ impl Inner {
         match change {
             Change::Opened => {
                 if cover.phase != Phase::Live && cover.listing.is_none() {
+                    cover.accepted = cover.phase.confirmed();
                     cover.phase = Phase::Live;
                     self.note(key.kind, None);
                 }
@@ -298,6 +312,14 @@ impl Inner {
         }
         self.shelf.remove_if(key.kind, &key.scope, |row| row.version <= version && !listing.contains(&row.key));
         Taken::Fine
+    }
+}
+
+#[cfg(test)]
+impl Sightline {
+    /// What is known for sure, for ever.
+    fn of(kind: Kind, reach: Reach) -> Self {
+        Self { kind, installed: true, reach, overdue: 0, until: None }
     }
 }
 

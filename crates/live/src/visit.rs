@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Freshness, List, Pace,
     desk::Message,
-    grant::Reach,
+    grant::{Outlook, Reach},
     people::{LeaseId, Person, PersonId},
     store::{FreshFor, Sightline, Store},
 };
@@ -43,6 +43,8 @@ pub struct Visit {
     pending: bool,
     /// No notice before this moment.
     quiet_until: Instant,
+    /// When an answer becomes too old that the last list was made by.
+    holds_until: Option<Instant>,
     lease: Option<Lease>,
 }
 
@@ -64,13 +66,15 @@ impl Drop for Lease {
 /// What can change by time alone: how far the viewer sees, and whether the rows are current.
 #[derive(Debug, PartialEq)]
 struct Standing {
-    reach: Vec<(bool, Reach)>,
+    reach: Vec<(bool, Reach, usize)>,
     freshness: mem::Discriminant<Freshness>,
 }
 
 impl Visit {
     /// How often a view looks whether time alone has changed what it may show.
     const GLANCE: Duration = Duration::from_secs(2);
+    /// Timers have this resolution: so much after an answer has become too old, that is seen.
+    const AFTER: Duration = Duration::from_millis(1);
 
     pub(crate) fn new(
         person: Arc<Person>,
@@ -92,6 +96,7 @@ impl Visit {
             standing: None,
             pending: false,
             quiet_until: Instant::now(),
+            holds_until: None,
             lease,
         }
     }
@@ -103,6 +108,7 @@ impl Visit {
         self.installed.mark_unchanged();
         self.pending = false;
         let sightlines = self.sightlines();
+        self.holds_until = holds_until(&sightlines);
         let mut list = self.store.list(&sightlines, query, self.fresh());
         list.fixed = self.fixed(&list.rows);
         self.standing = Some(standing(sightlines, list.freshness));
@@ -146,7 +152,10 @@ impl Visit {
     /// [`Pace::coalesce`]. Safe to cancel.
     pub async fn changed(&mut self) {
         while !self.pending {
-            let glance = Instant::now() + Self::GLANCE;
+            let mut glance = Instant::now() + Self::GLANCE;
+            if let Some(until) = self.holds_until {
+                glance = glance.min(until + Self::AFTER);
+            }
             self.pending = tokio::select! {
                 told = self.ticks.changed() => self.concerns_me(told.is_err()),
                 Ok(()) = self.news.changed() => true,
@@ -189,10 +198,10 @@ impl Visit {
         let now = Instant::now();
         self.kinds
             .iter()
-            .map(|kind| Sightline {
-                kind: *kind,
-                installed: installed.as_ref().is_none_or(|kinds| kinds.contains(kind)),
-                reach: grant.reach(*kind, now, self.pace.trust),
+            .map(|kind| {
+                let Outlook { reach, overdue, until } = grant.reach(*kind, now, self.pace.trust);
+                let installed = installed.as_ref().is_none_or(|kinds| kinds.contains(kind));
+                Sightline { kind: *kind, installed, reach, overdue, until }
             })
             .collect()
     }
@@ -215,6 +224,7 @@ impl Visit {
     /// Whether that is something else than when it was looked at last.
     fn stands_differently(&mut self) -> bool {
         let sightlines = self.sightlines();
+        self.holds_until = holds_until(&sightlines);
         let freshness = self.store.freshness(&sightlines, self.fresh());
         let now = standing(sightlines, freshness);
         let differs = self.standing.as_ref().is_some_and(|before| *before != now);
@@ -223,7 +233,11 @@ impl Visit {
     }
 }
 
+fn holds_until(sightlines: &[Sightline]) -> Option<Instant> {
+    sightlines.iter().filter_map(|line| line.until).min()
+}
+
 fn standing(sightlines: Vec<Sightline>, freshness: Freshness) -> Standing {
-    let reach = sightlines.into_iter().map(|line| (line.installed, line.reach)).collect();
+    let reach = sightlines.into_iter().map(|line| (line.installed, line.reach, line.overdue)).collect();
     Standing { reach, freshness: mem::discriminant(&freshness) }
 }

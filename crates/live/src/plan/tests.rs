@@ -8,6 +8,7 @@ use crate::grant::Held;
 
 const KIND: Kind = Kind::KUSTOMIZATION;
 const TRUST: std::time::Duration = std::time::Duration::from_secs(30);
+const MANY: usize = 100;
 const LIST: Rights = Rights { list: true, watch: false };
 
 struct Somebody {
@@ -31,7 +32,7 @@ fn sit(people: &[Somebody]) -> Vec<Sitter<'_>> {
 }
 
 fn steps(people: &[Somebody], feeds: &BTreeMap<FeedKey, Runs>) -> Vec<Step> {
-    plan(&sit(people), &BTreeSet::from([KIND]), feeds)
+    plan(&sit(people), &BTreeSet::from([KIND]), feeds, MANY)
 }
 
 fn whole() -> FeedKey {
@@ -105,6 +106,19 @@ fn a_namespace_feed_runs_on_until_the_whole_is_complete() {
 }
 
 #[test]
+fn who_sees_everything_from_now_on_keeps_what_they_saw_until_the_whole_is_complete() {
+    for (rights, mode) in [(Rights::ALL, Mode::Watch), (LIST, Mode::Poll)] {
+        let people = [somebody(1, rights, &[("apps", Rights::ALL)])];
+        let mut feeds = running(within("apps"), Mode::Watch, 1, true);
+        assert_eq!(steps(&people, &feeds), [Step::Start { key: whole(), mode, sponsor: PersonId(1) }]);
+        feeds.extend(running(whole(), mode, 1, false));
+        assert_eq!(steps(&people, &feeds), []);
+        feeds.extend(running(whole(), mode, 1, true));
+        assert_eq!(steps(&people, &feeds), [Step::Stop { key: within("apps") }]);
+    }
+}
+
+#[test]
 fn those_who_may_only_list_are_listed_for() {
     let people = [somebody(1, LIST, &[])];
     assert_eq!(
@@ -114,11 +128,30 @@ fn those_who_may_only_list_are_listed_for() {
 }
 
 #[test]
+fn too_many_watches_become_lists_and_those_that_run_go_on() {
+    let may = [("apps", Rights::ALL), ("data", Rights::ALL), ("edge", Rights::ALL)];
+    let people = [somebody(1, Rights::NONE, &may)];
+    let start = |namespace, mode| Step::Start { key: within(namespace), mode, sponsor: PersonId(1) };
+    let bounded = |feeds: &BTreeMap<FeedKey, Runs>| plan(&sit(&people), &BTreeSet::from([KIND]), feeds, 1);
+    assert_eq!(
+        bounded(&BTreeMap::new()),
+        [start("apps", Mode::Watch), start("data", Mode::Poll), start("edge", Mode::Poll)]
+    );
+    let mut feeds = running(within("edge"), Mode::Watch, 1, true);
+    feeds.extend(running(within("apps"), Mode::Poll, 1, true));
+    assert_eq!(bounded(&feeds), [start("data", Mode::Poll)]);
+    feeds.extend(running(within("data"), Mode::Poll, 1, true));
+    assert_eq!(bounded(&feeds), [], "and nothing turns to and fro");
+    let all = steps(&people, &feeds);
+    assert_eq!(all, [start("apps", Mode::Watch), start("data", Mode::Watch)], "with room again all are watched");
+}
+
+#[test]
 fn nothing_runs_for_nobody_nor_for_kinds_that_are_not_installed() {
     let feeds = running(whole(), Mode::Watch, 1, true);
     assert_eq!(steps(&[], &feeds), [Step::Stop { key: whole() }]);
     let people = [somebody(1, Rights::ALL, &[])];
-    assert_eq!(plan(&sit(&people), &BTreeSet::new(), &feeds), [Step::Stop { key: whole() }]);
+    assert_eq!(plan(&sit(&people), &BTreeSet::new(), &feeds, MANY), [Step::Stop { key: whole() }]);
 }
 
 fn rights() -> impl Strategy<Value = Rights> {
@@ -159,9 +192,9 @@ proptest! {
 
         for (key, runs) in &feeds {
             let sponsor = people.iter().find(|one| one.id == runs.sponsor).expect("a sponsor who is here");
-            let rights = sponsor.grant.held(KIND, &key.scope).map_or(Rights::NONE, |held| held.rights);
-            let enough = match runs.mode { Mode::Watch => rights.may_sponsor(), Mode::Poll => rights.list };
-            prop_assert!(enough, "{key} runs as {sponsor:?}", sponsor = sponsor.id);
+            let held = [&key.scope, &Scope::Cluster].into_iter().filter_map(|scope| sponsor.grant.held(KIND, scope));
+            let enough = |rights: Rights| match runs.mode { Mode::Watch => rights.may_sponsor(), Mode::Poll => rights.list };
+            prop_assert!(held.map(|held| held.rights).any(enough), "{key} runs as {sponsor:?}", sponsor = sponsor.id);
         }
         for one in people.iter().filter(|one| one.wants.has(KIND)) {
             let everywhere = one.grant.lists_everywhere(KIND);

@@ -49,9 +49,19 @@ pub(crate) enum Phase {
     Broken(Instant),
     /// Its rows are as a list answered that was asked for at this moment.
     Listed(Instant),
+    /// The same, and the next list has failed.
+    Overdue(Instant),
 }
 
 impl Phase {
+    /// Until when the rows are known to have been right, if that is over.
+    pub(super) fn confirmed(self) -> Option<Instant> {
+        match self {
+            Phase::Broken(at) | Phase::Listed(at) | Phase::Overdue(at) => Some(at),
+            Phase::Starting | Phase::Live => None,
+        }
+    }
+
     /// What a feed that takes over starts with: rows that were right until this moment.
     fn inherited(self, now: Instant) -> Phase {
         if self == Phase::Live { Phase::Broken(now) } else { self }
@@ -67,12 +77,16 @@ pub(crate) struct Cover {
     pub(super) version: Option<Version>,
     /// The highest version ever seen, to notice when an API server's versions go backwards.
     pub(super) highest: Version,
+    /// The watch was accepted, and has told nothing so far: until when the rows were right before. An API server may
+    /// accept a watch first, and say then that it cannot resume.
+    pub(super) accepted: Option<Instant>,
     /// What the list in progress has named so far.
     pub(super) listing: Option<HashSet<ObjectKey>>,
 }
 
 impl Cover {
     pub(super) fn advance(&mut self, version: Version) {
+        self.accepted = None;
         if self.listing.is_none() {
             self.version = Some(self.version.map_or(version, |known| known.max(version)));
             self.highest = self.highest.max(version);
@@ -94,7 +108,7 @@ impl Covers {
             .filter(|cover| cover.phase != Phase::Starting)
             .map(|cover| (cover.phase.inherited(now), cover.version, cover.highest));
         let (phase, version, highest) = heir.unwrap_or((Phase::Starting, None, 0));
-        self.0.insert(key.clone(), Cover { id, phase, version, highest, listing: None });
+        self.0.insert(key.clone(), Cover { id, phase, version, highest, accepted: None, listing: None });
     }
 
     pub(super) fn close(&mut self, key: &FeedKey, id: FeedId) -> bool {
@@ -151,17 +165,20 @@ impl Covers {
 
     /// How old the rows in sight are: the worst of the scopes that the viewer needs.
     pub(super) fn freshness(&self, sightlines: &[Sightline], fresh: FreshFor) -> Freshness {
-        let mut needed = 0;
-        let mut ready = 0;
-        let mut oldest = None;
+        let (mut needed, mut ready) = (0, 0);
+        let (mut oldest, mut in_turn) = (None, true);
         let mut look = |cover: Option<Phase>| {
             needed += 1;
-            if let Some(phase) = cover {
-                ready += 1;
-                oldest = oldest.max(age(phase, fresh));
+            let Some(phase) = cover else { return };
+            ready += 1;
+            if let Some(age) = age(phase, fresh) {
+                oldest = oldest.max(Some(age));
+                in_turn &= matches!(phase, Phase::Listed(_));
             }
         };
+        let mut overdue = 0;
         for line in sightlines.iter().filter(|line| line.installed) {
+            overdue += line.overdue;
             match &line.reach {
                 Reach::Everywhere => look(self.best(line.kind, None, fresh)),
                 Reach::Namespaces(namespaces) => {
@@ -170,8 +187,10 @@ impl Covers {
                 Reach::Nothing | Reach::Unknown => {}
             }
         }
+        needed += overdue;
         match oldest {
-            _ if ready < needed => Freshness::Loading { ready, of: needed },
+            age if ready < needed => Freshness::Loading { ready, of: needed, age },
+            Some(age) if in_turn => Freshness::Rotating { age },
             Some(age) => Freshness::Stale { age },
             None => Freshness::Current,
         }
@@ -201,7 +220,7 @@ fn age(phase: Phase, fresh: FreshFor) -> Option<std::time::Duration> {
     let (confirmed, allowance) = match phase {
         Phase::Starting | Phase::Live => return None,
         Phase::Broken(at) => (at, fresh.grace),
-        Phase::Listed(at) => (at, fresh.poll + fresh.grace),
+        Phase::Listed(at) | Phase::Overdue(at) => (at, fresh.poll + fresh.grace),
     };
     let age = fresh.now.saturating_duration_since(confirmed);
     (age > allowance).then_some(age)

@@ -147,7 +147,7 @@ proptest! {
         apps.advance(&world, &store, usize::MAX);
         whole.advance(&world, &store, usize::MAX);
         whole.arrive(&store);
-        let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+        let lines = [Sightline::of(KIND, Reach::Everywhere)];
         let fresh = FreshFor { now: Instant::now(), grace: Duration::from_secs(3), poll: Duration::from_secs(10) };
         let list = store.list(&lines, &Query::default(), fresh);
         let mut shown: Vec<_> = list.rows.iter().map(|row| (row.key.clone(), row.version)).collect();

@@ -34,7 +34,7 @@ fn fresh() -> FreshFor {
 
 /// Names in sight, as `namespace/name`.
 fn seen(store: &Store, reach: Reach) -> Vec<String> {
-    let lines = [Sightline { kind: KIND, installed: true, reach }];
+    let lines = [Sightline::of(KIND, reach)];
     let query = Query::from_pairs([("sort", "namespace")]);
     let list = store.list(&lines, &query, fresh());
     list.rows.iter().map(|row| format!("{}/{}", row.key.namespace, row.key.name)).collect()
@@ -79,7 +79,7 @@ async fn rows_are_shown_when_the_first_list_is_complete_and_not_before() {
 #[tokio::test(start_paused = true)]
 async fn a_viewer_of_one_namespace_sees_and_counts_only_that() {
     let store = store();
-    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Namespaces(vec!["apps".into()]) }];
+    let lines = [Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()]))];
     let list = store.list(&lines, &Query::default(), fresh());
     assert_eq!(list.rows.len(), 1);
     assert_eq!((list.in_sight, list.matching), (1, 1));
@@ -101,7 +101,7 @@ async fn an_older_event_neither_overwrites_nor_deletes_a_younger_row() {
     let store = store();
     store.apply(&whole(), FIRST, vec![Change::Applied(row("apps", "shop", 12, State::Failed))]);
     store.apply(&whole(), FIRST, vec![ready("apps", "shop", 11), gone("apps", "shop", 11)]);
-    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
     let list = store.list(&lines, &Query::from_pairs([("status", "failed")]), fresh());
     assert_eq!(list.rows.len(), 1);
 }
@@ -151,13 +151,29 @@ async fn a_restored_api_server_whose_versions_went_backwards_is_listed_afresh() 
 #[tokio::test(start_paused = true)]
 async fn a_broken_feed_is_marked_after_the_grace_and_current_again_when_it_resumes() {
     let store = store();
-    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
     store.broke(&whole(), FIRST, Instant::now());
     assert_eq!(store.freshness(&lines, fresh()), Freshness::Current);
     tokio::time::advance(Duration::from_secs(5)).await;
     assert_eq!(store.freshness(&lines, fresh()), Freshness::Stale { age: Duration::from_secs(5) });
     store.apply(&whole(), FIRST, vec![Change::Opened]);
     assert_eq!(store.freshness(&lines, fresh()), Freshness::Current);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_was_accepted_and_cannot_resume_after_all_has_confirmed_nothing() {
+    let store = store();
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
+    store.broke(&whole(), FIRST, Instant::now());
+    tokio::time::advance(Duration::from_secs(5)).await;
+    store.apply(&whole(), FIRST, vec![Change::Opened]);
+    store.broke(&whole(), FIRST, Instant::now());
+    store.forget_version(&whole(), FIRST);
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Stale { age: Duration::from_secs(5) });
+    store.apply(&whole(), FIRST, vec![Change::Opened, Change::Mark(12)]);
+    store.broke(&whole(), FIRST, Instant::now());
+    store.forget_version(&whole(), FIRST);
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Current, "it was right until a moment ago");
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +198,7 @@ async fn every_order_survives_many_changes() {
         };
         store.apply(&whole(), FIRST, vec![change]);
     }
-    let lines = [Sightline { kind: KIND, installed: true, reach: Reach::Everywhere }];
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
     for sort in fanlight_model::Sort::ALL {
         let list = store.list(&lines, &Query { sort, ..Query::default() }, fresh());
         assert!(list.rows.is_sorted_by(|a, b| sort.compare(a, b).is_lt()), "{sort:?}");

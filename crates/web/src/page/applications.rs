@@ -143,12 +143,18 @@ fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
 }
 
 fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
+    let clock = |age| when::clock_with_seconds(now - age);
     match freshness {
         Freshness::Current => None,
-        Freshness::Loading { ready, of } => Some(format!("Still loading: {ready} of {of} lists are read.")),
-        Freshness::Stale { age } => {
-            let clock = when::clock_with_seconds(now - age);
-            Some(format!("As of {clock} UTC: the API server does not answer."))
+        Freshness::Loading { ready, of, age: None } => Some(format!("Still loading: {ready} of {of} lists are read.")),
+        Freshness::Loading { ready, of, age: Some(age) } => {
+            let clock = clock(age);
+            Some(format!("Still loading: {ready} of {of} lists are read; what is shown is as of {clock} UTC."))
+        }
+        Freshness::Stale { age } => Some(format!("As of {} UTC: the API server does not answer.", clock(age))),
+        Freshness::Rotating { age } => {
+            let why = "more is looked at than can be watched at once, so that lists are read in turn";
+            Some(format!("As of {} UTC: {why}.", clock(age)))
         }
     }
 }

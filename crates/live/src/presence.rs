@@ -1,0 +1,255 @@
+//! Who is here, and what they look at.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use fanlight_model::Identity;
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    SessionKey, Visitor,
+    asking::Ask,
+    backoff::Backoff,
+    people::{Kinds, LeaseId, Person},
+};
+
+/// A person as the desk knows them.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    pub(crate) person: Arc<Person>,
+    leases: HashMap<LeaseId, Lease>,
+    /// The kinds of the feeds that run in their name.
+    sponsored: Sponsored,
+    /// What is being asked at this moment.
+    pub(crate) asking: BTreeSet<Ask>,
+    /// What must be asked whatever its age.
+    pub(crate) urgent: BTreeSet<Ask>,
+    /// What must be asked at some moment to come.
+    pub(crate) later: Vec<(Instant, Ask)>,
+    /// The namespaces that existed when last looked at.
+    met: BTreeSet<Arc<str>>,
+    /// Who waits until nothing is being asked.
+    pub(crate) waiting: Vec<oneshot::Sender<()>>,
+    /// What came of the last questions.
+    pub(crate) luck: Luck,
+    /// When to look next at what is to be asked.
+    pub(crate) wake: Instant,
+    last_seen: Instant,
+}
+
+/// What a view needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    pub(crate) kinds: Kinds,
+    /// Whether objects are looked at, or only what may be done with them.
+    pub(crate) sees: bool,
+}
+
+/// The promise that somebody looks at some kinds.
+#[derive(Debug)]
+struct Lease {
+    session: SessionKey,
+    kinds: Kinds,
+    /// Whether objects are looked at, or only what may be done with them.
+    sees: bool,
+    /// When it ends: the session's end, or sooner once the view is closed.
+    until: Instant,
+    /// Tells the view that the session was ended.
+    over: CancellationToken,
+}
+
+/// How questions about somebody have been answered lately.
+#[derive(Debug)]
+pub(crate) struct Luck {
+    backoff: Backoff,
+    failures: usize,
+    /// Not one of the last questions was answered.
+    none: bool,
+    /// No question before this moment.
+    pause: Option<Instant>,
+}
+
+impl Default for Luck {
+    fn default() -> Self {
+        Self { backoff: Backoff::up_to(Self::LONGEST), failures: 0, none: false, pause: None }
+    }
+}
+
+impl Luck {
+    const LONGEST: Duration = Duration::from_secs(3);
+
+    /// Takes note of the answers to questions that were asked together.
+    pub(crate) fn note(&mut self, answered: usize, unanswered: usize, now: Instant) {
+        if unanswered > 0 {
+            self.failures += 1;
+            self.none = answered == 0;
+            self.pause = Some(now + self.backoff.next(None));
+        } else if answered > 0 {
+            *self = Self::default();
+        }
+    }
+
+    /// Until when nothing is asked, because the last questions were not answered.
+    pub(crate) fn pause(&self, now: Instant) -> Option<Instant> {
+        self.pause.filter(|until| *until > now)
+    }
+
+    /// Which of so many questions is to try whether anything is answered; `None` if all may be asked.
+    pub(crate) fn probe(&self, many: usize) -> Option<usize> {
+        (self.none && many > 0).then(|| self.failures % many)
+    }
+}
+
+/// Of which kinds feeds run in somebody's name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sponsored {
+    /// In the whole cluster.
+    pub(crate) whole: Kinds,
+    /// In single namespaces.
+    pub(crate) inside: Kinds,
+}
+
+impl Presence {
+    /// Somebody who comes while these namespaces exist.
+    pub(crate) fn new(identity: Identity, namespaces: &[Arc<str>], now: Instant) -> Self {
+        Self {
+            person: Arc::new(Person::new(identity)),
+            leases: HashMap::new(),
+            sponsored: Sponsored::default(),
+            asking: BTreeSet::new(),
+            urgent: BTreeSet::new(),
+            later: Vec::new(),
+            met: namespaces.iter().cloned().collect(),
+            waiting: Vec::new(),
+            luck: Luck::default(),
+            wake: now,
+            last_seen: now,
+        }
+    }
+
+    /// Somebody opened a view.
+    pub(crate) fn take(
+        &mut self,
+        lease: LeaseId,
+        visitor: &Visitor,
+        wish: Wish,
+        over: CancellationToken,
+        now: Instant,
+    ) {
+        self.last_seen = now;
+        self.wake = now;
+        self.leases.insert(
+            lease,
+            Lease { session: visitor.session, kinds: wish.kinds, sees: wish.sees, until: visitor.ends, over },
+        );
+    }
+
+    /// A view was closed: its feeds live on a little, for the page opened next.
+    pub(crate) fn release(&mut self, lease: LeaseId, until: Instant, now: Instant) {
+        self.last_seen = now;
+        if let Some(lease) = self.leases.get_mut(&lease) {
+            lease.until = lease.until.min(until);
+        }
+    }
+
+    /// Somebody signed out: nothing more runs in this session's name.
+    pub(crate) fn leave(&mut self, session: SessionKey) {
+        for (_, lease) in self.leases.extract_if(|_, lease| lease.session == session) {
+            lease.over.cancel();
+        }
+    }
+
+    /// Drops what has ended; says whether anything has.
+    pub(crate) fn expire(&mut self, now: Instant) -> bool {
+        let before = self.leases.len();
+        self.leases.retain(|_, lease| lease.until > now);
+        self.leases.len() < before
+    }
+
+    /// Whether they have been away for so long that they can be forgotten.
+    pub(crate) fn is_forgettable(&self, now: Instant, forget: Duration) -> bool {
+        !self.is_here() && now.duration_since(self.last_seen) >= forget
+    }
+
+    /// Whether any session of theirs looks at anything.
+    pub(crate) fn is_here(&self) -> bool {
+        !self.leases.is_empty()
+    }
+
+    /// The sessions that they look at anything with.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionKey> {
+        self.leases.values().map(|lease| lease.session)
+    }
+
+    /// The kinds of which their open views show objects.
+    pub(crate) fn wants(&self) -> Kinds {
+        self.leases.values().filter(|lease| lease.sees).fold(Kinds::default(), |all, lease| all.join(lease.kinds))
+    }
+
+    /// The kinds of which their open views need to know what may be done.
+    pub(crate) fn asks(&self) -> Kinds {
+        self.leases.values().fold(Kinds::default(), |all, lease| all.join(lease.kinds))
+    }
+
+    /// The kinds of the feeds that run in their name.
+    pub(crate) fn sponsored(&self) -> Sponsored {
+        self.sponsored
+    }
+
+    /// Takes note of what runs in their name: the right to it must be asked about as long as it does.
+    pub(crate) fn set_sponsored(&mut self, sponsored: Sponsored, now: Instant) {
+        if self.sponsored != sponsored {
+            self.sponsored = sponsored;
+            self.wake = now;
+        }
+    }
+
+    /// Lets those go on who wait for answers, if none is outstanding.
+    pub(crate) fn answer(&mut self) {
+        if self.urgent.is_empty() && self.asking.is_empty() {
+            for waiting in self.waiting.drain(..) {
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    /// This must be asked at once.
+    pub(crate) fn ask(&mut self, ask: Ask, now: Instant) {
+        self.urgent.insert(ask);
+        self.wake = now;
+    }
+
+    /// Everything must be asked again.
+    pub(crate) fn recheck(&mut self, namespaces: &[Arc<str>], now: Instant) {
+        let kinds = self.asks();
+        self.urgent.extend(kinds.iter().map(Ask::Everywhere));
+        self.urgent.extend(kinds.iter().map(Ask::Change));
+        self.urgent.extend(namespaces.iter().cloned().map(Ask::Namespace));
+        self.wake = now;
+    }
+
+    /// Namespaces that have not been asked about must be, where a survey was made, or is being made, without them: now
+    /// and twice more, since rights in a new namespace are given a little after it.
+    pub(crate) fn meet(&mut self, namespaces: &BTreeSet<Arc<str>>, now: Instant) {
+        const LATER: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+        let surveying = self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
+        if surveying || self.person.grant().surveyed().is_some() {
+            for new in namespaces.difference(&self.met) {
+                let ask = Ask::Namespace(Arc::clone(new));
+                self.later.extend(LATER.map(|pause| (now + pause, ask.clone())));
+                self.urgent.insert(ask);
+            }
+        }
+        self.met.clone_from(namespaces);
+        self.wake = now;
+    }
+
+    /// Makes urgent what was put off until now.
+    pub(crate) fn ripen(&mut self, now: Instant) {
+        self.urgent.extend(self.later.extract_if(.., |(at, _)| *at <= now).map(|(_, ask)| ask));
+    }
+}
