@@ -93,8 +93,11 @@ impl<'a> Oracle<'a> {
     /// Since when rows of which nothing is said must be right.
     fn unmarked(&self, kind: Kind, namespace: &str, lag: Duration) -> Instant {
         let minute = self.ago(Duration::from_secs(60));
-        let scope = Scope::Namespace(namespace.into());
-        let watches = self.truth.permits.always(self.who, kind, &scope, minute, |rights| rights.may_sponsor())
+        let permits = &self.truth.permits;
+        // Who may list everything, and watch only some of it, is listed for.
+        let everywhere = permits.ever(self.who, kind, &Scope::Cluster, minute, |rights| rights.list);
+        let scope = if everywhere { Scope::Cluster } else { Scope::Namespace(namespace.into()) };
+        let watches = permits.always(self.who, kind, &scope, minute, |rights| rights.may_sponsor())
             && self.truth.has_spoken_since(minute);
         let polled = if watches { Duration::ZERO } else { POLL };
         self.ago(GRACE + polled + lag + self.late())
