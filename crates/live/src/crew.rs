@@ -80,12 +80,15 @@ impl Crew {
 
     /// Starts, stops and hands over what has to be.
     pub(crate) fn replan(&mut self, people: &mut People, installed: &BTreeSet<Kind>) {
+        let now = Instant::now();
         let steps = {
             let here = people.iter().filter(|(_, presence)| presence.is_here());
-            let here: Vec<_> =
-                here.map(|(id, presence)| (*id, presence.wants(), presence.person.grant())).collect();
-            let sitters: Vec<_> =
-                here.iter().map(|(id, wants, grant)| Sitter { id: *id, wants: *wants, grant }).collect();
+            let here: Vec<_> = here.map(|(id, presence)| (*id, presence, presence.person.grant())).collect();
+            let sitters = here.iter().map(|(id, presence, grant)| {
+                let (wants, falters) = (presence.wants(), presence.falters(now));
+                Sitter { id: *id, wants, falters, grant }
+            });
+            let sitters: Vec<_> = sitters.collect();
             let runs = self.running.iter().map(|(key, runs)| {
                 let synced = self.store.is_synced(key);
                 (key.clone(), Runs { mode: runs.mode, sponsor: runs.sponsor, synced })
@@ -101,7 +104,6 @@ impl Crew {
             let kinds = if key.scope == Scope::Cluster { &mut of.whole } else { &mut of.inside };
             *kinds = kinds.with(key.kind);
         }
-        let now = Instant::now();
         for (id, presence) in people {
             presence.set_sponsored(sponsored.get(id).copied().unwrap_or_default(), now);
         }

@@ -39,6 +39,8 @@ pub(crate) enum Message {
     Answered { person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)> },
     /// A feed's sponsor was refused.
     Refused { key: FeedKey, sponsor: Identity },
+    /// A feed's sponsor gets no feed opened, for whatever reason.
+    Faltered { sponsor: Identity },
     /// A feed has become complete, so that others may have become superfluous.
     Synced,
 }
@@ -134,6 +136,12 @@ impl Desk {
                     if let Some(namespace) = key.scope.namespace() {
                         presence.ask(Ask::Namespace(Arc::clone(namespace)), now);
                     }
+                }
+            }
+            Message::Faltered { sponsor } => {
+                if let Some(presence) = self.presence(&sponsor) {
+                    presence.falter(now);
+                    self.state.moved = true;
                 }
             }
             Message::Synced => self.state.moved = true,

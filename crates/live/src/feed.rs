@@ -44,6 +44,8 @@ enum Ended {
 
 /// What an API server that is away costs in pauses must not count against the first word it says when it is back.
 struct Pauses {
+    /// How many attempts have failed one after the other.
+    failures: u32,
     /// While it is away or busy: short, since the gate lets few ask.
     trouble: Backoff,
     /// After any other answer than the wanted one.
@@ -52,13 +54,15 @@ struct Pauses {
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self { trouble: Backoff::up_to(Duration::from_secs(2)), refused: Backoff::up_to(Duration::from_secs(10)) }
+        Self { failures: 0, trouble: Backoff::up_to(Duration::from_secs(2)), refused: Backoff::up_to(Duration::from_secs(10)) }
     }
 }
 
 impl Feed {
     /// The pause after an attempt that ended well, so that a server which closes every watch at once is not hammered.
     const BREATH: Duration = Duration::from_millis(100);
+    /// After so many failures another sponsor is looked for.
+    const PATIENCE: u32 = 2;
 
     /// Runs until the feed is closed. Dropped (aborted) at any moment, it loses nothing: the version advances only with
     /// what the store has taken in.
@@ -158,6 +162,11 @@ impl Feed {
     fn note(&self, error: &FeedError, sponsor: &Identity, pauses: &mut Pauses) -> Duration {
         self.store.broke(&self.key, self.id, Instant::now());
         tracing::debug!(feed = %self.key, sponsor = %sponsor.user(), %error, "feed interrupted");
+        pauses.failures += 1;
+        // An API server that is away is away for everybody.
+        if pauses.failures % Self::PATIENCE == 0 && !matches!(error, FeedError::Unreachable(_)) {
+            let _ = self.desk.send(Message::Faltered { sponsor: sponsor.clone() });
+        }
         match error {
             FeedError::Busy(asked) => {
                 let pause = pauses.trouble.next(Some(*asked));

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Sitter<'a> {
     pub(crate) id: PersonId,
     pub(crate) wants: Kinds,
+    /// In their name no feed could be opened lately.
+    pub(crate) falters: bool,
     pub(crate) grant: &'a Grant,
 }
 
@@ -152,7 +154,8 @@ fn bound(wanted: &mut Wanted, feeds: &BTreeMap<FeedKey, Runs>, watches: usize) {
     all.into_iter().skip(watches).for_each(|(_, mode)| *mode = Mode::Poll);
 }
 
-/// The sponsor that the feed has, if they still may; else who wants the kind and has been here longest; else anybody.
+/// The sponsor that the feed has, if they still may; else who wants the kind and has been here longest; else anybody. In
+/// whose name nothing could be opened comes last.
 fn choose(
     people: &[Sitter<'_>],
     runs: Option<&Runs>,
@@ -162,7 +165,7 @@ fn choose(
     people
         .iter()
         .filter(|one| may(one))
-        .min_by_key(|one| (runs.is_none_or(|runs| runs.sponsor != one.id), !one.wants.has(kind), one.id))
+        .min_by_key(|one| (one.falters, runs.is_none_or(|runs| runs.sponsor != one.id), !one.wants.has(kind), one.id))
         .map(|one| one.id)
 }
 

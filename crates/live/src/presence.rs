@@ -36,6 +36,8 @@ pub(crate) struct Presence {
     pub(crate) waiting: Vec<oneshot::Sender<()>>,
     /// What came of the last questions.
     pub(crate) luck: Luck,
+    /// Until when others are preferred as sponsors, because in this name no feed could be opened.
+    falters_until: Option<Instant>,
     /// When to look next at what is to be asked.
     pub(crate) wake: Instant,
     last_seen: Instant,
@@ -126,6 +128,7 @@ impl Presence {
             met: namespaces.iter().cloned().collect(),
             waiting: Vec::new(),
             luck: Luck::default(),
+            falters_until: None,
             wake: now,
             last_seen: now,
         }
@@ -206,6 +209,17 @@ impl Presence {
             self.sponsored = sponsored;
             self.wake = now;
         }
+    }
+
+    /// No feed could be opened in their name; that may be theirs alone, as when the API server throttles one user.
+    pub(crate) fn falter(&mut self, now: Instant) {
+        const PAUSE: Duration = Duration::from_secs(60);
+        self.falters_until = Some(now + PAUSE);
+    }
+
+    /// Whether others are preferred as sponsors.
+    pub(crate) fn falters(&self, now: Instant) -> bool {
+        self.falters_until.is_some_and(|until| until > now)
     }
 
     /// Lets those go on who wait for answers, if none is outstanding.

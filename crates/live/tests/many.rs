@@ -20,7 +20,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -67,6 +67,12 @@ struct Server {
     version: AtomicUsize,
     /// How long it takes to open a watch.
     slowness: Mutex<Duration>,
+    /// Who is told to come back later, whatever they ask.
+    throttled: Mutex<Option<String>>,
+    /// In whose name a watch was opened last.
+    opened: Mutex<Option<String>>,
+    /// Ends all watches.
+    cut: Notify,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -82,6 +88,10 @@ fn reaches(who: &Identity, scope: &Scope) -> bool {
 }
 
 impl Server {
+    fn throttles(&self, who: &Identity) -> bool {
+        self.throttled.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(who.user().as_str())
+    }
+
     fn lists(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,10 +111,15 @@ impl Server {
 impl Reviews for Face {
     fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
         let (server, yes) = (Arc::clone(&self.0), reaches(who, &question.scope));
+        let throttled = server.throttles(who);
         async move {
             let _inside = server.asking.enter();
             sleep(Duration::from_millis(5)).await;
-            if yes { Answer::Yes } else { Answer::No }
+            match yes {
+                _ if throttled => Answer::Unknown,
+                true => Answer::Yes,
+                false => Answer::No,
+            }
         }
         .boxed()
     }
@@ -132,6 +147,10 @@ impl Feeds for Face {
     ) -> BoxStream<'static, Result<Change, FeedError>> {
         assert!(reaches(who, scope), "{who:?} may not watch {scope}");
         let (server, scope) = (Arc::clone(&self.0), scope.clone());
+        if server.throttles(who) {
+            return stream::iter([Err(FeedError::Busy(Duration::from_secs(1)))]).boxed();
+        }
+        *server.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(who.user().to_string());
         async move {
             let slowness = *server.slowness.lock().unwrap_or_else(PoisonError::into_inner);
             let opening = server.opening.enter();
@@ -144,7 +163,8 @@ impl Feeds for Face {
             };
             let for_ever = async move {
                 let _open = server.watching.enter();
-                std::future::pending().await
+                server.cut.notified().await;
+                Err(FeedError::Unreachable("cut".to_owned()))
             };
             stream::iter(first).chain(for_ever.into_stream())
         }
@@ -272,4 +292,19 @@ async fn when_the_one_who_sees_everything_leaves_the_last_rows_stay_marked_until
     assert!(*last < Duration::from_secs(13), "600 watches, fifty at a time, a second each: {last:?}");
     assert_eq!((server.watching.now(), server.opening.most()), (2 * NAMESPACES, 50));
     assert!(server.lists().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sponsor_whom_the_api_server_throttles_is_replaced_and_the_others_are_current_again() {
+    let (live, server, _facts) = house(Pace::default());
+    let _first = live.visit(&visitor("all"), &[Kind::KUSTOMIZATION]).await;
+    let mut visit = live.visit(&visitor("all-too"), &[Kind::KUSTOMIZATION]).await;
+    assert_eq!(list(&mut visit).freshness, Freshness::Current);
+    assert_eq!(server.opened.lock().expect("it").as_deref(), Some("all"), "who came first");
+    *server.throttled.lock().expect("it") = Some("all".to_owned());
+    server.cut.notify_waiters();
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(server.opened.lock().expect("it").as_deref(), Some("all-too"));
+    let shown = list(&mut visit);
+    assert_eq!((shown.matching, shown.freshness), (NAMESPACES * OBJECTS, Freshness::Current));
 }

@@ -20,6 +20,7 @@ use axum::{
     },
 };
 use fanlight_identity::Session;
+use fanlight_live::SessionKey;
 use fanlight_model::Identity;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,8 @@ struct Open<V> {
     told: Told,
     /// When the session is looked at again.
     look: Instant,
+    /// The view may look different than the browser was told.
+    moved: bool,
     ended: bool,
     /// Tells the account of the end.
     _stay: Stay,
@@ -54,7 +57,7 @@ struct Open<V> {
 
 /// Opens the stream of a view; `stay` is it in the account.
 pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
-    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), ended: false, _stay: stay };
+    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), moved: true, ended: false, _stay: stay };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -81,15 +84,17 @@ impl<V: View> Open<V> {
                 }
                 self.look = Instant::now() + Self::LOOK;
             }
-            let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
-            if !news.is_empty() {
-                return Some(Event::default().event("pieces").data(news));
+            if std::mem::take(&mut self.moved) {
+                let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
+                if !news.is_empty() {
+                    return Some(Event::default().event("pieces").data(news));
+                }
             }
             let over = self.view.over();
             tokio::select! {
                 biased;
                 () = over.cancelled() => return Some(self.end()),
-                () = self.view.changed() => {}
+                () = self.view.changed() => self.moved = true,
                 () = sleep_until(self.look) => {}
                 () = shutdown.cancelled() => return None,
             }
@@ -98,6 +103,8 @@ impl<V: View> Open<V> {
 
     fn end(&mut self) -> Event {
         self.ended = true;
+        // However it ended, be it in another replica: nothing more runs in its name.
+        self.app.live.leave(SessionKey(self.session.id.0));
         Event::default().event("end").data("the session has ended")
     }
 }

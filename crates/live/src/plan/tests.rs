@@ -14,6 +14,7 @@ const LIST: Rights = Rights { list: true, watch: false };
 struct Somebody {
     id: PersonId,
     wants: Kinds,
+    falters: bool,
     grant: Grant,
 }
 
@@ -24,11 +25,11 @@ fn somebody(id: u64, everywhere: Rights, namespaces: &[(&str, Rights)]) -> Someb
     for (namespace, rights) in namespaces {
         grant.set_namespace(&Arc::from(*namespace), [(KIND, *rights)], asked, TRUST);
     }
-    Somebody { id: PersonId(id), wants: Kinds::from_iter([KIND]), grant }
+    Somebody { id: PersonId(id), wants: Kinds::from_iter([KIND]), falters: false, grant }
 }
 
 fn sit(people: &[Somebody]) -> Vec<Sitter<'_>> {
-    people.iter().map(|one| Sitter { id: one.id, wants: one.wants, grant: &one.grant }).collect()
+    people.iter().map(|one| Sitter { id: one.id, wants: one.wants, falters: one.falters, grant: &one.grant }).collect()
 }
 
 fn steps(people: &[Somebody], feeds: &BTreeMap<FeedKey, Runs>) -> Vec<Step> {
@@ -75,6 +76,19 @@ fn without_such_a_person_each_namespace_gets_its_own_feed_shared_by_those_who_ma
 fn a_sponsor_who_still_may_is_kept() {
     let people = [somebody(1, Rights::ALL, &[]), somebody(2, Rights::ALL, &[])];
     assert_eq!(steps(&people, &running(whole(), Mode::Watch, 2, true)), []);
+}
+
+#[test]
+fn a_sponsor_in_whose_name_nothing_opens_is_replaced_unless_the_others_fare_no_better() {
+    let mut people = [somebody(1, Rights::ALL, &[]), somebody(2, Rights::ALL, &[])];
+    let feeds = running(whole(), Mode::Watch, 1, true);
+    people[0].falters = true;
+    assert_eq!(steps(&people, &feeds), [Step::Sponsor { key: whole(), sponsor: PersonId(2) }]);
+    people[1].falters = true;
+    assert_eq!(steps(&people, &feeds), []);
+    people[1].grant = somebody(2, LIST, &[]).grant;
+    people[1].falters = false;
+    assert_eq!(steps(&people, &feeds), [], "nobody else may");
 }
 
 #[test]
