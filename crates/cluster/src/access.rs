@@ -128,6 +128,7 @@ impl ApiServer {
         loop {
             round += 1;
             let asked = async {
+                self.prove_one().await;
                 let first = self.run(&errand).await?;
                 let answer = decode(WHAT, &first.body)?;
                 let Some(lane) = first.lane else { return Ok(answer) };
@@ -142,6 +143,22 @@ impl ApiServer {
                 Err(ReadError::Unreachable { .. }) if round < ROUNDS => sleep(PAUSE * round).await,
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Makes sure, as far as that goes, that a question finds a lane that leads to an API server known to be ready: one
+    /// of many askers proves it for all, instead of each its own, of which most would come too late where connections
+    /// are closed again soon.
+    async fn prove_one(&self) {
+        if self.lanes().has_proven() {
+            return;
+        }
+        // Who comes while one is at it waits for that one's outcome, and makes no attempt of its own.
+        let Some(_one) = self.lanes().proving().await else { return };
+        if let Ok(answered) = self.run(&Errand::read(As::Itself, "/readyz", "/readyz")).await
+            && let Some(lane) = answered.lane
+        {
+            self.lanes().prove(lane);
         }
     }
 

@@ -49,6 +49,7 @@ struct Inner {
     config: Config,
     open: Mutex<Vec<Arc<Lane>>>,
     opening: [tokio::sync::Mutex<()>; 2],
+    proving: tokio::sync::Mutex<()>,
     counter: AtomicU64,
 }
 
@@ -77,6 +78,7 @@ impl Lanes {
             config,
             open: Mutex::default(),
             opening: Default::default(),
+            proving: Default::default(),
             counter: AtomicU64::new(0),
         }))
     }
@@ -148,6 +150,22 @@ impl Lanes {
     /// Whether this lane leads to an API server that was ready once: it cannot become unready on the same connection.
     pub(crate) fn is_proven(&self, id: LaneId) -> bool {
         self.open().iter().any(|lane| lane.id == id && lane.is_proven())
+    }
+
+    /// Whether a lane for short requests with room leads to an API server that was ready once.
+    pub(crate) fn has_proven(&self) -> bool {
+        let lanes = self.open();
+        let mut short = lanes.iter().filter(|lane| lane.class == Class::Short && lane.load().usable);
+        short.any(|lane| lane.is_proven() && lane.load().used < lane.load().limit)
+    }
+
+    /// One at a time finds out whether the API server is ready: at once, or `None` when another one has finished.
+    pub(crate) async fn proving(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if let Ok(guard) = self.0.proving.try_lock() {
+            return Some(guard);
+        }
+        drop(self.0.proving.lock().await);
+        None
     }
 
     /// Notes that the API server behind this lane is ready.

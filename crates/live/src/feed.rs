@@ -54,7 +54,11 @@ struct Pauses {
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self { failures: 0, trouble: Backoff::up_to(Duration::from_secs(2)), refused: Backoff::up_to(Duration::from_secs(10)) }
+        Self {
+            failures: 0,
+            trouble: Backoff::up_to(Duration::from_secs(2)),
+            refused: Backoff::up_to(Duration::from_secs(10)),
+        }
     }
 }
 

@@ -39,12 +39,7 @@ impl Gate {
 
     /// The gate of one kind; `opening` has [`Gate::WIDTH`] places for all kinds together.
     pub(crate) fn new(opening: Arc<Semaphore>) -> Self {
-        Self {
-            opening,
-            probing: Semaphore::new(1),
-            quiet_until: Mutex::default(),
-            recovered: Notify::new(),
-        }
+        Self { opening, probing: Semaphore::new(1), quiet_until: Mutex::default(), recovered: Notify::new() }
     }
 
     /// Waits for the right to open.

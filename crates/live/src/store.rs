@@ -2,6 +2,7 @@
 
 mod cover;
 mod orders;
+mod searches;
 mod shelf;
 mod spaces;
 
@@ -178,8 +179,9 @@ impl Store {
 
     /// One page for one viewer.
     pub(crate) fn list(&self, sightlines: &[Sightline], query: &Query, fresh: FreshFor) -> List {
-        let inner = self.lock();
-        let mut list = inner.shelf.list(&inner.covers, sightlines, query);
+        let mut inner = self.lock();
+        let Inner { shelf, covers, .. } = &mut *inner;
+        let mut list = shelf.list(covers, sightlines, query);
         list.freshness = inner.covers.freshness(sightlines, fresh);
         list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
         list

@@ -308,3 +308,30 @@ async fn a_sponsor_whom_the_api_server_throttles_is_replaced_and_the_others_are_
     let shown = list(&mut visit);
     assert_eq!((shown.matching, shown.freshness), (NAMESPACES * OBJECTS, Freshness::Current));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_who_come_and_go_leave_nothing_behind() {
+    let (live, server, _facts) = house(Pace::default());
+    let mut staying = std::collections::VecDeque::new();
+    for number in 0..1_000 {
+        let name = if number % 3 == 0 { format!("some-{}", number + 2) } else { format!("all-{number}") };
+        let somebody = visitor(&name);
+        let mut visit = live.visit(&somebody, &Kind::APPLICATIONS).await;
+        assert!(list(&mut visit).matching > 0, "{number}");
+        staying.push_back((somebody, visit));
+        if staying.len() > 10 {
+            let (somebody, visit) = staying.pop_front().expect("somebody");
+            if number % 2 == 0 {
+                live.leave(somebody.session);
+            }
+            drop(visit);
+        }
+        sleep(Duration::from_millis(number * 7 % 400)).await;
+        assert!(server.watching.now() <= 4, "{} watches after {number}", server.watching.now());
+    }
+    drop(staying);
+    sleep(Pace::default().linger + Duration::from_secs(1)).await;
+    assert_eq!(server.watching.now(), 0);
+    let figures = live.figures();
+    assert_eq!((figures.sessions, figures.feeds, figures.rows), (0, 0, 0));
+}

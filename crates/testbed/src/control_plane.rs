@@ -2,6 +2,7 @@ use std::{
     collections::HashMap,
     net::TcpListener,
     path::{Path, PathBuf},
+    process::Command,
     sync::Mutex,
     time::Duration,
 };
@@ -35,7 +36,7 @@ pub struct ControlPlane {
     admin: Client,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
     _nodes: Option<Nodes>,
-    _etcd: Minder,
+    etcd: Minder,
     _folder: Minder,
 }
 
@@ -94,7 +95,7 @@ impl ControlPlane {
             admin,
             kinds: Mutex::default(),
             _nodes: nodes.transpose()?,
-            _etcd: etcd,
+            etcd,
             _folder: cleaner,
         };
         plane.install_kinds().await?;
@@ -131,6 +132,11 @@ impl ControlPlane {
         AuditLog::new(self.folder.join("audit.log"))
     }
 
+    /// The process of the API server.
+    pub fn api_server_process(&self) -> anyhow::Result<u32> {
+        self.api_server.process().context("kube-apiserver does not run")
+    }
+
     /// Ends the API server as a crash would.
     pub fn stop_api_server(&self) {
         self.api_server.stop();
@@ -140,6 +146,22 @@ impl ControlPlane {
     pub async fn start_api_server(&self) -> anyhow::Result<()> {
         self.api_server.start()?;
         wait_ready(&self.admin, &self.folder).await
+    }
+
+    /// Lets etcd do nothing until it is woken again, as when its machine or its disk hangs.
+    pub fn put_etcd_to_sleep(&self) -> anyhow::Result<()> {
+        self.signal_etcd("-STOP")
+    }
+
+    /// Lets etcd go on.
+    pub fn wake_etcd(&self) -> anyhow::Result<()> {
+        self.signal_etcd("-CONT")
+    }
+
+    fn signal_etcd(&self, signal: &str) -> anyhow::Result<()> {
+        let process = self.etcd.minded(&tool("etcd")?).context("etcd does not run")?;
+        let sent = Command::new("/bin/kill").args([signal, &process.to_string()]).status()?;
+        if sent.success() { Ok(()) } else { bail!("etcd cannot be signalled") }
     }
 
     /// Ends kube-controller-manager as a crash would.

@@ -11,7 +11,7 @@ use reqwest::{Client, Response, cookie::Jar};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{ControlPlane, Stream, minder::Minder, secrets, stream::keys};
+use crate::{ControlPlane, Stream, Wire, minder::Minder, secrets, stream::keys};
 
 /// The real `fanlight-server`, running against a control plane as its own account.
 #[derive(Debug)]
@@ -29,6 +29,19 @@ impl FanlightServer {
     pub async fn start(program: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
         Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await
+    }
+
+    /// Starts one more replica: `name` tells it from others in this namespace. It reaches the API server by a way that can
+    /// be cut.
+    pub async fn replica(
+        program: &Path,
+        plane: &ControlPlane,
+        namespace: &str,
+        (name, wire): (&str, &Wire),
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
+        let kubeconfig = wire.kubeconfig_for(plane, namespace, "fanlight").await?;
+        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &format!("{namespace}-{name}"), more).await
     }
 
     /// Starts `program` with an account, arguments and environment as a Deployment has them, but on loopback.

@@ -11,7 +11,7 @@
 //!               ▲
 //!         SessionForge: signed-in people of any name
 //!
-//!   FaultProxy: the API server at another address, where one request goes wrong
+//!   FaultProxy: the API server at another address, where one request goes wrong      Wire: a way there that can be cut
 //!
 //!   Keycloak: a provider as there are many          Issuer: a provider that misbehaves as a test wants it
 //!   FleetRepo: clusters' credentials in Git, and an engineer with a key
@@ -38,6 +38,8 @@ mod sessions;
 mod showcase;
 pub mod stand_in;
 mod stream;
+mod throttle;
+mod wire;
 pub mod yaml;
 
 pub use audit::{AuditEntry, AuditLog, AuditStage};
@@ -54,3 +56,4 @@ pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};
 pub use stand_in::StandIn;
 pub use stream::{Stream, keys};
+pub use wire::Wire;

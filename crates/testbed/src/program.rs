@@ -25,6 +25,11 @@ impl Program {
         Ok(())
     }
 
+    /// Its process, if it runs.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.minded(&self.path)
+    }
+
     pub(crate) fn stop(&self) {
         drop(self.running.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

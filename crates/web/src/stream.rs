@@ -57,7 +57,16 @@ struct Open<V> {
 
 /// Opens the stream of a view; `stay` is it in the account.
 pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
-    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), moved: true, ended: false, _stay: stay };
+    let open = Open {
+        app,
+        session,
+        view,
+        told: Told::default(),
+        look: Instant::now(),
+        moved: true,
+        ended: false,
+        _stay: stay,
+    };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))

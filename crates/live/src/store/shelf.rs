@@ -11,6 +11,7 @@ use super::{
     Sightline,
     cover::Covers,
     orders::Orders,
+    searches::Searches,
     spaces::{Space, SpaceSet, Spaces},
 };
 use crate::{Freshness, List, grant::Reach};
@@ -22,6 +23,7 @@ pub(super) struct Shelf {
     orders: Orders,
     spaces: Spaces,
     names: Names,
+    searches: Searches,
 }
 
 /// A row with what is needed to skip it without touching its texts.
@@ -51,6 +53,7 @@ impl Shelf {
         let space = self.spaces.enter(&row.key.namespace);
         let entry = Entry { row: Arc::clone(&row), space, kind: row.key.kind, state: row.state };
         let number = self.rows.insert(entry) as u32;
+        self.searches.put(number, &row);
         self.index.insert(row.key.clone(), number);
         self.orders.add(number, &row, |other| &self.rows[other as usize].row);
         true
@@ -92,19 +95,22 @@ impl Shelf {
 
     /// The page that `query` asks for, cut to what the sightlines allow; what depends on more than rows is left to the
     /// caller.
-    pub(super) fn list(&self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
+    #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four thousand million rows")]
+    pub(super) fn list(&mut self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
         let cuts = self.cuts(covers, sightlines);
         let wanted = self.wanted(query);
         let mut counts = Counts::new(self.spaces.bound());
+        let rows = self.rows.iter().map(|(number, entry)| (number as u32, &*entry.row));
+        let found = self.searches.of(query, rows);
         let mut matching = Vec::new();
         let mut look = |number: &u32| {
-            let Entry { row, space, kind, state } = &self.rows[*number as usize];
+            let Entry { space, kind, state, .. } = &self.rows[*number as usize];
             let in_sight = cuts[kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
             if !in_sight {
                 return;
             }
             counts.see(*kind, *space);
-            if query.wants_kind(*kind) && wanted.has(*space) && query.finds(row) {
+            if query.wants_kind(*kind) && wanted.has(*space) && found.is_none_or(|found| found.has(*number)) {
                 counts.states[state.index()] += 1;
                 if query.wants_state(*state) {
                     matching.push(*number);

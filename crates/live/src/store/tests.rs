@@ -187,6 +187,32 @@ async fn a_change_concerns_only_those_who_see_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_search_finds_what_its_words_are_in_whatever_has_changed_since_it_was_asked_first() {
+    let store = store();
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
+    let found = |words: &str| {
+        let list = store.list(&lines, &Query::from_pairs([("search", words), ("sort", "name")]), fresh());
+        let names = list.rows.iter().map(|row| row.key.name.to_string());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (found("sho"), found("sho apps"), found("sho data")),
+        (vec!["shop".into()], vec!["shop".into()], vec![])
+    );
+    store.apply(&whole(), FIRST, vec![ready("data", "shoes", 20), ready("data", "tea", 21), gone("apps", "shop", 22)]);
+    assert_eq!(
+        (found("sho"), found("sho apps"), found("sho data")),
+        (vec!["shoes".into()], vec![], vec!["shoes".into()])
+    );
+    for number in 0..100 {
+        assert!(found(&format!("n{number}")).is_empty());
+        store.apply(&whole(), FIRST, vec![ready("apps", &format!("n{number}"), 30 + number)]);
+        assert!(found(&format!("n{number}")).contains(&format!("n{number}")));
+    }
+    assert_eq!(found("sho"), ["shoes"], "asked anew after it was forgotten");
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_order_survives_many_changes() {
     let store = store();
     for round in 0..500_u64 {

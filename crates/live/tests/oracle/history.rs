@@ -64,12 +64,26 @@ impl Permits {
     }
 
     /// Whether one and the same permission has held since then.
-    pub(crate) fn always(&self, who: &str, kind: Kind, scope: &Scope, when: Instant, enough: fn(&Rights) -> bool) -> bool {
+    pub(crate) fn always(
+        &self,
+        who: &str,
+        kind: Kind,
+        scope: &Scope,
+        when: Instant,
+        enough: fn(&Rights) -> bool,
+    ) -> bool {
         self.bound(who, kind, scope).any(|course| course.always(when, enough))
     }
 
     /// Whether any permission held at any moment since then.
-    pub(crate) fn ever(&self, who: &str, kind: Kind, scope: &Scope, when: Instant, enough: fn(&Rights) -> bool) -> bool {
+    pub(crate) fn ever(
+        &self,
+        who: &str,
+        kind: Kind,
+        scope: &Scope,
+        when: Instant,
+        enough: fn(&Rights) -> bool,
+    ) -> bool {
         self.bound(who, kind, scope).any(|course| course.ever(when, enough))
     }
 

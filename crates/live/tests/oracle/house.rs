@@ -225,7 +225,8 @@ impl House {
         let (world, beginning) = (self.world.clone(), self.beginning);
         for view in &mut self.views {
             for (number, shown) in [view.page(), view.told()].into_iter().enumerate() {
-                let oracle = Oracle::of(&world.truth(), view, beginning, number == 1).judge(&shown, &view.before[number]);
+                let oracle =
+                    Oracle::of(&world.truth(), view, beginning, number == 1).judge(&shown, &view.before[number]);
                 oracle?;
                 view.before[number] = shown.keys();
             }
@@ -239,7 +240,8 @@ impl House {
         let at = now.duration_since(self.beginning);
         self.leases.retain(|lease| lease.until + Self::STOP > now);
         let truth = self.world.truth();
-        let earlier = |time: u64| now.checked_sub(Duration::from_secs(time)).unwrap_or(self.beginning).max(self.beginning);
+        let earlier =
+            |time: u64| now.checked_sub(Duration::from_secs(time)).unwrap_or(self.beginning).max(self.beginning);
         let mut running = BTreeMap::<_, usize>::new();
         for open in truth.open.values() {
             *running.entry((open.kind, &open.scope)).or_default() += 1;

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Answer, Facts, FeedError, Kind, Links, Listing, ObjectKey, Question, Rights, Row, Rule, Rules, Scope, Verb, Version};
+use fanlight_model::{
+    Answer, Facts, FeedError, Kind, Links, Listing, ObjectKey, Question, Rights, Row, Rule, Rules, Scope, Verb, Version,
+};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
@@ -105,7 +107,13 @@ impl Truth {
     }
 
     /// Whether a request about objects gets through, and if not, what comes back.
-    pub(crate) fn admit(&self, who: &str, kind: Kind, scope: &Scope, enough: fn(&Rights) -> bool) -> Result<(), FeedError> {
+    pub(crate) fn admit(
+        &self,
+        who: &str,
+        kind: Kind,
+        scope: &Scope,
+        enough: fn(&Rights) -> bool,
+    ) -> Result<(), FeedError> {
         match *self.health.now() {
             Health::Away => return Err(FeedError::Unreachable("away".to_owned())),
             Health::Busy => return Err(FeedError::Busy(Duration::from_secs(1))),

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use fanlight_testbed::{Options, estate, keys, rights::flux_rules};
+use fanlight_testbed::{AuditEntry, FanlightServer, Options, Wire, estate, keys, rights::flux_rules};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::house::{House, WATCH, of_flux, plane, shows};
+use crate::{
+    house::{House, WATCH, of_flux, plane, shows},
+    shared::until,
+};
 
 const ADA: &str = "ada@example.com";
 const BEA: &str = "bea@example.com";
@@ -98,4 +102,179 @@ async fn who_loses_the_right_sees_nothing_within_half_a_minute_and_the_others_go
     let open = |entries: &[_]| of_flux(entries).iter().all(|entry| !entry.is_open_watch() || entry.name() == BEN);
     house.plane.audit().until(open).await?;
     Ok(())
+}
+
+/// Whose watches of Flux's objects are open.
+fn watchers(entries: &[AuditEntry]) -> Vec<&str> {
+    of_flux(entries).into_iter().filter(|entry| entry.is_open_watch()).map(AuditEntry::name).collect()
+}
+
+#[tokio::test]
+async fn a_sponsor_whose_session_ends_by_itself_hands_over_without_a_list() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_everywhere(BEA, flux_rules(&WATCH)).await?;
+    let house = House::before(plane).await?;
+    let mut ada = house.brief_guest(ADA, Duration::from_secs(15)).await?;
+    ada.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+    let mut bea = house.guest(BEA).await?;
+    bea.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+    let audit = house.plane.audit();
+    audit.until(|entries| watchers(entries) == [ADA; 2]).await?;
+    while let Some((event, _)) = ada.stream.next().await? {
+        assert!(event == "pieces" || event == "end", "{event}");
+    }
+    let entries = audit.until(|entries| watchers(entries) == [BEA; 2]).await?;
+    let mine = of_flux(&entries).into_iter().filter(|entry| entry.name() == BEA);
+    assert!(mine.into_iter().all(|entry| entry.verb == "watch" && !entry.uri.contains("sendInitialEvents")));
+    house.plane.apply(&estate::kustomization("edge", "late")).await?;
+    let late = bea.stream.until(|view| {
+        assert!(shows(view, "Kustomization/edge/shop"), "a row vanished that was there all the time: {view}");
+        shows(view, "Kustomization/edge/late")
+    });
+    late.await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sponsor_whom_the_api_server_throttles_costs_the_others_nothing_for_long() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_everywhere(BEA, flux_rules(&WATCH)).await?;
+    let wire = Wire::to(&plane).await?;
+    let house = House::behind(&wire, plane).await?;
+    let mut ada = house.guest(ADA).await?;
+    ada.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+    let mut bea = house.guest(BEA).await?;
+    bea.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+    let audit = house.plane.audit();
+    audit.until(|entries| watchers(entries) == [ADA; 2]).await?;
+    house.plane.throttle(&[ADA]).await?;
+    wire.cut();
+    audit.until(|entries| watchers(entries) == [BEA; 2]).await?;
+    house.plane.apply(&estate::kustomization("edge", "late")).await?;
+    let late = bea.stream.until(|view| {
+        assert!(shows(view, "Kustomization/edge/shop"), "a row vanished that was there all the time: {view}");
+        shows(view, "Kustomization/edge/late") && !view.contains("does not answer")
+    });
+    late.await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_sees_one_namespace_notices_nothing_of_those_who_come_and_go_and_see_everything() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
+    let house = House::before(plane).await?;
+    let mut ben = house.guest(BEN).await?;
+    ben.stream.until_rows(&["Kustomization/apps/shop"]).await?;
+    let audit = house.plane.audit();
+    let mut rows = vec!["Kustomization/apps/shop".to_owned()];
+    for round in 0..3 {
+        for (phase, expected) in [("before", [BEN; 2]), ("during", [ADA; 2])] {
+            let mut ada = None;
+            if phase == "during" {
+                let mut guest = house.guest(ADA).await?;
+                guest.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+                ada = Some(guest);
+            }
+            audit.until(|entries| watchers(entries) == expected).await?;
+            let name = format!("{phase}-{round}");
+            house.plane.apply(&estate::kustomization("edge", &name)).await?;
+            house.plane.apply(&estate::kustomization("apps", &name)).await?;
+            let newest = format!("Kustomization/apps/{name}");
+            let view = ben.stream.until(|view| {
+                let shown = keys(view);
+                assert!(rows.iter().all(|row| shown.contains(row)), "a row vanished: {rows:?}: {view}");
+                assert!(shown.iter().all(|row| row.starts_with("Kustomization/apps/")), "{view}");
+                assert!(!view.contains("Still loading"), "{view}");
+                shows(view, &newest)
+            });
+            view.await?;
+            rows.push(newest);
+            if let Some(ada) = ada {
+                house.server.sign_out(&ada.client).await?;
+            }
+        }
+    }
+    let entries = audit.until(|entries| watchers(entries) == [BEN; 2]).await?;
+    // Ben's watches went on from where the others had come to.
+    let listed = of_flux(&entries).into_iter().filter(|entry| entry.name() == BEN);
+    let listed = listed.filter(|entry| entry.verb == "list" || entry.uri.contains("sendInitialEvents"));
+    assert_eq!(listed.count(), 2, "once for each kind, at the beginning");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_replica_has_sponsors_of_its_own_and_what_ends_sessions_ends_watches_in_all() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
+    let wire = Wire::to(&plane).await?;
+    let house = House::behind(&wire, plane).await?;
+    let second = house.replica("second", &wire).await?;
+    let mut here = house.guest(BEN).await?;
+    let mut there = house.guest_of(&second, BEN).await?;
+    let ada = house.guest_of(&second, ADA).await?;
+    let audit = house.plane.audit();
+    let sorted = |entries: &[AuditEntry]| {
+        let mut names: Vec<_> = watchers(entries).into_iter().map(ToOwned::to_owned).collect();
+        names.sort();
+        names
+    };
+    audit.until(|entries| sorted(entries) == [ADA, ADA, BEN, BEN]).await?;
+    for guest in [&mut here, &mut there] {
+        guest.stream.until_rows(&["Kustomization/apps/shop"]).await?;
+    }
+    second.sign_out(&ada.client).await?;
+    audit.until(|entries| sorted(entries) == [BEN; 4]).await?;
+    house.plane.apply(&estate::kustomization("apps", "late")).await?;
+    for guest in [&mut here, &mut there] {
+        guest.stream.until_rows(&["Kustomization/apps/shop", "Kustomization/apps/late"]).await?;
+    }
+    // All these sessions hang on the emergency user's Secret.
+    house.plane.set_emergency_user("fanlight", "admin", "another").await?;
+    let mut told = Vec::new();
+    for guest in [&mut here, &mut there] {
+        while let Some((event, _)) = guest.stream.next().await? {
+            told.push(event);
+        }
+    }
+    assert_eq!(told.iter().filter(|event| *event == "end").count(), 2, "{told:?}");
+    let ended = Instant::now();
+    audit.until(|entries| watchers(entries).is_empty()).await?;
+    assert!(ended.elapsed() < Duration::from_secs(10), "{:?}", ended.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_who_come_and_go_leave_nothing_behind() -> anyhow::Result<()> {
+    const PEOPLE: usize = 20;
+    let plane = plane(Options::default()).await?;
+    plane.grant_group_everywhere("all", flux_rules(&WATCH)).await?;
+    let house = House::before(plane).await?;
+    let clients = (0..PEOPLE).map(|number| house.client(&format!("visitor-{number}@example.com"), &["all"]));
+    let clients: Vec<_> = clients.collect::<anyhow::Result<_>>()?;
+    let visit = async |number: usize| {
+        let mut stream = house.server.stream(&clients[number % PEOPLE]).await?;
+        stream.until(|view| keys(view).len() == 3).await?;
+        anyhow::Ok(())
+    };
+    let visits = |many: usize| stream::iter(0..many).map(&visit).buffer_unordered(4).try_collect::<Vec<()>>();
+    visits(40).await?;
+    let (files, asked) = (open_files(&house.server)?, house.plane.audit().from_now()?);
+    visits(160).await?;
+    until(async || Ok(open_files(&house.server)? <= files + 2)).await?;
+    let entries = asked.entries()?;
+    assert!(of_flux(&entries).len() < 20, "{} requests for feeds that others run", of_flux(&entries).len());
+    for client in &clients {
+        house.server.sign_out(client).await?;
+    }
+    house.plane.audit().until(|entries| watchers(entries).is_empty()).await?;
+    Ok(())
+}
+
+fn open_files(server: &FanlightServer) -> anyhow::Result<usize> {
+    Ok(std::fs::read_dir(format!("/proc/{}/fd", server.process()?))?.count())
 }

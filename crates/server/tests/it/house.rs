@@ -1,8 +1,8 @@
 //! The program under test in a cluster of its own, with people of any name.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, estate, keys};
+use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, Wire, estate, keys};
 use reqwest::Client;
 
 use crate::shared::PROGRAM;
@@ -45,6 +45,32 @@ impl House {
         Ok(Self { plane, server, forge })
     }
 
+    /// The server behind a way that can be cut.
+    pub(crate) async fn behind(wire: &Wire, plane: ControlPlane) -> anyhow::Result<Self> {
+        let forge = SessionForge::new(&plane, "fanlight", "admin", "secret").await?;
+        let server = replica(&plane, &forge, ("first", wire)).await?;
+        Ok(Self { plane, server, forge })
+    }
+
+    /// One more replica of it.
+    pub(crate) async fn replica(&self, name: &str, wire: &Wire) -> anyhow::Result<FanlightServer> {
+        replica(&self.plane, &self.forge, (name, wire)).await
+    }
+
+    /// Somebody opens the Applications page in a session that ends after so long.
+    pub(crate) async fn brief_guest(&self, user: &str, left: Duration) -> anyhow::Result<Guest> {
+        let client = self.forge.brief_client(&self.server, user, left)?;
+        let stream = self.server.stream(&client).await?;
+        Ok(Guest { client, stream })
+    }
+
+    /// Somebody opens the page of another replica.
+    pub(crate) async fn guest_of(&self, server: &FanlightServer, user: &str) -> anyhow::Result<Guest> {
+        let client = self.forge.client(server, user, &[])?;
+        let stream = server.stream(&client).await?;
+        Ok(Guest { client, stream })
+    }
+
     pub(crate) fn client(&self, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
         self.forge.client(&self.server, user, groups)
     }
@@ -67,6 +93,11 @@ impl House {
         rows.sort_unstable();
         Ok(rows)
     }
+}
+
+async fn replica(plane: &ControlPlane, forge: &SessionForge, by: (&str, &Wire)) -> anyhow::Result<FanlightServer> {
+    let key = forge.argument();
+    FanlightServer::replica(Path::new(PROGRAM), plane, "fanlight", by, &["--log-level=debug", &key]).await
 }
 
 /// The requests about objects of Flux that the server under test made.

@@ -16,4 +16,5 @@ mod people;
 mod rights;
 mod shared;
 mod sign_in;
+mod storms;
 mod styleguide;

@@ -2,19 +2,21 @@
 //!
 //! Everything is measured from outside, while the people's pages are open; nothing here fails because of a figure.
 
+mod access;
 mod break_glass;
 mod changes;
 mod house;
 mod measure;
 mod people;
 mod process;
+mod reading;
 mod requests;
 mod size;
 mod table;
 
 use std::io::Write;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use size::Size;
 use table::Table;
@@ -24,10 +26,12 @@ use table::Table;
 #[command(name = "cargo xtask bench")]
 #[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 struct Arguments {
+    /// Something other than one cluster and its people.
+    what: Option<What>,
     /// 10,000 objects in 300 namespaces, 50 people.
     #[arg(long)]
     large: bool,
-    /// 200 objects in 20 namespaces, 5 people, short windows.
+    /// 200 objects in 20 namespaces, 5 people, short windows; of what is compared, the smallest.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
     /// The break-glass commands in place of the dashboard.
@@ -36,6 +40,14 @@ struct Arguments {
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
+}
+
+/// What else there is to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Clusters of three sizes and people in three numbers, with one who sees everything, without, and with that one
+    /// leaving; and what doubles when something doubles.
+    Access,
 }
 
 #[tokio::main]
@@ -48,13 +60,20 @@ async fn main() -> anyhow::Result<()> {
         (_, true) => Size::QUICK,
         _ => Size::DEFAULT,
     };
-    let mut table = Table::new((!arguments.break_glass).then_some(size));
+    if arguments.what == Some(What::Access) {
+        return access::everything(arguments.quick, &mut |table| show(table, arguments.json)).await;
+    }
+    let mut table = Table::new(if arguments.break_glass { String::new() } else { size.to_string() });
     if arguments.break_glass {
         break_glass::everything(&mut table).await?;
     } else {
         measure::everything(&size, &mut table).await?;
     }
-    let text = if arguments.json { format!("{:#}", table.json()) } else { table.text() };
+    show(&table, arguments.json)
+}
+
+fn show(table: &Table, as_json: bool) -> anyhow::Result<()> {
+    let text = if as_json { format!("{:#}", table.json()) } else { table.text() };
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::{
     house::House,
     people::Person,
     process,
+    reading::{Reading, seconds_a_minute},
     requests::{Requests, a_minute},
     say,
     size::Size,
@@ -41,7 +42,7 @@ pub(crate) async fn everything(size: &Size, table: &mut Table) -> anyhow::Result
     say("changes, one by one");
     busy(size, &server, &mut changes, table).await?;
 
-    let memory = process::memory(&server)?;
+    let memory = process::memory(server.process()?)?;
     table.add("resident memory", "MiB", 48.0, memory.resident, "after all of the above");
     table.add("resident memory, peak", "MiB", 72.0, memory.peak, "");
     if readers.try_join_next().is_some() {
@@ -54,7 +55,13 @@ pub(crate) async fn everything(size: &Size, table: &mut Table) -> anyhow::Result
 async fn idle(house: &House, table: &mut Table) -> anyhow::Result<()> {
     let server = house.server().await?;
     sleep(Duration::from_secs(3)).await;
-    table.add("idle memory", "MiB", 30.0, process::memory(&server)?.resident, "3 s after the start, nobody signed in");
+    table.add(
+        "idle memory",
+        "MiB",
+        30.0,
+        process::memory(server.process()?)?.resident,
+        "3 s after the start, nobody signed in",
+    );
     Ok(())
 }
 
@@ -79,24 +86,19 @@ async fn arrive(house: &House, table: &mut Table) -> anyhow::Result<(FanlightSer
 
 /// A while in which nothing changes and nobody does anything but look.
 async fn quiet(size: &Size, house: &House, server: &FanlightServer, table: &mut Table) -> anyhow::Result<()> {
-    let log = house.plane.audit().from_now()?;
-    let (began, before) = (Instant::now(), process::processor_time(server)?);
+    let reading = Reading::begin(house, server)?;
     sleep(size.window).await;
-    let (took, used) = (began.elapsed(), process::processor_time(server)?.saturating_sub(before));
-    let requests = Requests::in_log(&log)?;
-    let note = format!("in {:.0} s; own polls apart: {:.0}", took.as_secs_f64(), a_minute(requests.own(), took));
-    let people = a_minute(requests.for_people(), took);
-    table.add("API requests a minute, quiet", "", size.requests_a_minute(), people, &note);
-    table.add("processor seconds a minute, quiet", "s", 0.5, seconds_a_minute(used, took), "");
+    reading.end("quiet", (size.requests_a_minute(), size.processor_seconds()), table)?;
     say("a quiet while");
     Ok(())
 }
 
 /// A while with ten changes a second.
 async fn busy(size: &Size, server: &FanlightServer, changes: &mut Changes, table: &mut Table) -> anyhow::Result<()> {
-    let (began, before) = (Instant::now(), process::processor_time(server)?);
+    let process = server.process()?;
+    let (began, before) = (Instant::now(), process::processor_time(process)?);
     let times = changes.steadily(size.window).await?;
-    let (took, used) = (began.elapsed(), process::processor_time(server)?.saturating_sub(before));
+    let (took, used) = (began.elapsed(), process::processor_time(process)?.saturating_sub(before));
     let note = format!("{:.1} changes a second", a_minute(times.len() * 2, took) / 60.0);
     table.add("processor seconds a minute, changing", "s", 2.0, seconds_a_minute(used, took), &note);
     table.add_times("the same while changing", 99, 100.0, times, "object changed → browser told");
@@ -141,10 +143,6 @@ async fn weight(person: &Person, table: &mut Table) -> anyhow::Result<()> {
     table.add("first load", "KiB", 60.0, kibibytes(first), &format!("the page and {} files, br", files.len()));
     table.add("next load", "KiB", 10.0, kibibytes(page), "the page: files are kept for a year");
     Ok(())
-}
-
-fn seconds_a_minute(used: Duration, took: Duration) -> f64 {
-    used.as_secs_f64() * 60.0 / took.as_secs_f64()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵²")]

@@ -1,21 +1,16 @@
-use std::time::Duration;
-
-use serde::Serialize;
+use std::{fmt, time::Duration};
 
 /// How much there is and how long it is watched.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) objects: usize,
     pub(crate) namespaces: usize,
     pub(crate) people: usize,
     /// How long each window is in which processor time and requests are counted.
-    #[serde(skip)]
     pub(crate) window: Duration,
     /// How often each page is loaded.
-    #[serde(skip)]
     pub(crate) loads: usize,
     /// How many changes are waited for, one after the other.
-    #[serde(skip)]
     pub(crate) changes: usize,
 }
 
@@ -26,10 +21,23 @@ impl Size {
     pub(crate) const QUICK: Self =
         Self { objects: 200, namespaces: 20, people: 5, window: Duration::from_secs(10), loads: 100, changes: 50 };
 
+    /// The budget of processor seconds a minute: a straight line through that of 11 people and that of 50.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of people")]
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        let people = self.people.max(11) as f64;
+        0.5 + (people - 11.0) * 1.5 / 39.0
+    }
+
     /// The budget of requests a minute: a straight line through that of 11 people and that of 50.
     #[expect(clippy::cast_precision_loss, reason = "a handful of people")]
     pub(crate) fn requests_a_minute(&self) -> f64 {
         let people = self.people.max(11) as f64;
         (1_500.0 + (people - 11.0) * 2_000.0 / 39.0).round()
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} Flux objects in {} namespaces, {} people", self.objects, self.namespaces, self.people)
     }
 }

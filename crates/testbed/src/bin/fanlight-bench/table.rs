@@ -3,13 +3,11 @@ use std::{fmt::Write, time::Duration};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::size::Size;
-
 /// What was measured, beside what it may be.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// What the figures are of, where it is the dashboard's size.
-    size: Option<Size>,
+    /// What the figures are of.
+    heading: String,
     rows: Vec<Row>,
 }
 
@@ -26,8 +24,8 @@ struct Row {
 }
 
 impl Table {
-    pub(crate) fn new(size: Option<Size>) -> Self {
-        Self { size, rows: Vec::new() }
+    pub(crate) fn new(heading: String) -> Self {
+        Self { heading, rows: Vec::new() }
     }
 
     /// Adds a figure; `note` says what one has to know about it.
@@ -60,15 +58,12 @@ impl Table {
     }
 
     pub(crate) fn json(&self) -> Value {
-        json!({"size": self.size, "rows": self.rows})
+        json!({"of": self.heading, "rows": self.rows})
     }
 
     pub(crate) fn text(&self) -> String {
         let width = self.rows.iter().map(|row| row.what.chars().count()).max().unwrap_or_default();
-        let of = self.size.map(|size| {
-            format!("{} Flux objects in {} namespaces, {} people\n\n", size.objects, size.namespaces, size.people)
-        });
-        let mut text = of.unwrap_or_default();
+        let mut text = format!("{}\n\n", self.heading);
         let _ = writeln!(text, "{:width$} │ {:>12} │ {:>12} │ {:>6} │", "what", "budget", "measured", "ratio");
         let _ = writeln!(text, "{0:─<width$}─┼─{0:─<12}─┼─{0:─<12}─┼─{0:─<6}─┼─{0:─<4}", "");
         for row in &self.rows {
