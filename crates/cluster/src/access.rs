@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fanlight_model::{Answer, Deed, Identity, Question, Rule, Rules};
+use fanlight_model::{Answer, Deed, Identity, Question, Rule, Rules, Verdict};
 use k8s_openapi::api::authorization::v1::{SelfSubjectAccessReview, SelfSubjectRulesReview};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -13,20 +13,6 @@ use crate::{
     api_server::{As, Errand, Order, decode},
     lanes::LaneId,
 };
-
-/// An answer with its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether it is allowed.
-    pub answer: Answer,
-    /// The words of who decided; often empty.
-    pub reason: String,
-}
-
-impl Verdict {
-    /// The reason where the person may, and the server's account may not do it in their name.
-    const UNABLE: &str = "Fanlight’s own account may not do this in anybody’s name";
-}
 
 impl ApiServer {
     /// One question, asked in the person's name (`SelfSubjectAccessReview`, `authorization.k8s.io/v1`).
@@ -39,15 +25,20 @@ impl ApiServer {
 
     /// Whether the person may do this, and why.
     pub async fn verdict(&self, who: &Identity, deed: &Deed) -> Verdict {
-        match self.review(As::Person(who), deed).await {
-            Ok(verdict) if verdict.answer == Answer::Yes && !self.can_carry_out(who, deed).await => {
-                Verdict { answer: Answer::No, reason: Verdict::UNABLE.to_owned() }
-            }
+        const UNABLE: &str = "Fanlight’s own account may not do this in anybody’s name";
+        let verdict = match self.review(As::Person(who), deed).await {
             Ok(verdict) => verdict,
             Err(error) => {
                 tracing::debug!(user = %who.user(), %error, "access review not answered");
-                Verdict { answer: Answer::Unknown, reason: error.reason() }
+                return Verdict { reason: error.reason(), ..Verdict::default() };
             }
+        };
+        if verdict.answer != Answer::Yes {
+            return verdict;
+        }
+        match self.lacks(who, deed).await {
+            Some(lacks) => Verdict { answer: Answer::No, reason: UNABLE.to_owned(), lacks: Some(lacks) },
+            None => verdict,
         }
     }
 
@@ -71,7 +62,7 @@ impl ApiServer {
             _ => Answer::Unknown,
         };
         let reason = status.reason.filter(|reason| !reason.is_empty()).or(status.evaluation_error);
-        Ok(Verdict { answer, reason: reason.unwrap_or_default() })
+        Ok(Verdict { answer, reason: reason.unwrap_or_default(), lacks: None })
     }
 
     /// All rules of one namespace, asked in the person's name (`SelfSubjectRulesReview`).

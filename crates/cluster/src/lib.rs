@@ -32,7 +32,6 @@ mod tally;
 mod watch;
 mod wire;
 
-pub use access::Verdict;
 pub use api_server::ApiServer;
 pub use error::{ConnectError, ReadError};
 pub use secret::SecretData;

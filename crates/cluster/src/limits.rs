@@ -202,19 +202,20 @@ impl ApiServer {
         Ok(lore)
     }
 
-    /// Whether the server may do this in the person's name, as far as its own rights go.
-    pub(crate) async fn can_carry_out(&self, who: &Identity, deed: &Deed) -> bool {
-        let Ok(guise) = self.guise(who).await else { return true };
-        let Some(form) = guise.face.as_ref().map(|face| face.form) else { return false };
-        self.can(form, deed).await
+    /// The right that the server's own account lacks to do this in the person's name, if it lacks one.
+    pub(crate) async fn lacks(&self, who: &Identity, deed: &Deed) -> Option<Deed> {
+        let guise = self.guise(who).await.ok()?;
+        // Who cannot be impersonated is told so elsewhere, and has no answer to be doubted.
+        self.lacks_in(guise.face.as_ref()?.form, deed).await
     }
 
-    async fn can(&self, form: Form, deed: &Deed) -> bool {
-        let Some(verb) = form.verb_on(&deed.verb) else { return true };
-        let Ok(lore) = self.lore(Limits::TRUST).await else { return true };
+    async fn lacks_in(&self, form: Form, deed: &Deed) -> Option<Deed> {
+        let verb = form.verb_on(&deed.verb)?;
+        let lore = self.lore(Limits::TRUST).await.ok()?;
         // In force everywhere or not at all: the chart binds such rights to the whole cluster.
         let own = Deed { verb, namespace: String::new(), name: String::new(), ..deed.clone() };
-        self.own(&lore, own).await.is_ok_and(|answer| answer != Answer::No)
+        let answer = self.own(&lore, own.clone()).await.ok()?;
+        (answer == Answer::No).then_some(own)
     }
 
     /// What is left of a person's rules within the server's own rights.
@@ -228,7 +229,7 @@ impl ApiServer {
             for verb in Verb::ALL {
                 let (group, resource) = (info.group.to_owned(), info.plural.to_owned());
                 let deed = Deed { verb: verb.as_str().to_owned(), group, resource, ..Deed::default() };
-                if self.can(form, &deed).await {
+                if self.lacks_in(form, &deed).await.is_none() {
                     usable.push((verb, kind));
                 }
             }

@@ -12,8 +12,8 @@ use crate::people::Kinds;
 
 /// What the API server has said about changing objects.
 ///
-/// It opens nothing: whoever acts is judged by the API server again. So an old answer does no harm, and these questions
-/// are asked as seldom as a survey is made, or are answered beside others.
+/// It opens nothing: whoever acts is judged by the API server again. So an old answer does no harm, and while somebody
+/// looks at objects, these questions are asked as seldom as a survey is made, or are answered beside others.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     everywhere: BTreeMap<Kind, (Answer, Instant)>,
@@ -54,6 +54,12 @@ impl Changes {
     /// When every namespace was last asked about.
     pub(crate) fn surveyed(&self) -> Option<Instant> {
         self.surveyed
+    }
+
+    /// When the oldest of the answers was asked for that are used; `None` if there is none.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        let refused = self.everywhere.values().any(|(answer, _)| *answer == Answer::No);
+        self.everywhere.values().map(|(_, asked)| *asked).chain(self.surveyed.filter(|_| refused)).min()
     }
 
     /// Forgets namespaces that are gone.
@@ -107,6 +113,18 @@ mod tests {
         assert_eq!(changes.may(KIND, "apps"), Answer::Yes);
         assert_eq!(changes.may(Kind::HELM_RELEASE, "apps"), Answer::No);
         assert_eq!(changes.may(Kind::HELM_CHART, "apps"), Answer::Unknown);
+    }
+
+    #[test]
+    fn the_answers_are_as_old_as_the_oldest_that_is_used() {
+        let mut changes = Changes::default();
+        let (then, later) = (Instant::now(), Instant::now() + std::time::Duration::from_secs(1));
+        changes.set_surveyed(then);
+        assert_eq!(changes.oldest(), None);
+        changes.set_everywhere(KIND, Answer::Yes, later);
+        assert_eq!(changes.oldest(), Some(later), "who may change everything needs no survey");
+        changes.set_everywhere(Kind::HELM_RELEASE, Answer::No, later);
+        assert_eq!(changes.oldest(), Some(then));
     }
 
     #[test]

@@ -74,11 +74,17 @@ impl Live {
         visit
     }
 
-    /// What a visitor may do with the kinds that are installed, as the API server said lately; looks at no object.
+    /// What a visitor may do with the kinds that are installed, as the API server said within [`Pace::trust`]; looks at no
+    /// object.
     ///
     /// Returns when everything is known, or when [`Pace::thought`] is over.
     pub async fn access(&self, visitor: &Visitor) -> Access {
         let (person, _lease) = self.enter(visitor, Wish { kinds: Kind::all().collect(), sees: false }).await;
+        let oldest = person.grant().changes.oldest();
+        // Beside lists, what may be changed is asked about too seldom for this.
+        if oldest.is_some_and(|asked| asked.elapsed() > self.pace.trust) {
+            self.recheck(&visitor.identity).await;
+        }
         let mut news = person.news();
         let deadline = Instant::now() + self.pace.thought;
         loop {

@@ -79,6 +79,17 @@ pub enum Answer {
     Unknown,
 }
 
+/// An answer with what is known of why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// Whether it is allowed.
+    pub answer: Answer,
+    /// The words of who decided; often empty.
+    pub reason: String,
+    /// What the server’s own account lacks, where the person may, and it may not do so in their name.
+    pub lacks: Option<Deed>,
+}
+
 /// What somebody may do with the objects of one kind in one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {

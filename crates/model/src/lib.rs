@@ -28,7 +28,7 @@ mod scope;
 mod status;
 mod text;
 
-pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb};
+pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};

@@ -7,7 +7,7 @@ use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, S
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Deed, FeedError, Guise, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step,
-    UserName, Version,
+    UserName, Verdict, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -71,13 +71,9 @@ impl Rights for Eyes {
         .boxed()
     }
 
-    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, (Answer, String)> {
+    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, Verdict> {
         let (server, who, deed) = (self.0.clone(), who.clone(), deed.clone());
-        async move {
-            let verdict = server.verdict(&who, &deed).await;
-            (verdict.answer, verdict.reason)
-        }
-        .boxed()
+        async move { server.verdict(&who, &deed).await }.boxed()
     }
 
     fn own_name(&self) -> BoxFuture<'static, Option<String>> {

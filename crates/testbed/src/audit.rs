@@ -39,6 +39,9 @@ pub struct AuditEntry {
     /// The path with its query.
     #[serde(rename = "requestURI")]
     pub uri: String,
+    /// What the API server's parts have noted.
+    #[serde(default)]
+    pub annotations: HashMap<String, String>,
 }
 
 /// How far a request is.
@@ -77,6 +80,8 @@ pub struct AuditObject {
     pub namespace: String,
     /// Name; empty for lists.
     pub name: String,
+    /// Part of the object; empty for the object itself.
+    pub subresource: String,
 }
 
 /// The answer of a request.
@@ -146,6 +151,13 @@ impl AuditEntry {
     /// Whether it is a watch that is open.
     pub fn is_open_watch(&self) -> bool {
         self.verb == "watch" && self.stage == AuditStage::ResponseStarted
+    }
+
+    /// Whether it was made in the name of who connected, not in somebody else's. A request that is refused because they may
+    /// not be somebody else is noted without that other name, and without any decision about what was asked for.
+    pub fn is_in_own_name(&self) -> bool {
+        let decided = self.annotations.contains_key("authorization.k8s.io/decision");
+        self.impersonated_user.is_none() && (decided || self.code() != Some(403))
     }
 
     /// How it was answered, as an HTTP status.

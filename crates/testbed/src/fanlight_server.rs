@@ -11,7 +11,7 @@ use reqwest::{Client, Response, cookie::Jar};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{ControlPlane, Stream, Wire, minder::Minder, secrets, stream::keys};
+use crate::{ControlPlane, Stream, Wire, minder::Minder, privileged::Privileges, secrets, stream::keys};
 
 /// The real `fanlight-server`, running against a control plane as its own account.
 #[derive(Debug)]
@@ -22,13 +22,18 @@ pub struct FanlightServer {
     logged: File,
     program: PathBuf,
     process: Minder,
+    /// What is checked of a server that runs as an account of its own.
+    privileges: Option<Privileges>,
 }
 
 impl FanlightServer {
     /// Starts `program`, in the account `fanlight` of `namespace`; `more` are further arguments.
     pub async fn start(program: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
-        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await
+        let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
+        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await?;
+        server.privileges = Some(privileges);
+        Ok(server)
     }
 
     /// Starts one more replica: `name` tells it from others in this namespace. It reaches the API server by a way that can
@@ -41,7 +46,11 @@ impl FanlightServer {
         more: &[&str],
     ) -> anyhow::Result<Self> {
         let kubeconfig = wire.kubeconfig_for(plane, namespace, "fanlight").await?;
-        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &format!("{namespace}-{name}"), more).await
+        let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
+        let name = format!("{namespace}-{name}");
+        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &name, more).await?;
+        server.privileges = Some(privileges);
+        Ok(server)
     }
 
     /// Starts `program` with an account, arguments and environment as a Deployment has them, but on loopback.
@@ -56,7 +65,10 @@ impl FanlightServer {
         let name = format!("{namespace}-{account}");
         // Of a flag given twice the last counts.
         let more: Vec<_> = arguments.iter().map(String::as_str).chain(["--host=127.0.0.1", "--port=0"]).collect();
-        Self::run(program, &kubeconfig, plane.folder(), &name, environment, &more).await
+        let privileges = Privileges::watch(plane.folder(), [namespace, account], &more)?;
+        let mut server = Self::run(program, &kubeconfig, plane.folder(), &name, environment, &more).await?;
+        server.privileges = Some(privileges);
+        Ok(server)
     }
 
     /// Starts `program` before the cluster of a kubeconfig; address and log are kept in `folder`, under `name`.
@@ -96,7 +108,7 @@ impl FanlightServer {
         loop {
             if let Ok(address) = std::fs::read_to_string(&address) {
                 let url = format!("http://{}", address.trim());
-                return Ok(Self { url, log, logged, program: program.to_owned(), process });
+                return Ok(Self { url, log, logged, program: program.to_owned(), process, privileges: None });
             }
             if Instant::now() > deadline {
                 bail!("fanlight-server did not start:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
@@ -167,7 +179,8 @@ impl FanlightServer {
 }
 
 impl Drop for FanlightServer {
-    /// Whatever else a test is about: none of the secrets that were made for it may be in the log.
+    /// Whatever else a test is about: none of the secrets that were made for it may be in the log, and the server may have
+    /// done nothing in its own name but what is documented.
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
@@ -177,5 +190,11 @@ impl Drop for FanlightServer {
         let found = secrets::found_in(&String::from_utf8_lossy(&log));
         assert!(read.is_ok(), "the log cannot be checked for secrets: {read:?}");
         assert!(found.is_empty(), "secrets are in the log {}: {found:?}", self.log.display());
+        let beyond = self.privileges.as_mut().map(Privileges::overstepped);
+        if let Some(Err(error)) = &beyond {
+            panic!("the audit log cannot be checked for what the server did in its own name: {error:#}");
+        }
+        let beyond = beyond.and_then(Result::ok).unwrap_or_default();
+        assert!(beyond.is_empty(), "the server did in its own name what docs/privileged-paths.md lacks: {beyond:?}");
     }
 }

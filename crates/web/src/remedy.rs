@@ -24,24 +24,43 @@ pub(crate) fn grant(deed: &Deed, guise: &Guise) -> String {
 
 /// Role and binding with which the server's account may act for somebody.
 pub(crate) fn impersonate(who: &Identity, account: Option<&str>) -> String {
-    let (resource, name) = match who.user().as_str().split(':').collect::<Vec<_>>()[..] {
-        ["system", "serviceaccount", _, account] => ("serviceaccounts", account.to_owned()),
-        _ => ("users", who.user().to_string()),
+    let (resource, name, namespace) = match who.user().as_str().split(':').collect::<Vec<_>>()[..] {
+        ["system", "serviceaccount", namespace, account] => ("serviceaccounts", account.to_owned(), Some(namespace)),
+        _ => ("users", who.user().to_string(), None),
     };
     let user = json!({"apiGroups": [""], "resources": [resource], "resourceNames": [name], "verbs": ["impersonate"]});
     let groups: Vec<_> = who.groups().collect();
     let groups = (!groups.is_empty()).then(
         || json!({"apiGroups": [""], "resources": ["groups"], "resourceNames": groups, "verbs": ["impersonate"]}),
     );
-    let rules: Vec<_> = [user].into_iter().chain(groups).collect();
+    let subjects = json!([account_of(account)]);
+    let name = "fanlight-impersonates-more";
+    match (namespace, groups) {
+        // In the namespace of the service account alone.
+        (Some(_), None) => role(name, namespace, &json!([user]), &subjects),
+        (Some(_), Some(groups)) => {
+            let user = role(name, namespace, &json!([user]), &subjects);
+            format!("{user}---\n{}", role(name, None, &json!([groups]), &subjects))
+        }
+        (None, groups) => role(name, None, &[user].into_iter().chain(groups).collect(), &subjects),
+    }
+}
+
+/// Role and binding with which the server's account may do something for others.
+pub(crate) fn empower(deed: &Deed, account: Option<&str>) -> String {
+    let rule = json!({"apiGroups": [deed.group], "resources": [deed.full_resource()], "verbs": [deed.verb]});
+    role("fanlight-does-more", None, &json!([rule]), &json!([account_of(account)]))
+}
+
+/// The server's own account as a subject.
+fn account_of(account: Option<&str>) -> Value {
     let account = account.unwrap_or("system:serviceaccount:flux-system:fanlight");
-    let subject = match account.split(':').collect::<Vec<_>>()[..] {
+    match account.split(':').collect::<Vec<_>>()[..] {
         ["system", "serviceaccount", namespace, name] => {
             json!({"kind": "ServiceAccount", "namespace": namespace, "name": name})
         }
         _ => subject_of("User", account),
-    };
-    role("fanlight-impersonates-more", None, &json!(rules), &json!([subject]))
+    }
 }
 
 fn subject_of(kind: &str, name: &str) -> Value {
@@ -108,6 +127,26 @@ mod tests {
             assert!(yaml.contains(part), "{part}: {yaml}");
         }
         assert!(!yaml.contains("resourceNames") && !yaml.contains("dana"), "{yaml}");
+    }
+
+    #[test]
+    fn a_service_account_is_given_to_be_impersonated_in_its_own_namespace() {
+        let robot = UserName::service_account("system:serviceaccount:ci:robot").expect("an account");
+        let yaml = impersonate(&Identity::of(robot), Some("system:serviceaccount:glass:fanlight"));
+        for part in ["kind: RoleBinding", "namespace: ci", "- serviceaccounts", "- robot", "namespace: glass"] {
+            assert!(yaml.contains(part), "{part}: {yaml}");
+        }
+        assert!(!yaml.contains("Cluster"), "{yaml}");
+    }
+
+    #[test]
+    fn what_the_account_lacks_is_given_to_the_account() {
+        let lacks = Deed { verb: "impersonate-on:user-info:patch".to_owned(), ..patch("", "") };
+        let yaml = empower(&lacks, Some("system:serviceaccount:glass:fanlight"));
+        for part in ["- impersonate-on:user-info:patch", "kind: ServiceAccount", "namespace: glass", "- kustomizations"]
+        {
+            assert!(yaml.contains(part), "{part}: {yaml}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fanlight_model::{Answer, Deed, Guise, Identity};
+use fanlight_model::{Deed, Guise, Identity, Verdict};
 use futures_util::future::BoxFuture;
 
 /// As whom people go before the API server, and what it lets them do.
@@ -8,8 +8,8 @@ pub trait Rights: Send + Sync + 'static {
     /// As whom a person goes before the API server: as known lately, or `anew`. Else why that is not known.
     fn guise(&self, who: &Identity, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>>;
 
-    /// Whether the API server lets the person do this, and the words of who decided.
-    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, (Answer, String)>;
+    /// Whether the API server lets the person do this, and the server in their name.
+    fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, Verdict>;
 
     /// The server's own account, if the API server answers.
     fn own_name(&self) -> BoxFuture<'static, Option<String>>;

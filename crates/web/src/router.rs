@@ -56,6 +56,7 @@ pub fn router(app: App) -> Router {
     let streams = Router::new()
         .route("/applications/events", get(page::applications::events))
         .route("/{kind}/{tab}/events", get(page::object::events))
+        .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
     // Nesting serves the front page at the prefix alone, not with a slash after it.

@@ -2,7 +2,7 @@
 //!
 //! A stream begins with the whole page, since page and stream may come from different replicas, and goes on with the
 //! pieces that changed. Events: `pieces` (HTML elements that replace those with the same id), `end` (the session is
-//! over). Protocol: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+//! over, or the server may no longer act for the person: the page has to be loaded anew). Protocol: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 mod told;
 
@@ -25,7 +25,7 @@ use fanlight_model::Identity;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, audit::Stay, signed::holds};
+use crate::{App, audit::Stay, page::barred::is_barred, signed::holds};
 pub(crate) use told::Told;
 
 /// A page as it looks to one viewer, over time.
@@ -88,7 +88,8 @@ impl<V: View> Open<V> {
         let shutdown = self.app.shutdown.clone();
         loop {
             if self.look <= Instant::now() {
-                if !holds(&self.app, &self.session).await {
+                // Loading the page anew shows why.
+                if !holds(&self.app, &self.session).await || is_barred(&self.app, &self.session.identity).await {
                     return Some(self.end());
                 }
                 self.look = Instant::now() + Self::LOOK;

@@ -3,7 +3,7 @@
 // opens only six connections to a host over HTTP/1.1.
 const page = document.querySelector("[data-live]");
 const mark = document.getElementById("mark");
-let source, pause = 500, lastWord = new Date(), retry;
+let source, pause = 500, lastWord = new Date(), retry, heard = false;
 
 function say(word, live) {
   if (mark.textContent !== word) mark.textContent = word;
@@ -18,9 +18,10 @@ function put(piece) {
   return true;
 }
 
-async function leaveIfSignedOut() {
+async function leaveIfRefused() {
   const answer = await fetch(page.dataset.live, { method: "HEAD" }).catch(() => null);
-  if (answer?.status === 401) location.reload();
+  // Where something on the way refuses streams alone, loading the page anew would never end.
+  if (answer?.status === 401 || (answer?.status === 403 && heard)) location.reload();
 }
 
 function connect() {
@@ -33,7 +34,7 @@ function connect() {
     const complete = [...template.content.children].map(put).every(Boolean);
     ages();
     selectionChanged();
-    [pause, lastWord] = [500, new Date()];
+    [pause, lastWord, heard] = [500, new Date(), true];
     say("live", true);
     if (!complete) connect();
   });
@@ -41,7 +42,7 @@ function connect() {
   source.addEventListener("end", () => location.reload());
   source.onerror = () => {
     // An event source does not tell with which status it was refused.
-    if (source.readyState === EventSource.CLOSED) leaveIfSignedOut();
+    if (source.readyState === EventSource.CLOSED) leaveIfRefused();
     source.close();
     say(`reconnecting, as of ${lastWord.toLocaleTimeString([], { hour12: false })}`, false);
     retry = setTimeout(() => document.hidden || connect(), pause * (0.5 + Math.random() / 2));

@@ -10,6 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use fanlight_model::Identity;
+
 use crate::{App, frame::Frame, remedy, signed::Signed};
 
 #[derive(Template)]
@@ -19,6 +21,11 @@ struct Barred {
     remedy: String,
 }
 
+/// Whether the server may impersonate this person, as far as it knows.
+pub(crate) async fn is_barred(app: &App, who: &Identity) -> bool {
+    app.rights.guise(who, false).await.is_ok_and(|guise| guise.face.is_none())
+}
+
 /// Lets requests through but those of people whom the server may not impersonate: they would find nothing but failures.
 pub(crate) async fn keep_out(
     State(app): State<Arc<App>>,
@@ -26,14 +33,13 @@ pub(crate) async fn keep_out(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(session) = session.filter(|_| request.method() == Method::GET) else { return next.run(request).await };
-    match app.rights.guise(&session.identity, false).await {
-        Ok(guise) if guise.face.is_none() => {
-            let frame = Frame::of(&app, &session, request.headers(), request.uri());
-            let account = app.rights.own_name().await;
-            let remedy = remedy::impersonate(&session.identity, account.as_deref());
-            super::html(StatusCode::FORBIDDEN, &Barred { frame, remedy }).into_response()
-        }
-        _ => next.run(request).await,
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Some(session) = session.filter(|_| looks) else { return next.run(request).await };
+    if !is_barred(&app, &session.identity).await {
+        return next.run(request).await;
     }
+    let frame = Frame::of(&app, &session, request.headers(), request.uri());
+    let account = app.rights.own_name().await;
+    let remedy = remedy::impersonate(&session.identity, account.as_deref());
+    super::html(StatusCode::FORBIDDEN, &Barred { frame, remedy }).into_response()
 }

@@ -34,9 +34,13 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
 #[derive(Template)]
 #[template(path = "object_gone.html")]
 pub(crate) struct Gone<'a> {
+    /// The route prefix.
+    base: &'a str,
     key: &'a ObjectKey,
     title: &'static str,
     text: String,
+    /// Whether a right is missing.
+    forbidden: bool,
 }
 
 #[derive(Template)]
@@ -47,18 +51,16 @@ struct ObjectErrorPage<'a> {
 }
 
 /// What is shown instead of an object.
-pub(crate) fn object_gone<'a>(key: &'a ObjectKey, error: &ObjectError) -> Gone<'a> {
+pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectError) -> Gone<'a> {
     let (title, text) = match error {
         ObjectError::NotFound => ("It is not there", format!("There is no {key}. It may have been deleted.")),
-        ObjectError::Forbidden(words) => {
-            ("You may not see this", format!("Kubernetes says: {words}. An administrator can grant “get” on it."))
-        }
+        ObjectError::Forbidden(words) => ("You may not see this", format!("Kubernetes says: {words}.")),
         ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}.", key.kind)),
         ObjectError::Unanswered(why) => {
             ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
         }
     };
-    Gone { key, title, text }
+    Gone { base, key, title, text, forbidden: matches!(error, ObjectError::Forbidden(_)) }
 }
 
 /// The page of an object that cannot be shown.
@@ -68,5 +70,5 @@ pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError) 
         ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
         ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
     };
-    super::html(status, &ObjectErrorPage { frame, gone: object_gone(key, error) })
+    super::html(status, &ObjectErrorPage { frame, gone: object_gone(&frame.base, key, error) })
 }

@@ -1,4 +1,4 @@
-use fanlight_model::{Answer, Deed, Guise, Identity, Kind};
+use fanlight_model::{Answer, Deed, Guise, Identity, Kind, Verdict};
 use serde::Deserialize;
 
 use crate::{Rights, remedy};
@@ -26,13 +26,17 @@ pub(super) struct Reply {
 impl Asked {
     pub(super) async fn answer(&self, rights: &dyn Rights, who: &Identity, guise: &Guise) -> Option<Reply> {
         let deed = self.deed()?;
-        let (answer, reason) = rights.verdict(who, &deed).await;
+        let Verdict { answer, reason, lacks } = rights.verdict(who, &deed).await;
         let (class, sentence) = match answer {
             Answer::Yes => ("ready", format!("Yes, you may {}.", describe(&deed))),
             Answer::No => ("failed", format!("No, you may not {}.", describe(&deed))),
             Answer::Unknown => ("waiting", format!("Kubernetes did not say whether you may {}.", describe(&deed))),
         };
-        let remedy = if answer == Answer::No { remedy::grant(&deed, guise) } else { String::new() };
+        let remedy = match (answer, &lacks) {
+            (Answer::No, None) => remedy::grant(&deed, guise),
+            (_, Some(lacks)) => remedy::empower(lacks, rights.own_name().await.as_deref()),
+            _ => String::new(),
+        };
         Some(Reply { class, sentence, reason, remedy })
     }
 

@@ -110,7 +110,7 @@ impl View for ObjectView {
                 let pieces = [("head", head), ("why", why), ("body", body)];
                 (false, pieces.map(|(id, html)| (id, html.unwrap_or_default())).into())
             }
-            Err(error) => (true, vec![("gone", object_gone(&key, &error).render().unwrap_or_default())]),
+            Err(error) => (true, vec![("gone", object_gone(&frame.base, &key, &error).render().unwrap_or_default())]),
         };
         self.gone = gone;
         if gone != was_gone {
