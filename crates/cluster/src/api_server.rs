@@ -246,6 +246,11 @@ impl ApiServer {
         })
     }
 
+    /// Runs an errand in a guise that is given, once; what comes back is only whether it is taken.
+    pub(crate) async fn ask_in(&self, guise: &Guise, errand: &Errand<'_>) -> Result<(), ReadError> {
+        self.send(errand.request(Some(guise)), errand.what).await.map(drop)
+    }
+
     /// Opens a watch.
     pub(crate) async fn stream(&self, who: As<'_>, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
         let mut guise = self.guise_of(who, what).await?;

@@ -38,10 +38,6 @@ pub enum ReadError {
     NotImpersonated {
         /// What was to be read.
         what: String,
-        /// What may not be impersonated: `users`, `groups`, …, or on what.
-        resource: String,
-        /// Which one.
-        name: String,
         /// The API server's own words.
         message: String,
     },
@@ -97,10 +93,7 @@ impl ReadError {
         let (what, message) = (what.to_owned(), words(body));
         // Both forms: “cannot impersonate resource …” and “cannot impersonate-on:user-info:list resource …”.
         if code == StatusCode::FORBIDDEN && message.contains("\" cannot impersonate") {
-            let details = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.details);
-            let details = details.unwrap_or_default();
-            let (resource, name) = (details.kind.unwrap_or_default(), details.name.unwrap_or_default());
-            return Self::NotImpersonated { what, resource, name, message };
+            return Self::NotImpersonated { what, message };
         }
         Self::Refused { what, code, message, retry_after }
     }

@@ -5,6 +5,7 @@
 
 mod disguise;
 mod lore;
+mod trial;
 
 use std::{
     collections::HashMap,
@@ -153,12 +154,10 @@ impl ApiServer {
                 Err(_) => return Err(refused),
                 Ok(_) => {}
             }
-            let (ReadError::NotImpersonated { resource, name, .. }, Some(face)) = (&refused, &worn.face) else {
-                return Err(refused);
-            };
-            // What reviews cannot tell, the refusal does.
+            let Some(face) = &worn.face else { return Err(refused) };
+            // What reviews cannot tell, trying does.
             let lore = self.lore(Limits::TRUST).await?;
-            if !lore.refute(&disguise::deed(face.form, resource, name)) {
+            if !self.try_on(&lore, face).await? {
                 return Err(refused);
             }
             let guise = Arc::new(self.disguise(&lore, identity).await?);

@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    AuditLog, TrustedIssuer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program, secrets, yaml,
+    AuditLog, TrustedIssuer, authorizer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program,
+    secrets, yaml,
 };
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
@@ -51,6 +52,8 @@ pub struct Options {
     pub refuses_streaming_lists: bool,
     /// The OIDC provider whose ID tokens the API server takes.
     pub oidc: Option<TrustedIssuer>,
+    /// The address of an [`Authorizer`](crate::Authorizer) that the API server asks where its own rules allow nothing.
+    pub authorizer: Option<String>,
 }
 
 impl ControlPlane {
@@ -70,6 +73,9 @@ impl ControlPlane {
         let etcd =
             Minder::start(&tool("etcd")?, etcd_arguments(&folder, etcd_port, peer_port), &folder.join("etcd.log"))?;
         std::fs::write(folder.join("audit-policy.yaml"), AUDIT_POLICY)?;
+        if let Some(url) = &options.authorizer {
+            authorizer::write_kubeconfig(&folder, url)?;
+        }
         let api_server = Program::new(
             tool("kube-apiserver")?,
             api_server_arguments(&folder, &certificates, etcd_port, port, &options),
@@ -311,7 +317,6 @@ fn api_server_arguments(
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-key-file={}", file(&certificates.service_accounts.with_extension("pub"))),
         format!("--service-account-signing-key-file={}", file(&certificates.service_accounts)),
-        "--authorization-mode=RBAC".to_owned(),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
         format!("--audit-policy-file={}", folder.join("audit-policy.yaml").display()),
@@ -320,6 +325,7 @@ fn api_server_arguments(
         format!("--feature-gates=WatchList={}", !options.refuses_streaming_lists),
     ];
     arguments.extend(options.oidc.iter().flat_map(TrustedIssuer::arguments));
+    arguments.extend(authorizer::arguments(folder, options.authorizer.is_some()));
     arguments
 }
 

@@ -12,6 +12,7 @@
 //!         SessionForge: signed-in people of any name
 //!
 //!   FaultProxy: the API server at another address, where one request goes wrong      Wire: a way there that can be cut
+//!   Authorizer: another one that decides who may do what, and cannot list its rules
 //!
 //!   Keycloak: a provider as there are many          Issuer: a provider that misbehaves as a test wants it
 //!   FleetRepo: clusters' credentials in Git, and an engineer with a key
@@ -19,6 +20,7 @@
 //! ```
 
 mod audit;
+mod authorizer;
 mod bearers;
 mod browser;
 mod certificates;
@@ -44,6 +46,7 @@ mod wire;
 pub mod yaml;
 
 pub use audit::{AuditEntry, AuditLog, AuditStage};
+pub use authorizer::{Authorizer, Ruling};
 pub use bearers::TrustedIssuer;
 pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options, tool};

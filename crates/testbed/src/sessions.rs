@@ -87,11 +87,12 @@ impl SessionForge {
         "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback",
     ];
 
-    /// A client that is signed in as somebody who came from the provider.
+    /// A client that is signed in as somebody who came from the provider; that may be a service account.
     pub fn member(&self, server: &FanlightServer, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
         let hour = Duration::from_secs(3600);
+        let user = UserName::new(user).or_else(|_| UserName::service_account(user))?;
         let signed = SignedIn {
-            identity: Identity::new(UserName::new(user)?, groups.iter().copied())?,
+            identity: Identity::new(user, groups.iter().copied())?,
             notices: Vec::new(),
             expires: SystemTime::now() + hour,
             lifetime: hour,

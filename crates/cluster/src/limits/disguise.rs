@@ -5,7 +5,7 @@ use super::lore::Lore;
 use crate::{ApiServer, ReadError};
 
 /// Questions at a time about one person's groups.
-const TOGETHER: usize = 8;
+pub(super) const TOGETHER: usize = 8;
 
 /// Being somebody, or a part of somebody, in the words of access rules; an empty name stands for all.
 pub(super) fn deed(form: Form, resource: &str, name: &str) -> Deed {
@@ -13,7 +13,8 @@ pub(super) fn deed(form: Form, resource: &str, name: &str) -> Deed {
     Deed { group: form.group().to_owned(), name: name.to_owned(), ..deed }
 }
 
-fn user(form: Form, name: &str) -> Deed {
+/// The same of a user, or of a service account, whichever has this name.
+pub(super) fn user(form: Form, name: &str) -> Deed {
     let account = name.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
     match account {
         Some((namespace, account)) => {
@@ -30,8 +31,11 @@ fn person(form: Form, name: &str) -> Deed {
 }
 
 fn forms(user: &UserName) -> [Form; 2] {
-    let is_account = user.as_str().starts_with("system:serviceaccount:");
-    [Form::Classic, if is_account { Form::ServiceAccount } else { Form::UserInfo }]
+    [Form::Classic, if is_account(user) { Form::ServiceAccount } else { Form::UserInfo }]
+}
+
+fn is_account(user: &UserName) -> bool {
+    user.as_str().starts_with("system:serviceaccount:")
 }
 
 impl ApiServer {
@@ -40,9 +44,7 @@ impl ApiServer {
         let groups: Vec<&str> = who.groups().collect();
         let mut best: Option<Face> = None;
         for form in forms(who.user()) {
-            if self.own(lore, user(form, "")).await? != Answer::Yes
-                && self.own(lore, user(form, who.user().as_str())).await? == Answer::No
-            {
+            if self.user_allowed(lore, form, who.user()).await? == Answer::No {
                 continue;
             }
             let allowed = self.allowed(lore, form, &groups).await?;
@@ -60,6 +62,14 @@ impl ApiServer {
         let kept = |group: &str| face.as_ref().is_some_and(|face| face.groups.iter().any(|kept| **kept == *group));
         let left_out = groups.iter().filter(|group| !kept(group)).map(|group| Box::from(*group)).collect();
         Ok(Guise { face, left_out })
+    }
+
+    async fn user_allowed(&self, lore: &Lore, form: Form, name: &UserName) -> Result<Answer, ReadError> {
+        // Whoever may be all users may not be service accounts for that.
+        if !is_account(name) && self.own(lore, deed(form, "users", "")).await? == Answer::Yes {
+            return Ok(Answer::Yes);
+        }
+        self.own(lore, user(form, name.as_str())).await
     }
 
     /// A member in the person's place. Who has no group that could be named is no member of anything.

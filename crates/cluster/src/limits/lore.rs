@@ -21,7 +21,7 @@ pub(super) struct Lore {
     pub(super) turn: tokio::sync::Mutex<()>,
     /// All own rules, where the API server can list them: what none covers is not allowed.
     ///
-    /// They are those of one namespace, and so can be too many, never too few.
+    /// They are those of one namespace: for what is the same everywhere they can be too many, never too few.
     rules: Option<Arc<[Rule]>>,
     said: Mutex<HashMap<Deed, Answer>>,
 }
@@ -31,18 +31,20 @@ impl Lore {
         Self { learnt, turn: tokio::sync::Mutex::default(), rules, said: Mutex::default() }
     }
 
-    /// A request was refused for want of this right: so it is, unless it is known better. Says whether that is new.
-    pub(super) fn refute(&self, deed: &Deed) -> bool {
-        let mut said = self.said();
-        let unknown = said.get(deed) == Some(&Answer::Unknown);
-        if unknown {
-            said.insert(deed.clone(), Answer::No);
-        }
-        unknown
+    /// Whether no review could tell.
+    pub(super) fn is_open(&self, deed: &Deed) -> bool {
+        self.said().get(deed) == Some(&Answer::Unknown)
+    }
+
+    /// Takes note of an answer.
+    pub(super) fn note(&self, deed: Deed, answer: Answer) {
+        self.said().insert(deed, answer);
     }
 
     fn known(&self, deed: &Deed) -> Option<Answer> {
-        if self.rules.as_ref().is_some_and(|rules| !rules.iter().any(|rule| rule.covers(deed))) {
+        // Service accounts have namespaces of their own, in which there may be other rules.
+        let rules = self.rules.as_ref().filter(|_| deed.namespace.is_empty());
+        if rules.is_some_and(|rules| !rules.iter().any(|rule| rule.covers(deed))) {
             return Some(Answer::No);
         }
         self.said().get(deed).copied()
@@ -64,7 +66,7 @@ impl ApiServer {
             Err(ReadError::Refused { code: http::StatusCode::FORBIDDEN, .. }) => Answer::Unknown,
             Err(error) => return Err(error),
         };
-        lore.said().insert(deed, answer);
+        lore.note(deed, answer);
         Ok(answer)
     }
 
@@ -99,14 +101,18 @@ mod tests {
         assert_eq!(lore.known(&group("qa")), Some(Answer::No));
         assert_eq!(lore.known(&group("")), Some(Answer::No), "some are not all");
         assert_eq!(lore.known(&group("dev")), None);
+        let elsewhere = Deed { namespace: "ci".to_owned(), resource: "serviceaccounts".to_owned(), ..group("robot") };
+        assert_eq!(lore.known(&elsewhere), None, "other rules may be in force there");
     }
 
     #[test]
-    fn a_refusal_is_believed_where_reviews_could_not_tell_and_only_there() {
+    fn only_what_no_review_could_tell_is_open() {
         let lore = Lore::new(Instant::now(), None);
-        lore.said().extend([(group("dev"), Answer::Yes), (group("qa"), Answer::Unknown)]);
-        assert!(!lore.refute(&group("dev")) && !lore.refute(&group("ops")));
-        assert!(lore.refute(&group("qa")) && !lore.refute(&group("qa")));
+        lore.note(group("dev"), Answer::Yes);
+        lore.note(group("qa"), Answer::Unknown);
+        assert!(!lore.is_open(&group("dev")) && lore.is_open(&group("qa")) && !lore.is_open(&group("ops")));
+        lore.note(group("qa"), Answer::No);
+        assert!(!lore.is_open(&group("qa")));
         assert_eq!(lore.known(&group("qa")), Some(Answer::No));
     }
 }

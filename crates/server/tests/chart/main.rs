@@ -8,6 +8,7 @@ mod documented;
 mod helm;
 mod install;
 mod mistakes;
+mod privileged;
 mod reference;
 mod renders;
 mod rights;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::helm::{find, objects, root, template};
 
 /// API group, resource, verb and name of what may be done.
-type Right = [String; 4];
+pub(crate) type Right = [String; 4];
 
 /// All that the rules of some roles allow.
-fn rights<'a>(roles: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Right> {
+pub(crate) fn rights<'a>(roles: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Right> {
     let texts = |value: &Value, or: &str| match value.as_array() {
         Some(all) if !all.is_empty() => all.iter().filter_map(|one| one.as_str().map(ToOwned::to_owned)).collect(),
         _ => vec![or.to_owned()],

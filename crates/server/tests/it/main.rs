@@ -1,5 +1,6 @@
 //! The real program before a real API server.
 
+mod accounts;
 mod actions;
 mod audit;
 mod browser;
@@ -8,6 +9,7 @@ mod hand_over;
 mod house;
 mod limits;
 mod lists;
+mod matrix;
 mod metrics;
 mod odd_objects;
 mod oidc;
@@ -18,3 +20,4 @@ mod shared;
 mod sign_in;
 mod storms;
 mod styleguide;
+mod turns;

@@ -8,7 +8,12 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use fanlight_testbed::{Browser, Estate, FanlightServer, Issuer, Look, Showcase, rights::flux_rules, stand_in};
+use fanlight_testbed::{
+    Browser, Estate, FanlightServer, Issuer, Look, SessionForge, Showcase,
+    rights::{flux_rules, sign_in_rules},
+    stand_in,
+};
+use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
 /// Takes the pictures of the documentation.
@@ -21,13 +26,14 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("applications", "/applications"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
     ("kustomization", "/kustomization/details?name=orders&namespace=orders"),
     ("helm-release", "/helm_release/details?name=orders-api&namespace=orders"),
     ("suspended", "/kustomization/details?name=web-staging&namespace=web"),
     ("manifest", "/kustomization/yaml?name=orders&namespace=orders"),
+    ("access", "/user_info"),
     ("styleguide", "/styleguide"),
 ];
 
@@ -67,7 +73,8 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     outcomes(&browser, url, &folder).await?;
-    not_allowed(&showcase, &browser, &folder).await
+    not_allowed(&showcase, &browser, &folder).await?;
+    barred(&showcase, &browser, &folder).await
 }
 
 /// Signing in where there is an identity provider: that answers, that lets nobody in, that does not answer.
@@ -126,10 +133,31 @@ async fn not_allowed(showcase: &Showcase, browser: &Browser, folder: &Path) -> a
         browser.until("document.querySelector('#mark')?.textContent === 'live'").await?;
         shoot(browser, folder, name).await?;
     }
+    browser.goto(format!("{url}/user_info?verb=patch&resource=Kustomization&namespace=orders#may")).await?;
+    browser.until(SETTLED).await?;
+    shoot_looks(browser, folder, "access-missing").await?;
+    browser.look(Look::DESK).await?;
     browser.goto(format!("{url}/applications")).await?;
     browser.until("document.querySelector('#act [data-of]') !== null").await?;
     browser.one("#all").await?.click().await?;
     shoot(browser, folder, "viewer-selected").await
+}
+
+/// What somebody sees whom the server may not impersonate.
+async fn barred(showcase: &Showcase, browser: &Browser, folder: &Path) -> anyhow::Result<()> {
+    const NAMESPACE: &str = "limited";
+    let mut rules = sign_in_rules(&["cluster-user-auth"]);
+    rules.push(json!({"apiGroups": [""], "resources": ["users"], "resourceNames": [Showcase::USER],
+        "verbs": ["impersonate"]}));
+    let plane = &showcase.plane;
+    plane.install_limited_account(NAMESPACE, &Value::from(rules)).await?;
+    plane.set_emergency_user(NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
+    let forge = SessionForge::new(plane, NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
+    let server = FanlightServer::start(&Showcase::program()?, plane, NAMESPACE, &[&forge.argument()]).await?;
+    browser.become_somebody(server.url(), &forge.cookies("aisha@example.com", &["platform"])?).await?;
+    let page = format!("{}/applications", server.url());
+    reload_until(browser, &page, "document.querySelector('pre[data-copy]') !== null").await?;
+    shoot_looks(browser, folder, "barred").await
 }
 
 /// Opens a page that does not change by itself, until it shows what the server has to find out first.

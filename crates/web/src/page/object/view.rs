@@ -44,8 +44,9 @@ pub(super) struct ObjectView {
 impl ObjectView {
     /// How often an object without a row is read, and how often the right to change one is asked about.
     const PACE: Duration = Duration::from_secs(10);
-    /// How often the right to change an object whose row is known is asked about.
-    const RECHECK: Duration = Duration::from_secs(30);
+    /// How often an object whose row is known is read, and the right to change it asked about: nothing is shown that was
+    /// allowed more than half a minute ago.
+    const RECHECK: Duration = Duration::from_secs(27);
     /// How soon an object is asked for again when Kubernetes has not answered.
     const RETRY: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,182 @@
+//! How often the API server is asked about people; by a clock that is turned.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_live::{Feeds, Live, Pace, Parts, Reviews, SessionKey, Visitor};
+use fanlight_model::{
+    Answer, Change, FeedError, Identity, Kind, Listing, Question, Rule, Rules, Scope, UserName, Version,
+};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream::{self, BoxStream},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const APPS: [Kind; 2] = Kind::APPLICATIONS;
+
+/// A question that was asked.
+struct Asked {
+    at: Instant,
+    who: Identity,
+    /// The kind, if it was about one.
+    kind: Option<Kind>,
+}
+
+/// An API server that lets everybody list and watch everything in the namespaces whose number is below this.
+struct Counter {
+    allowed: usize,
+    asked: Mutex<Vec<Asked>>,
+}
+
+impl Counter {
+    fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, who: &Identity, kind: Option<Kind>) {
+        self.asked().push(Asked { at: Instant::now(), who: who.clone(), kind });
+    }
+}
+
+impl Reviews for Counter {
+    fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
+        self.note(who, Some(question.kind));
+        ready(Answer::No).boxed()
+    }
+
+    fn rules(&self, who: &Identity, namespace: &str) -> BoxFuture<'static, Rules> {
+        self.note(who, None);
+        let number: usize =
+            namespace.strip_prefix("team-").and_then(|number| number.parse().ok()).unwrap_or(usize::MAX);
+        let any = || vec!["*".to_owned()];
+        let rule = Rule { verbs: any(), groups: any(), resources: any(), names: Vec::new() };
+        let rules = (number < self.allowed).then_some(rule);
+        ready(Rules::Complete(rules.into_iter().collect())).boxed()
+    }
+}
+
+impl Feeds for Counter {
+    fn watch(
+        &self,
+        _: &Identity,
+        _: Kind,
+        _: &Scope,
+        _: Option<Version>,
+    ) -> BoxStream<'static, Result<Change, FeedError>> {
+        stream::iter([Ok(Change::Synced(1))]).chain(stream::pending()).boxed()
+    }
+
+    fn list(&self, _: &Identity, _: Kind, _: &Scope) -> BoxFuture<'static, Result<Listing, FeedError>> {
+        ready(Ok(Listing { rows: Vec::new(), version: 1 })).boxed()
+    }
+}
+
+struct House {
+    live: Live,
+    counter: Arc<Counter>,
+    _namespaces: watch::Sender<Option<Arc<[Arc<str>]>>>,
+    _installed: watch::Sender<Option<Arc<BTreeSet<Kind>>>>,
+}
+
+impl House {
+    /// A cluster of so many namespaces, of which everybody may see so many.
+    fn of(namespaces: usize, allowed: usize) -> Self {
+        let counter = Arc::new(Counter { allowed, asked: Mutex::default() });
+        let names: Arc<[Arc<str>]> = (0..namespaces).map(|number| format!("team-{number}").into()).collect();
+        let namespaces = watch::Sender::new(Some(names));
+        let installed = watch::Sender::new(Some(Arc::new(Kind::all().collect())));
+        let parts = Parts {
+            feeds: counter.clone(),
+            reviews: counter.clone(),
+            namespaces: namespaces.subscribe(),
+            installed: installed.subscribe(),
+            pace: Pace::default(),
+        };
+        let live = Live::start(parts, CancellationToken::new());
+        Self { live, counter, _namespaces: namespaces, _installed: installed }
+    }
+
+    /// Questions within the next time, by when they were asked.
+    async fn asked_within(&self, time: Duration) -> Vec<Instant> {
+        self.counter.asked().clear();
+        sleep(time).await;
+        self.counter.asked().iter().map(|asked| asked.at).collect()
+    }
+}
+
+fn visitor(name: &str, groups: &[&str], session: u8) -> Visitor {
+    let identity = Identity::new(UserName::new(name).expect("a name"), groups.iter().copied()).expect("groups");
+    Visitor { identity, session: SessionKey([session; 16]), ends: Instant::now() + Duration::from_secs(100_000) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_windows_and_sessions_of_one_person_cost_no_more_questions_than_one() {
+    let mut counts = Vec::new();
+    for windows in [1, 20] {
+        let house = House::of(30, 10);
+        let mut open = Vec::new();
+        for window in 0..windows {
+            open.push(house.live.visit(&visitor("dana", &["dev"], window % 3), &APPS).await);
+        }
+        sleep(MINUTE).await;
+        counts.push(house.asked_within(10 * MINUTE).await.len());
+        drop(open);
+    }
+    assert!(counts[0] > 0 && counts[1] == counts[0], "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_name_with_other_groups_is_somebody_else() {
+    let house = House::of(3, 1);
+    let one = house.live.visit(&visitor("dana", &["dev"], 1), &APPS).await;
+    let other = house.live.visit(&visitor("dana", &["qa"], 2), &APPS).await;
+    let asked: BTreeSet<_> = house.counter.asked().iter().map(|asked| asked.who.clone()).collect();
+    assert_eq!(asked.len(), 2);
+    drop((one, other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_kinds_that_somebody_looks_at_are_asked_about_and_when_nobody_looks_nothing_is() {
+    let house = House::of(5, 2);
+    let visit = house.live.visit(&visitor("dana", &[], 1), &[Kind::KUSTOMIZATION]).await;
+    sleep(10 * MINUTE).await;
+    let kinds: BTreeSet<_> = house.counter.asked().iter().filter_map(|asked| asked.kind).collect();
+    assert_eq!(kinds, [Kind::KUSTOMIZATION].into());
+    drop(visit);
+    sleep(MINUTE).await;
+    assert_eq!(house.asked_within(30 * MINUTE).await.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_budget() {
+    const PEOPLE: u8 = 10;
+    const BUDGET: usize = 1500;
+    const NAMESPACES: usize = 300;
+    const MINUTES: usize = 20;
+    let house = House::of(NAMESPACES, 30);
+    let mut open = Vec::new();
+    for number in 0..PEOPLE {
+        open.push(house.live.visit(&visitor(&format!("user-{number}"), &[], number), &APPS).await);
+    }
+    sleep(10 * MINUTE).await;
+    let beginning = Instant::now();
+    let asked = house.asked_within(u32::try_from(MINUTES).expect("few") * MINUTE).await;
+    assert!(asked.len() <= BUDGET * MINUTES, "{} a minute", asked.len() / MINUTES);
+    let mut seconds = vec![0; MINUTES * 60 + 1];
+    for at in asked {
+        seconds[usize::try_from(at.duration_since(beginning).as_secs()).expect("few")] += 1;
+    }
+    // A survey is one question for each namespace, and is not drawn out: it is somebody's whole view that waits for it.
+    let most = seconds.iter().max().copied().unwrap_or_default();
+    assert!(most < 3 * NAMESPACES, "{most} in one second");
+}

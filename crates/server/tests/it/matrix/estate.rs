@@ -1,0 +1,77 @@
+//! What there is to be seen: in each namespace an object of each kind, with two marks that stand nowhere else.
+
+use fanlight_model::{Kind, ObjectKey};
+use fanlight_testbed::{ControlPlane, estate};
+use serde_json::{Value, json};
+
+pub(super) const NAMESPACES: [&str; 6] = ["amber", "basil", "cedar", "dune", "elm", "fern"];
+pub(super) const KINDS: [Kind; 3] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE, Kind::GIT_REPOSITORY];
+
+/// An object.
+pub(super) struct Planted {
+    pub(super) key: ObjectKey,
+    /// A word in its status and labels.
+    pub(super) mark: String,
+    /// The objects that it names in its own content.
+    names: Vec<ObjectKey>,
+}
+
+pub(super) struct Garden {
+    pub(super) objects: Vec<Planted>,
+}
+
+impl Garden {
+    /// Thinks it up. Every Kustomization waits for the one in the first namespace.
+    pub(super) fn new() -> Self {
+        let word = |what: &str| format!("{what}-{:08x}", rand::random::<u32>());
+        let mut objects = Vec::new();
+        for namespace in NAMESPACES {
+            let keys = KINDS.map(|kind| ObjectKey::new(kind, namespace, word(kind.info().short)));
+            let [app, _, source] = keys.clone();
+            for key in keys {
+                let names = if key == app { vec![source.clone()] } else { Vec::new() };
+                objects.push(Planted { key, mark: word("mark"), names });
+            }
+        }
+        let hub = objects[0].key.clone();
+        for app in objects.iter_mut().skip(1).filter(|one| one.key.kind == Kind::KUSTOMIZATION) {
+            app.names.push(hub.clone());
+        }
+        Self { objects }
+    }
+
+    /// Brings every object into the cluster, saying `word` beside its mark.
+    pub(super) async fn plant(&self, plane: &ControlPlane, word: &str) -> anyhow::Result<()> {
+        for object in &self.objects {
+            plane.apply(&object.written(word)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether something that somebody sees says how another object is called.
+    pub(super) fn is_named(&self, key: &ObjectKey, sees: impl Fn(&Planted) -> bool) -> bool {
+        self.objects.iter().any(|one| one.names.contains(key) && sees(one))
+    }
+}
+
+impl Planted {
+    fn written(&self, word: &str) -> Value {
+        let (namespace, name) = (&*self.key.namespace, &*self.key.name);
+        let object = match self.key.kind {
+            Kind::KUSTOMIZATION => {
+                let needs = self.names.iter().filter(|key| key.kind == Kind::KUSTOMIZATION);
+                let needs: Vec<_> = needs.map(|key| json!({"name": *key.name, "namespace": *key.namespace})).collect();
+                let source = self.names.iter().find(|key| key.kind == Kind::GIT_REPOSITORY);
+                let source = source.map(|key| json!({"name": *key.name, "namespace": *key.namespace}));
+                let spec = json!({"dependsOn": needs, "sourceRef": source});
+                estate::kustomization(namespace, name).with_spec(spec)
+            }
+            Kind::HELM_RELEASE => estate::helm_release(namespace, name),
+            _ => estate::git_repository(namespace, name),
+        };
+        let said = format!("{word} {}", self.mark);
+        let mut object = Value::from(estate::with_ready(object, "False", "BuildFailed", &said));
+        object["metadata"]["labels"] = json!({"mark": self.mark});
+        object
+    }
+}
