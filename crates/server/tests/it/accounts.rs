@@ -253,8 +253,8 @@ fn with_one_of_the_two_secrets_readable_people_sign_in_by_that_one_and_read_what
             };
             until(async || {
                 let page = page().await?;
-                let door = page.contains("/oauth2?return_url") == by_provider;
-                Ok(door && page.contains("does not let Fanlight read") != by_password)
+                let provider = page.contains("identity provider does not work at this moment") != by_provider;
+                Ok(provider && page.contains("does not let Fanlight read") != by_password)
             })
             .await
             .with_context(|| format!("{readable:?}"))?;

@@ -43,7 +43,14 @@ impl Garden {
     /// Brings every object into the cluster, saying `word` beside its mark.
     pub(super) async fn plant(&self, plane: &ControlPlane, word: &str) -> anyhow::Result<()> {
         for object in &self.objects {
-            plane.apply(&object.written(word)).await?;
+            let mut written = object.written(word);
+            let generation = plane.apply(&written).await?.metadata.generation;
+            // The controllers have seen what was changed meanwhile.
+            written["status"]["observedGeneration"] = json!(generation);
+            for condition in written["status"]["conditions"].as_array_mut().into_iter().flatten() {
+                condition["observedGeneration"] = json!(generation);
+            }
+            plane.apply(&written).await?;
         }
         Ok(())
     }
