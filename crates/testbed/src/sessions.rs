@@ -89,6 +89,11 @@ impl SessionForge {
 
     /// A client that is signed in as somebody who came from the provider; that may be a service account.
     pub fn member(&self, server: &FanlightServer, user: &str, groups: &[&str]) -> anyhow::Result<Client> {
+        Self::client_with(server, self.member_cookies(user, groups)?)
+    }
+
+    /// The `Set-Cookie` values of a new session of theirs.
+    pub fn member_cookies(&self, user: &str, groups: &[&str]) -> anyhow::Result<Vec<String>> {
         let hour = Duration::from_secs(3600);
         let user = UserName::new(user).or_else(|_| UserName::service_account(user))?;
         let signed = SignedIn {
@@ -99,8 +104,7 @@ impl SessionForge {
             refresh_token: None,
             id_token: SecretString::from(""),
         };
-        let (_, cookies) = self.sessions.open_oidc(&signed, SystemTime::now())?;
-        Self::client_with(server, cookies)
+        Ok(self.sessions.open_oidc(&signed, SystemTime::now())?.1)
     }
 
     fn client_with(server: &FanlightServer, cookies: Vec<String>) -> anyhow::Result<Client> {

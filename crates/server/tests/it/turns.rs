@@ -130,6 +130,30 @@ async fn a_namespace_that_comes_and_goes_is_there_and_gone_without_a_watch_of_na
 }
 
 #[tokio::test]
+async fn what_somebody_may_not_see_does_not_even_make_their_page_stir() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
+    let house = House::before(plane).await?;
+    let (mut ada, mut ben) = (house.guest(ADA).await?, house.guest(BEN).await?);
+    ada.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
+    ben.stream.until(|view| shows(view, "Kustomization/apps/shop") && view.contains("does not let you patch")).await?;
+    let change = async |namespace: &str, words: &str| {
+        let object = estate::kustomization(namespace, "shop");
+        house.plane.apply(&estate::with_ready(object, "False", "BuildFailed", words)).await
+    };
+    for number in 0..5 {
+        change("data", &format!("hidden {number}")).await?;
+    }
+    house.plane.apply(&estate::kustomization("edge", "hidden")).await?;
+    ada.stream.until(|view| view.contains("Hidden 4") && shows(view, "Kustomization/edge/hidden")).await?;
+    change("apps", "open").await?;
+    let (name, data) = ben.stream.next().await?.context("the stream ended")?;
+    ensure!(name == "pieces" && data.contains("Kustomization/apps/shop") && data.contains("Open"), "{name}: {data}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nobody_is_asked_about_who_is_not_there() -> anyhow::Result<()> {
     let plane = plane(Options::default()).await?;
     plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;

@@ -153,8 +153,10 @@ async fn barred(showcase: &Showcase, browser: &Browser, folder: &Path) -> anyhow
     plane.install_limited_account(NAMESPACE, &Value::from(rules)).await?;
     plane.set_emergency_user(NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
     let forge = SessionForge::new(plane, NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
-    let server = FanlightServer::start(&Showcase::program()?, plane, NAMESPACE, &[&forge.argument()]).await?;
-    browser.become_somebody(server.url(), &forge.cookies("aisha@example.com", &["platform"])?).await?;
+    let key = forge.argument();
+    let arguments: Vec<_> = SessionForge::PROVIDER.into_iter().chain([key.as_str()]).collect();
+    let server = FanlightServer::start(&Showcase::program()?, plane, NAMESPACE, &arguments).await?;
+    browser.become_somebody(server.url(), &forge.member_cookies("aisha@example.com", &["platform"])?).await?;
     let page = format!("{}/applications", server.url());
     reload_until(browser, &page, "document.querySelector('pre[data-copy]') !== null").await?;
     shoot_looks(browser, folder, "barred").await

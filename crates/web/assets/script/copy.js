@@ -8,5 +8,7 @@ for (const text of navigator.clipboard ? document.querySelectorAll("pre[data-cop
       () => "Not copied: the browser forbids it",
     );
   });
-  text.before(button);
+  const box = Object.assign(document.createElement("div"), { className: "copyable" });
+  text.replaceWith(box);
+  box.append(text, button);
 }
