@@ -146,10 +146,13 @@ async fn what_somebody_may_not_see_does_not_even_make_their_page_stir() -> anyho
         change("data", &format!("hidden {number}")).await?;
     }
     house.plane.apply(&estate::kustomization("edge", "hidden")).await?;
-    ada.stream.until(|view| view.contains("Hidden 4") && shows(view, "Kustomization/edge/hidden")).await?;
-    change("apps", "open").await?;
+    ada.stream.until(|view| view.contains("hidden 4") && shows(view, "Kustomization/edge/hidden")).await?;
+    change("apps", "wide open").await?;
     let (name, data) = ben.stream.next().await?.context("the stream ended")?;
-    ensure!(name == "pieces" && data.contains("Kustomization/apps/shop") && data.contains("Open"), "{name}: {data}");
+    ensure!(
+        name == "pieces" && data.contains("Kustomization/apps/shop") && data.contains("wide open"),
+        "{name}: {data}"
+    );
     Ok(())
 }
 
