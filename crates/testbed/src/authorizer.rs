@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ async fn serve(listener: TcpListener, decide: Arc<Decide>) {
 }
 
 async fn answer(request: Request<Incoming>, decide: Arc<Decide>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let review: Value = serde_json::from_slice(&body).unwrap_or_default();
     let ruling = decide(&review["spec"]);
     let answer = json!({"apiVersion": review["apiVersion"], "kind": review["kind"],

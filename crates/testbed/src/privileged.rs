@@ -42,6 +42,21 @@ impl PrivilegedPath {
         lines.map(Self::read).collect()
     }
 
+    /// The verbs of the document, each with its line, of which none of an account's requests in its own name is an example.
+    pub fn unused(entries: &[AuditEntry], [namespace, account]: [&str; 2]) -> Vec<String> {
+        let account = format!("system:serviceaccount:{namespace}:{account}");
+        let own = entries.iter().filter(|entry| entry.user.username == account && entry.is_in_own_name());
+        let own: Vec<_> = own.collect();
+        let mut unused = Vec::new();
+        for path in Self::documented() {
+            let done =
+                |verb: &&String| own.iter().any(|entry| entry.verb == **verb && path.covers(entry, namespace, &[]));
+            unused
+                .extend(path.verbs.iter().filter(|verb| !done(verb)).map(|verb| format!("{verb} {:?}", path.targets)));
+        }
+        unused
+    }
+
     fn read(line: &str) -> Self {
         let mut columns = line.split('|').skip(1).map(quoted);
         let verbs = columns.next().unwrap_or_default();
@@ -53,9 +68,8 @@ impl PrivilegedPath {
     /// Whether the line is about this request of a server with these arguments, in this namespace.
     fn covers(&self, entry: &AuditEntry, namespace: &str, arguments: &[String]) -> bool {
         let renamed = self.flag.as_ref().and_then(|flag| {
-            let values =
-                arguments.iter().filter_map(|argument| argument.strip_prefix(flag.as_str())?.strip_prefix('='));
-            values.last()
+            // Of a flag given twice the last counts.
+            arguments.iter().rev().find_map(|argument| argument.strip_prefix(flag.as_str())?.strip_prefix('='))
         });
         self.verbs.contains(&entry.verb) && self.targets.iter().any(|target| target.is_of(entry, namespace, renamed))
     }
