@@ -131,6 +131,7 @@ impl FanlightServer {
         if !response.status().is_success() {
             bail!("sign-in answered {}", response.status());
         }
+        secrets::plant_cookies(response.headers());
         Ok(client)
     }
 

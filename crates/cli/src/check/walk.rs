@@ -36,7 +36,8 @@ async fn attempt(arguments: &Arguments, report: &mut Report) -> Result<(), Findi
         Err(error) => Err(Finding::listener(&error)),
     };
     let fallback = listener.as_ref().map_or("http://localhost", |listener| listener.redirect.as_str());
-    let subject = gather(arguments, fallback).await?;
+    let mut subject = gather(arguments, fallback).await?;
+    subject.oddities.drain(..).for_each(|finding| report.add(finding));
     let provider = discover(&subject, report).await?;
     if subject.knows_server {
         let trial = provider.trial(subject.emergency.as_deref(), &mut rand::rng(), SystemTime::now());

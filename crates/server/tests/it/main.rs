@@ -1,8 +1,11 @@
 //! The real program before a real API server.
 
 mod actions;
+mod ask;
 mod audit;
 mod browser;
+mod door;
+mod emergency_secret;
 mod faults;
 mod hand_over;
 mod house;
@@ -16,4 +19,6 @@ mod people;
 mod rights;
 mod shared;
 mod sign_in;
+mod sign_in_flow;
+mod sign_in_matrix;
 mod styleguide;
