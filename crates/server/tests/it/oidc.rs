@@ -22,6 +22,7 @@ fn people_sign_in_at_keycloak_with_the_rights_of_their_groups_and_out_on_both_si
     in_namespace("oidc", async |plane| {
         plane.set_emergency_user("oidc", "admin", "secret").await?;
         plane.grant_group_everywhere("platform", flux_rules(&WATCH)).await?;
+        plane.grant_in("oidc", "admin", flux_rules(&WATCH)).await?;
         plane.apply(&estate::kustomization("oidc", "shop")).await?;
         let (keycloak, server) = tokio::try_join!(Keycloak::start(), start(plane, "oidc", &[]))?;
         let door = Door { plane, keycloak, server };
@@ -253,6 +254,10 @@ impl Door<'_> {
         ensure!(self.user_info(&bob).await?["id"] == "bob@example.com", "what was confirmed holds for its time");
         let admin = self.server.sign_in("admin", "secret").await?;
         ensure!(self.user_info(&admin).await?["groups"].is_null());
+        let mut stream = self.server.stream(&admin).await?;
+        stream.until(|view| view.contains("Kustomization/oidc/shop")).await?;
+        self.plane.apply(&estate::kustomization("oidc", "stock")).await?;
+        stream.until(|view| view.contains("Kustomization/oidc/stock")).await?;
         self.keycloak.start_again().await?;
         until(async || Ok(!self.sign_in_page().await?.contains("does not work at this moment"))).await?;
         self.sign_in("bob").await?;

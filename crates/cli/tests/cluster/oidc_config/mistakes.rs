@@ -160,6 +160,8 @@ fn ensure_told(report: &Value, case: &Case) -> anyhow::Result<()> {
         "{} is not told: {report:#}",
         case.code
     );
+    let page = include_str!("../../../../../docs/check-oidc.md");
+    ensure!(page.contains(&format!("`{}`", case.code)), "docs/check-oidc.md does not tell of {}", case.code);
     let mistakes = findings(report).iter().filter(|finding| finding["severity"] == "mistake").count();
     ensure!(mistakes == usize::from(case.severity == "mistake"), "one mistake, said once: {report:#}");
     Ok(())

@@ -35,6 +35,8 @@ impl Walk {
     }
 
     pub(super) fn of(mut child: Child) -> anyhow::Result<Self> {
+        // For whoever plays the browser; whoever has chosen already, keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let telling = BufReader::new(child.stderr.take().context("standard error")?);
         Ok(Self { child, telling, told: String::new() })
     }

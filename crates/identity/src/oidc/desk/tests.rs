@@ -191,7 +191,7 @@ async fn a_provider_that_is_down_is_named_and_comes_back_by_itself() {
     scene.issuer.play().answers.clear();
     scene.desk.until(|standing| *standing == OidcStanding::Ready).await;
     scene.shelf.0.lock().expect("no panic before").as_mut().expect("a Secret").remove("caBundle");
-    scene.desk.until(says("cannot be reached")).await;
+    scene.desk.until(says("cannot be reached: its certificate is not trusted")).await;
     scene.shelf.0.lock().expect("no panic before").as_mut().expect("a Secret").remove("clientID");
     scene.desk.until(says("clientID is missing")).await;
     *scene.shelf.0.lock().expect("no panic before") = None;
