@@ -52,7 +52,7 @@ const SETUPS: [Setup; 7] = [
                 becomes: User("alice@example.com", &["platform", "shop"]),
             },
             Row { manners: |m| m.without("email"), becomes: Nobody(403, "no claim &#34;email&#34;") },
-            Row { manners: |m| m.claim("email", 7), becomes: Nobody(502, "the ID token cannot be read") },
+            Row { manners: |m| m.claim("email", 7), becomes: Nobody(502, "makes no sense") },
             Row { manners: |m| m.claim("email", ""), becomes: Nobody(403, "the name is empty") },
             Row { manners: |m| m.claim("email", "admin"), becomes: Nobody(403, "is the emergency user’s") },
             Row { manners: |m| m.claim("email", "system:admin"), becomes: Nobody(403, "belong to Kubernetes itself") },
