@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fanlight_cluster::rescue::RescueError;
 use fanlight_identity::{
-    ClaimError, FlowError, GroupNotice, IdentityError, KnockError, OidcSettings, ProviderError, ProviderWords, TokenError,
-    VerifyError, WireError,
+    ClaimError, FlowError, GroupNotice, IdentityError, KnockError, OidcSettings, ProviderError, ProviderWords,
+    TokenError, VerifyError, WireError,
 };
 use serde::Serialize;
 

@@ -44,10 +44,10 @@ async fn attempt(arguments: &Arguments, report: &mut Report) -> Result<(), Findi
         knock(&trial, provider.settings().redirect_as_written(), &provider, report).await?;
     }
     let way = Way { arguments, emergency: subject.emergency.as_deref() };
-    let chosen = may_choose_device(arguments) && provider.offers().device_code;
-    if arguments.device || chosen {
+    let chosen_here = !arguments.device && may_choose_device(arguments) && provider.offers().device_code;
+    if arguments.device || chosen_here {
         match way.by_device(&provider, report).await {
-            Err(finding) if chosen && finding.code == "client-refused" => {
+            Err(finding) if chosen_here && finding.code == "client-refused" => {
                 tell("The client may not use the device code; the browser it is, then.");
             }
             outcome => return outcome,

@@ -13,7 +13,11 @@ pub(crate) async fn post(server: &FanlightServer, client: &Client, path: &str, b
 }
 
 /// Posts the sign-in form as a browser without JavaScript does.
-pub(crate) async fn submit(server: &FanlightServer, client: &Client, fields: &[(&str, &str)]) -> anyhow::Result<Response> {
+pub(crate) async fn submit(
+    server: &FanlightServer,
+    client: &Client,
+    fields: &[(&str, &str)],
+) -> anyhow::Result<Response> {
     let request = client.post(format!("{}/oauth2/sign_in", server.url())).header("Origin", server.url());
     Ok(request.form(fields).send().await?)
 }

@@ -122,7 +122,8 @@ fn every_sign_in_is_a_new_session_and_its_cookies_are_for_the_server_alone() {
         let mut seen = Vec::new();
         for _ in 0..2 {
             let arrived = door.arrive(&client).await?;
-            let set: Vec<_> = arrived.headers().get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
+            let set: Vec<_> =
+                arrived.headers().get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
             let kept: Vec<_> = set.iter().filter(|cookie| !cookie.contains("Max-Age=0")).collect();
             ensure!(kept.len() == 3, "identity, idle mark, tokens: {}", set.len());
             for cookie in &set {

@@ -81,7 +81,11 @@ const fn warning(misbehave: Misbehave, words: [&'static str; 3]) -> Case {
 
 /// What shows when somebody has signed in.
 const LATE: [Case; 22] = [
-    late(&["--client-secret=mistyped"], GOOD, ["client-refused", "invalid_client", "compare clientID and clientSecret"]),
+    late(
+        &["--client-secret=mistyped"],
+        GOOD,
+        ["client-refused", "invalid_client", "compare clientID and clientSecret"],
+    ),
     late(&[], |manners| manners.without("email"), ["no-user-name", "no claim \"email\"", "preferred_username"]),
     late(&["--username-claim=upn"], GOOD, ["no-user-name", "no claim \"upn\"", "set claimUsername to one of"]),
     late(
@@ -154,7 +158,8 @@ fn start(issuer: &Issuer, flags: &[&str]) -> anyhow::Result<Walk> {
 
 fn ensure_told(report: &Value, case: &Case) -> anyhow::Result<()> {
     let found = findings(report).iter().find(|finding| finding["code"] == case.code);
-    let has = |name: &str, words: &str| found.and_then(|one| one[name].as_str()).is_some_and(|text| text.contains(words));
+    let has =
+        |name: &str, words: &str| found.and_then(|one| one[name].as_str()).is_some_and(|text| text.contains(words));
     ensure!(
         has("severity", case.severity) && has("says", case.says) && has("remedy", case.remedy),
         "{} is not told: {report:#}",

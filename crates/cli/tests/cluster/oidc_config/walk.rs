@@ -5,7 +5,7 @@ use fanlight_testbed::{FanlightServer, secrets};
 use reqwest::{Client, Response};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, ChildStderr, Command},
     time::{Duration, timeout},
 };
@@ -74,14 +74,21 @@ impl Walk {
     }
 
     /// Waits for its end; whatever it was about, no secret is printed.
-    pub(super) async fn end(mut self) -> anyhow::Result<Run> {
-        let ending = async {
-            self.telling.read_to_string(&mut self.told).await?;
-            let output = self.child.wait_with_output().await?;
-            anyhow::Ok((output.status.code().unwrap_or(-1), String::from_utf8(output.stdout)?))
-        };
-        let (code, out) = timeout(Self::PATIENCE, ending).await.context("it goes on")??;
-        let run = Run { code, out, err: self.told };
+    pub(super) async fn end(self) -> anyhow::Result<Run> {
+        let Self { child, mut telling, mut told } = self;
+        let ended = timeout(Self::PATIENCE, async {
+            // What was told so far is to be known too if it does not end, so nothing may be in between.
+            let mut line = String::new();
+            while telling.read_line(&mut line).await? > 0 {
+                told.push_str(&std::mem::take(&mut line));
+            }
+            anyhow::Ok(())
+        })
+        .await;
+        ended.with_context(|| format!("it goes on, and has told: {told}"))??;
+        let output = child.wait_with_output().await?;
+        let (code, out) = (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout)?);
+        let run = Run { code, out, err: told };
         let found = secrets::found_in(&format!("{}{}", run.out, run.err));
         ensure!(found.is_empty(), "secrets are printed: {found:?} in {run:?}");
         Ok(run)

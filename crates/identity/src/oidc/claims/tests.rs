@@ -130,7 +130,10 @@ fn a_missing_name_is_looked_for_elsewhere_too_and_the_address_must_be_verified_t
         (json!({}), Err(ClaimError::NoUserName("email".to_owned()))),
     ] {
         let mapped = rules().map(&thin, Some(&object(info)), |name| name == "admin");
-        assert_eq!(mapped.map(|mapped| (mapped.identity.user().to_string(), groups(&mapped).len())), found.map(|name| (name, 1)));
+        assert_eq!(
+            mapped.map(|mapped| (mapped.identity.user().to_string(), groups(&mapped).len())),
+            found.map(|name| (name, 1))
+        );
     }
     // What the ID token says goes before, however useless it is.
     let wrong = object(json!({"sub": "7", "email": 7, "groups": []}));
