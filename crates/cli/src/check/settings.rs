@@ -31,7 +31,8 @@ pub(super) async fn gather(arguments: &Arguments, fallback: &str) -> Result<Subj
     if arguments.skip_secret && !knows_server {
         put(&mut secret, "redirectURL", fallback);
     }
-    match OidcSettings::from_secret(&secret, &OidcFlags::default()) {
+    let flags = OidcFlags { service_accounts: arguments.service_accounts, ..OidcFlags::default() };
+    match OidcSettings::from_secret(&secret, &flags) {
         Ok(Some(settings)) => {
             let oddities = oddities(&secret, &settings, knows_server);
             Ok(Subject { settings, emergency, knows_server, oddities })

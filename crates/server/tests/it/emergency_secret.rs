@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::ControlPlane;
+use fanlight_testbed::{ControlPlane, FanlightServer};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -103,6 +103,23 @@ fn a_secret_of_no_use_lets_nobody_in_and_the_page_says_why() {
             ensure!(features(&server).await? == json!({"flags": {}}));
             ensure!(server.log().contains("the emergency user’s Secret is of no use"));
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_server_that_may_not_read_the_secret_runs_lets_nobody_in_and_says_so() {
+    in_namespace("no-right", async |plane| {
+        plane.set_emergency_user("no-right", "admin", "secret").await?;
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "poor", "namespace": "no-right"}});
+        plane.apply(&account).await?;
+        let arguments = ["--insecure".to_owned()];
+        let server = FanlightServer::start_as(PROGRAM.as_ref(), plane, ["no-right", "poor"], &arguments, &[]).await?;
+        ensure!(attempt(&server, "admin", "secret").await? == (400, NO_SECRET.to_owned()));
+        ensure!(page(&server).await?.contains("does not let Fanlight read the emergency user’s Secret"));
+        ensure!(features(&server).await? == json!({"flags": {}}));
+        ensure!(server.log().contains("forbidden"), "{}", server.log());
         Ok(())
     });
 }

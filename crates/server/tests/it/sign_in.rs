@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use fanlight_testbed::{FanlightServer, rights::flux_rules};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -183,6 +183,24 @@ fn scripts_get_the_statuses_and_bodies_of_the_predecessor() {
         ensure!(refused == failure("failed to refresh", 401));
         ensure!(answer(post(&server, &admin, "/oauth2/logout", "").await?).await? == (200, String::new()));
         ensure!(get(&server, &admin, "/oauth2/userinfo").await?.status() == 400);
+        Ok(())
+    });
+}
+
+#[test]
+fn whoever_asks_whether_the_server_lives_needs_not_be_anybody() {
+    in_namespace("alive", async |plane| {
+        let server = start(plane, "alive", &[]).await?;
+        let client = FanlightServer::client()?;
+        for path in ["/health/", "/health/live", "/health/a/b?c"] {
+            for method in [Method::GET, Method::POST, Method::PUT] {
+                let alive = client.request(method, format!("{}{path}", server.url())).send().await?;
+                ensure!(header(&alive, "content-type").is_some_and(|kind| kind.starts_with("text/plain")), "{path}");
+                ensure!(answer(alive).await? == (200, "ok".to_owned()), "{path}");
+            }
+        }
+        let moved = get(&server, &client, "/health").await?;
+        ensure!(moved.status() == 301 && header(&moved, "location") == Some("/health/"));
         Ok(())
     });
 }

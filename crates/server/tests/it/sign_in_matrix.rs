@@ -239,3 +239,18 @@ fn the_provider_is_asked_as_the_settings_say() {
         Ok(())
     });
 }
+
+#[test]
+fn service_accounts_come_in_only_where_that_is_meant() {
+    in_namespace("accounts", async |plane| {
+        let door = Door::open(plane, "accounts", &["--oidc-service-accounts"]).await?;
+        door.issuer.behave(|manners| manners.claim("email", "system:serviceaccount:accounts:robot"));
+        let user: Value = door.get(&door.sign_in().await?, "/oauth2/userinfo").await?.json().await?;
+        ensure!(user["id"] == "system:serviceaccount:accounts:robot", "{user}");
+        for name in ["system:serviceaccount:accounts", "system:serviceaccount:a:b:c", "system:node:a", "system:admin"] {
+            door.issuer.behave(|manners| manners.claim("email", name));
+            comes_true(&door, &Nobody(403, "belong to Kubernetes itself")).await.context(name)?;
+        }
+        Ok(())
+    });
+}
