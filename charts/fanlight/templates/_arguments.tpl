@@ -68,6 +68,9 @@
 {{- if ne .Values.adminUser.secretName "cluster-user-auth" }}
 - {{ printf "--emergency-secret-name=%s" .Values.adminUser.secretName | quote }}
 {{- end }}
+{{- if has "serviceaccounts" .Values.rbac.impersonationResources }}
+- "--oidc-service-accounts"
+{{- end }}
 {{- with .Values.externalUrl }}
 - {{ printf "--external-url=%s" . | quote }}
 {{- end }}

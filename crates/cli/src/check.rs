@@ -32,6 +32,7 @@ use crate::break_glass::{Output, duration, shown, terminal};
 /// Exit codes: 0 people can sign in, 1 they cannot (or it could not be found out), 2 usage.
 #[derive(clap::Args)]
 #[command(name = "oidc-config")]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line, each by itself")]
 pub(crate) struct Arguments {
     /// Secret that sets the server's single sign-on up.
     #[arg(long, value_name = "NAME", default_value = "oidc-auth", alias = "oidc-secret-name")]
@@ -84,6 +85,9 @@ pub(crate) struct Arguments {
     /// What to put before each group.
     #[arg(long, value_name = "PREFIX", alias = "oidc-group-prefix", alias = "oidc-groups-prefix")]
     group_prefix: Option<String>,
+    /// Admit names of service accounts, as the server with --oidc-service-accounts does.
+    #[arg(long, alias = "oidc-service-accounts")]
+    service_accounts: bool,
     /// Certificates (PEM) that are trusted beside the machine's own.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,

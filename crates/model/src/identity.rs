@@ -36,6 +36,12 @@ impl UserName {
     /// provider may have been given.
     pub fn service_account(name: &str) -> Result<Self, NameRefused> {
         let account = name.strip_prefix("system:serviceaccount:").ok_or(NameRefused::Reserved)?;
+        // Kubernetes would take anything else for the name of some user.
+        let is_account =
+            |(namespace, name): (&str, &str)| !namespace.is_empty() && !name.is_empty() && !name.contains(':');
+        if !account.split_once(':').is_some_and(is_account) {
+            return Err(NameRefused::Reserved);
+        }
         check(account).map(|()| Self(name.into()))
     }
 

@@ -156,6 +156,7 @@ impl FanlightServer {
         if !response.status().is_success() {
             bail!("sign-in answered {}", response.status());
         }
+        secrets::plant_cookies(response.headers());
         Ok(client)
     }
 

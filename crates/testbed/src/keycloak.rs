@@ -4,7 +4,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use reqwest::{Certificate, Client, Method};
+use reqwest::{Certificate, Client, Method, Url};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -162,6 +162,14 @@ impl Keycloak {
         self.admin(Method::PUT, "", Some(realm)).await.map(drop)
     }
 
+    /// Where a client may have people sent back to from now on; `*` at an end stands for anything.
+    pub async fn set_redirects(&self, client: &str, urls: &[&str]) -> anyhow::Result<()> {
+        let found = self.admin(Method::GET, &format!("clients?clientId={client}"), None).await?;
+        let mut client = found.get(0).cloned().with_context(|| format!("Keycloak has no client {client}"))?;
+        client["redirectUris"] = urls.into();
+        self.admin(Method::PUT, &format!("clients/{}", id(&client)?), Some(client)).await.map(drop)
+    }
+
     /// An answer of the token endpoint for somebody's name and password, without a browser.
     pub async fn tokens(&self, name: &str) -> anyhow::Result<Value> {
         self.token(&[
@@ -173,6 +181,14 @@ impl Keycloak {
             ("scope", "openid"),
         ])
         .await
+    }
+
+    /// An address to which Keycloak sends somebody back; the code in it must not be in a log.
+    pub fn noted(&self, address: &str) -> String {
+        let url = Url::parse(address).ok();
+        let code = url.iter().flat_map(Url::query_pairs).find(|(name, _)| name == "code");
+        code.iter().for_each(|(_, code)| secrets::plant(code));
+        address.to_owned()
     }
 
     /// Fills in the form on the page that a browser was sent to.
@@ -190,6 +206,9 @@ impl Keycloak {
         let (status, body) = (answer.status(), answer.json::<Value>().await?);
         if !status.is_success() {
             bail!("Keycloak answered {status}: {} ({})", body["error"], body["error_description"]);
+        }
+        for token in ["id_token", "access_token", "refresh_token"] {
+            body[token].as_str().into_iter().for_each(secrets::plant);
         }
         Ok(body)
     }

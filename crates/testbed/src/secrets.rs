@@ -6,6 +6,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use http::{HeaderMap, header::SET_COOKIE};
+
 static PLANTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// The shortest secret that cannot be part of a log by chance.
@@ -19,6 +21,17 @@ const LEAST: usize = 12;
 pub fn plant(secret: &str) {
     assert!(secret.len() >= LEAST, "a planted secret must have {LEAST} bytes at least");
     PLANTED.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.to_owned());
+}
+
+/// Notes the values of the cookies that an answer sets: whoever has them is signed in.
+pub fn plant_cookies(headers: &HeaderMap) {
+    headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()).for_each(plant_cookie);
+}
+
+/// Notes what a `Set-Cookie` header sets, unless it is nothing much.
+pub(crate) fn plant_cookie(header: &str) {
+    let value = header.split(';').next().and_then(|pair| pair.split_once('=')).map(|(_, value)| value);
+    value.filter(|value| value.len() >= LEAST).into_iter().for_each(plant);
 }
 
 /// Notes a password, unless it is an ordinary word: of those, the hash alone is looked for.

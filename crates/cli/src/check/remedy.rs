@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fanlight_cluster::rescue::RescueError;
 use fanlight_identity::{
-    ClaimError, FlowError, GroupNotice, IdentityError, KnockError, ProviderError, ProviderWords, TokenError,
-    VerifyError, WireError,
+    ClaimError, FlowError, GroupNotice, IdentityError, KnockError, OidcSettings, ProviderError, ProviderWords,
+    TokenError, VerifyError, WireError,
 };
 use serde::Serialize;
 
@@ -52,6 +52,23 @@ impl Finding {
 
     pub(super) fn settings(says: String) -> Self {
         Self::mistake("settings", says, "correct the Secret, or give the flag of that name")
+    }
+
+    pub(super) fn unknown_key(key: &str) -> Self {
+        let says = format!("the Secret has the key {key}, which means nothing");
+        let remedy = format!("keys are {}, with these letters large and small", OidcSettings::KEYS.join(", "));
+        Self::warning("unknown-key", says, remedy)
+    }
+
+    pub(super) fn token_duration(text: &str) -> Self {
+        let says = format!("tokenDuration {text:?} is no duration: sessions last an hour");
+        Self::warning("token-duration", says, "write one such as 8h or 1h30m")
+    }
+
+    pub(super) fn redirect_path(url: &str) -> Self {
+        let says = format!("redirectURL {url} does not lead to where the server expects people: /oauth2/callback");
+        let remedy = "write https://HOST/oauth2/callback, with the route prefix before /oauth2, and register the same at the provider";
+        Self::warning("redirect-path", says, remedy)
     }
 
     pub(super) fn cluster(error: &RescueError) -> Self {

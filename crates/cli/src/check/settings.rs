@@ -2,6 +2,7 @@ use std::{fs, time::Duration};
 
 use fanlight_cluster::rescue::{Kubeconfig, Limits, Rescue};
 use fanlight_identity::{OidcFlags, OidcSecret, OidcSettings};
+use fanlight_model::go_duration;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{Arguments, remedy::Finding, tell};
@@ -13,6 +14,8 @@ pub(super) struct Subject {
     pub(super) emergency: Option<String>,
     /// Whether the settings say where the server has people sent back to.
     pub(super) knows_server: bool,
+    /// What the server makes do with, but nobody can have meant.
+    pub(super) oddities: Vec<Finding>,
 }
 
 /// How long the API server may take.
@@ -28,11 +31,27 @@ pub(super) async fn gather(arguments: &Arguments, fallback: &str) -> Result<Subj
     if arguments.skip_secret && !knows_server {
         put(&mut secret, "redirectURL", fallback);
     }
-    match OidcSettings::from_secret(&secret, &OidcFlags::default()) {
-        Ok(Some(settings)) => Ok(Subject { settings, emergency, knows_server }),
+    let flags = OidcFlags { service_accounts: arguments.service_accounts, ..OidcFlags::default() };
+    match OidcSettings::from_secret(&secret, &flags) {
+        Ok(Some(settings)) => {
+            let oddities = oddities(&secret, &settings, knows_server);
+            Ok(Subject { settings, emergency, knows_server, oddities })
+        }
         Ok(None) => Err(Finding::settings("issuerURL is missing, which switches single sign-on off".to_owned())),
         Err(error) => Err(Finding::settings(error.to_string())),
     }
+}
+
+fn oddities(secret: &OidcSecret, settings: &OidcSettings, knows_server: bool) -> Vec<Finding> {
+    let unknown = |key: &&String| !OidcSettings::KEYS.contains(&key.as_str());
+    let mut oddities: Vec<_> = secret.keys().filter(unknown).map(|key| Finding::unknown_key(key)).collect();
+    let duration = secret.get("tokenDuration").map(|text| String::from_utf8_lossy(text.expose_secret()).into_owned());
+    let duration = duration.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    oddities.extend(duration.filter(|text| go_duration(text).is_none()).map(|text| Finding::token_duration(&text)));
+    if knows_server && !settings.redirect_url.path().ends_with("/oauth2/callback") {
+        oddities.push(Finding::redirect_path(settings.redirect_as_written()));
+    }
+    oddities
 }
 
 async fn from_cluster(arguments: &Arguments) -> Result<(OidcSecret, Option<String>), Finding> {

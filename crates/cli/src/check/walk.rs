@@ -36,17 +36,18 @@ async fn attempt(arguments: &Arguments, report: &mut Report) -> Result<(), Findi
         Err(error) => Err(Finding::listener(&error)),
     };
     let fallback = listener.as_ref().map_or("http://localhost", |listener| listener.redirect.as_str());
-    let subject = gather(arguments, fallback).await?;
+    let mut subject = gather(arguments, fallback).await?;
+    subject.oddities.drain(..).for_each(|finding| report.add(finding));
     let provider = discover(&subject, report).await?;
     if subject.knows_server {
         let trial = provider.trial(subject.emergency.as_deref(), &mut rand::rng(), SystemTime::now());
         knock(&trial, provider.settings().redirect_as_written(), &provider, report).await?;
     }
     let way = Way { arguments, emergency: subject.emergency.as_deref() };
-    let chosen = may_choose_device(arguments) && provider.offers().device_code;
-    if arguments.device || chosen {
+    let chosen_here = !arguments.device && may_choose_device(arguments) && provider.offers().device_code;
+    if arguments.device || chosen_here {
         match way.by_device(&provider, report).await {
-            Err(finding) if chosen && finding.code == "client-refused" => {
+            Err(finding) if chosen_here && finding.code == "client-refused" => {
                 tell("The client may not use the device code; the browser it is, then.");
             }
             outcome => return outcome,

@@ -10,6 +10,7 @@ mod interrupted;
 mod kube_dc;
 mod others;
 mod pool;
+mod provider_down;
 mod recipients;
 mod rotating;
 mod signed;

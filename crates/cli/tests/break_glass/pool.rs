@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use fanlight_testbed::ControlPlane;
+use fanlight_testbed::{ControlPlane, Options};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
@@ -38,6 +38,12 @@ impl Lent {
         let mut room = ROOM.acquire_many(2).await?;
         let half = room.split(1).context("half of the room")?;
         Ok([Self::within(room).await?, Self::within(half).await?])
+    }
+
+    /// One of another kind, which ends with this test.
+    pub(crate) async fn with(options: Options) -> anyhow::Result<Self> {
+        let room = ROOM.acquire().await?;
+        Ok(Self { plane: Some(ControlPlane::with(options).await?), spoilt: true, _room: room })
     }
 
     async fn within(room: SemaphorePermit<'static>) -> anyhow::Result<Self> {

@@ -3,5 +3,6 @@
 mod check;
 mod dashboard;
 mod documented;
+mod oidc_config;
 mod stage;
 mod version;

@@ -107,3 +107,6 @@ impl CallbackQuery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

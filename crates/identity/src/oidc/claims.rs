@@ -41,7 +41,7 @@ pub enum GroupNotice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     /// There is no user name, or it is not a text.
-    #[error("the ID token has no claim {0:?} that is a text, and the user name is taken from there")]
+    #[error("the provider tells no claim {0:?} that is a text, and the user name is taken from there")]
     NoUserName(String),
     /// The user name is an e-mail address which the provider has not verified.
     #[error("the provider says that the e-mail address {0:?} is not verified")]
@@ -74,15 +74,16 @@ pub enum ClaimError {
 }
 
 impl ClaimRules {
-    /// The identity that `claims` describe. The groups are taken from `user_info` if the claims have none; `emergency`
-    /// tells whether a name is the emergency user's.
+    /// The identity that `claims` describe. Name and groups are each taken from `user_info` if the claims have none;
+    /// `emergency` tells whether a name is the emergency user's.
     pub fn map(
         &self,
         claims: &Claims,
         user_info: Option<&Claims>,
         emergency: impl Fn(&str) -> bool,
     ) -> Result<Mapped, ClaimError> {
-        let user = self.user(claims, emergency)?;
+        let named = |claims: &&Claims| find(claims, &self.username_claim).is_some();
+        let user = self.user(user_info.filter(|_| !named(&claims)).unwrap_or(claims), emergency)?;
         let mut notices = Vec::new();
         let found = self.groups(claims)?;
         if found.is_none() && self.is_overage(claims) {
@@ -108,9 +109,11 @@ impl ClaimRules {
         Ok(Mapped { identity: identity.map_err(|why| ClaimError::User { name, why })?, notices })
     }
 
-    /// Whether the groups have to be looked for at the provider's UserInfo.
+    /// Whether name or groups have to be looked for at the provider's UserInfo: some tell little in an ID token that comes
+    /// with an access token.
     pub fn needs_user_info(&self, claims: &Claims) -> bool {
-        find(claims, &self.groups_claim).is_none() && !self.is_overage(claims)
+        let groups = find(claims, &self.groups_claim).is_none() && !self.is_overage(claims);
+        groups || find(claims, &self.username_claim).is_none()
     }
 
     fn user(&self, claims: &Claims, emergency: impl Fn(&str) -> bool) -> Result<UserName, ClaimError> {

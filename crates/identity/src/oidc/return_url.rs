@@ -93,10 +93,13 @@ mod tests {
         fn whatever_is_asked_for_stays_within_our_origin(
             asked in prop_oneof![any::<String>(), "[/\\\\:.@a-z?#%\t ]{0,30}", "(https?:)?[/\\\\]{0,4}[a-z.@:]{0,20}[/\\\\]{0,3}[a-z]{0,5}"],
         ) {
-            let page = return_path(&asked, &home());
-            prop_assert!(page.starts_with('/') && !page.starts_with("//"), "{page}");
-            let resolved = home().join(&page).expect("a URL");
-            prop_assert_eq!(resolved.origin(), home().origin());
+            for home in [home(), Url::parse("https://flux.example.com/flux/").expect("a URL")] {
+                let page = return_path(&asked, &home);
+                prop_assert!(page.starts_with('/') && !page.starts_with("//"), "{page}");
+                let resolved = home.join(&page).expect("a URL");
+                prop_assert_eq!(resolved.origin(), home.origin());
+                prop_assert!(format!("{}/", resolved.path()).starts_with(home.path()), "{page} is below the prefix");
+            }
         }
     }
 }

@@ -121,6 +121,21 @@ struct Texts {
 }
 
 impl OidcSettings {
+    /// The keys of the Secret that mean something.
+    pub const KEYS: [&str; 12] = [
+        "issuerURL",
+        "clientID",
+        "clientSecret",
+        "redirectURL",
+        "tokenDuration",
+        "claimUsername",
+        "claimGroups",
+        "customScopes",
+        "oidcUsernamePrefix",
+        "oidcGroupsPrefix",
+        "caBundle",
+        "allowedGroups",
+    ];
     /// How long sessions last unless something else is said.
     pub const SESSION: Duration = Duration::from_hours(1);
     const USERNAME: &str = "email";

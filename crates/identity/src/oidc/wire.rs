@@ -87,9 +87,10 @@ fn broken(error: reqwest::Error) -> WireError {
     if is_about_certificate(&error) { WireError::Untrusted(words) } else { WireError::Broken(words) }
 }
 
-/// The innermost cause says what is wrong, the outer ones only where.
+/// The innermost cause says what is wrong, the outer ones only where. The system's number for it says nothing to people.
 fn words(error: &(dyn Error + 'static)) -> String {
-    innermost(error).to_string()
+    let words = innermost(error).to_string();
+    words.split_once(" (os error").map_or(words.as_str(), |(words, _)| words).to_owned()
 }
 
 fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
@@ -101,9 +102,10 @@ fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) 
 }
 
 fn is_about_certificate(error: &(dyn Error + 'static)) -> bool {
-    let innermost = innermost(error);
-    // An IO error does not name what it carries as its cause.
-    let carried = innermost.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = carried.and_then(|carried| carried.downcast_ref()).or_else(|| innermost.downcast_ref());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+    let mut cause = innermost(error);
+    // An IO error does not name what it carries as its cause, and that may be another one.
+    while let Some(carried) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        cause = carried;
+    }
+    matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use fanlight_model::cut;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub struct KeptTokens {
     pub refresh: Option<SecretString>,
     /// The last ID token, which tells the provider at sign-out who leaves; kept only where there is room.
     pub hint: Option<SecretString>,
+    /// What the person should know of their groups, in sentences; so many of them as there is room for.
+    pub notices: Vec<String>,
 }
 
 /// Why a session was not kept in cookies.
@@ -40,11 +43,15 @@ struct SealedTokens {
     refresh: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<String>,
 }
 
 impl Sessions {
     /// How many cookies the tokens may fill.
     pub(super) const TOKEN_PARTS: usize = 2;
+    /// How many bytes of what the person should know of their groups are kept.
+    const NOTICES: usize = 600;
 
     /// Opens a session for somebody who came back from the provider, with a new number; the values of the `Set-Cookie`
     /// headers are returned with it.
@@ -84,8 +91,11 @@ impl Sessions {
     /// The provider's tokens that a request's `Cookie` header brings for `session`.
     pub fn tokens(&self, header: &str, session: &Session) -> Option<KeptTokens> {
         let kept: SealedTokens = self.cookies.unseal(header, &self.tokens).ok()?;
-        (kept.id == session.id)
-            .then(|| KeptTokens { refresh: kept.refresh.map(Into::into), hint: kept.hint.map(Into::into) })
+        (kept.id == session.id).then(|| KeptTokens {
+            refresh: kept.refresh.map(Into::into),
+            hint: kept.hint.map(Into::into),
+            notices: kept.notices,
+        })
     }
 
     fn seal_signed(&self, session: &Session, signed: &SignedIn) -> Result<Vec<String>, NotKept> {
@@ -104,14 +114,36 @@ impl Sessions {
     fn seal_tokens(&self, session: &Session, signed: &SignedIn) -> Vec<String> {
         let refresh = signed.refresh_token.as_ref().map(|token| token.expose_secret().to_owned());
         let hint = Some(signed.id_token.expose_secret().to_owned());
-        let mut kept = SealedTokens { id: session.id, refresh, hint };
+        let mut kept = SealedTokens { id: session.id, refresh, hint, notices: notices(signed) };
         let seal = |kept: &SealedTokens, parts| self.cookies.seal(&self.tokens, kept, age(session), parts);
         if let Ok(cookies) = seal(&kept, 1) {
             return cookies;
         }
         kept.hint = None;
-        seal(&kept, Self::TOKEN_PARTS).unwrap_or_default()
+        if let Ok(cookies) = seal(&kept, Self::TOKEN_PARTS) {
+            return cookies;
+        }
+        kept.refresh = None;
+        if kept.notices.is_empty() { Vec::new() } else { seal(&kept, 1).unwrap_or_default() }
     }
+}
+
+/// The first ones in full, and how many more there are.
+fn notices(signed: &SignedIn) -> Vec<String> {
+    let mut room = Sessions::NOTICES;
+    let all = signed.notices.iter().map(|notice| cut(&notice.to_string(), Sessions::NOTICES / 2));
+    let mut kept: Vec<_> = all
+        .take_while(|notice| {
+            let fits = notice.len() <= room;
+            room = room.saturating_sub(notice.len());
+            fits
+        })
+        .collect();
+    let more = signed.notices.len() - kept.len();
+    if more > 0 {
+        kept.push(format!("{more} more like this"));
+    }
+    kept
 }
 
 #[cfg(test)]

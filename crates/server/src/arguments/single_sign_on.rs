@@ -44,6 +44,9 @@ pub(crate) struct SingleSignOn {
     /// What to put before each group.
     #[arg(long, value_name = "PREFIX", alias = "oidc-groups-prefix", default_value = "", hide_default_value = true)]
     oidc_group_prefix: String,
+    /// Admit names of service accounts too: whoever controls the issuer is any of them that the server may impersonate.
+    #[arg(long)]
+    oidc_service_accounts: bool,
 }
 
 impl SingleSignOn {
@@ -60,6 +63,7 @@ impl SingleSignOn {
             scopes: self.custom_oidc_scopes.clone(),
             username_prefix: self.oidc_username_prefix.clone(),
             groups_prefix: self.oidc_group_prefix.clone(),
+            service_accounts: self.oidc_service_accounts,
             ..OidcFlags::default()
         }
     }

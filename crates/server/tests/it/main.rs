@@ -2,8 +2,11 @@
 
 mod accounts;
 mod actions;
+mod ask;
 mod audit;
 mod browser;
+mod door;
+mod emergency_secret;
 mod faults;
 mod hand_over;
 mod house;
@@ -18,6 +21,8 @@ mod people;
 mod rights;
 mod shared;
 mod sign_in;
+mod sign_in_flow;
+mod sign_in_matrix;
 mod storms;
 mod styleguide;
 mod turns;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Keycloak, Look, estate, rights::flux_rules};
+use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Keycloak, Look, estate, rights::flux_rules, secrets};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, start, until};
+use crate::shared::{PROGRAM, WATCH, in_namespace, start, until, until_within};
 
 /// The server, set up for a Keycloak by its Secret alone.
 struct Door<'a> {
@@ -22,12 +22,14 @@ fn people_sign_in_at_keycloak_with_the_rights_of_their_groups_and_out_on_both_si
     in_namespace("oidc", async |plane| {
         plane.set_emergency_user("oidc", "admin", "secret").await?;
         plane.grant_group_everywhere("platform", flux_rules(&WATCH)).await?;
+        plane.grant_in("oidc", "admin", flux_rules(&WATCH)).await?;
         plane.apply(&estate::kustomization("oidc", "shop")).await?;
         let (keycloak, server) = tokio::try_join!(Keycloak::start(), start(plane, "oidc", &[]))?;
         let door = Door { plane, keycloak, server };
         door.the_secret_takes_effect_while_the_server_runs().await?;
         door.alice_sees_what_her_group_may_and_signs_out_on_both_sides().await?;
         door.a_browser_signs_in_stays_signed_in_and_signs_out().await?;
+        door.a_disabled_persons_session_dies_in_the_browser().await?;
         door.a_refresh_brings_new_groups_and_revocation_ends_the_session_there().await?;
         door.who_may_not_sign_in_reads_why_and_reserved_groups_are_dropped().await?;
         door.what_was_not_begun_here_ends_on_a_page_too().await?;
@@ -93,7 +95,9 @@ impl Door<'_> {
         let action = form.split_once("action=\"").and_then(|(_, rest)| rest.split_once('"')).context("no form")?.0;
         let fields = [("username", name), ("password", Keycloak::PASSWORD)];
         let back = client.post(action.replace("&amp;", "&")).form(&fields).send().await?;
-        Ok(client.get(location(&back)?).send().await?)
+        let answer = client.get(self.keycloak.noted(&location(&back)?)).send().await?;
+        secrets::plant_cookies(answer.headers());
+        Ok(answer)
     }
 
     async fn sign_in(&self, name: &str) -> anyhow::Result<Client> {
@@ -175,6 +179,33 @@ impl Door<'_> {
         self.keycloak.set_token_lifespan(Duration::from_secs(60)).await
     }
 
+    /// Keycloak gives each refresh token for one use, so that a page which stays refreshed has rotated it each time.
+    async fn a_disabled_persons_session_dies_in_the_browser(&self) -> anyhow::Result<()> {
+        self.keycloak.add_user("frank", &["platform"]).await?;
+        self.keycloak.set_token_lifespan(Duration::from_secs(10)).await?;
+        let browser = Browser::open(Look::DESK).await?;
+        browser.goto(format!("{}/oauth2?return_url=/applications", self.server.url())).await?;
+        self.keycloak.sign_in_on(&browser, "frank").await?;
+        browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
+        let refreshed = "localStorage.getItem('/oauth2/refresh')";
+        browser.until(&format!("{refreshed} !== null")).await?;
+        let first = browser.ask(refreshed).await?;
+        browser.until(&format!("{refreshed} !== {first}")).await?;
+        browser.until("document.getElementById('mark').textContent === 'live'").await?;
+
+        self.keycloak.set_enabled("frank", false).await?;
+        // The identity runs out, and a minute later what it is accepted for; nothing but the provider can confirm it.
+        let gone = "document.querySelector('#rows') === null && location.pathname === '/sign_in'";
+        until_within(Duration::from_secs(150), async || {
+            // While a page is being left nothing can be asked.
+            Ok(browser.ask(gone).await.is_ok_and(|gone| gone == true))
+        })
+        .await?;
+        browser.goto(format!("{}/applications", self.server.url())).await?;
+        browser.until(gone).await?;
+        self.keycloak.set_token_lifespan(Duration::from_secs(60)).await
+    }
+
     async fn a_refresh_brings_new_groups_and_revocation_ends_the_session_there(&self) -> anyhow::Result<()> {
         self.keycloak.add_user("dora", &["shop"]).await?;
         let dora = self.sign_in("dora").await?;
@@ -223,6 +254,10 @@ impl Door<'_> {
         ensure!(self.user_info(&bob).await?["id"] == "bob@example.com", "what was confirmed holds for its time");
         let admin = self.server.sign_in("admin", "secret").await?;
         ensure!(self.user_info(&admin).await?["groups"].is_null());
+        let mut stream = self.server.stream(&admin).await?;
+        stream.until(|view| view.contains("Kustomization/oidc/shop")).await?;
+        self.plane.apply(&estate::kustomization("oidc", "stock")).await?;
+        stream.until(|view| view.contains("Kustomization/oidc/stock")).await?;
         self.keycloak.start_again().await?;
         until(async || Ok(!self.sign_in_page().await?.contains("does not work at this moment"))).await?;
         self.sign_in("bob").await?;

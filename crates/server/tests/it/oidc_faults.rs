@@ -4,80 +4,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
 use fanlight_testbed::{
-    ControlPlane, FanlightServer, Issuer,
+    FanlightServer,
     issuer::{Endpoint, Flaw, Manners, Refreshing, Trouble},
 };
-use reqwest::{Client, Response};
-use serde_json::Value;
 
-use crate::shared::{in_namespace, start, until};
+use crate::{
+    door::{Door, location},
+    shared::{in_namespace, until},
+};
 
 /// Takes leave of a provider's manners.
 type Misbehave = Box<dyn Fn(&mut Manners)>;
 
-struct Door {
-    issuer: Issuer,
-    server: FanlightServer,
-}
-
-impl Door {
-    async fn open(plane: &ControlPlane, namespace: &str) -> anyhow::Result<Self> {
-        let issuer = Issuer::start_plain().await?;
-        let flags = [
-            format!("--oidc-issuer-url={}", issuer.url()),
-            format!("--oidc-client-id={}", Issuer::CLIENT),
-            format!("--oidc-client-secret={}", Issuer::SECRET),
-            // The port is not known before; where somebody is sent back to is read by the test, not by a browser.
-            "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback".to_owned(),
-        ];
-        plane.set_emergency_user(namespace, "admin", "secret").await?;
-        let server = start(plane, namespace, &flags.each_ref().map(String::as_str)).await?;
-        let door = Self { issuer, server };
-        until(async || {
-            let flags: Value = door.get(&FanlightServer::client()?, "/v1/featureflags").await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
-        Ok(door)
-    }
-
-    async fn get(&self, client: &Client, path: &str) -> anyhow::Result<Response> {
-        Ok(client.get(format!("{}{path}", self.server.url())).send().await?)
-    }
-
-    /// Goes to the provider and comes back.
-    async fn arrive(&self, client: &Client) -> anyhow::Result<Response> {
-        let sent = self.get(client, "/oauth2?return_url=/applications").await?;
-        self.come_back(client, &sent).await
-    }
-
-    /// From where the server has `sent` somebody.
-    async fn come_back(&self, client: &Client, sent: &Response) -> anyhow::Result<Response> {
-        let back = client.get(location(sent)?).send().await?;
-        let back = location(&back)?.replace("http://127.0.0.1:9", self.server.url());
-        Ok(client.get(back).send().await?)
-    }
-
-    async fn sign_in(&self) -> anyhow::Result<Client> {
-        let client = FanlightServer::client()?;
-        let arrived = self.arrive(&client).await?;
-        ensure!(location(&arrived)? == "/applications");
-        Ok(client)
-    }
-}
-
-fn location(response: &Response) -> anyhow::Result<&str> {
-    let place = response.headers().get("location").with_context(|| format!("{} leads nowhere", response.status()))?;
-    Ok(place.to_str()?)
-}
-
 #[test]
 fn every_fault_of_a_provider_ends_on_a_page_and_lets_nobody_in() {
     in_namespace("oidc-faults", async |plane| {
-        let door = Door::open(plane, "oidc-faults").await?;
+        let door = Door::open(plane, "oidc-faults", &[]).await?;
         let flaw = |flaw| move |manners: &mut Manners| manners.flaw = Some(flaw);
         let token = |trouble: Trouble| move |manners: &mut Manners| manners.trouble(Endpoint::Token, trouble.clone());
-        let cases: [(&str, u16, Misbehave); 11] = [
+        let cases: [(&str, u16, Misbehave); 20] = [
             ("wrong issuer", 502, Box::new(flaw(Flaw::WrongIssuer))),
             ("wrong audience", 502, Box::new(flaw(Flaw::WrongAudience))),
             ("wrong nonce", 502, Box::new(flaw(Flaw::WrongNonce))),
@@ -85,8 +30,17 @@ fn every_fault_of_a_provider_ends_on_a_page_and_lets_nobody_in() {
             ("public key as secret", 502, Box::new(flaw(Flaw::PublicKeyAsSecret))),
             ("foreign signature", 502, Box::new(flaw(Flaw::ForeignSignature))),
             ("expired", 502, Box::new(flaw(Flaw::Expired))),
+            ("not valid yet", 502, Box::new(flaw(Flaw::NotYetValid))),
+            ("another party", 502, Box::new(flaw(Flaw::WrongParty))),
+            ("no nonce", 502, Box::new(flaw(Flaw::NoNonce))),
+            ("unknown key", 502, Box::new(flaw(Flaw::UnknownKey))),
+            ("no token at all", 502, Box::new(flaw(Flaw::Garbage))),
             ("refused", 401, Box::new(|manners| manners.refusal = Some("access_denied"))),
             ("answer lost", 502, Box::new(token(Trouble::Lost))),
+            ("half an answer", 502, Box::new(token(Trouble::Half))),
+            ("an answer without end", 502, Box::new(token(Trouble::Endless))),
+            ("sent elsewhere", 502, Box::new(token(Trouble::Redirect("http://127.0.0.1:9/token".to_owned())))),
+            ("an error of the provider", 502, Box::new(token(Trouble::Error(500)))),
             ("a page instead", 502, Box::new(token(Trouble::Page))),
             ("too many groups", 403, Box::new(|manners| manners.many_groups(2000))),
         ];
@@ -104,7 +58,8 @@ fn every_fault_of_a_provider_ends_on_a_page_and_lets_nobody_in() {
         }
         door.issuer.behave(|manners| *manners = Manners::default());
         door.issuer.rotate_key();
-        door.sign_in().await.context("a rotated key")?;
+        // Keys are not looked up for every stranger's token, so this one may have to wait for its turn.
+        until(async || Ok(door.sign_in().await.is_ok())).await.context("a rotated key")?;
         Ok(())
     });
 }
@@ -112,7 +67,7 @@ fn every_fault_of_a_provider_ends_on_a_page_and_lets_nobody_in() {
 #[test]
 fn an_identity_that_ran_out_is_confirmed_without_a_form_as_long_as_the_provider_knows_the_person() {
     in_namespace("oidc-silent", async |plane| {
-        let door = Door::open(plane, "oidc-silent").await?;
+        let door = Door::open(plane, "oidc-silent", &[]).await?;
         // It is accepted for a minute more, of which most is over.
         let ended = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() - 53;
         door.issuer.behave(|manners| manners.claim("exp", ended));
@@ -139,7 +94,7 @@ fn an_identity_that_ran_out_is_confirmed_without_a_form_as_long_as_the_provider_
 #[test]
 fn a_refresh_that_is_refused_or_lost_ends_nothing_before_its_time() {
     in_namespace("oidc-refresh", async |plane| {
-        let door = Door::open(plane, "oidc-refresh").await?;
+        let door = Door::open(plane, "oidc-refresh", &[]).await?;
         let client = door.sign_in().await?;
         let refresh = async || anyhow::Ok(client.post(format!("{}/oauth2/refresh", door.server.url())).send().await?);
         ensure!(refresh().await?.status() == 200);

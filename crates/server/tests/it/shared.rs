@@ -46,7 +46,15 @@ pub(crate) async fn start(plane: &ControlPlane, namespace: &str, more: &[&str]) 
 }
 
 /// Waits for a condition that only asking can tell.
-pub(crate) async fn until(mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+pub(crate) async fn until(holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    until_within(Duration::from_secs(60), holds).await
+}
+
+/// The same for what takes its time.
+pub(crate) async fn until_within(
+    patience: Duration,
+    mut holds: impl AsyncFnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     let mut look = interval(Duration::from_millis(50));
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let waiting = async {
@@ -55,5 +63,5 @@ pub(crate) async fn until(mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) 
         }
         Ok(())
     };
-    timeout(Duration::from_secs(60), waiting).await.context("it does not come about")?
+    timeout(patience, waiting).await.context("it does not come about")?
 }

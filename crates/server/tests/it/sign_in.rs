@@ -1,145 +1,14 @@
 //! Signing in as the emergency user: what is promised to people and to scripts, one namespace and server for each test.
 
-use std::{path::Path, process::Command, time::Duration};
-
 use anyhow::{Context, ensure};
-use fanlight_testbed::{ControlPlane, FanlightServer, rights::flux_rules};
-use reqwest::{Client, Response, StatusCode};
+use fanlight_testbed::{FanlightServer, rights::flux_rules};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, start};
-
-async fn get(server: &FanlightServer, client: &Client, path: &str) -> anyhow::Result<Response> {
-    Ok(client.get(format!("{}{path}", server.url())).send().await?)
-}
-
-async fn post(server: &FanlightServer, client: &Client, path: &str, body: &str) -> anyhow::Result<Response> {
-    Ok(client.post(format!("{}{path}", server.url())).body(body.to_owned()).send().await?)
-}
-
-/// Posts the sign-in form as a browser without JavaScript does.
-async fn submit(server: &FanlightServer, client: &Client, fields: &[(&str, &str)]) -> anyhow::Result<Response> {
-    let request = client.post(format!("{}/oauth2/sign_in", server.url())).header("Origin", server.url());
-    Ok(request.form(fields).send().await?)
-}
-
-/// The answer's status and text.
-async fn answer(response: Response) -> anyhow::Result<(u16, String)> {
-    Ok((response.status().as_u16(), response.text().await?))
-}
-
-fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-    response.headers().get(name).and_then(|value| value.to_str().ok())
-}
-
-async fn page(server: &FanlightServer) -> anyhow::Result<String> {
-    Ok(get(server, &FanlightServer::client()?, "/sign_in").await?.error_for_status()?.text().await?)
-}
-
-async fn features(server: &FanlightServer) -> anyhow::Result<Value> {
-    Ok(get(server, &FanlightServer::client()?, "/v1/featureflags").await?.json().await?)
-}
-
-/// Tries to sign in as somebody new to the server: the answer's status and text.
-async fn attempt(server: &FanlightServer, name: &str, password: &str) -> anyhow::Result<(u16, String)> {
-    answer(server.try_sign_in(&FanlightServer::client()?, name, password).await?).await
-}
-
-const NO_SECRET: &str = "{\"message\":\"Please ensure that a password has been set.\",\"code\":400}\n";
-
-#[test]
-fn without_a_secret_the_server_starts_and_as_soon_as_there_is_one_somebody_signs_in() {
-    in_namespace("no-secret", async |plane| {
-        let server = start(plane, "no-secret", &[]).await?;
-        ensure!(page(&server).await?.contains("No emergency user is set up."));
-        ensure!(features(&server).await? == json!({"flags": {}}));
-        ensure!(attempt(&server, "admin", "secret").await? == (400, NO_SECRET.to_owned()));
-        plane.set_emergency_user("no-secret", "admin", "secret").await?;
-        ensure!(attempt(&server, "admin", "secret").await? == (200, String::new()));
-        ensure!(!page(&server).await?.contains("No emergency user"));
-        ensure!(features(&server).await? == json!({"flags": {"CLUSTER_USER_AUTH": "true"}}));
-        Ok(())
-    });
-}
-
-#[test]
-fn a_changed_password_works_at_once() {
-    in_namespace("changed", async |plane| {
-        plane.set_emergency_user("changed", "admin", "old").await?;
-        let server = start(plane, "changed", &[]).await?;
-        let old = server.sign_in("admin", "old").await?;
-        plane.set_emergency_user("changed", "admin", "new").await?;
-        ensure!(attempt(&server, "admin", "old").await?.0 == 401);
-        let new = server.sign_in("admin", "new").await?;
-        ensure!(get(&server, &new, "/oauth2/userinfo").await?.status() == 200);
-        ensure!(get(&server, &old, "/oauth2/userinfo").await?.status() == 400);
-        Ok(())
-    });
-}
-
-#[test]
-fn a_changed_or_deleted_secret_ends_the_sessions_it_opened_within_ten_seconds() {
-    in_namespace("ended", async |plane| {
-        plane.set_emergency_user("ended", "admin", "secret").await?;
-        let server = start(plane, "ended", &[]).await?;
-        for gone in [false, true] {
-            let admin = server.sign_in("admin", "secret").await?;
-            let mut stream = server.stream(&admin).await?;
-            stream.next().await?.context("a view")?;
-            if gone {
-                let secret = json!({"apiVersion": "v1", "kind": "Secret",
-                    "metadata": {"name": "cluster-user-auth", "namespace": "ended"}});
-                plane.delete(&secret).await?;
-            } else {
-                // The same password anew: another hash, another opener.
-                plane.set_emergency_user("ended", "admin", "secret").await?;
-            }
-            timeout(Duration::from_secs(10), async {
-                while let Some((event, _)) = stream.next().await? {
-                    if event == "end" {
-                        return Ok(());
-                    }
-                }
-                anyhow::bail!("the stream broke off")
-            })
-            .await
-            .context("the session goes on")??;
-            ensure!(get(&server, &admin, "/oauth2/userinfo").await?.status() == 400);
-            ensure!(get(&server, &admin, "/applications").await?.status() == 303);
-        }
-        Ok(())
-    });
-}
-
-#[test]
-fn a_secret_of_no_use_lets_nobody_in_and_the_page_says_why() {
-    in_namespace("no-use", async |plane| {
-        let server = start(plane, "no-use", &[]).await?;
-        let hash = bcrypt(4, "secret")?;
-        let dear = hash.replacen("$04$", "$17$", 1);
-        for (content, why) in [
-            (json!({"password": hash}), "key “username” is missing"),
-            (json!({"username": "", "password": hash}), "user name is empty or cannot be impersonated"),
-            (json!({"username": "system:admin", "password": hash}), "user name is empty or cannot be impersonated"),
-            (json!({"username": "admin"}), "key “password” is missing"),
-            (json!({"username": "admin", "password": "secret"}), "no bcrypt hash of cost 4 to 16"),
-            (json!({"username": "admin", "password": hash[..59]}), "no bcrypt hash of cost 4 to 16"),
-            (json!({"username": "admin", "password": dear}), "no bcrypt hash of cost 4 to 16"),
-        ] {
-            set_anew(plane, "no-use", &content).await?;
-            // A name that the throttle does not know yet, where the name does not matter.
-            let name = content["username"].as_str().unwrap_or_default();
-            let refused = attempt(&server, name, "secret").await?;
-            ensure!(refused == (401, String::new()), "{content}: {refused:?}");
-            let page = page(&server).await?;
-            ensure!(page.contains(why), "{content}: {page}");
-            ensure!(features(&server).await? == json!({"flags": {}}));
-            ensure!(server.log().contains("the emergency user’s Secret is of no use"));
-        }
-        Ok(())
-    });
-}
+use crate::{
+    ask::{answer, attempt, features, get, header, page, post, submit},
+    shared::{WATCH, in_namespace, start},
+};
 
 #[test]
 fn an_unknown_name_and_a_wrong_password_look_alike() {
@@ -155,22 +24,6 @@ fn an_unknown_name_and_a_wrong_password_look_alike() {
         }
         let log = server.log();
         ensure!(log.contains("\"audit\":\"sign-in\"") && !log.contains("wrong") && !log.contains("secret\""));
-        Ok(())
-    });
-}
-
-#[test]
-fn a_hash_of_any_family_and_of_any_program_signs_in() {
-    in_namespace("families", async |plane| {
-        let server = start(plane, "families", &[]).await?;
-        let ours = bcrypt(4, "pässwörd")?;
-        let hashes = ["2", "2a", "2b", "2x", "2y"].map(|family| ours.replacen("2a", family, 1));
-        let others = [fanlight("pässwörd")?, htpasswd("pässwörd")?, format!("{ours}\n")];
-        for hash in hashes.into_iter().chain(others) {
-            set_anew(plane, "families", &json!({"username": "admin", "password": hash})).await?;
-            let (status, _) = attempt(&server, "admin", "pässwörd").await?;
-            ensure!(status == 200, "{hash}");
-        }
         Ok(())
     });
 }
@@ -335,6 +188,24 @@ fn scripts_get_the_statuses_and_bodies_of_the_predecessor() {
 }
 
 #[test]
+fn whoever_asks_whether_the_server_lives_needs_not_be_anybody() {
+    in_namespace("alive", async |plane| {
+        let server = start(plane, "alive", &[]).await?;
+        let client = FanlightServer::client()?;
+        for path in ["/health/", "/health/live", "/health/a/b?c"] {
+            for method in [Method::GET, Method::POST, Method::PUT] {
+                let alive = client.request(method, format!("{}{path}", server.url())).send().await?;
+                ensure!(header(&alive, "content-type").is_some_and(|kind| kind.starts_with("text/plain")), "{path}");
+                ensure!(answer(alive).await? == (200, "ok".to_owned()), "{path}");
+            }
+        }
+        let moved = get(&server, &client, "/health").await?;
+        ensure!(moved.status() == 301 && header(&moved, "location") == Some("/health/"));
+        Ok(())
+    });
+}
+
+#[test]
 fn over_https_the_session_is_bound_to_the_host_and_to_https() {
     in_namespace("https", async |plane| {
         plane.set_emergency_user("https", "admin", "secret").await?;
@@ -369,35 +240,4 @@ fn over_https_the_session_is_bound_to_the_host_and_to_https() {
         );
         Ok(())
     });
-}
-
-/// Writes the Secret without anything that was in it before.
-async fn set_anew(plane: &ControlPlane, namespace: &str, content: &Value) -> anyhow::Result<()> {
-    let secret = json!({"apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "cluster-user-auth", "namespace": namespace}});
-    // The first time there is none.
-    let _ = plane.delete(&secret).await;
-    plane.set_emergency_secret(namespace, content).await
-}
-
-/// A hash of family 2a, made here.
-fn bcrypt(cost: u32, password: &str) -> anyhow::Result<String> {
-    Ok(fanlight_identity::hash_password(password.as_bytes(), cost)?)
-}
-
-/// A hash made by our own program.
-fn fanlight(password: &str) -> anyhow::Result<String> {
-    let program = Path::new(PROGRAM).with_file_name("fanlight");
-    let mut command = Command::new("sh");
-    command.args(["-c", r#"printf %s "$2" | "$1" get bcrypt-hash"#, "sh"]).arg(program).arg(password);
-    let output = command.output()?;
-    ensure!(output.status.success(), "{}; `cargo build` makes it", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
-}
-
-/// A hash made by Apache's program.
-fn htpasswd(password: &str) -> anyhow::Result<String> {
-    let output = Command::new("htpasswd").args(["-nbBC", "10", "admin", password]).output().context("htpasswd")?;
-    let line = String::from_utf8(output.stdout)?;
-    Ok(line.trim_end().strip_prefix("admin:").context("name and hash")?.to_owned())
 }

@@ -18,7 +18,7 @@ use crate::{
     App,
     frame::Frame,
     place,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, cookies, seen, sign_in_first, visitor},
 };
 use question::{Asked, Reply};
 
@@ -28,6 +28,8 @@ struct AccessPage<'a> {
     frame: Frame,
     method: &'static str,
     groups: Vec<&'a str>,
+    /// What about the groups is not as the provider meant it.
+    notices: Vec<String>,
     guise: Standing,
     kinds: Vec<Line>,
     asked: Asked,
@@ -89,6 +91,7 @@ pub(crate) async fn show(
             Method::Oidc => "at the identity provider",
         },
         groups: who.groups().collect(),
+        notices: app.sessions.tokens(&cookies(&headers), &session).map(|kept| kept.notices).unwrap_or_default(),
         guise: Standing::new(guise.as_deref()),
         kinds: access.kinds.into_iter().map(Line::new).collect(),
         known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),

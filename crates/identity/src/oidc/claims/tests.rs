@@ -117,6 +117,30 @@ fn missing_groups_are_looked_for_elsewhere_unless_entra_says_they_are_too_many()
     }
 }
 
+#[test]
+fn a_missing_name_is_looked_for_elsewhere_too_and_the_address_must_be_verified_there() {
+    let object = |value: Value| value.as_object().expect("an object").clone();
+    let thin = object(json!({"sub": "7", "groups": ["dev"]}));
+    assert!(rules().needs_user_info(&thin));
+    for (info, found) in [
+        (json!({"email": "d@e.x"}), Ok("d@e.x".to_owned())),
+        (json!({"email": "d@e.x", "email_verified": true, "groups": ["other"]}), Ok("d@e.x".to_owned())),
+        (json!({"email": "d@e.x", "email_verified": false}), Err(ClaimError::Unverified("d@e.x".to_owned()))),
+        (json!({"email": "admin"}), Err(ClaimError::Emergency("admin".to_owned()))),
+        (json!({}), Err(ClaimError::NoUserName("email".to_owned()))),
+    ] {
+        let mapped = rules().map(&thin, Some(&object(info)), |name| name == "admin");
+        assert_eq!(
+            mapped.map(|mapped| (mapped.identity.user().to_string(), groups(&mapped).len())),
+            found.map(|name| (name, 1))
+        );
+    }
+    // What the ID token says goes before, however useless it is.
+    let wrong = object(json!({"sub": "7", "email": 7, "groups": []}));
+    assert!(!rules().needs_user_info(&wrong));
+    assert!(rules().map(&wrong, Some(&object(json!({"email": "d@e.x"}))), |_| false).is_err());
+}
+
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

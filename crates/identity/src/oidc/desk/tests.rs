@@ -152,7 +152,7 @@ async fn whatever_goes_wrong_ends_in_a_sentence_without_secrets() {
         ("", 200, Value::Null, "it has no code"),
         ("code=c0de&code=c0de", 200, Value::Null, "a parameter twice"),
         ("code=c0de&iss=https://evil.example.com", 200, Value::Null, "another identity provider"),
-        ("code=c0de", 400, refused, "invalid_grant: code … is used up"),
+        ("code=c0de", 400, refused, "code … is used up (invalid_grant)"),
         ("code=c0de", 302, Value::Null, "makes no sense"),
         ("code=c0de", 200, json!({"access_token": "acc3ss"}), "missing or of the wrong kind"),
         ("code=c0de", 200, json!({"access_token": "acc3ss", "token_type": "Bearer"}), "sent no ID token"),
@@ -191,7 +191,7 @@ async fn a_provider_that_is_down_is_named_and_comes_back_by_itself() {
     scene.issuer.play().answers.clear();
     scene.desk.until(|standing| *standing == OidcStanding::Ready).await;
     scene.shelf.0.lock().expect("no panic before").as_mut().expect("a Secret").remove("caBundle");
-    scene.desk.until(says("cannot be reached")).await;
+    scene.desk.until(says("cannot be reached: its certificate is not trusted")).await;
     scene.shelf.0.lock().expect("no panic before").as_mut().expect("a Secret").remove("clientID");
     scene.desk.until(says("clientID is missing")).await;
     *scene.shelf.0.lock().expect("no panic before") = None;
@@ -265,7 +265,7 @@ async fn rotated_keys_are_looked_up_but_strangers_cannot_make_us_ask_for_each_to
 async fn sign_out_is_told_to_the_provider() {
     let scene = Scene::new().await;
     let id_token = scene.tokens(&json!({}))["id_token"].as_str().expect("a token").to_owned();
-    let kept = KeptTokens { refresh: Some("refr3sh".into()), hint: Some(id_token.clone().into()) };
+    let kept = KeptTokens { refresh: Some("refr3sh".into()), hint: Some(id_token.clone().into()), notices: Vec::new() };
     let url = scene.desk.sign_out_url(Some(&kept)).expect("offered");
     let query: BTreeMapOf = url.query_pairs().into_owned().collect();
     assert!(url.as_str().starts_with(&format!("{}/logout?", scene.issuer.url)), "{url}");

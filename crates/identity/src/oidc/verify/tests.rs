@@ -1,4 +1,5 @@
 use hmac::{Hmac, KeyInit, Mac};
+use proptest::prelude::*;
 use serde_json::json;
 use sha2::Sha256;
 
@@ -88,5 +89,24 @@ fn a_signature_that_is_none_does_not_count() {
     assert_eq!(verify(&signer, &swapped).err(), Some(VerifyError::Signature));
     for text in ["", "a.b.c", start, "x.y", &good[1..]] {
         assert_eq!(verify(&signer, text).err(), Some(VerifyError::Unreadable), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_text_comes_as_a_token_is_refused(
+        text in prop_oneof![any::<String>(), "[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,4}"],
+    ) {
+        prop_assert!(verify(&Signer::new("one"), &text).is_err());
+    }
+
+    #[test]
+    fn a_good_token_with_one_letter_changed_is_refused(place in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_.-]") {
+        let signer = Signer::new("one");
+        let good = signer.sign(&claims());
+        let place = place.index(good.len());
+        let mut changed = good.clone();
+        changed.replace_range(place..=place, &letter);
+        prop_assert_eq!(verify(&signer, &changed).is_ok(), changed == good);
     }
 }

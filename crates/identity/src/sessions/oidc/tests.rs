@@ -6,7 +6,7 @@ use std::{
 use fanlight_model::{Identity, UserName};
 
 use super::*;
-use crate::{CookieRules, KeyRing, NoSession, SessionLimits};
+use crate::{CookieRules, GroupNotice, KeyRing, NoSession, SessionLimits};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -150,4 +150,23 @@ fn tokens_that_are_too_long_are_left_out_the_hint_first() {
         let found = found.map(|tokens| (tokens.hint.is_some(), tokens.refresh.is_some()));
         assert_eq!(found, kept, "{id_token} {refresh}");
     }
+}
+
+#[test]
+fn what_became_of_the_groups_is_kept_beside_the_tokens_as_far_as_there_is_room() {
+    let sessions = sessions();
+    let with = |notices, refresh| SignedIn { notices, ..signed("dana", 1, 100, refresh) };
+    let kept = |signed: &SignedIn| {
+        let (session, set) = sessions.open_oidc(signed, noon()).expect("small");
+        sessions.tokens(&browse("", &set), &session).expect("tokens")
+    };
+    assert!(kept(&with(Vec::new(), 10)).notices.is_empty());
+    let overage = kept(&with(vec![GroupNotice::Overage], 10));
+    assert!(overage.notices.len() == 1 && overage.notices[0].contains("too many"), "{:?}", overage.notices);
+    let many: Vec<_> = (0..100).map(|number| GroupNotice::UserInfo(format!("{number:0200}"))).collect();
+    let notices = kept(&with(many.clone(), 10)).notices;
+    assert!(notices.iter().map(String::len).sum::<usize>() < 700, "{notices:?}");
+    assert_eq!(notices.last().map(String::as_str), Some("98 more like this"));
+    let too_long = kept(&with(many, 10_000));
+    assert!(too_long.refresh.is_none() && too_long.notices == notices);
 }
