@@ -68,6 +68,15 @@
 {{- if ne .Values.adminUser.secretName "cluster-user-auth" }}
 - {{ printf "--emergency-secret-name=%s" .Values.adminUser.secretName | quote }}
 {{- end }}
+{{- with .Values.adminUser.sessionDuration }}
+- {{ printf "--emergency-session-duration=%s" . | quote }}
+{{- end }}
+{{- if .Values.adminUser.requireReason }}
+- "--emergency-require-reason"
+{{- end }}
+{{- with .Values.auditLog }}
+- {{ printf "--audit-log=%s" . | quote }}
+{{- end }}
 {{- with .Values.externalUrl }}
 - {{ printf "--external-url=%s" . | quote }}
 {{- end }}

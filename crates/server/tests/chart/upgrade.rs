@@ -53,6 +53,11 @@ async fn upgrade(plane: &ControlPlane, name: &'static str, how: &[&str]) -> anyh
     // Whatever else is changed later: the names stay.
     release.put(&values.replace("{adminUser", "{replicaCount: 2, adminUser")).await?;
     ensure!(objects_of(plane, name)? == after);
+    drop(server);
+    let server = release.run(&deployment).await?;
+    let page = client.get(format!("{}/applications", server.url())).send().await?;
+    ensure!(page.status() == 200, "a session from before the second upgrade: {}", page.status());
+    drop(server);
     release.uninstall()?;
     let left = objects_of(plane, name)?;
     ensure!(left.is_empty(), "left: {left:?}");
