@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde_json::Value;
 
 use crate::yaml;
@@ -35,20 +35,28 @@ const PROGRAMS: [&str; 9] =
 
 /// The blocks of every page, by the page's place in the repository, in the order in which they stand there.
 pub fn pages(repository: &Path) -> anyhow::Result<BTreeMap<String, Vec<Block>>> {
+    let mut places = vec!["README.md".to_owned()];
+    gather(repository, "docs", &mut places)?;
     let mut pages = BTreeMap::new();
-    for entry in std::fs::read_dir(repository.join("docs")).context("the documentation")? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if Path::new(&name).extension().is_some_and(|end| end == "md") {
-            pages.insert(format!("docs/{name}"), Vec::new());
-        }
-    }
-    pages.insert("README.md".to_owned(), Vec::new());
-    for (page, found) in &mut pages {
-        let text = std::fs::read_to_string(repository.join(page)).with_context(|| page.clone())?;
-        ensure!(!text.contains("```"), "{page}: blocks are indented here, not fenced");
-        *found = blocks(page, &text);
+    for page in places {
+        let text = std::fs::read_to_string(repository.join(&page)).with_context(|| page.clone())?;
+        let found = blocks(&page, &text);
+        pages.insert(page, found);
     }
     Ok(pages)
+}
+
+fn gather(repository: &Path, folder: &str, places: &mut Vec<String>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(repository.join(folder)).with_context(|| folder.to_owned())? {
+        let entry = entry?;
+        let place = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            gather(repository, &place, places)?;
+        } else if Path::new(&place).extension().is_some_and(|end| end == "md") {
+            places.push(place);
+        }
+    }
+    Ok(())
 }
 
 fn blocks(page: &str, text: &str) -> Vec<Block> {
