@@ -21,14 +21,13 @@ const FORMS: [(&str, &str); 2] = [("", "impersonate"), (CONSTRAINED, "impersonat
 /// Whom an account may impersonate.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Reach {
-    /// Everybody, whatever for.
-    all_users: bool,
-    all_groups: bool,
-    /// Everybody, for what Fanlight does.
-    all_constrained: bool,
+    /// `users`, `groups`: of what everybody, whatever for.
+    unlimited: Vec<&'static str>,
+    /// The same, but only for what Fanlight does.
+    constrained: Vec<&'static str>,
     users: BTreeSet<String>,
     groups: BTreeSet<String>,
-    /// Some of the names are for what Fanlight does.
+    /// Of the names, some are only for what Fanlight does.
     some_constrained: bool,
 }
 
@@ -39,25 +38,26 @@ pub(super) async fn look(
     server: &Installed,
     findings: &mut Vec<Finding>,
 ) -> Result<(), RescueError> {
-    let mut reach = Reach {
-        all_users: may_all(cluster, who, FORMS[0], "users").await?,
-        all_groups: may_all(cluster, who, FORMS[0], "groups").await?,
-        all_constrained: may_all(cluster, who, FORMS[1], "users").await?,
-        ..Reach::default()
-    };
+    let mut reach = Reach::default();
+    for resource in ["users", "groups"] {
+        if may_all(cluster, who, FORMS[0], resource).await? {
+            reach.unlimited.push(resource);
+        } else if may_all(cluster, who, FORMS[1], resource).await? {
+            reach.constrained.push(resource);
+        }
+    }
     findings.extend(reach.excess());
-    if reach.all_users {
+    if reach.unlimited.contains(&"users") {
         return Ok(());
     }
-    for role in match roles(cluster, server).await {
+    let roles = match roles(cluster, server).await {
         Ok(roles) => roles,
         Err(error) => {
             findings.push(Finding::unanswered(ABOUT, &error));
             return Ok(());
         }
-    } {
-        reach.add(&role);
-    }
+    };
+    roles.iter().for_each(|role| reach.add(role));
     let tells_apart = reach.users.contains(MEMBER) && may_tell_apart(cluster, who).await?;
     findings.push(reach.finding(tells_apart));
     Ok(())
@@ -136,14 +136,12 @@ impl Reach {
 
     /// What should not be.
     fn excess(&self) -> Option<Finding> {
-        let unlimited = match (self.all_users, self.all_groups) {
-            (true, true) => "users and all groups",
-            (true, false) => "users",
-            (false, true) => "groups",
-            (false, false) => return None,
-        };
+        if self.unlimited.is_empty() {
+            return None;
+        }
         let what = format!(
-            "the server may impersonate all {unlimited}: whoever gets its token may do everything in the cluster"
+            "the server may impersonate all {}: whoever gets its token may do everything in the cluster",
+            self.unlimited.join(" and all ")
         );
         let remedy = "Name them in rbac.impersonationResourceNames, or set rbac.constrainedImpersonation.enabled";
         Some(Finding::warning(ABOUT, what, remedy))
@@ -160,16 +158,16 @@ impl Reach {
     fn finding(&self, tells_apart: bool) -> Finding {
         const NOBODY: &str = "the server may impersonate no user: nobody will see anything";
         let named: BTreeSet<&str> = self.users.iter().map(String::as_str).filter(|name| *name != MEMBER).collect();
-        let groups = self.groups.iter().map(String::as_str);
-        let for_what =
-            if self.all_constrained || self.some_constrained { ", for what Fanlight does alone" } else { "" };
-        if self.all_constrained {
+        let groups = self.groups.iter().map(String::as_str).filter(|name| *name != MEMBER);
+        let is_constrained = !self.constrained.is_empty() || self.some_constrained;
+        let for_what = if is_constrained { ", for what Fanlight does alone" } else { "" };
+        if self.constrained.contains(&"users") {
             return Finding::ok(ABOUT, format!("the server may impersonate everybody{for_what}"));
         }
         if !named.is_empty() {
             // One rule names users and groups alike, and only whoever wrote it knows which is which.
             let all: BTreeSet<&str> = named.into_iter().chain(groups).collect();
-            let all = all.into_iter().filter(|name| *name != MEMBER).collect::<Vec<_>>().join(", ");
+            let all = all.into_iter().collect::<Vec<_>>().join(", ");
             let what = format!("the server may impersonate {all}{for_what}");
             return match (self.users.contains(MEMBER), tells_apart) {
                 (false, _) => Finding::ok(ABOUT, what),
@@ -183,14 +181,15 @@ impl Reach {
                 ),
             };
         }
-        if self.groups.is_empty() && !self.all_groups {
+        let all_groups = [&self.unlimited, &self.constrained].iter().any(|all| all.contains(&"groups"));
+        if self.groups.is_empty() && !all_groups {
             let remedy = "Have rbac.create on, and “users” or “groups” in rbac.impersonationResources";
             return Finding::failure(ABOUT, NOBODY, remedy);
         }
         if !tells_apart {
             return Finding::failure(ABOUT, NOBODY, Self::how_to_tell_apart());
         }
-        let whom = if self.all_groups { "all".to_owned() } else { groups.collect::<Vec<_>>().join(", ") };
+        let whom = if all_groups { "all".to_owned() } else { groups.collect::<Vec<_>>().join(", ") };
         Finding::ok(ABOUT, format!("people go by their groups alone, as {MEMBER}: {whom}{for_what}"))
     }
 }

@@ -134,7 +134,8 @@ async fn single_sign_on(cluster: &Rescue, server: &Installed, findings: &mut Vec
     let settings = match settings {
         Ok(Some(settings)) => settings,
         Ok(None) => {
-            findings.push(Finding::warning(OIDC, format!("it is not set up: {from} names no issuer"), remedy));
+            let what = format!("it is not set up: neither Secret {namespace}/{name} nor a flag names an issuer");
+            findings.push(Finding::warning(OIDC, what, remedy));
             return Way::Closed;
         }
         Err(error) => {

@@ -69,10 +69,15 @@ impl Release<'_> {
         helm(Some(self.plane), &[&arguments, more].concat(), values)
     }
 
+    /// Runs `helm` in its namespace.
+    pub(crate) fn helm(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let namespace = format!("--namespace={}", self.name);
+        helm(Some(self.plane), &[arguments, &[namespace.as_str()]].concat(), "")
+    }
+
     /// Takes it away.
     pub(crate) fn uninstall(&self) -> anyhow::Result<()> {
-        helm(Some(self.plane), &["uninstall", self.name, &format!("--namespace={}", self.name)], "")?;
-        Ok(())
+        self.helm(&["uninstall", self.name]).map(drop)
     }
 
     /// Runs the program as the Deployment says: its account, its arguments, its environment, its Secrets as files.

@@ -160,7 +160,7 @@ impl<'a> Page<'a> {
         }
         self.run(&block.text.replace('…', "secret"))?;
         let is_set_up = says("adminUser.passwordHash") || says("helm upgrade ww-gitops");
-        if is_set_up || says("kubectl rollout restart") {
+        if is_set_up || says("create secret generic fanlight-session-key") {
             self.server = None;
             let deployment = if says("ww-gitops") { "ww-gitops-weave-gitops" } else { "fanlight" };
             let server = self.release().run(deployment).await?;
