@@ -78,7 +78,11 @@ fn blocks(page: &str, text: &str) -> Vec<Block> {
 impl Block {
     fn of(place: String, lines: &[&str]) -> Self {
         let depth = lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or_default();
-        let text: String = lines.iter().map(|line| format!("{}\n", line.get(depth..).unwrap_or_default())).collect();
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(line.get(depth..).unwrap_or_default());
+            text.push('\n');
+        }
         let first = text.split_whitespace().next().unwrap_or_default();
         let sets = first.split_once("=$(").is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase()));
         let kind = if sets || PROGRAMS.contains(&first) {
@@ -105,5 +109,35 @@ mod tests {
         assert_eq!(blocks[0].kind, BlockKind::Commands);
         assert_eq!(blocks[1].kind, BlockKind::Yaml(serde_json::json!({"a": {"b": 1}})));
         assert_eq!(blocks[2].kind, BlockKind::Other);
+    }
+
+    /// The name by which a heading is linked to.
+    fn anchor(heading: &str) -> String {
+        let plain = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = plain.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+        kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+    }
+
+    #[test]
+    fn every_link_of_the_documentation_leads_somewhere() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut tried = 0;
+        for page in pages(&repository).expect("the pages").into_keys() {
+            let text = std::fs::read_to_string(repository.join(&page)).expect("a page");
+            let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+            for link in links.filter(|link| !link.starts_with("http")) {
+                let (place, heading) = link.split_once('#').unwrap_or((link, ""));
+                let folder = repository.join(&page).parent().map(Path::to_path_buf).unwrap_or_default();
+                let target = if place.is_empty() { repository.join(&page) } else { folder.join(place) };
+                assert!(target.exists(), "{page}: {link} leads nowhere");
+                if !heading.is_empty() {
+                    let target = std::fs::read_to_string(target).expect("a page");
+                    let mut headings = target.lines().filter(|line| line.starts_with('#'));
+                    assert!(headings.any(|line| anchor(line) == heading), "{page}: there is no heading {link}");
+                }
+                tried += 1;
+            }
+        }
+        assert!(tried > 50, "only {tried} links were found");
     }
 }

@@ -135,8 +135,8 @@ fn where_some_are_named_and_members_too_the_others_go_by_their_groups_and_the_em
         let audit = plane.audit().from_now()?;
         let dana = sign_in(&server).await?;
         server.stream(&dana).await?.until_rows(&ROWS).await.with_context(|| server.log())?;
-        let named = |entry: &AuditEntry| entry.is_of_flux() && entry.name() == "fanlight:member";
-        ensure!(audit.entries()?.iter().any(named), "she is a member");
+        let is_member = |entry: &AuditEntry| entry.is_of_flux() && entry.name() == "fanlight:member";
+        ensure!(audit.entries()?.iter().any(is_member), "she is a member");
         let admin = server.sign_in("admin", "secret").await?;
         server.stream(&admin).await?.until_rows(&ROWS).await?;
         drop(server);
