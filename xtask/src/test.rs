@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::{
-    check, keycloak,
+    check, image, keycloak,
     prerequisites::{self, CHROMEDRIVER, CHROMIUM, GO, HTPASSWD, JAVA, MAVEN, NPM, SSH_KEYGEN},
     progress::{cargo, elapsed, say, step},
     tools,
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Only the tests of one area, without the checks. Areas: foundation.
     #[arg(long, value_name = "AREA")]
     only: Option<String>,
-    /// Also what is slow: long property runs.
+    /// Also what is slow: long property runs, images built in two places.
     #[arg(long)]
     full: bool,
     /// Only tests whose name contains this.
@@ -71,6 +71,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     prerequisites::demand(&needs)?;
     let checked = if args.only.is_none() { check::run() } else { Ok(()) };
     run_tests(args)?;
+    if args.full {
+        step("the same images wherever they are built", image::are_the_same_wherever_built)?;
+    }
     checked?;
     say(&format!("all of it in {}", elapsed(began.elapsed())));
     Ok(())

@@ -71,6 +71,15 @@
 {{- if has "serviceaccounts" .Values.rbac.impersonationResources }}
 - "--oidc-service-accounts"
 {{- end }}
+{{- with .Values.adminUser.sessionDuration }}
+- {{ printf "--emergency-session-duration=%s" . | quote }}
+{{- end }}
+{{- if .Values.adminUser.requireReason }}
+- "--emergency-require-reason"
+{{- end }}
+{{- with .Values.auditLog }}
+- {{ printf "--audit-log=%s" . | quote }}
+{{- end }}
 {{- with .Values.externalUrl }}
 - {{ printf "--external-url=%s" . | quote }}
 {{- end }}

@@ -8,6 +8,13 @@
 {{- if and .Values.rbac.constrainedImpersonation.enabled (semverCompare "<1.36-0" (include "fanlight.kubeVersion" .)) -}}
 {{- fail (printf "rbac.constrainedImpersonation needs Kubernetes 1.36 or later, and this is %s" (include "fanlight.kubeVersion" .)) -}}
 {{- end -}}
+{{- range list "system:" "fanlight:" -}}
+{{- if and $.Values.adminUser.create (hasPrefix . $.Values.adminUser.username) -}}
+{{- fail (printf "adminUser.username is %s: the server lets nobody in whose name begins with %s" $.Values.adminUser.username .) -}}
+{{- end -}}
+{{- end -}}
+{{- include "fanlight.refuseTaken" . -}}
+{{- include "fanlight.checkAuditLog" . -}}
 {{- if and .Values.metrics.serviceMonitor.create (not (and .Values.metrics.enabled .Values.service.create)) -}}
 {{- fail "metrics.serviceMonitor.create needs metrics.enabled and service.create: there would be nothing to look at" -}}
 {{- end -}}
@@ -20,6 +27,38 @@
 {{- range $name, $value := dict "externalUrl" .Values.externalUrl "trustedProxies" .Values.trustedProxies "serverTLS.clientCA.secretName" .Values.serverTLS.clientCA.secretName -}}
 {{- if $value -}}
 {{- fail (printf "%s: fanlight-server %s does not offer this yet" $name $.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What is named once in the whole cluster may belong to another release. */}}
+{{- define "fanlight.refuseTaken" -}}
+{{- $names := dict -}}
+{{- if .Values.rbac.create -}}
+{{- $_ := set $names (include "fanlight.fullname" .) "Set fullnameOverride, or install under another release name" -}}
+{{- end -}}
+{{- if and .Values.adminUser.create .Values.adminUser.createClusterRole -}}
+{{- $_ := set $names "wego-admin-cluster-role" "Set adminUser.createClusterRole=false here, and bind the user to that ClusterRole yourself" -}}
+{{- end -}}
+{{- range $name, $remedy := $names -}}
+{{- $owner := lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" $name | dig "metadata" "annotations" dict -}}
+{{- $owners := printf "%s/%s" (get $owner "meta.helm.sh/release-namespace") (get $owner "meta.helm.sh/release-name") -}}
+{{- if not (has $owners (list "/" (printf "%s/%s" $.Release.Namespace $.Release.Name))) -}}
+{{- fail (printf "ClusterRole %s belongs to the release %s. %s" $name $owners $remedy) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A file has to be where something can be written. */}}
+{{- define "fanlight.checkAuditLog" -}}
+{{- $file := .Values.auditLog -}}
+{{- if and (hasPrefix "/" $file) (dig "readOnlyRootFilesystem" false (.Values.securityContext | default dict)) -}}
+{{- $held := false -}}
+{{- range .Values.extraVolumeMounts -}}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $file }}{{ $held = true }}{{ end -}}
+{{- end -}}
+{{- if not $held -}}
+{{- fail (printf "auditLog is %s, and nothing is mounted there: the root of the container is read-only. Mount a volume by extraVolumes and extraVolumeMounts" $file) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -30,14 +30,20 @@
 {{- end }}
 {{- end -}}
 
+{{/* Whether people go before the API server by their groups alone: all of them, as none may be impersonated by name. */}}
+{{- define "fanlight.byGroupsAlone" -}}
+{{- $what := .Values.rbac.impersonationResources -}}
+{{- if and (has "groups" $what) (not (has "users" $what)) -}}all{{- end -}}
+{{- end -}}
+
+{{/* Or those who are not named, if the one user is named as whom they go. */}}
+{{- define "fanlight.hasMembers" -}}
+{{- if or (include "fanlight.byGroupsAlone" .) (has "fanlight:member" .Values.rbac.impersonationResourceNames) -}}members{{- end -}}
+{{- end -}}
+
 {{- define "fanlight.impersonationRules" -}}
 {{- if .Values.rbac.constrainedImpersonation.enabled }}
-- apiGroups: ["authentication.k8s.io"]
-  resources: {{ toJson .Values.rbac.impersonationResources }}
-  verbs: ["impersonate:user-info"]
-  {{- with .Values.rbac.impersonationResourceNames }}
-  resourceNames: {{ toJson . }}
-  {{- end }}
+{{- include "fanlight.whom" (list . "authentication.k8s.io" "impersonate:user-info") }}
 - apiGroups: ["authorization.k8s.io"]
   resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
   verbs: ["impersonate-on:user-info:create"]
@@ -51,12 +57,31 @@
     - "impersonate-on:user-info:patch"
     {{- end }}
 {{- else }}
-- apiGroups: [""]
-  resources: {{ toJson .Values.rbac.impersonationResources }}
-  verbs: ["impersonate"]
-  {{- with .Values.rbac.impersonationResourceNames }}
+{{- include "fanlight.whom" (list . "" "impersonate") }}
+{{- end }}
+{{- end -}}
+
+{{/* Kubernetes takes no groups without a user, so they come with one; who it really is stands in the extra, and in the audit log. */}}
+{{- define "fanlight.whom" -}}
+{{- $root := index . 0 }}
+{{- $group := index . 1 }}
+{{- $verb := index . 2 }}
+- apiGroups: [{{ quote $group }}]
+  resources: {{ toJson $root.Values.rbac.impersonationResources }}
+  verbs: [{{ quote $verb }}]
+  {{- with $root.Values.rbac.impersonationResourceNames }}
   resourceNames: {{ toJson . }}
   {{- end }}
+{{- if include "fanlight.byGroupsAlone" $root }}
+- apiGroups: [{{ quote $group }}]
+  resources: ["users"]
+  verbs: [{{ quote $verb }}]
+  resourceNames: ["fanlight:member"]
+{{- end }}
+{{- if include "fanlight.hasMembers" $root }}
+- apiGroups: ["authentication.k8s.io"]
+  resources: ["userextras/fanlight.dev/user"]
+  verbs: [{{ quote $verb }}]
 {{- end }}
 {{- end -}}
 

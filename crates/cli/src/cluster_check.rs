@@ -2,11 +2,12 @@
 //!
 //! ```text
 //!   flux ─────── Kubernetes, definitions, controllers
-//!   installed ── the dashboard's Deployment: its arguments say what must be there ─┬─► rights   of its account
+//!   installed ── the dashboard's Deployment: its arguments say what must be there ─┬─► rights   of its account, impersonation
 //!                                                                                  └─► sign_in  Secrets, keys, provider
 //! ```
 
 mod flux;
+mod impersonation;
 mod installed;
 mod rights;
 mod sign_in;

@@ -100,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 fn export(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let values = Admin::of(arguments)?.values(&values::read(&arguments.values)?, None)?;
+    advise(&values);
     let (release, served) = (arguments.release(&values), Served::today());
     let text = manifests::yaml(&[release.source(&served), release.release(&served)])?;
     stdout().write_all(text.as_bytes()).context("cannot write the objects")?;
@@ -158,6 +159,15 @@ impl Admin {
         }
         values::merge(&mut values, files.clone());
         Ok(values)
+    }
+}
+
+/// Says at once what the chart would complain of later.
+fn advise(values: &Value) {
+    if values["image"]["repository"].as_str().is_none_or(str::is_empty) {
+        tell(
+            "! The values lack image.repository, and the chart has no default for it: where your image of fanlight-server is.",
+        );
     }
 }
 

@@ -66,10 +66,9 @@ pub(crate) fn write(folder: &Path, layer: &Layer, about: &About<'_>) -> anyhow::
         .media_type(MediaType::ImageIndex)
         .manifests(vec![manifest])
         .build()?;
-    let index = serde_json::to_vec(&serde_json::to_value(&index)?)?;
-    std::fs::write(folder.join("index.json"), index).context("cannot write index.json")?;
+    std::fs::write(folder.join("index.json"), sorted(&index)?).context("cannot write index.json")?;
     let layout = OciLayoutBuilder::default().image_layout_version("1.0.0").build()?;
-    std::fs::write(folder.join("oci-layout"), serde_json::to_vec(&layout)?).context("cannot write oci-layout")?;
+    std::fs::write(folder.join("oci-layout"), sorted(&layout)?).context("cannot write oci-layout")?;
     Ok(digest)
 }
 
@@ -88,13 +87,32 @@ fn time(born: i64) -> anyhow::Result<String> {
     Ok(Timestamp::from_second(born).context("a time far away")?.to_string())
 }
 
-/// By way of a value, whose members are in the order of their names: the builders' maps have none.
 fn json(blobs: &Path, media: MediaType, content: &impl Serialize) -> anyhow::Result<Descriptor> {
-    blob(blobs, media, &serde_json::to_vec(&serde_json::to_value(content)?)?)
+    blob(blobs, media, &sorted(content)?)
+}
+
+/// JSON whose members are in the order of their names. The builders' maps have another order in each run, and a value keeps
+/// the order in which it was filled wherever some crate of the build turns on `serde_json/preserve_order`.
+fn sorted(content: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    let mut value = serde_json::to_value(content)?;
+    value.sort_all_objects();
+    Ok(serde_json::to_vec(&value)?)
 }
 
 fn blob(blobs: &Path, media: MediaType, bytes: &[u8]) -> anyhow::Result<Descriptor> {
     let digest = lower::encode_string(&Sha256::digest(bytes));
     std::fs::write(blobs.join(&digest), bytes).with_context(|| format!("cannot write {digest}"))?;
     Ok(Descriptor::new(media, bytes.len().try_into()?, Sha256Digest::from_str(&digest)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_stand_in_the_order_of_their_names_however_they_came() {
+        let content = serde_json::json!({"b": [{"d": 1, "c": 2}], "a": {"f": 3, "e": 4}});
+        let text = r#"{"a":{"e":4,"f":3},"b":[{"c":2,"d":1}]}"#;
+        assert_eq!(String::from_utf8(sorted(&content).expect("JSON")).expect("text"), text);
+    }
 }

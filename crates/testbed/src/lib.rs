@@ -16,6 +16,7 @@
 //!
 //!   Keycloak: a provider as there are many          Issuer: a provider that misbehaves as a test wants it
 //!   FleetRepo: clusters' credentials in Git, and an engineer with a key
+//!   pages: what the documentation tells people to type
 //!   Showcase: all of it together, for the demo, pictures and measurements        Browser: a real one, driven
 //! ```
 
@@ -33,6 +34,7 @@ pub mod issuer;
 mod keycloak;
 mod minder;
 mod nodes;
+pub mod pages;
 mod privileged;
 mod program;
 pub mod rights;

@@ -10,7 +10,7 @@ use fanlight_identity::{
 use futures_util::{FutureExt, future::BoxFuture};
 use secrecy::ExposeSecret;
 
-use super::{Finding, Installed};
+use super::{Finding, Installed, impersonation, rights};
 
 const EMERGENCY: &str = "emergency";
 const OIDC: &str = "single sign-on";
@@ -67,11 +67,15 @@ async fn emergency(cluster: &Rescue, server: &Installed, findings: &mut Vec<Find
         return Way::Closed;
     }
     let (namespace, name) = (server.namespace(), emergency_secret(server));
+    let mut user = String::new();
     let stored = match cluster.read_secret(namespace, name).await {
-        Ok(secret) => secret.map(|mut secret| StoredCredential {
-            username: secret.data.remove("username"),
-            password: secret.data.remove("password"),
-            uid: secret.uid,
+        Ok(secret) => secret.map(|mut secret| {
+            let username = secret.data.remove("username");
+            user = username
+                .as_ref()
+                .map(|name| String::from_utf8_lossy(name.expose_secret()).into_owned())
+                .unwrap_or_default();
+            StoredCredential { username, password: secret.data.remove("password"), uid: secret.uid }
         }),
         Err(error) => {
             findings.push(Finding::unanswered(EMERGENCY, &error));
@@ -82,6 +86,13 @@ async fn emergency(cluster: &Rescue, server: &Installed, findings: &mut Vec<Find
     let remedy =
         format!("Make it as docs/emergency-user.md says: `fanlight get bcrypt-hash` and Secret {namespace}/{name}");
     match desk.standing().await {
+        // What may not be asked is said to be unknown among the rights.
+        Standing::Ready if matches!(impersonation::may(cluster, &rights::who(server), &user).await, Ok(false)) => {
+            let what = "the server may not impersonate the emergency user, who cannot sign in";
+            let remedy = "Have “users” in rbac.impersonationResources, and the user's name (where people go by their groups, \
+                          fanlight:member too) in rbac.impersonationResourceNames; or start the server with --auth-methods=oidc";
+            findings.push(Finding::warning(EMERGENCY, what, remedy));
+        }
         Standing::Ready => {
             findings.push(Finding::ok(EMERGENCY, format!("the emergency user is set up (Secret {namespace}/{name})")));
             return Way::Open;
@@ -123,7 +134,8 @@ async fn single_sign_on(cluster: &Rescue, server: &Installed, findings: &mut Vec
     let settings = match settings {
         Ok(Some(settings)) => settings,
         Ok(None) => {
-            findings.push(Finding::warning(OIDC, format!("it is not set up: {from} names no issuer"), remedy));
+            let what = format!("it is not set up: neither Secret {namespace}/{name} nor a flag names an issuer");
+            findings.push(Finding::warning(OIDC, what, remedy));
             return Way::Closed;
         }
         Err(error) => {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Admin, Arguments,
+    Admin, Arguments, advise,
     existing::{self, Found, Product, text},
     manifests::{Release, Served},
     tell,
@@ -33,6 +33,7 @@ pub(super) async fn install(arguments: &Arguments, admin: &Admin, files: &Value)
         refuse_foreign(arguments, before)?;
     }
     let values = admin.values(files, before.as_ref())?;
+    advise(&values);
     apply(&cluster, &arguments.release(&values), &served, before.as_ref()).await?;
     await_ready(&cluster, &spots.source_spot(&served), deadline, arguments.timeout).await?;
     await_ready(&cluster, &spots.release_spot(&served), deadline, arguments.timeout).await?;
@@ -67,7 +68,7 @@ fn refuse_second(arguments: &Arguments, found: &[Found]) -> anyhow::Result<()> {
         ),
         (Product::Fanlight, true) => bail!(
             "Fanlight is installed here already, by HelmRelease {namespace}/{name}. Nothing was changed: to change that one, say \
-            `fanlight create dashboard {name} --namespace {namespace}`"
+            `fanlight create dashboard {name} --namespace {namespace}`, with all of its values"
         ),
         (Product::Fanlight, false) => bail!(
             "Fanlight is installed here already by Helm, as release {namespace}/{name}. Nothing was changed: change it by \

@@ -176,14 +176,32 @@ async fn each_thing_that_is_wrong_is_named_with_a_remedy() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_of_impersonation_are_named() -> anyhow::Result<()> {
     let household = Household::new().await?;
-    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+    let mut role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
     "metadata": {"name": "fanlight-flux-system"}, "rules": [
         {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"], "resourceNames": ["dana", "dev"]},
         {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["cluster-user-auth", "oidc-auth"]},
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]},
     ]});
     household.stage.plane.apply(&role).await?;
-    assert_has(&household.check(0).await?, "ok impersonation: the server may impersonate dana, dev");
+    let lines = household.check(0).await?;
+    assert_has(&lines, "ok impersonation: the server may impersonate dana, dev");
+    assert_has(&lines, "warning emergency: the server may not impersonate the emergency user");
+
+    // By groups alone, as the chart has it; then without what tells people apart.
+    let member = json!({"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"],
+        "resourceNames": ["fanlight:member"]});
+    let extra = json!({"apiGroups": ["authentication.k8s.io"], "resources": ["userextras/fanlight.dev/user"],
+        "verbs": ["impersonate"]});
+    role["rules"][0] =
+        json!({"apiGroups": [""], "resources": ["groups"], "verbs": ["impersonate"], "resourceNames": ["dev"]});
+    let rules = role["rules"].as_array_mut().context("rules")?;
+    rules.extend([member, extra]);
+    household.stage.plane.apply(&role).await?;
+    let wanted = "ok impersonation: people go by their groups alone, as fanlight:member: dev";
+    assert_has(&household.check(0).await?, wanted);
+    role["rules"].as_array_mut().context("rules")?.pop();
+    household.stage.plane.apply(&role).await?;
+    assert_has(&household.check(1).await?, "failure impersonation: the server may impersonate no user");
     Ok(())
 }
 

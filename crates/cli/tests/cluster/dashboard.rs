@@ -50,6 +50,7 @@ async fn a_dashboard_is_installed_awaited_and_left_as_it_is_by_the_same_command(
         assert!(first.err.contains(line), "{line}: {}", first.err);
     }
     assert!(first.out.is_empty() && !first.err.contains("secret"), "{first:?}");
+    assert!(first.err.contains("The values lack image.repository"), "before Flux finds out: {}", first.err);
     let before = stage.object("helmrelease", "fanlight").await?.context("the release")?;
     stage.create("fanlight", &["--password", "secret"]).await?.ended(0);
     stage.create("fanlight", &[]).await?.ended(0);

@@ -4,6 +4,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, ensure};
 use fanlight_testbed::{FanlightServer, tool};
+use serde_json::json;
 
 use crate::{
     helm::here,
@@ -45,7 +46,12 @@ fn the_emergency_user_is_set_up_and_removed_by_the_documented_commands_and_value
         let server = release.run("flux-system-fanlight").await?;
         let refused = server.try_sign_in(&FanlightServer::client()?, "admin", "<your password>").await?;
         ensure!(refused.status() == 401, "{}", refused.status());
-        release.uninstall()
+        release.uninstall()?;
+        // As documented: whoever made it takes it away.
+        plane
+            .delete(&json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "cluster-user-auth", "namespace": "flux-system"}}))
+            .await
     });
 }
 

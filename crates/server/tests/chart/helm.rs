@@ -54,6 +54,14 @@ pub(crate) fn template(values: &str) -> anyhow::Result<String> {
     helm(None, &[&arguments[..], &["--kube-version=1.36.0", "--values=-"]].concat(), values)
 }
 
+/// What is said after an installation.
+pub(crate) fn notes(values: &str) -> anyhow::Result<String> {
+    let chart = chart().display().to_string();
+    let arguments = ["install", "fanlight", &chart, "--namespace=flux-system", "--dry-run=client", "--set", IMAGE];
+    let said = helm(None, &[&arguments[..], &["--set", KEY, "--values=-"]].concat(), values)?;
+    Ok(said.split_once("\nNOTES:\n").context("no notes")?.1.to_owned())
+}
+
 /// The objects that a rendering has.
 pub(crate) fn objects(rendered: &str) -> anyhow::Result<Vec<Value>> {
     let objects = yaml::documents(rendered)?;

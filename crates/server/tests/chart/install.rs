@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_testbed::{ControlPlane, FanlightServer, estate};
+use fanlight_testbed::{ControlPlane, FanlightServer, Options, estate};
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
 use kube::Api;
 use tokio::{runtime::Runtime, sync::Mutex};
@@ -14,7 +14,7 @@ use crate::helm::{IMAGE, chart, helm};
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
 
-/// A control plane with the runtime that its clients belong to. Some objects of the chart have one name in the whole
+/// A control plane with machines, and the runtime that its clients belong to. Some objects of the chart have one name in the whole
 /// cluster, so one test at a time has it.
 struct Shared {
     runtime: Runtime,
@@ -26,7 +26,7 @@ struct Shared {
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
     let runtime = Runtime::new().expect("a runtime");
     let plane = runtime.block_on(async {
-        let plane = ControlPlane::start().await?;
+        let plane = ControlPlane::with(Options { nodes: true, ..Options::default() }).await?;
         for namespace in ["apps", "data"] {
             plane.create_namespace(namespace).await?;
             plane.apply(&estate::kustomization(namespace, "shop")).await?;
@@ -69,10 +69,15 @@ impl Release<'_> {
         helm(Some(self.plane), &[&arguments, more].concat(), values)
     }
 
+    /// Runs `helm` in its namespace.
+    pub(crate) fn helm(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let namespace = format!("--namespace={}", self.name);
+        helm(Some(self.plane), &[arguments, &[namespace.as_str()]].concat(), "")
+    }
+
     /// Takes it away.
     pub(crate) fn uninstall(&self) -> anyhow::Result<()> {
-        helm(Some(self.plane), &["uninstall", self.name, &format!("--namespace={}", self.name)], "")?;
-        Ok(())
+        self.helm(&["uninstall", self.name]).map(drop)
     }
 
     /// Runs the program as the Deployment says: its account, its arguments, its environment, its Secrets as files.

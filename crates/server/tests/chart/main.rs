@@ -3,11 +3,15 @@
 //! What each of `cases/*.yaml` is rendered to stands in `golden/`; the list of known values and docs/values.md are written
 //! from the schema. `FANLIGHT_WRITE=1 cargo xtask test --only foundation -- as_written` writes them anew.
 
+mod acting;
 mod admission;
 mod documented;
+mod groups;
 mod helm;
 mod install;
 mod mistakes;
+mod neighbours;
+mod newcomer;
 mod privileged;
 mod reference;
 mod renders;

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use crate::helm::{IMAGE, chart, helm, template};
+use crate::helm::{IMAGE, chart, helm, notes, template};
 
 #[test]
 fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
@@ -26,6 +26,14 @@ fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
         ("{rbac: {constrainedImpersonation: {enabled: true}}, kubeVersion: v1.35.2}", "needs Kubernetes 1.36"),
         ("{metrics: {serviceMonitor: {create: true}}}", "needs metrics.enabled"),
         ("{serverTLS: {clientCA: {secretName: x}}}", "needs serverTLS.enable"),
+        ("{rbac: {impersonationResources: []}}", "at '/rbac/impersonationResources': minItems"),
+        ("{adminUser: {create: true, username: 'system:admin', passwordHash: x}}", "begins with system:"),
+        ("{rbac: null}", "missing property 'rbac'"),
+        ("{rbac: {userRoles: {viewer: null}}}", "at '/rbac/userRoles': missing property 'viewer'"),
+        ("{adminUser: {sessionDuration: soon}}", "at '/adminUser/sessionDuration'"),
+        ("{auditLog: here}", "at '/auditLog'"),
+        ("{auditLog: /audit/log}", "nothing is mounted there"),
+        ("{auditLog: /audit/log, extraVolumeMounts: [{name: audit, mountPath: /aud}]}", "nothing is mounted there"),
         ("{externalUrl: 'https://flux.example.com'}", "does not offer this yet"),
         ("{trustedProxies: [10.0.0.0/8]}", "does not offer this yet"),
     ] {
@@ -40,6 +48,8 @@ fn what_is_free_to_name_is_not_taken_for_a_mistake() -> anyhow::Result<()> {
     template(
         "{podLabels: {team: a}, global: {of: {another: chart}}, oidcSecret: {additionalKeys: {claimUsername: sub}}}",
     )?;
+    // `gitops create dashboard` wrote it.
+    template("{WEAVE_GITOPS_FEATURE_TELEMETRY: true}")?;
     Ok(())
 }
 
@@ -56,5 +66,34 @@ fn the_image_of_the_predecessor_is_not_started_with_our_arguments() -> anyhow::R
 fn without_a_cluster_to_look_into_no_key_is_made_that_the_next_rendering_would_replace() -> anyhow::Result<()> {
     let error = helm(None, &["template", "a", &chart().display().to_string(), "--set", IMAGE], "");
     ensure!(error.is_err_and(|error| error.to_string().contains("sessionKey.existingSecret must be set here")));
+    Ok(())
+}
+
+#[test]
+fn what_makes_the_accounts_token_dangerous_is_said_after_the_installation() -> anyhow::Result<()> {
+    for (values, said) in [
+        ("{}", Some("the server may impersonate everybody")),
+        ("{rbac: {impersonationResources: [groups]}}", Some("the server may impersonate every group")),
+        ("{rbac: {impersonationResources: [serviceaccounts]}}", Some("nobody will see anything")),
+        ("{rbac: {impersonationResourceNames: ['system:masters']}}", Some("system:masters is among")),
+        ("{serviceAccount: {create: false}}", Some("runs as the service account “default”")),
+        ("{rbac: {viewSecretsEnabled: false}}", Some("Nobody signs in unless")),
+        (
+            "{rbac: {impersonationResourceNames: [admin]}, adminUser: {create: true, passwordHash: x}}",
+            Some("“gitops-test-user” is not among"),
+        ),
+        (
+            "{rbac: {impersonationResources: [groups], impersonationResourceNames: [dev]}, adminUser: {create: true, passwordHash: x}}",
+            Some("has no groups, and cannot sign in"),
+        ),
+        ("{rbac: {impersonationResourceNames: [admin]}}", None),
+        ("{rbac: {constrainedImpersonation: {enabled: true}}}", None),
+    ] {
+        let notes = notes(values)?;
+        match said {
+            Some(said) => ensure!(notes.contains("WARNING") && notes.contains(said), "{values}: {notes}"),
+            None => ensure!(!notes.contains("WARNING"), "{values}: {notes}"),
+        }
+    }
     Ok(())
 }

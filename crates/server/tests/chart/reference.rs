@@ -71,3 +71,18 @@ fn every_default_is_in_the_schema() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Whether each group that a schema knows has to be there; templates look into them.
+fn demands_its_groups(schema: &Value) -> bool {
+    let required = |key: &String| schema["required"].as_array().is_some_and(|keys| keys.iter().any(|one| one == key));
+    let groups =
+        schema["properties"].as_object().into_iter().flatten().filter(|(_, value)| value.get("properties").is_some());
+    groups.into_iter().all(|(key, value)| required(key) && demands_its_groups(value))
+}
+
+#[test]
+fn no_group_of_values_can_be_taken_away() -> anyhow::Result<()> {
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(chart().join("values.schema.json"))?)?;
+    anyhow::ensure!(demands_its_groups(&schema), "a group is not required");
+    Ok(())
+}

@@ -58,3 +58,24 @@ fn every_object_says_its_namespace_so_that_it_can_be_applied_as_it_is() -> anyho
     }
     Ok(())
 }
+
+#[test]
+fn what_limits_the_emergency_user_and_keeps_account_is_told_to_the_server_only_if_it_is_asked_for() -> anyhow::Result<()>
+{
+    let arguments = |values: &str| -> anyhow::Result<Vec<String>> {
+        let objects = objects(&template(values)?)?;
+        let deployment = find(&objects, "Deployment", "fanlight").cloned().unwrap_or_default();
+        let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].clone();
+        Ok(serde_json::from_value(arguments)?)
+    };
+    let plain = arguments("{}")?;
+    ensure!(plain == ["--log-level", "info", "--insecure", "--session-key-file=/etc/session-key/key"], "{plain:?}");
+    let more = arguments(
+        "{adminUser: {sessionDuration: 30m, requireReason: true}, auditLog: /audit/log,
+          extraVolumes: [{name: audit, emptyDir: {}}], extraVolumeMounts: [{name: audit, mountPath: /audit}]}",
+    )?;
+    for wanted in ["--emergency-session-duration=30m", "--emergency-require-reason", "--audit-log=/audit/log"] {
+        ensure!(more.iter().any(|argument| argument == wanted), "{wanted} in {more:?}");
+    }
+    Ok(())
+}

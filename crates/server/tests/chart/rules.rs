@@ -95,6 +95,32 @@ fn the_account_has_what_was_documented_and_what_the_documentation_gives_reasons_
 }
 
 #[test]
+fn by_groups_alone_there_is_one_user_more_and_the_extra_that_tells_people_apart() -> anyhow::Result<()> {
+    for (constrained, group, verb) in
+        [(false, "", "impersonate"), (true, "authentication.k8s.io", "impersonate:user-info")]
+    {
+        let values = json!({"rbac": {"impersonationResources": ["groups"], "impersonationResourceNames": ["dev-team"],
+            "constrainedImpersonation": {"enabled": constrained}}});
+        let objects = objects(&template(&values.to_string())?)?;
+        let rights = rights(find(&objects, "ClusterRole", "fanlight"));
+        let impersonating: BTreeSet<_> = rights.into_iter().filter(|[_, _, asked, _]| asked == verb).collect();
+        let wanted = [
+            [group, "groups", verb, "dev-team"],
+            [group, "users", verb, "fanlight:member"],
+            ["authentication.k8s.io", "userextras/fanlight.dev/user", verb, "*"],
+        ];
+        ensure!(impersonating == wanted.map(|right| right.map(ToOwned::to_owned)).into(), "{impersonating:?}");
+    }
+    let documented = std::fs::read_to_string(root().join("docs/rbac.md"))?;
+    for further in
+        ["`impersonate` the one of the `users` that is called `fanlight:member`", "`userextras/fanlight.dev/user`"]
+    {
+        ensure!(documented.contains(further), "docs/rbac.md does not give a reason for {further}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_emergency_user_has_what_was_documented_in_the_role_and_in_the_cluster_role() -> anyhow::Result<()> {
     let objects = objects(&template("{adminUser: {create: true, username: eve, passwordHash: x}}")?)?;
     let role = find(&objects, "Role", "wego-admin-role").context("a role")?;

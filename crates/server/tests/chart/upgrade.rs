@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, tool};
 
 use crate::{
-    helm::here,
+    helm::{IMAGE, chart, here},
     install::{Release, hash, on_plane},
 };
 
@@ -53,6 +53,22 @@ async fn upgrade(plane: &ControlPlane, name: &'static str, how: &[&str]) -> anyh
     // Whatever else is changed later: the names stay.
     release.put(&values.replace("{adminUser", "{replicaCount: 2, adminUser")).await?;
     ensure!(objects_of(plane, name)? == after);
+    drop(server);
+    let server = release.run(&deployment).await?;
+    let page = client.get(format!("{}/applications", server.url())).send().await?;
+    ensure!(page.status() == 200, "a session from before the second upgrade: {}", page.status());
+    drop(server);
+
+    // Back, and here again.
+    release.helm(&["rollback", name, "1"])?;
+    ensure!(objects_of(plane, name)? == before && release.secret("cluster-user-auth").await? == secret);
+    let chart = chart().display().to_string();
+    let again = |how| release.helm(&["upgrade", name, &chart, how, "--set", IMAGE]);
+    let refused = again("--reuse-values").err().map(|error| error.to_string()).unwrap_or_default();
+    ensure!(refused.contains("missing properties"), "it has the defaults of another chart: {refused}");
+    again("--reset-then-reuse-values")?;
+    ensure!(objects_of(plane, name)? == after && self::uid(plane, name, &deployment).await? == uid);
+    release.run(&deployment).await?.sign_in("admin", "secret").await?;
     release.uninstall()?;
     let left = objects_of(plane, name)?;
     ensure!(left.is_empty(), "left: {left:?}");

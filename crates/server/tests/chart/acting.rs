@@ -1,0 +1,63 @@
+//! Who may change something, by the rights that the chart gives.
+
+use anyhow::{Context, ensure};
+use fanlight_testbed::estate;
+use reqwest::header::ACCEPT;
+use serde_json::Value;
+
+use crate::install::{Release, hash, on_plane};
+
+const OWN: &str = "Kustomization/acting/own";
+const SHOP: &str = "Kustomization/apps/shop";
+
+#[test]
+fn whatever_values_change_rights_people_change_what_they_may_and_nothing_else() {
+    on_plane(async |plane| {
+        let user = format!("create: true, username: admin, passwordHash: '{}'", hash()?);
+        for (values, outcomes) in [
+            (format!("{{adminUser: {{{user}}}}}"), [(OWN, "Done"), (SHOP, "Done")]),
+            (format!("{{adminUser: {{{user}, createClusterRole: false}}}}"), [(OWN, "Done"), (SHOP, "Refused")]),
+            (
+                format!("{{adminUser: {{{user}}}, rbac: {{constrainedImpersonation: {{enabled: true}}}}}}"),
+                [(OWN, "Done"), (SHOP, "Done")],
+            ),
+            (
+                format!(
+                    "{{adminUser: {{{user}}}, rbac: {{constrainedImpersonation: {{enabled: true, actions: false}}}}}}"
+                ),
+                [(OWN, "Refused"), (SHOP, "Refused")],
+            ),
+        ] {
+            let release = Release { plane, name: "acting" };
+            release.put(&values).await.with_context(|| values.clone())?;
+            for (namespace, name) in [("acting", "own"), ("apps", "shop")] {
+                plane.apply(&estate::kustomization(namespace, name)).await?;
+            }
+            let server = release.run("acting-fanlight").await?;
+            let admin = server.sign_in("admin", "secret").await?;
+            for (object, wanted) in outcomes {
+                let form = [("action", "suspend"), ("comment", "a try"), ("object", object)];
+                let request = admin.post(format!("{}/actions", server.url())).form(&form);
+                let answer =
+                    request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
+                let last: Value = serde_json::from_str(answer.lines().last().context("an answer")?)?;
+                ensure!(last["word"] == wanted, "{values}: {object}: {answer}\n{}", server.log());
+                let seen = object_of(plane, object).await?;
+                ensure!((seen["spec"]["suspend"] == true) == (wanted == "Done"), "{values}: {seen}");
+            }
+            drop(server);
+            plane.delete(&estate::kustomization("acting", "own")).await?;
+            // As the other tests want to find it.
+            plane.delete(&estate::kustomization("apps", "shop")).await?;
+            plane.apply(&estate::kustomization("apps", "shop")).await?;
+            release.uninstall()?;
+        }
+        Ok(())
+    });
+}
+
+async fn object_of(plane: &fanlight_testbed::ControlPlane, object: &str) -> anyhow::Result<Value> {
+    let [_, namespace, name] = object.split('/').collect::<Vec<_>>()[..] else { anyhow::bail!("{object}") };
+    let path = format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations/{name}");
+    Ok(plane.admin().request(http::Request::get(path).body(Vec::new())?).await?)
+}
