@@ -56,17 +56,19 @@ impl Sessions {
             method: Method::Oidc,
             started: now,
             ends: now + lifetime,
+            idle_ends: now + self.limits.idle,
             expires: Some(signed.expires),
             stale: false,
             fingerprint: None,
+            notices: notices(signed),
         };
         let mut cookies = self.seal_signed(&session, signed)?;
         cookies.push(self.seal_mark(&session, now));
         Ok((session, cookies))
     }
 
-    /// Gives a session the identity that a refresh brought; when it ends does not change, and a refresh is no activity.
-    /// The values of the `Set-Cookie` headers are returned with it.
+    /// Gives a session the identity that a refresh or a silent round brought; its number and when it ends do not change,
+    /// and neither is any activity. The values of the `Set-Cookie` headers are returned with it.
     pub fn renew(&self, session: &Session, signed: &SignedIn) -> Result<(Session, Vec<String>), NotKept> {
         if session.identity.user() != signed.identity.user() {
             return Err(NotKept::SomebodyElse);
@@ -75,6 +77,7 @@ impl Sessions {
             identity: signed.identity.clone(),
             expires: Some(signed.expires),
             stale: false,
+            notices: notices(signed),
             ..session.clone()
         };
         let cookies = self.seal_signed(&renewed, signed)?;
@@ -112,6 +115,15 @@ impl Sessions {
         kept.hint = None;
         seal(&kept, Self::TOKEN_PARTS).unwrap_or_default()
     }
+}
+
+/// What the person should know of their groups: the first few things, since cookies are small.
+fn notices(signed: &SignedIn) -> Vec<String> {
+    const MOST: usize = 5;
+    const LONGEST: usize = 200;
+    let sentences = signed.notices.iter().take(MOST).map(|notice| fanlight_model::cut(&notice.to_string(), LONGEST));
+    let more = signed.notices.len().saturating_sub(MOST);
+    sentences.chain((more > 0).then(|| format!("and {more} more of that kind"))).collect()
 }
 
 #[cfg(test)]
