@@ -16,6 +16,7 @@
 mod access;
 mod act;
 mod api_server;
+mod config_map;
 mod connect;
 mod discover;
 mod error;
@@ -34,6 +35,7 @@ mod wire;
 
 pub use access::Verdict;
 pub use api_server::ApiServer;
+pub use config_map::ConfigMapData;
 pub use error::{ConnectError, ReadError};
 pub use secret::SecretData;
 pub use tally::Tallied;

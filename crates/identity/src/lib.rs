@@ -23,6 +23,7 @@ mod revocation;
 mod session;
 mod sessions;
 mod throttle;
+mod whereabouts;
 
 pub use cookies::CookieRules;
 pub use credential::{CredentialSource, SourceError, StoredCredential};
@@ -40,3 +41,4 @@ pub use revocation::{Ending, Reach, RecordSource, Revocations, StoredRecord};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
 pub use throttle::Allowance;
+pub use whereabouts::{KnownSession, Whereabouts};

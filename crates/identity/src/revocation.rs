@@ -19,7 +19,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{KeyRing, Session, SessionId, SourceError, cookies::seconds, mark::Mark};
+use crate::{KeyRing, KnownSession, Session, SessionId, SourceError, cookies::seconds, mark::Mark};
 use ledger::{EndedSession, Entry, Ledger};
 use record::Parsed;
 
@@ -128,8 +128,8 @@ impl Ending {
 impl Revocations {
     /// How long to wait after the object could not be watched, or something was not written down in time.
     const PAUSE: Duration = Duration::from_secs(1);
-    /// How long to wait where there is no object, or it may not be read or written.
-    const LONG_PAUSE: Duration = Duration::from_secs(5);
+    /// How long to wait where there is no object, or it may not be read or written: ever longer, from this to that.
+    const PATIENT: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
     /// How long the one who ends a session waits for the API server.
     const PATIENCE: Duration = Duration::from_secs(3);
     /// How often to try again when others write at the same moment.
@@ -156,11 +156,15 @@ impl Revocations {
     /// Follows the record, for ever.
     pub async fn run(&self) {
         let Some(source) = &self.0.source else { return };
+        let [soon, late] = Self::PATIENT;
+        let mut pause = soon;
         loop {
             let Ok(Some(stored)) = self.look(&**source).await else {
-                sleep(Self::LONG_PAUSE).await;
+                sleep(pause).await;
+                pause = late.min(pause * 2);
                 continue;
             };
+            pause = soon;
             tokio::select! {
                 changed = source.changed(&stored) => {
                     if let Err(error) = changed {
@@ -175,7 +179,12 @@ impl Revocations {
 
     /// Whether a session was ended.
     pub fn is_ended(&self, session: &Session) -> bool {
-        self.ledger().covers(session)
+        self.ledger().covers(session.id, session.identity.user(), session.started)
+    }
+
+    /// Whether a session that was seen here was ended.
+    pub fn is_known_to_be_over(&self, known: &KnownSession) -> bool {
+        self.ledger().covers(known.id, &known.user, known.started)
     }
 
     /// The moment at which a user's session has to begin so that it is not ended already: now, or a little later where

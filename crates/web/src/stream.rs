@@ -21,7 +21,10 @@ use axum::{
 };
 use fanlight_identity::Session;
 use fanlight_model::Identity;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{App, audit::Stay, signed::holds};
@@ -47,6 +50,8 @@ struct Open<V> {
     told: Told,
     /// When the session is looked at again.
     look: Instant,
+    /// Wakes when sessions were ended, here or in another replica.
+    endings: watch::Receiver<u64>,
     ended: bool,
     /// Tells the account of the end.
     _stay: Stay,
@@ -54,7 +59,8 @@ struct Open<V> {
 
 /// Opens the stream of a view; `stay` is it in the account.
 pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
-    let open = Open { app, session, view, told: Told::default(), look: Instant::now(), ended: false, _stay: stay };
+    let (endings, look) = (app.revocations.news(), Instant::now());
+    let open = Open { app, session, view, told: Told::default(), look, endings, ended: false, _stay: stay };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -79,6 +85,10 @@ impl<V: View> Open<V> {
                 if !holds(&self.app, &self.session).await {
                     return Some(self.end());
                 }
+                if (self.app.clock)() >= self.session.idle_ends {
+                    // Pages may have been opened in other windows: the browser comes back, and its cookies tell.
+                    return None;
+                }
                 self.look = Instant::now() + Self::LOOK;
             }
             let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
@@ -89,6 +99,7 @@ impl<V: View> Open<V> {
             tokio::select! {
                 biased;
                 () = over.cancelled() => return Some(self.end()),
+                Ok(()) = self.endings.changed() => self.look = Instant::now(),
                 () = self.view.changed() => {}
                 () = sleep_until(self.look) => {}
                 () = shutdown.cancelled() => return None,

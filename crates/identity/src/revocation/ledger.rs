@@ -1,6 +1,8 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, time::SystemTime};
 
-use crate::{Session, cookies::seconds, mark::Mark};
+use fanlight_model::UserName;
+
+use crate::{SessionId, cookies::seconds, mark::Mark};
 
 /// Which sessions were ended before their time. Times in seconds since 1970.
 ///
@@ -45,11 +47,11 @@ impl Ledger {
     const KEPT: u64 = 400 * 24 * 3600;
 
     /// Whether a session is ended.
-    pub(super) fn covers(&self, session: &Session) -> bool {
+    pub(super) fn covers(&self, id: SessionId, user: &UserName, started: SystemTime) -> bool {
         let nothing = self.all == 0 && self.users.is_empty() && self.sessions.is_empty();
         !nothing
-            && (seconds(session.started) <= self.not_before(Mark::user(session.identity.user().as_str()))
-                || self.sessions.contains_key(&Mark::session(session.id)))
+            && (seconds(started) <= self.not_before(Mark::user(user.as_str()))
+                || self.sessions.contains_key(&Mark::session(id)))
     }
 
     /// Up to which moment everything of a user is ended.

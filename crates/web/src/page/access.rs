@@ -28,6 +28,8 @@ struct AccessPage<'a> {
     frame: Frame,
     method: &'static str,
     groups: Vec<&'a str>,
+    /// What they should know of their groups.
+    notices: &'a [String],
     guise: Standing,
     kinds: Vec<Line>,
     asked: Asked,
@@ -89,6 +91,7 @@ pub(crate) async fn show(
             Method::Oidc => "at the identity provider",
         },
         groups: who.groups().collect(),
+        notices: &session.notices,
         guise: Standing::new(guise.as_deref()),
         kinds: access.kinds.into_iter().map(Line::new).collect(),
         known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),
