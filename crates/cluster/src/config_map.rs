@@ -96,10 +96,7 @@ impl ApiServer {
 
     fn config_map_place(&self, name: &str) -> (String, String) {
         let namespace = self.namespace();
-        (
-            format!("ConfigMap {namespace}/{name}"),
-            format!("/api/v1/namespaces/{namespace}/configmaps/{name}"),
-        )
+        (format!("ConfigMap {namespace}/{name}"), format!("/api/v1/namespaces/{namespace}/configmaps/{name}"))
     }
 }
 

@@ -82,7 +82,8 @@ impl Whereabouts {
     /// The sessions of a user, the one seen last first.
     pub fn of(&self, user: &UserName, now: SystemTime) -> Vec<KnownSession> {
         let all = self.lock();
-        let mut theirs: Vec<_> = all.values().filter(|known| known.user == *user && known.ends > now).cloned().collect();
+        let mut theirs: Vec<_> =
+            all.values().filter(|known| known.user == *user && known.ends > now).cloned().collect();
         theirs.sort_by_key(|known| std::cmp::Reverse(known.seen));
         theirs
     }

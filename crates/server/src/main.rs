@@ -115,10 +115,8 @@ async fn wire(
     tokio::spawn(server.clone().keep_informed());
     let keys = session_keys(arguments)?;
     let https_outside = !arguments.listening.insecure;
-    let limits = SessionLimits {
-        emergency: arguments.sessions.emergency_session_duration,
-        idle: Duration::from_secs(30 * 60),
-    };
+    let limits =
+        SessionLimits { emergency: arguments.sessions.emergency_session_duration, idle: Duration::from_secs(30 * 60) };
     let base = arguments.base();
     let rules = CookieRules { secure: https_outside, base: base.clone() };
     let eyes = Arc::new(Eyes(server.clone()));
@@ -173,7 +171,8 @@ fn session_keys(arguments: &Arguments) -> anyhow::Result<Arc<KeyRing>> {
 /// Where sessions are ended, in all replicas if there is a record that they share.
 fn revocations(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -> Revocations {
     let name = arguments.sessions.sessions_config_map.clone();
-    let record = (!name.is_empty()).then(|| Arc::new(SessionRecord::new(server.clone(), name)) as Arc<dyn RecordSource>);
+    let record =
+        (!name.is_empty()).then(|| Arc::new(SessionRecord::new(server.clone(), name)) as Arc<dyn RecordSource>);
     let revocations = Revocations::new(record, Arc::clone(keys), SystemTime::now);
     let following = revocations.clone();
     tokio::spawn(async move { following.run().await });

@@ -29,9 +29,8 @@ const SYSTEMS: [(&str, &str); 7] = [
 /// The program that makes a request, such as “Firefox on Linux”.
 pub(crate) fn words(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    let find = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, word)| *word)
-    };
+    let find =
+        |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, word)| *word);
     match (find(&PROGRAMS), find(&SYSTEMS)) {
         (Some(program), Some(system)) => format!("{program} on {system}"),
         (Some(word), None) | (None, Some(word)) => word.to_owned(),

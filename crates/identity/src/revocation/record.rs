@@ -36,9 +36,9 @@ pub(super) fn parse(text: &str, keys: &KeyRing, now: u64) -> Parsed {
     let lines = text.lines().take(2 * (Ledger::MOST + FOREIGN)).filter(|line| line.len() <= LONGEST);
     for (line, said, mac) in lines.filter_map(|line| line.rsplit_once(' ').map(|(said, mac)| (line, said, mac))) {
         let Some(entry) = entry(said) else { continue };
-        let is_ours = URL_SAFE_NO_PAD.decode(mac).is_ok_and(|mac| {
-            keys.all_signing().any(|key| bool::from(authenticate(key, said).as_slice().ct_eq(&mac)))
-        });
+        let is_ours = URL_SAFE_NO_PAD
+            .decode(mac)
+            .is_ok_and(|mac| keys.all_signing().any(|key| bool::from(authenticate(key, said).as_slice().ct_eq(&mac))));
         if is_ours {
             parsed.ledger.add(entry);
         } else if parsed.foreign.len() < FOREIGN && matters(&entry, now) {

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod hostile;
+
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn sessions(keys: KeyRing, base: &str) -> Sessions {

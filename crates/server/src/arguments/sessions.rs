@@ -33,9 +33,5 @@ pub(crate) struct SessionFlags {
 /// A name as Kubernetes has them (DNS subdomains, RFC 1123), or none.
 fn name(text: &str) -> Result<String, &'static str> {
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    if text.len() <= 253 && text.bytes().all(letter) {
-        Ok(text.to_owned())
-    } else {
-        Err("not the name of a ConfigMap")
-    }
+    if text.len() <= 253 && text.bytes().all(letter) { Ok(text.to_owned()) } else { Err("not the name of a ConfigMap") }
 }

@@ -135,9 +135,10 @@ fn a_session_is_one_on_all_replicas_until_it_is_ended_on_one_of_them() {
 
 async fn signed_in_on_one_and_used_on_both(pair: &Pair<'_>) -> anyhow::Result<()> {
     let client = pair.sign_in().await?;
-    for _ in 0..6 {
-        ensure!(pair.get(&client, "/oauth2/userinfo").await?.status() == 200);
-        ensure!(pair.get(&client, "/applications").await?.status() == 200);
+    for path in ["/oauth2/userinfo", "/applications"] {
+        for _ in 0..4 {
+            ensure!(pair.get(&client, path).await?.status() == 200, "{path}");
+        }
     }
     let served = pair.proxy.served();
     ensure!((0..2).all(|server| served.iter().any(|(by, what)| *by == server && what == "GET /oauth2/userinfo")));
@@ -196,7 +197,9 @@ async fn all_ended_and_signed_in_again_at_once(pair: &Pair<'_>) -> anyhow::Resul
     let all = [("session", "all")];
     let ended = mine.post(format!("{}/sessions/end", pair.servers[1].url())).form(&all).send().await?;
     ensure!(ended.headers()["location"].to_str()? == "/sign_in");
-    ensure!(pair.is_out(&other).await? < Duration::from_secs(20) && pair.is_out(&mine).await? < Duration::from_secs(20));
+    ensure!(
+        pair.is_out(&other).await? < Duration::from_secs(20) && pair.is_out(&mine).await? < Duration::from_secs(20)
+    );
     let again = pair.sign_in().await?;
     ensure!(pair.knows(0, &again).await? && pair.knows(1, &again).await?, "in the same second");
     Ok(())

@@ -4,7 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Look, SessionForge, Stream, rights::flux_rules, secrets};
+use fanlight_testbed::{
+    Browser, ControlPlane, FanlightServer, Look, SessionForge, Stream, rights::flux_rules, secrets,
+};
 use reqwest::{Client, Response, header::USER_AGENT};
 use serde_json::{Value, json};
 
@@ -44,8 +46,13 @@ fn people_see_where_they_are_signed_in_and_end_one_session_or_all_without_script
         browser.sign_in(server.url(), "admin", "secret").await?;
         browser.one("a.self[href='/sessions']").await?.click().await?;
         let table = browser.one("table.sessions").await?.text().await?;
-        ensure!(table.contains("Chrome on Linux this one") && table.contains("curl") && table.contains("127.0.0.1"), "{table}");
-        browser.one("form[action='/sessions/end'] button[aria-label^='End the session of curl']").await?.click().await?;
+        let shown = ["Chrome on Linux\nthis one", "curl", "127.0.0.1"];
+        ensure!(shown.iter().all(|words| table.contains(words)), "{table}");
+        browser
+            .one("form[action='/sessions/end'] button[aria-label^='End the session of curl']")
+            .await?
+            .click()
+            .await?;
         until(async || Ok(!is_signed_in(&server, &script).await?)).await?;
         let table = browser.one("table.sessions").await?.text().await?;
         ensure!(!table.contains("curl"), "{table}");
@@ -57,7 +64,10 @@ fn people_see_where_they_are_signed_in_and_end_one_session_or_all_without_script
         ensure!(complaints.is_empty(), "{complaints:#?}");
 
         let ended = account(&audit)?.into_iter().filter(|line| line["audit"] == "revocation").collect::<Vec<_>>();
-        ensure!(ended.len() == 2 && ended.iter().all(|line| line["outcome"] == "done" && line["user"] == "admin"), "{ended:#?}");
+        ensure!(
+            ended.len() == 2 && ended.iter().all(|line| line["outcome"] == "done" && line["user"] == "admin"),
+            "{ended:#?}"
+        );
         ensure!(ended[0]["what"]["session"].is_string() && ended[1]["what"] == json!({"user": "admin"}), "{ended:#?}");
         Ok(())
     });
@@ -139,7 +149,10 @@ fn an_emergency_session_is_short_and_has_a_reason_where_one_is_required() {
 
         let tried = account(&audit)?.into_iter().filter(|line| line["audit"] == "sign-in").collect::<Vec<_>>();
         ensure!(tried.len() == 5 && tried[0]["reason"] == "no-purpose", "{tried:#?}");
-        ensure!(tried[4]["outcome"] == "done" && tried[4]["purpose"] == "INC-7: payments are down\u{fffd}", "{tried:#?}");
+        ensure!(
+            tried[4]["outcome"] == "done" && tried[4]["purpose"] == "INC-7: payments are down\u{fffd}",
+            "{tried:#?}"
+        );
         Ok(())
     });
 }

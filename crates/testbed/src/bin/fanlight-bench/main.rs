@@ -9,6 +9,7 @@ mod measure;
 mod people;
 mod process;
 mod requests;
+mod sessions;
 mod size;
 mod table;
 
@@ -33,6 +34,9 @@ struct Arguments {
     /// The break-glass commands in place of the dashboard.
     #[arg(long, conflicts_with_all = ["large", "quick"])]
     break_glass: bool,
+    /// What sessions cost in place of all that.
+    #[arg(long, conflicts_with_all = ["large", "quick", "break_glass"])]
+    sessions: bool,
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
@@ -48,9 +52,11 @@ async fn main() -> anyhow::Result<()> {
         (_, true) => Size::QUICK,
         _ => Size::DEFAULT,
     };
-    let mut table = Table::new((!arguments.break_glass).then_some(size));
+    let mut table = Table::new((!arguments.break_glass && !arguments.sessions).then_some(size));
     if arguments.break_glass {
         break_glass::everything(&mut table).await?;
+    } else if arguments.sessions {
+        sessions::everything(&mut table).await?;
     } else {
         measure::everything(&size, &mut table).await?;
     }
