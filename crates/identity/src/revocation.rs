@@ -134,6 +134,8 @@ impl Revocations {
     const PATIENCE: Duration = Duration::from_secs(3);
     /// How often to try again when others write at the same moment.
     const ATTEMPTS: usize = 8;
+    /// By how much the clocks of replicas may differ, in seconds: what began on one that is ahead is ended as well.
+    const SKEW: u64 = 5;
 
     /// Keeps the record through `source`; without one, what is ended is ended in this replica alone.
     pub fn new(source: Option<Arc<dyn RecordSource>>, keys: Arc<KeyRing>, clock: fn() -> SystemTime) -> Self {
@@ -196,13 +198,10 @@ impl Revocations {
 
     /// Ends something: here at once, everywhere as soon as it is written down, which is waited for.
     pub async fn end(&self, ending: &Ending) -> Reach {
-        let now = self.now();
-        {
-            let mut ledger = self.ledger_mut();
-            ledger.add(ending.entry());
-            ledger.tidy(now);
-        }
-        self.announce();
+        self.add(match ending.entry() {
+            Entry::User(user, before) => Entry::User(user, Self::past_all(before, self.ledger().not_before(user))),
+            entry => entry,
+        });
         let Some(source) = &self.0.source else { return self.reach() };
         if timeout(Self::PATIENCE, self.look(&**source)).await.is_err() {
             let why = format!("the API server does not answer within {} seconds", Self::PATIENCE.as_secs());
@@ -288,10 +287,25 @@ impl Revocations {
     fn vanished(&self, known: Option<Object>) {
         if known.is_some() {
             tracing::warn!("the record of ended sessions has vanished: everybody has to sign in again");
-            let now = self.now();
-            self.ledger_mut().add(Entry::All(now));
-            self.announce();
+            let latest = self.ledger().latest();
+            self.add(Entry::All(Self::past_all(self.now(), latest)));
         }
+    }
+
+    /// A moment past whatever has begun by `now`: also past what was dated after `ended`, see
+    /// [`beginning`](Self::beginning).
+    fn past_all(now: u64, ended: u64) -> u64 {
+        now.saturating_add(Self::SKEW).max(ended.saturating_add(1))
+    }
+
+    fn add(&self, entry: Entry) {
+        let now = self.now();
+        {
+            let mut ledger = self.ledger_mut();
+            ledger.add(entry);
+            ledger.tidy(now);
+        }
+        self.announce();
     }
 
     fn announce(&self) {

@@ -59,6 +59,11 @@ impl Ledger {
         self.users.get(&user).copied().unwrap_or_default().max(self.all)
     }
 
+    /// The last moment up to which everything of anybody is ended.
+    pub(super) fn latest(&self) -> u64 {
+        self.users.values().copied().max().unwrap_or_default().max(self.all)
+    }
+
     /// Takes in one more thing.
     pub(super) fn add(&mut self, entry: Entry) {
         match entry {

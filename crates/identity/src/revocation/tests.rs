@@ -164,6 +164,24 @@ async fn who_signs_in_again_in_the_same_second_is_signed_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_began_in_the_very_second_in_which_everything_is_ended_again_is_ended_too() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let replica = replica(&shelf);
+    reaches(&replica, &Reach::Everywhere).await;
+    let everything = Ending::User { user: name("ann"), before: noon() };
+    for _ in 0..3 {
+        let began = session("ann", replica.beginning(&name("ann"), noon()));
+        assert!(!replica.is_ended(&began));
+        replica.end(&everything).await;
+        assert!(replica.is_ended(&began));
+    }
+    let began = session("ann", replica.beginning(&name("ann"), noon()));
+    shelf.create("2");
+    knows(&replica, &began).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn lines_that_somebody_takes_out_come_back_and_lines_of_others_count_for_nothing() {
     let shelf = Arc::new(Shelf::default());
     shelf.create("1");

@@ -72,8 +72,14 @@ impl<'a> Pair<'a> {
     /// Waits until a client is signed in nowhere, and says how long that took.
     async fn is_out(&self, client: &Client) -> anyhow::Result<Duration> {
         let began = Instant::now();
-        until(async || Ok(!self.knows(0, client).await? && !self.knows(1, client).await?)).await?;
+        until(async || Ok(!self.knows(0, client).await? && !self.knows(1, client).await?))
+            .await
+            .with_context(|| format!("still signed in: {:#?}", self.logs()))?;
         Ok(began.elapsed())
+    }
+
+    fn logs(&self) -> Vec<String> {
+        self.servers.iter().map(FanlightServer::log).collect()
     }
 
     /// Waits until both share the record of ended sessions.
@@ -88,6 +94,7 @@ impl<'a> Pair<'a> {
             Ok(!alone)
         })
         .await
+        .with_context(|| format!("they share no record: {:#?}", self.logs()))
     }
 }
 

@@ -101,9 +101,7 @@ pub(crate) async fn end(
     let all = wish.session == "all";
     let user = session.identity.user();
     let (ending, what) = if all {
-        // A clock may have been ahead where this session was opened.
-        let before = session.started.max((app.clock)());
-        (Ending::User { user: user.clone(), before }, Revoked::User(Limited::user(&session.identity)))
+        (Ending::User { user: user.clone(), before: (app.clock)() }, Revoked::User(Limited::user(&session.identity)))
     } else {
         // Whoever asks for what is not there finds it gone.
         let Some(known) = app.whereabouts.find(user, &wish.session) else { return Redirect::to(&here).into_response() };
