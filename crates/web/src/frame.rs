@@ -33,15 +33,15 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    pub(crate) fn at(time: SystemTime) -> Self {
-        Self { timestamp: when::timestamp(time), clock: when::clock(time) }
+    pub(crate) fn at(time: SystemTime, now: SystemTime) -> Self {
+        Self { timestamp: when::timestamp(time), clock: when::day_and_clock(time, now) }
     }
 }
 
 impl Frame {
     /// The frame of a page for somebody who is signed in.
     pub(crate) fn of(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
-        let ends = Ends::at(session.ends);
+        let ends = Ends::at(session.ends, (app.clock)());
         let until = |expires: SystemTime| expires.duration_since((app.clock)()).unwrap_or_default().as_secs();
         let confirm_in = session.expires.map(until);
         Self {

@@ -76,8 +76,8 @@ pub(crate) async fn show(
             Method::Emergency => "as the emergency user",
             Method::Oidc => "at the identity provider",
         },
-        began: Ends::at(session.started),
-        ends: Ends::at(session.ends),
+        began: Ends::at(session.started, now),
+        ends: Ends::at(session.ends, now),
         idle: when::span(idle(&session, now)),
         sessions,
         alone: match app.revocations.reach() {
@@ -136,7 +136,7 @@ impl Line {
             here: known.id == session.id,
             browser: Arc::clone(&known.browser),
             address: known.address.to_string(),
-            began: Ends::at(known.started),
+            began: Ends::at(known.started, now),
             seen: if ago < MOMENT { "just now".to_owned() } else { format!("{} ago", when::age(ago)) },
         }
     }
