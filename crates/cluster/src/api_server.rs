@@ -44,7 +44,8 @@ struct Inner {
 /// In whose name a request is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum As<'a> {
-    /// The server's own account: for discovery, namespaces and the two sign-in Secrets, nothing else.
+    /// The server's own account: for discovery, namespaces, the two sign-in Secrets and the record of ended sessions,
+    /// nothing else.
     Itself,
     /// A signed-in person, impersonated.
     Person(&'a Identity),
@@ -57,8 +58,10 @@ pub(crate) enum Order {
     Read,
     /// Creates this object.
     Create(Bytes),
-    /// Changes what is there by a merge patch (RFC 7396), the only form in which anything is changed here.
+    /// Changes what is there by a merge patch (RFC 7396), the only form in which anything is changed in somebody's name.
     Patch(Bytes),
+    /// Writes this object in place of the one of the version that it names: the server's own record, and nothing else.
+    Replace(Bytes),
 }
 
 /// A request that is answered at once.
@@ -90,6 +93,7 @@ impl<'a> Errand<'a> {
             Order::Read => None,
             Order::Create(object) => Some((Method::POST, Self::JSON, object)),
             Order::Patch(patch) => Some((Method::PATCH, "application/merge-patch+json", patch)),
+            Order::Replace(object) => Some((Method::PUT, Self::JSON, object)),
         };
         if let Some((method, form, body)) = sent {
             *request.method_mut() = method;

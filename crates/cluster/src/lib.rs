@@ -16,6 +16,7 @@
 mod access;
 mod act;
 mod api_server;
+mod config_map;
 mod connect;
 mod discover;
 mod error;
@@ -33,6 +34,7 @@ mod watch;
 mod wire;
 
 pub use api_server::ApiServer;
+pub use config_map::ConfigMapData;
 pub use error::{ConnectError, ReadError};
 pub use secret::SecretData;
 pub use tally::Tallied;

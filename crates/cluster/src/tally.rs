@@ -13,7 +13,7 @@ pub(crate) struct Tally(Mutex<BTreeMap<Tallied, u64>>);
 /// Requests that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tallied {
-    /// Kubernetes' verb, as its audit log has it: `get`, `list`, `watch`, `create`, `patch`.
+    /// Kubernetes' verb, as its audit log has it: `get`, `list`, `watch`, `create`, `update`, `patch`.
     pub verb: &'static str,
     /// The resource, such as `kustomizations`; the first part of the path where there is none, such as `version`.
     pub resource: String,
@@ -50,6 +50,7 @@ pub(crate) fn classify(method: &Method, uri: &Uri) -> (&'static str, String) {
         Method::GET if is_named => "get",
         Method::GET => "list",
         Method::POST => "create",
+        Method::PUT => "update",
         Method::PATCH => "patch",
         _ => "other",
     };

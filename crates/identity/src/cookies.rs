@@ -61,7 +61,7 @@ impl Cookies {
         #[expect(clippy::expect_used, reason = "these are structures of numbers and texts, which JSON can express")]
         let text = serde_json::to_string(value).expect("JSON");
         let mut jar = CookieJar::new();
-        jar.private_mut(self.keys.seals()).add(Cookie::new(name.to_owned(), text));
+        jar.private_mut(self.keys.current().seals()).add(Cookie::new(name.to_owned(), text));
         let sealed = jar.get(name).map(Cookie::value).unwrap_or_default();
         if name.len() + sealed.len() <= Self::LONGEST {
             return Ok(vec![self.dress(name.to_owned(), sealed.to_owned(), age)]);
@@ -102,7 +102,8 @@ impl Cookies {
         }
         let mut jar = CookieJar::new();
         jar.add_original(Cookie::new(name.to_owned(), sealed));
-        let opened = self.keys.opens().find_map(|key| jar.private(key).get(name));
+        let keys = self.keys.current();
+        let opened = keys.opens().find_map(|key| jar.private(key).get(name));
         serde_json::from_str(opened.ok_or(NoSession::Broken)?.value()).map_err(|_| NoSession::Broken)
     }
 

@@ -184,14 +184,14 @@ impl EmergencyDesk {
     }
 
     async fn refresh(&self, memory: &mut Memory, age: Duration) {
-        if memory.is_younger(age) {
+        if memory.is_younger(age, &self.0.keys) {
             return;
         }
         let at = Instant::now();
         match self.look(Self::GLANCE).await {
             Ok(found) => memory.learn(at, found.as_ref(), &self.0.keys),
             // The moment of the failure: those who waited for it must not each wait again.
-            Err(why) => memory.fail(Instant::now(), why),
+            Err(why) => memory.fail(Instant::now(), why, &self.0.keys),
         }
     }
 

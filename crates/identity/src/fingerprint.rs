@@ -14,12 +14,12 @@ pub struct Fingerprint([u8; 32]);
 impl Fingerprint {
     /// The fingerprint that a session opened at this moment gets.
     pub(crate) fn of(credential: &StoredCredential, keys: &KeyRing) -> Self {
-        Self::under(keys.signing(), credential)
+        Self::under(keys.current().signing(), credential)
     }
 
     /// The fingerprints under all keys: a session opened before the keys were rotated has one under an older key.
     pub(crate) fn all(credential: &StoredCredential, keys: &KeyRing) -> Vec<Self> {
-        keys.all_signing().map(|key| Self::under(key, credential)).collect()
+        keys.current().all_signing().map(|key| Self::under(key, credential)).collect()
     }
 
     fn under(key: &[u8], credential: &StoredCredential) -> Self {

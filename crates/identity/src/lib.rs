@@ -6,7 +6,7 @@
 //!                              │ Admitted: Identity + Fingerprint of the Secret
 //!                              ▼
 //!              KeyRing ──► Sessions ── seals ──► cookies ── opens ──► Session ── still_valid? ──► EmergencyDesk
-//!                              ▲
+//!                              ▲                                         └─── is_ended? ──► Revocations ◄─► RecordSource
 //!                              │ SignedIn: Identity + tokens
 //!   sign-in ─────────────► OidcDesk ── asks ──► the identity provider; set up by OidcSource (trait: the Secret)
 //! ```
@@ -16,17 +16,20 @@ mod credential;
 mod emergency;
 mod fingerprint;
 mod key_ring;
+mod mark;
 mod oidc;
 mod password;
+mod revocation;
 mod session;
 mod sessions;
 mod throttle;
+mod whereabouts;
 
 pub use cookies::CookieRules;
 pub use credential::{CredentialSource, SourceError, StoredCredential};
 pub use emergency::{Admitted, EmergencyDesk, Refusal, Standing};
 pub use fingerprint::Fingerprint;
-pub use key_ring::{KeyRing, KeyRingError};
+pub use key_ring::{KeyRing, KeyRingError, KeyText, KeysTaken};
 pub use oidc::{
     Arrival, BearerError, ClaimError, ClaimRules, Claims, Departure, DeviceSignIn, FlowError, GroupNotice,
     IdentityError, KnockError, Mapped, NoToken, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings,
@@ -34,6 +37,8 @@ pub use oidc::{
     SettingsFingerprint, SignedIn, TokenError, Trial, Tried, VerifyError, WireError, bearer_token, return_path,
 };
 pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password, is_hash_of};
+pub use revocation::{Ending, Reach, RecordSource, Revocations, StoredRecord};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
 pub use throttle::Allowance;
+pub use whereabouts::{KnownSession, Whereabouts};

@@ -1,11 +1,9 @@
 use std::{fmt, time::SystemTime};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use fanlight_model::Identity;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::Fingerprint;
+use crate::{Fingerprint, mark::Mark};
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -20,12 +18,16 @@ pub struct Session {
     pub started: SystemTime,
     /// When it ends, whatever happens.
     pub ends: SystemTime,
+    /// When it ends unless another page is opened before.
+    pub idle_ends: SystemTime,
     /// When the identity runs out and has to be confirmed by the provider; never for the emergency user.
     pub expires: Option<SystemTime>,
     /// Whether the identity has run out, and is accepted for this last minute only.
     pub stale: bool,
     /// The Secret that opened it, for the emergency user.
     pub fingerprint: Option<Fingerprint>,
+    /// What the person should know of their groups, in sentences.
+    pub notices: Vec<String>,
 }
 
 /// The number of a session: random, and not printed, since it names somebody's live session.
@@ -33,12 +35,9 @@ pub struct Session {
 pub struct SessionId(pub [u8; 16]);
 
 impl SessionId {
-    /// A name for the session by which it can be told from others and not be found: ids are random, so nobody can try
-    /// out which one a name is of.
+    /// A name for the session by which it can be told from others and not be found.
     pub fn mark(&self) -> String {
-        let digest: [u8; 32] =
-            Sha256::new().chain_update(b"the mark of a session").chain_update(self.0).finalize().into();
-        URL_SAFE_NO_PAD.encode(&digest[..12])
+        Mark::session(*self).to_string()
     }
 }
 

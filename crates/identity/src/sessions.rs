@@ -32,8 +32,9 @@ pub struct Sessions {
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
-    /// From sign-in to the end; more than 400 days count as 400, as browsers have it.
-    pub absolute: Duration,
+    /// From the emergency user's sign-in to the end; more than 400 days count as 400, as browsers have it. How long
+    /// the provider's users stay is a matter of its settings.
+    pub emergency: Duration,
     /// Without any page being opened.
     pub idle: Duration,
 }
@@ -51,6 +52,8 @@ struct Sealed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
     fingerprint: Option<Fingerprint>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<String>,
 }
 
 /// What the idle mark says: when something was last done in which session.
@@ -63,9 +66,9 @@ struct IdleMark {
 impl Sessions {
     /// How often the idle mark is written anew, in seconds.
     const MARK: u64 = 60;
-    /// How much longer than the provider said an identity is accepted, in seconds: enough for a page to come back with
-    /// a confirmed one.
-    const GRACE: u64 = 60;
+    /// How much longer than the provider said an identity is accepted: enough for a page to come back with a confirmed
+    /// one.
+    pub const GRACE: Duration = Duration::from_secs(60);
     /// Of [`Sealed`]: another release may write another one, and whoever brings that signs in again.
     const VERSION: u8 = 1;
     /// The longest age that browsers grant a cookie (RFC 6265bis §5.5).
@@ -79,11 +82,11 @@ impl Sessions {
         let cookies = Cookies::new(keys, rules);
         let identity = cookies.stem().to_owned();
         let [idle, tokens] = ["idle", "tokens"].map(|what| format!("{identity}-{what}"));
-        let limits = SessionLimits { absolute: limits.absolute.min(Self::OLDEST), ..limits };
+        let limits = SessionLimits { emergency: limits.emergency.min(Self::OLDEST), ..limits };
         Self { cookies, limits, identity, idle, tokens }
     }
 
-    /// Opens a session; the values of the `Set-Cookie` headers are returned with it.
+    /// Opens a session with a new number; the values of the `Set-Cookie` headers are returned with it.
     pub fn open(
         &self,
         identity: Identity,
@@ -91,9 +94,18 @@ impl Sessions {
         fingerprint: Option<Fingerprint>,
         now: SystemTime,
     ) -> (Session, Vec<String>) {
-        let ends = now + self.limits.absolute;
-        let session =
-            Session { id: fresh(), identity, method, started: now, ends, expires: None, stale: false, fingerprint };
+        let session = Session {
+            id: fresh(),
+            identity,
+            method,
+            started: now,
+            ends: now + self.limits.emergency,
+            idle_ends: now + self.limits.idle,
+            expires: None,
+            stale: false,
+            fingerprint,
+            notices: Vec::new(),
+        };
         // Nobody but the provider's users has so many groups that they would not fit.
         let mut cookies = self.seal_identity(&session).unwrap_or_default();
         cookies.push(self.seal_mark(&session, now));
@@ -102,22 +114,27 @@ impl Sessions {
 
     /// The session that a request's `Cookie` header brings. Several such headers are joined with `; ` beforehand.
     pub fn read(&self, header: &str, now: SystemTime) -> Result<Session, NoSession> {
+        let session = self.read_run_out(header, now)?;
+        let over = session.expires.and_then(|expires| now.duration_since(expires).ok());
+        let run_out = over.is_some_and(|over| over >= Self::GRACE);
+        if run_out { Err(NoSession::RunOut) } else { Ok(session) }
+    }
+
+    /// As [`read`](Self::read), though the identity may have run out: what a silent round at the provider goes on with.
+    pub fn read_run_out(&self, header: &str, now: SystemTime) -> Result<Session, NoSession> {
         let sealed: Sealed = self.cookies.unseal(header, &self.identity)?;
         let mark: IdleMark = self.cookies.unseal(header, &self.idle)?;
         if mark.id != sealed.id || sealed.version != Self::VERSION {
             return Err(NoSession::Broken);
         }
-        let now = seconds(now);
-        if now >= sealed.ends {
+        let idle_ends = mark.seen.saturating_add(self.limits.idle.as_secs());
+        if seconds(now) >= sealed.ends {
             return Err(NoSession::Ended);
         }
-        if now >= mark.seen.saturating_add(self.limits.idle.as_secs()) {
+        if seconds(now) >= idle_ends {
             return Err(NoSession::Idle);
         }
-        if sealed.expires.is_some_and(|expires| now >= expires.saturating_add(Self::GRACE)) {
-            return Err(NoSession::RunOut);
-        }
-        sealed.open(now)
+        sealed.open(moment(idle_ends)?, now)
     }
 
     /// A new idle mark for somebody who opened a page, at most once a minute; `None` if the one they have will do. Not
@@ -147,6 +164,7 @@ impl Sessions {
             ends: seconds(session.ends),
             expires: session.expires.map(seconds),
             fingerprint: session.fingerprint.clone(),
+            notices: session.notices.clone(),
         };
         self.cookies.seal(&self.identity, &sealed, age(session), Self::PARTS).ok()
     }
@@ -159,22 +177,25 @@ impl Sessions {
 }
 
 impl Sealed {
-    fn open(self, now: u64) -> Result<Session, NoSession> {
+    fn open(self, idle_ends: SystemTime, now: SystemTime) -> Result<Session, NoSession> {
         let user = UserName::new(&self.user);
         // The provider's users may be service accounts, where that was allowed when they signed in.
         let user =
             if self.method == Method::Oidc { user.or_else(|_| UserName::service_account(&self.user)) } else { user };
         let user = user.map_err(|_| NoSession::Broken)?;
         let groups = self.groups.iter().map(String::as_str);
+        let expires = self.expires.map(moment).transpose()?;
         Ok(Session {
             id: self.id,
             identity: Identity::new(user, groups).map_err(|_| NoSession::Broken)?,
             method: self.method,
             started: moment(self.started)?,
             ends: moment(self.ends)?,
-            expires: self.expires.map(moment).transpose()?,
-            stale: self.expires.is_some_and(|expires| now >= expires),
+            idle_ends,
+            expires,
+            stale: expires.is_some_and(|expires| now >= expires),
             fingerprint: self.fingerprint,
+            notices: self.notices,
         })
     }
 }

@@ -1,15 +1,17 @@
 mod accounts;
 mod go;
 mod notices;
+mod sessions;
 mod single_sign_on;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
 use accounts::Accounts;
 pub(crate) use notices::features;
+use sessions::SessionFlags;
 use single_sign_on::SingleSignOn;
 
 /// Fanlight: a dashboard for Flux that shows everybody what Kubernetes lets them see.
@@ -23,6 +25,8 @@ pub(crate) struct Arguments {
     pub(crate) listening: Listening,
     #[command(flatten)]
     pub(crate) sign_in: SignIn,
+    #[command(flatten)]
+    pub(crate) sessions: SessionFlags,
     #[command(flatten)]
     pub(crate) single_sign_on: SingleSignOn,
     #[command(flatten)]
@@ -71,7 +75,7 @@ pub(crate) struct Listening {
     pub(crate) styleguide: bool,
 }
 
-/// Who gets in, and for how long.
+/// Who gets in.
 #[derive(Args)]
 #[command(next_help_heading = "Signing in")]
 pub(crate) struct SignIn {
@@ -89,13 +93,6 @@ pub(crate) struct SignIn {
     /// Secret, in the server's own namespace, that holds the emergency user.
     #[arg(long, value_name = "NAME", default_value = "cluster-user-auth")]
     pub(crate) emergency_secret_name: String,
-    /// File with the keys that seal sessions: base64 of 32 bytes or more, one a line; the first seals, all open. Without
-    /// it a restart signs everybody out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session_key_file: Option<PathBuf>,
-    /// How long a session lasts, such as 1h or 30m.
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = go::duration)]
-    pub(crate) oidc_token_duration: Duration,
     /// Not offered yet: everybody is this user, without signing in.
     #[arg(long, value_name = "USER")]
     insecure_no_authentication_user: Option<String>,

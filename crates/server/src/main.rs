@@ -4,6 +4,8 @@ mod arguments;
 mod figures;
 mod prometheus;
 mod seams;
+mod session_keys;
+mod session_record;
 mod tls;
 
 use std::{
@@ -20,15 +22,20 @@ use arguments::{Arguments, Listening, features};
 use axum_server::Handle;
 use clap::Parser;
 use fanlight_cluster::ApiServer;
-use fanlight_identity::{CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, SessionLimits, Sessions};
+use fanlight_identity::{
+    CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, RecordSource, Revocations, SessionLimits, Sessions,
+    Whereabouts,
+};
 use fanlight_live::{Live, Pace, Parts};
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, router};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, farewell, router};
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
+use session_keys::SessionKeys;
+use session_record::SessionRecord;
 use tls::Certificate;
 use tokio_util::sync::CancellationToken;
 
@@ -106,15 +113,10 @@ async fn wire(
 ) -> anyhow::Result<App> {
     let server = ApiServer::from_environment().await.context("no way to the Kubernetes API server")?;
     tokio::spawn(server.clone().keep_informed());
-    let keys = Arc::new(match &arguments.sign_in.session_key_file {
-        Some(path) => KeyRing::from_text(&std::fs::read_to_string(path).context("the session key file")?)?,
-        None => {
-            tracing::warn!("no --session-key-file: a restart signs everybody out, and replicas cannot share sessions");
-            KeyRing::random()
-        }
-    });
+    let keys = session_keys(arguments)?;
     let https_outside = !arguments.listening.insecure;
-    let limits = SessionLimits { absolute: arguments.sign_in.oidc_token_duration, idle: Duration::from_secs(30 * 60) };
+    let limits =
+        SessionLimits { emergency: arguments.sessions.emergency_session_duration, idle: Duration::from_secs(30 * 60) };
     let base = arguments.base();
     let rules = CookieRules { secure: https_outside, base: base.clone() };
     let eyes = Arc::new(Eyes(server.clone()));
@@ -127,14 +129,20 @@ async fn wire(
     };
     let emergency = emergency_desk(arguments, &server, &keys);
     let oidc = oidc_desk(arguments, &server, &keys, &rules, emergency.clone());
+    let revocations = revocations(arguments, &server, &keys);
     let live = Live::start(parts, shutdown.clone());
+    let whereabouts = Whereabouts::default();
+    tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
     figures::register(registry, &live, &server, SystemTime::now);
     let told = live.clone();
     server.tell_of_new_guises(move |who| drop(told.recheck(who)));
     Ok(App {
         live,
         sessions: Sessions::new(keys, limits, &rules),
+        revocations,
+        whereabouts,
         emergency,
+        emergency_reason: arguments.sessions.emergency_require_reason,
         oidc,
         objects: eyes.clone(),
         rights: eyes,
@@ -150,6 +158,25 @@ async fn wire(
         clock: SystemTime::now,
         draw: rand::random,
     })
+}
+
+fn session_keys(arguments: &Arguments) -> anyhow::Result<Arc<KeyRing>> {
+    let Some(path) = arguments.sessions.session_key_file.clone() else {
+        tracing::warn!("no --session-key-file: a restart signs everybody out, and replicas cannot share sessions");
+        return Ok(Arc::new(KeyRing::random()));
+    };
+    SessionKeys::serve(path).context("the session key file")
+}
+
+/// Where sessions are ended, in all replicas if there is a record that they share.
+fn revocations(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -> Revocations {
+    let name = arguments.sessions.sessions_config_map.clone();
+    let record =
+        (!name.is_empty()).then(|| Arc::new(SessionRecord::new(server.clone(), name)) as Arc<dyn RecordSource>);
+    let revocations = Revocations::new(record, Arc::clone(keys), SystemTime::now);
+    let following = revocations.clone();
+    tokio::spawn(async move { following.run().await });
+    revocations
 }
 
 fn emergency_desk(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -> Option<EmergencyDesk> {
@@ -171,7 +198,7 @@ fn oidc_desk(
     let name = arguments.single_sign_on.oidc_secret_name.clone();
     let desk = OidcDesk::new(OidcParts {
         source: Some(Arc::new(SecretDrawer { server: server.clone(), name })),
-        flags: arguments.single_sign_on.flags(arguments.sign_in.oidc_token_duration),
+        flags: arguments.single_sign_on.flags(arguments.sessions.oidc_token_duration),
         emergency,
         keys: Arc::clone(keys),
         cookies,

@@ -127,7 +127,12 @@ impl Browser {
 
     /// Waits until a JavaScript expression is true.
     pub async fn until(&self, expression: &str) -> anyhow::Result<()> {
-        let deadline = Instant::now() + Self::PATIENCE;
+        self.until_in(Self::PATIENCE, expression).await
+    }
+
+    /// The same of something that may take longer.
+    pub async fn until_in(&self, patience: Duration, expression: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + patience;
         while !self.ask(expression).await?.as_bool().unwrap_or_default() {
             if Instant::now() > deadline {
                 bail!("did not become true on {}: {expression}", self.driver.current_url().await?);

@@ -53,6 +53,18 @@ impl FanlightServer {
         Ok(server)
     }
 
+    /// Starts one more `program` in that account, as a replica of this number.
+    pub async fn replica(
+        program: &Path,
+        plane: &ControlPlane,
+        namespace: &str,
+        number: usize,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
+        let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
+        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &format!("{namespace}-{number}"), more).await
+    }
+
     /// Starts `program` with an account, arguments and environment as a Deployment has them, but on loopback.
     pub async fn start_as(
         program: &Path,

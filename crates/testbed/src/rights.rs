@@ -98,6 +98,22 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Makes the object in which replicas tell each other which sessions were ended, and lets the server's account use
+    /// it as the chart does.
+    pub async fn install_session_record(&self, namespace: &str) -> anyhow::Result<()> {
+        let meta = json!({"name": "fanlight-sessions", "namespace": namespace});
+        let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "fanlight-sessions"});
+        let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "watch", "update"],
+            "resourceNames": ["fanlight-sessions"]}]);
+        let api = "rbac.authorization.k8s.io/v1";
+        self.apply(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})).await?;
+        self.apply(&json!({"apiVersion": api, "kind": "Role", "metadata": meta, "rules": rules})).await?;
+        self.apply(&json!({"apiVersion": api, "kind": "RoleBinding", "metadata": meta, "roleRef": role,
+            "subjects": [{"kind": "ServiceAccount", "name": "fanlight", "namespace": namespace}]}))
+            .await?;
+        Ok(())
+    }
+
     /// Lets the server's account watch namespaces, as the predecessor's chart does.
     pub async fn let_server_watch_namespaces(&self, namespace: &str) -> anyhow::Result<()> {
         let account = json!({"kind": "ServiceAccount", "name": "fanlight", "namespace": namespace});

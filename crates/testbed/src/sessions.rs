@@ -48,7 +48,7 @@ impl SessionForge {
         let desk = EmergencyDesk::new(Arc::new(drawer), Arc::clone(&keys));
         let from = Ipv4Addr::LOCALHOST.into();
         let admitted = desk.sign_in(name, SecretString::from(password), from).await?;
-        let limits = SessionLimits { absolute: Duration::from_secs(3600), idle: Duration::from_secs(3600) };
+        let limits = SessionLimits { emergency: Duration::from_secs(3600), idle: Duration::from_secs(3600) };
         let rules = CookieRules { secure: false, base: String::new() };
         Ok(Self { sessions: Sessions::new(keys, limits, &rules), fingerprint: admitted.fingerprint, key_file })
     }

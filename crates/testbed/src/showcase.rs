@@ -40,6 +40,7 @@ impl Showcase {
         let summary = estate.apply(&plane).await?;
         say(&format!("{} Flux objects in {} namespaces", summary.flux, summary.namespaces.len()));
         plane.install_server_account(Self::NAMESPACE).await?;
+        plane.install_session_record(Self::NAMESPACE).await?;
         plane.set_emergency_user(Self::NAMESPACE, Self::USER, Self::PASSWORD).await?;
         let everything = json!([
             {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use fanlight_identity::{EmergencyDesk, OidcDesk, Sessions};
+use fanlight_identity::{EmergencyDesk, OidcDesk, Revocations, Sessions, Whereabouts};
 use fanlight_live::Live;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +13,14 @@ pub struct App {
     pub live: Live,
     /// The sealed sessions.
     pub sessions: Sessions,
+    /// Those that were ended before their time.
+    pub revocations: Revocations,
+    /// Where people are signed in.
+    pub whereabouts: Whereabouts,
     /// Where the emergency user signs in; `None` if that is switched off.
     pub emergency: Option<EmergencyDesk>,
+    /// Whether the emergency user has to give a reason.
+    pub emergency_reason: bool,
     /// Where people sign in at the identity provider; `None` if that is switched off.
     pub oidc: Option<OidcDesk>,
     /// Single objects: reading them and acting on them.

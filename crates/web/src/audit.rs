@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::{metrics::Metrics, request::Origin};
 
-pub(crate) use event::{Event, Outcome, Page, Reason, Seen, Verb};
+pub(crate) use event::{Event, Outcome, Page, Reason, Revoked, Seen, Verb};
 pub(crate) use limited::Limited;
 pub use log::{AuditLog, AuditTarget};
 pub(crate) use stay::Stay;

@@ -25,17 +25,23 @@ pub(crate) struct Frame {
     pub(crate) confirm_in: Option<u64>,
 }
 
-/// When a session ends, for machines and for people.
+/// When a session begins or ends, for machines and for people.
 #[derive(Debug, Clone)]
 pub(crate) struct Ends {
     pub(crate) timestamp: String,
     pub(crate) clock: String,
 }
 
+impl Ends {
+    pub(crate) fn at(time: SystemTime, now: SystemTime) -> Self {
+        Self { timestamp: when::timestamp(time), clock: when::day_and_clock(time, now) }
+    }
+}
+
 impl Frame {
     /// The frame of a page for somebody who is signed in.
     pub(crate) fn of(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
-        let ends = Ends { timestamp: when::timestamp(session.ends), clock: when::clock(session.ends) };
+        let ends = Ends::at(session.ends, (app.clock)());
         let until = |expires: SystemTime| expires.duration_since((app.clock)()).unwrap_or_default().as_secs();
         let confirm_in = session.expires.map(until);
         Self {

@@ -12,6 +12,8 @@ mod allowance;
 mod app;
 mod assets;
 mod audit;
+mod browser;
+mod farewell;
 mod frame;
 mod guard;
 mod manifest;
@@ -36,6 +38,7 @@ mod when;
 
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};
+pub use farewell::farewell;
 pub use metrics::{Metrics, metrics_router};
 pub use objects::{ObjectError, Objects};
 pub use rights::Rights;

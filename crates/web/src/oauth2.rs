@@ -57,6 +57,7 @@ pub(crate) async fn callback(
     let now = (app.clock)();
     let arrival = desk.callback(query.as_deref().unwrap_or_default(), &cookies(&headers), now).await;
     let answer = match arrival.outcome {
+        Ok(signed) if arrival.silent => resume(&app, origin, &headers, &signed, &arrival.page),
         Ok(signed) => admit(&app, origin, &signed, &arrival.page, now),
         Err(FlowError::NeedsForm) if arrival.silent => Ok(sign_in_page(&app, &arrival.page)),
         Err(error) => Err(refuse(&app, origin, (&error).into(), &error, &arrival.page)),
@@ -104,11 +105,29 @@ pub(crate) fn silent_round(app: &App, header: &str, here: &str) -> Option<Respon
     Some(depart(departure))
 }
 
+/// The session that a request brings, if all that is missing is that its identity be confirmed.
+pub(crate) fn run_out(app: &App, header: &str) -> Option<Session> {
+    let session = app.sessions.read_run_out(header, (app.clock)()).ok()?;
+    (session.method == Method::Oidc && !app.revocations.is_ended(&session)).then_some(session)
+}
+
+/// Goes on with the session that a silent round began for: it keeps its number and its end. If it is over meanwhile, or
+/// somebody else is signed in at the provider, who is there is asked.
+fn resume(app: &App, origin: Origin, headers: &HeaderMap, signed: &SignedIn, page: &str) -> Result<Response, Failure> {
+    let session = run_out(app, &cookies(headers));
+    let session = session.filter(|session| session.identity.user() == signed.identity.user());
+    let Some(session) = session else { return Ok(sign_in_page(app, page)) };
+    let renewed = app.sessions.renew(&session, signed);
+    let (session, cookies) = renewed.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
+    app.audit.note(origin, &Who::signed(&session), &Event::Refresh { outcome: Outcome::Done, reason: None });
+    Ok((set(cookies), Redirect::to(page)).into_response())
+}
+
 fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
-    let opened = app.sessions.open_oidc(signed, now);
+    let opened = app.sessions.open_oidc(signed, app.revocations.beginning(signed.identity.user(), now));
     let (session, cookies) = opened.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
     let user = session.identity.user();
-    app.audit.note(origin, &Who::signed(&session), &Event::SignIn { outcome: Outcome::Done, reason: None });
+    app.audit.note(origin, &Who::signed(&session), &Event::signed_in(None));
     for notice in &signed.notices {
         tracing::warn!(%user, %notice, "groups are not as the identity provider meant them");
     }
@@ -116,8 +135,7 @@ fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTi
 }
 
 fn refuse(app: &App, origin: Origin, reason: Reason, error: &impl failure::Reason, page: &str) -> Failure {
-    let event = Event::SignIn { outcome: Outcome::Refused, reason: Some(reason) };
-    app.audit.note(origin, &Who::stranger(Method::Oidc, None), &event);
+    app.audit.note(origin, &Who::stranger(Method::Oidc, None), &Event::not_signed_in(reason, None));
     Failure::new(origin.request, error, page)
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod applications;
 pub(crate) mod barred;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod sessions;
 pub(crate) mod styleguide;
 
 use askama::Template;

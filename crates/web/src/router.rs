@@ -33,6 +33,8 @@ pub fn router(app: App) -> Router {
         .route("/user_info", get(page::access::show))
         .route("/user_info/again", post(page::access::again))
         .route("/access", get(page::access::moved))
+        .route("/sessions", get(page::sessions::show))
+        .route("/sessions/end", post(page::sessions::end))
         .route("/sign_in", get(sign_in::show))
         .route("/oauth2", any(oauth2::start))
         .route("/oauth2/callback", get(oauth2::callback))

@@ -7,17 +7,17 @@ use axum::{
     Json,
     body::Bytes,
     extract::{ConnectInfo, Query, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Method, OidcDesk, OidcStanding, Refusal, Session, Standing};
+use fanlight_identity::{Admitted, Method, OidcDesk, OidcStanding, Refusal, Session, Standing};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     App, allowance,
-    audit::{Event, Outcome, Reason, Who},
+    audit::{Event, Limited, Reason, Who},
     frame::Frame,
     page::html,
     place::inside,
@@ -34,6 +34,8 @@ struct Page {
     notices: Vec<String>,
     provider: Option<Provider>,
     has_form: bool,
+    /// Whether the emergency user has to say why.
+    asks_reason: bool,
     /// Whether the form is what most people will want, since nothing else works.
     is_first: bool,
 }
@@ -58,6 +60,9 @@ struct Attempt {
     password: SecretString,
     #[serde(default)]
     redirect: String,
+    /// Why they sign in, in their own words.
+    #[serde(default)]
+    reason: String,
 }
 
 /// What scripts are told of a failure, in the predecessor's order.
@@ -90,7 +95,8 @@ async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, probl
     let redirect = inside(&app.base, redirect);
     let notices = trouble.into_iter().chain(notice).collect();
     let has_form = standing.is_some_and(|standing| standing != Standing::Barred);
-    html(status, &Page { frame, redirect, problem, notices, provider, has_form, is_first })
+    let asks_reason = app.emergency_reason;
+    html(status, &Page { frame, redirect, problem, notices, provider, has_form, asks_reason, is_first })
 }
 
 /// The link to the identity provider, if there is one, and what is wrong with the provider.
@@ -140,22 +146,28 @@ pub(crate) async fn submit(
     let Some(attempt) = attempt else { return failed(StatusCode::BAD_REQUEST, "Failed to read request body.") };
     let frame = || Frame::outside(&app, &headers, &Uri::from_static("/sign_in"));
     let stranger = Who::stranger(Method::Emergency, Some(&attempt.username));
-    let refusing = |reason| Event::SignIn { outcome: Outcome::Refused, reason: Some(reason) };
+    let purpose = Limited::purpose(&attempt.reason);
+    let refused = |reason| app.audit.note(origin, &stranger, &Event::not_signed_in(reason, purpose.clone()));
     let Some(desk) = &app.emergency else {
-        app.audit.note(origin, &stranger, &refusing(Reason::OFF));
+        refused(Reason::OFF);
         return if is_form {
             page(&app, frame(), StatusCode::UNAUTHORIZED, &attempt.redirect, None).await
         } else {
             StatusCode::UNAUTHORIZED.into_response()
         };
     };
+    if app.emergency_reason && purpose.is_none() {
+        refused(Reason::NO_PURPOSE);
+        let problem = Some("Say why you sign in as the emergency user.".to_owned());
+        return if is_form {
+            page(&app, frame(), StatusCode::BAD_REQUEST, &attempt.redirect, problem).await
+        } else {
+            failed(StatusCode::BAD_REQUEST, "A reason is required: give it as \"reason\".")
+        };
+    }
     match desk.sign_in(&attempt.username, attempt.password, from.ip()).await {
         Ok(admitted) => {
-            let now = (app.clock)();
-            let fingerprint = Some(admitted.fingerprint);
-            let (session, cookies) = app.sessions.open(admitted.identity, Method::Emergency, fingerprint, now);
-            app.audit.note(origin, &Who::signed(&session), &Event::SignIn { outcome: Outcome::Done, reason: None });
-            let cookies = AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+            let cookies = admit(&app, origin, admitted, purpose);
             let answer = if is_form {
                 Redirect::to(&inside(&app.base, &attempt.redirect)).into_response()
             } else {
@@ -164,14 +176,14 @@ pub(crate) async fn submit(
             (cookies, answer).into_response()
         }
         Err(refusal) => {
-            app.audit.note(origin, &stranger, &refusing(Reason::from(&refusal)));
+            refused(Reason::from(&refusal));
             if let Refusal::Unreadable(why) = &refusal {
                 tracing::warn!(why, request = %origin.request, "the emergency user’s Secret cannot be read");
             }
             let mut answer = if is_form {
                 page(&app, frame(), status(&refusal), &attempt.redirect, Some(sentence(&refusal))).await
             } else {
-                refused(&refusal)
+                refused_plainly(&refusal)
             };
             if let Refusal::Throttled { retry_after } = refusal {
                 let date = allowance::date((app.clock)(), retry_after);
@@ -180,6 +192,20 @@ pub(crate) async fn submit(
             answer
         }
     }
+}
+
+/// Opens the emergency user's session.
+fn admit(
+    app: &App,
+    origin: Origin,
+    admitted: Admitted,
+    purpose: Option<Limited>,
+) -> AppendHeaders<impl Iterator<Item = (HeaderName, String)>> {
+    let Admitted { identity, fingerprint } = admitted;
+    let began = app.revocations.beginning(identity.user(), (app.clock)());
+    let (session, cookies) = app.sessions.open(identity, Method::Emergency, Some(fingerprint), began);
+    app.audit.note(origin, &Who::signed(&session), &Event::signed_in(purpose));
+    AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)))
 }
 
 fn parse_json(body: &[u8]) -> Option<Attempt> {
@@ -195,6 +221,7 @@ fn parse_form(body: &[u8]) -> Option<Attempt> {
         username: field("username")?,
         password: SecretString::from(field("password")?),
         redirect: field("redirect").unwrap_or_default(),
+        reason: field("reason").unwrap_or_default(),
     })
 }
 
@@ -216,7 +243,7 @@ fn sentence(refusal: &Refusal) -> String {
     }
 }
 
-fn refused(refusal: &Refusal) -> Response {
+fn refused_plainly(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").into_response(),
         Refusal::NotSetUp | Refusal::Unreadable(_) => {

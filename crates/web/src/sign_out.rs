@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{KeptTokens, Method, OidcDesk};
+use fanlight_identity::{Ending, KeptTokens, Method, OidcDesk, Reach};
 use fanlight_live::SessionKey;
 use tokio::time::timeout;
 
@@ -46,6 +46,9 @@ pub(crate) async fn logout(
         }
         app.audit.note(origin, &Who::signed(&session), &Event::SignOut);
         // Last: pages whose streams end are loaded anew, and should find the cookies gone.
+        if let Reach::HereOnly(why) = app.revocations.end(&Ending::of(&session)).await {
+            tracing::info!(why, request = %origin.request, "other replicas do not know of a sign-out");
+        }
         app.live.leave(SessionKey(session.id.0));
     }
     let is_form = headers.contains_key(header::CONTENT_TYPE);

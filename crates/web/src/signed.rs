@@ -1,20 +1,16 @@
-use std::{
-    convert::Infallible,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{convert::Infallible, sync::Arc, time::SystemTime};
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Method, NoSession, OidcStanding, Session};
+use fanlight_identity::{Method, OidcStanding, Session, Sessions};
 use fanlight_live::{SessionKey, Visitor};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use crate::{App, oauth2};
+use crate::{App, browser, oauth2, request::Origin};
 
 /// Who makes a request: somebody signed in, or nobody.
 pub(crate) struct Signed(pub(crate) Option<Session>);
@@ -23,17 +19,21 @@ impl FromRequestParts<Arc<App>> for Signed {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let session = app.sessions.read(&cookies(&parts.headers), (app.clock)()).ok();
-        Ok(Self(match session {
-            Some(session) if holds(app, &session).await => Some(session),
-            _ => None,
-        }))
+        let now = (app.clock)();
+        let session = app.sessions.read(&cookies(&parts.headers), now).ok();
+        let Some(session) = session else { return Ok(Self(None)) };
+        if !holds(app, &session).await {
+            return Ok(Self(None));
+        }
+        let Ok(origin) = Origin::from_request_parts(parts, app).await;
+        app.whereabouts.note(&session, origin.address, || browser::words(&parts.headers).into(), now);
+        Ok(Self(Some(session)))
     }
 }
 
-/// Whether a session still holds: its time is not over, and what opened it is still there.
+/// Whether a session still holds: its time is not over, nobody ended it, and what opened it is still there.
 pub(crate) async fn holds(app: &App, session: &Session) -> bool {
-    if (app.clock)() >= end(session) {
+    if (app.clock)() >= end(session) || app.revocations.is_ended(session) {
         return false;
     }
     match session.method {
@@ -47,9 +47,8 @@ pub(crate) async fn holds(app: &App, session: &Session) -> bool {
 
 /// Until when a session holds, unless it is refreshed.
 fn end(session: &Session) -> SystemTime {
-    /// As long as requests are accepted after the identity has run out.
-    const GRACE: Duration = Duration::from_secs(60);
-    session.expires.map_or(session.ends, |expires| session.ends.min(expires + GRACE))
+    let run_out = session.expires.and_then(|expires| expires.checked_add(Sessions::GRACE));
+    run_out.map_or(session.ends, |run_out| session.ends.min(run_out))
 }
 
 /// The response with the mark that somebody opened a page, where a new one is due.
@@ -64,10 +63,7 @@ pub(crate) fn seen(app: &App, headers: &HeaderMap, session: &Session, response: 
 /// that is missing is its word.
 pub(crate) fn sign_in_first(app: &App, headers: &HeaderMap, here: &str) -> Response {
     let cookies = cookies(headers);
-    let silent = match app.sessions.read(&cookies, (app.clock)()) {
-        Err(NoSession::RunOut) => oauth2::silent_round(app, &cookies, here),
-        _ => None,
-    };
+    let silent = oauth2::run_out(app, &cookies).and_then(|_| oauth2::silent_round(app, &cookies, here));
     silent.unwrap_or_else(|| sign_in_page(app, here))
 }
 
@@ -79,7 +75,7 @@ pub(crate) fn sign_in_page(app: &App, here: &str) -> Response {
 
 /// The visitor behind a session.
 pub(crate) fn visitor(app: &App, session: &Session) -> Visitor {
-    let left = end(session).duration_since((app.clock)()).unwrap_or_default();
+    let left = end(session).min(session.idle_ends).duration_since((app.clock)()).unwrap_or_default();
     Visitor { identity: session.identity.clone(), session: SessionKey(session.id.0), ends: Instant::now() + left }
 }
 

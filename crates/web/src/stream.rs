@@ -22,7 +22,10 @@ use axum::{
 use fanlight_identity::Session;
 use fanlight_live::SessionKey;
 use fanlight_model::Identity;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{App, audit::Stay, page::barred::is_barred, signed::holds};
@@ -50,6 +53,8 @@ struct Open<V> {
     look: Instant,
     /// The view may look different than the browser was told.
     moved: bool,
+    /// Wakes when sessions were ended, here or in another replica.
+    endings: watch::Receiver<u64>,
     ended: bool,
     /// Tells the account of the end.
     _stay: Stay,
@@ -57,16 +62,9 @@ struct Open<V> {
 
 /// Opens the stream of a view; `stay` is it in the account.
 pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
-    let open = Open {
-        app,
-        session,
-        view,
-        told: Told::default(),
-        look: Instant::now(),
-        moved: true,
-        ended: false,
-        _stay: stay,
-    };
+    let (endings, look) = (app.revocations.news(), Instant::now());
+    let open =
+        Open { app, session, view, told: Told::default(), look, endings, moved: true, ended: false, _stay: stay };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -92,6 +90,10 @@ impl<V: View> Open<V> {
                 if !holds(&self.app, &self.session).await || is_barred(&self.app, &self.session.identity).await {
                     return Some(self.end());
                 }
+                if (self.app.clock)() >= self.session.idle_ends {
+                    // Pages may have been opened in other windows: the browser comes back, and its cookies tell.
+                    return None;
+                }
                 self.look = Instant::now() + Self::LOOK;
             }
             if std::mem::take(&mut self.moved) {
@@ -104,6 +106,7 @@ impl<V: View> Open<V> {
             tokio::select! {
                 biased;
                 () = over.cancelled() => return Some(self.end()),
+                Ok(()) = self.endings.changed() => self.look = Instant::now(),
                 () = self.view.changed() => self.moved = true,
                 () = sleep_until(self.look) => {}
                 () = shutdown.cancelled() => return None,

@@ -14,6 +14,15 @@ pub(crate) fn clock(time: SystemTime) -> String {
     timestamp(time).get(11..16).unwrap_or_default().to_owned()
 }
 
+/// Hours and minutes in UTC, with the day before them if it is another one than now's: `2026-11-29 14:32`.
+pub(crate) fn day_and_clock(time: SystemTime, now: SystemTime) -> String {
+    let (stamp, today) = (timestamp(time), timestamp(now));
+    match (stamp.get(..10), today.get(..10)) {
+        (Some(day), Some(today)) if day != today => format!("{day} {}", clock(time)),
+        _ => clock(time),
+    }
+}
+
 /// Hours, minutes and seconds in UTC: `14:32:07`.
 pub(crate) fn clock_with_seconds(time: SystemTime) -> String {
     timestamp(time).get(11..19).unwrap_or_default().to_owned()
@@ -54,6 +63,13 @@ mod tests {
         for (seconds, word) in [(0, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (86_400, "1d"), (8_640_000, "100d")] {
             assert_eq!(age(Duration::from_secs(seconds)), word);
         }
+    }
+
+    #[test]
+    fn a_moment_of_another_day_is_told_with_its_day() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_795_406_468);
+        assert_eq!(day_and_clock(now - Duration::from_hours(1), now), "03:01");
+        assert_eq!(day_and_clock(now - Duration::from_hours(5), now), "2026-11-22 23:01");
     }
 
     #[test]

@@ -1,8 +1,10 @@
+use std::{sync::Arc, time::Duration};
+
 use fanlight_model::UserName;
 use tokio::time::Instant;
 
 use super::Found;
-use crate::{Fingerprint, KeyRing};
+use crate::{Fingerprint, KeyRing, key_ring::Keys};
 
 /// Whether the emergency user could sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub(super) struct Memory {
     seen: Option<Seen>,
     /// Why there was no answer at the last look.
     trouble: Option<String>,
+    /// The keys at the last look: other ones make other fingerprints.
+    keys: Option<Arc<Keys>>,
 }
 
 struct Seen {
@@ -38,8 +42,10 @@ struct Seen {
 }
 
 impl Memory {
-    pub(super) fn is_younger(&self, than: std::time::Duration) -> bool {
-        self.at.is_some_and(|at| at.elapsed() < than)
+    /// Whether the last look was lately, and under these keys.
+    pub(super) fn is_younger(&self, than: Duration, keys: &KeyRing) -> bool {
+        let same_keys = self.keys.as_ref().is_some_and(|known| Arc::ptr_eq(known, &keys.current()));
+        same_keys && self.at.is_some_and(|at| at.elapsed() < than)
     }
 
     /// Takes in what a look that began `at` some moment has found, unless a later look is known.
@@ -57,12 +63,13 @@ impl Memory {
                 user: found.user.clone().ok(),
                 fingerprints: if found.can_be { Fingerprint::all(&found.credential, keys) } else { Vec::new() },
             });
-        *self = Self { at: Some(at), seen: Some(seen), trouble: None };
+        *self = Self { at: Some(at), seen: Some(seen), trouble: None, keys: Some(keys.current()) };
     }
 
     /// Takes in that a look failed. What was seen before is kept.
-    pub(super) fn fail(&mut self, at: Instant, why: String) {
+    pub(super) fn fail(&mut self, at: Instant, why: String, keys: &KeyRing) {
         self.at = Some(at);
+        self.keys = Some(keys.current());
         self.trouble = Some(why);
     }
 

@@ -188,6 +188,23 @@ async fn a_session_outlives_the_rotation_of_keys() {
     assert!(after.still_valid(&session).await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_rotated_while_it_runs_end_nothing() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let [old, new] = [STANDARD.encode([1; 32]), STANDARD.encode([2; 32])];
+    let drawer = Arc::new(Drawer::default());
+    drawer.put("1", Some("admin"), Some("secret"));
+    let keys = Arc::new(KeyRing::from_text(&old).expect("a key"));
+    let desk = EmergencyDesk::new(Arc::clone(&drawer) as _, Arc::clone(&keys));
+    let before = sign_in(&desk, "admin", "secret").await.expect("the password").fingerprint;
+    assert!(desk.still_valid(&before).await);
+    let other = EmergencyDesk::new(drawer, Arc::new(KeyRing::from_text(&new).expect("a key")));
+    let elsewhere = sign_in(&other, "admin", "secret").await.expect("the password").fingerprint;
+    let text = format!("{new}\n{old}");
+    keys.replace(&[crate::KeyText { name: "keys", text: &text }]).expect("keys");
+    assert!(desk.still_valid(&before).await && desk.still_valid(&elsewhere).await, "without any wait");
+}
+
 #[tokio::test]
 async fn an_unknown_name_costs_the_same_work_against_the_real_hash() {
     let (drawer, desk, runs) = counting_desk();

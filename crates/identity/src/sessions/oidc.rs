@@ -63,6 +63,7 @@ impl Sessions {
             method: Method::Oidc,
             started: now,
             ends: now + lifetime,
+            idle_ends: now + self.limits.idle,
             expires: Some(signed.expires),
             stale: false,
             fingerprint: None,
@@ -72,8 +73,8 @@ impl Sessions {
         Ok((session, cookies))
     }
 
-    /// Gives a session the identity that a refresh brought; when it ends does not change, and a refresh is no activity.
-    /// The values of the `Set-Cookie` headers are returned with it.
+    /// Gives a session the identity that a refresh or a silent round brought; its number and when it ends do not change,
+    /// and neither is any activity. The values of the `Set-Cookie` headers are returned with it.
     pub fn renew(&self, session: &Session, signed: &SignedIn) -> Result<(Session, Vec<String>), NotKept> {
         if session.identity.user() != signed.identity.user() {
             return Err(NotKept::SomebodyElse);

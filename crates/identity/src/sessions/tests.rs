@@ -3,10 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod hostile;
+
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn sessions(keys: KeyRing, base: &str) -> Sessions {
-    let limits = SessionLimits { absolute: 60 * MINUTE, idle: 30 * MINUTE };
+    let limits = SessionLimits { emergency: 60 * MINUTE, idle: 30 * MINUTE };
     Sessions::new(Arc::new(keys), limits, &CookieRules { secure: true, base: base.to_owned() })
 }
 
@@ -60,7 +62,7 @@ fn cookies_are_bound_to_the_host_where_it_speaks_https() {
     let https = one(open(&sessions(KeyRing::random(), "")));
     assert!(https.starts_with("__Host-fanlight-e3b0c442="), "{https}");
     assert!(https.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"), "{https}");
-    let limits = SessionLimits { absolute: Duration::MAX, idle: MINUTE };
+    let limits = SessionLimits { emergency: Duration::MAX, idle: MINUTE };
     let rules = CookieRules { secure: false, base: String::new() };
     let http = one(open(&Sessions::new(Arc::new(KeyRing::random()), limits, &rules)));
     assert!(http.starts_with("fanlight-e3b0c442="), "{http}");

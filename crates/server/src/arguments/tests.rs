@@ -3,7 +3,7 @@ use clap::CommandFactory;
 use super::*;
 
 /// Every flag of the predecessor: name, default (empty: none), another value.
-const FLAGS: [(&str, &str, &str); 29] = [
+const FLAGS: [(&str, &str, &str); 32] = [
     ("host", "0.0.0.0", "127.0.0.1"),
     ("port", "9001", "8080"),
     ("log-level", "info", "debug"),
@@ -33,6 +33,9 @@ const FLAGS: [(&str, &str, &str); 29] = [
     // Ours.
     ("emergency-secret-name", "cluster-user-auth", "break-glass"),
     ("session-key-file", "", "/keys/sessions"),
+    ("emergency-session-duration", "30m", "15m"),
+    ("emergency-require-reason", "false", "true"),
+    ("sessions-config-map", "fanlight-sessions", "ended"),
     ("audit-log", "stdout", "/var/log/fanlight/audit.jsonl"),
 ];
 
@@ -111,6 +114,8 @@ fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
         (&["--insecure", "--log-level=loud"], "loud"),
         (&["--insecure=maybe"], "maybe"),
         (&["--insecure", "--oidc-token-duration=soon"], "soon"),
+        (&["--insecure", "--emergency-session-duration=0s"], "0s"),
+        (&["--insecure", "--sessions-config-map=a/b"], "a/b"),
         (&["--insecure", "--port=99999"], "99999"),
         (&["--insecure", "--metrics-address=2112"], "2112"),
         (&["--insecure", "--kubeconfig=/root/.kube/config"], "--kubeconfig"),

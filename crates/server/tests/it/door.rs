@@ -100,6 +100,13 @@ impl Door {
         Ok(location(&back)?.replace(NOWHERE, self.server.url()))
     }
 
+    /// When the session ends, whatever happens.
+    pub(crate) async fn end_of_session(&self, client: &Client) -> anyhow::Result<String> {
+        let page = self.get(client, "/sessions").await?.error_for_status()?.text().await?;
+        let (_, rest) = page.split_once("<dt>Ends</dt><dd><time datetime=\"").context("no end")?;
+        Ok(rest.split_once('"').context("no end")?.0.to_owned())
+    }
+
     pub(crate) async fn sign_in(&self) -> anyhow::Result<Client> {
         let client = FanlightServer::client()?;
         let arrived = self.arrive(&client).await?;

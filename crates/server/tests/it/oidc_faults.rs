@@ -74,6 +74,7 @@ fn an_identity_that_ran_out_is_confirmed_without_a_form_as_long_as_the_provider_
         let client = door.sign_in().await?;
         door.issuer.behave(|manners| *manners = Manners::default());
         ensure!(door.get(&client, "/oauth2/userinfo").await?.status() == 200, "it counts for its last minute");
+        let end = door.end_of_session(&client).await?;
         let mut sent = None;
         until(async || {
             let answer = door.get(&client, "/applications?status=failed").await?;
@@ -87,6 +88,25 @@ fn an_identity_that_ran_out_is_confirmed_without_a_form_as_long_as_the_provider_
         let back = door.come_back(&client, &sent).await?;
         ensure!(location(&back)? == "/applications?status=failed");
         ensure!(door.get(&client, "/applications").await?.status() == 200);
+        ensure!(door.end_of_session(&client).await? == end, "the session goes on, it does not begin anew");
+
+        // Somebody else is signed in at the provider by now: nobody becomes that person without a word.
+        door.issuer.behave(|manners| manners.claim("exp", ended));
+        let other = door.sign_in().await?;
+        door.issuer.behave(|manners| {
+            *manners = Manners::default();
+            manners.claim("email", "mallory@example.com");
+        });
+        let mut sent = None;
+        until(async || {
+            let answer = door.get(&other, "/applications").await?;
+            let is_sent = answer.status() == 303;
+            sent = is_sent.then_some(answer);
+            Ok(is_sent)
+        })
+        .await?;
+        let back = door.come_back(&other, &sent.context("an answer")?).await?;
+        ensure!(location(&back)?.starts_with("/sign_in"), "{}", location(&back)?);
         Ok(())
     });
 }

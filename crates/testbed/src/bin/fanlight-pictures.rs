@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("applications", "/applications"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
     ("kustomization", "/kustomization/details?name=orders&namespace=orders"),
@@ -34,6 +34,7 @@ const PAGES: [(&str, &str); 8] = [
     ("suspended", "/kustomization/details?name=web-staging&namespace=web"),
     ("manifest", "/kustomization/yaml?name=orders&namespace=orders"),
     ("access", "/user_info"),
+    ("sessions", "/sessions"),
     ("styleguide", "/styleguide"),
 ];
 
@@ -62,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
     with_provider(&showcase, &browser, &folder).await?;
     browser.look(Look::DESK).await?;
     browser.sign_in(url, Showcase::USER, Showcase::PASSWORD).await?;
+    elsewhere(&showcase.server).await?;
     for (name, address) in PAGES {
         browser.look(Look::DESK).await?;
         browser.goto(format!("{url}{address}")).await?;
@@ -75,6 +77,16 @@ async fn main() -> anyhow::Result<()> {
     outcomes(&browser, url, &folder).await?;
     not_allowed(&showcase, &browser, &folder).await?;
     barred(&showcase, &browser, &folder).await
+}
+
+/// The same user is signed in by other programs.
+async fn elsewhere(server: &FanlightServer) -> anyhow::Result<()> {
+    for agent in ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "curl/8.14"] {
+        let client = server.sign_in(Showcase::USER, Showcase::PASSWORD).await?;
+        let asked = client.get(format!("{}/oauth2/userinfo", server.url())).header("user-agent", agent);
+        asked.send().await?.error_for_status()?;
+    }
+    Ok(())
 }
 
 /// Signing in where there is an identity provider: that answers, that lets nobody in, that does not answer.

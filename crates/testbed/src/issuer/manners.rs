@@ -95,6 +95,8 @@ pub enum Trouble {
     Half,
     /// The request is followed, its answer is lost.
     LostAfterwards,
+    /// The request is followed, its answer never comes.
+    Withheld,
     /// It sends elsewhere.
     Redirect(String),
     /// It is an error of a server, with a page for people.

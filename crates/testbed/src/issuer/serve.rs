@@ -92,11 +92,12 @@ async fn answer(request: Request<Incoming>, desk: Arc<Mutex<Desk>>) -> io::Resul
             lock().asked.push(asked);
             return Ok(endless());
         }
-        Some(Trouble::Half | Trouble::LostAfterwards) | None => {}
+        Some(Trouble::Half | Trouble::LostAfterwards | Trouble::Withheld) | None => {}
     }
     let answer = lock().answer(asked).map_err(io::Error::other)?;
     match trouble {
         Some(Trouble::LostAfterwards) => Err(io::ErrorKind::ConnectionAborted.into()),
+        Some(Trouble::Withheld) => std::future::pending().await,
         Some(Trouble::Half) => half(respond(answer)?).await,
         _ => respond(answer),
     }

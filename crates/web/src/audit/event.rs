@@ -14,6 +14,9 @@ pub(crate) enum Event {
         outcome: Outcome,
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
+        /// Why they do, in their own words.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purpose: Option<Limited>,
     },
     /// Somebody signed out.
     SignOut,
@@ -23,8 +26,7 @@ pub(crate) enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
     },
-    /// Sessions were ended from elsewhere.
-    #[expect(dead_code, reason = "sessions cannot be ended from elsewhere so far")]
+    /// Somebody ended sessions of theirs; failed, if only this replica knows.
     Revocation { what: Revoked, outcome: Outcome },
     /// Somebody asked for something to be done to objects.
     Action { verb: Verb, objects: Vec<Limited> },
@@ -51,6 +53,18 @@ pub(crate) enum Event {
         seen: Seen,
         seconds: u64,
     },
+}
+
+impl Event {
+    /// Somebody is signed in; `purpose` is why, in their own words.
+    pub(crate) fn signed_in(purpose: Option<Limited>) -> Self {
+        Event::SignIn { outcome: Outcome::Done, reason: None, purpose }
+    }
+
+    /// Somebody is not.
+    pub(crate) fn not_signed_in(reason: Reason, purpose: Option<Limited>) -> Self {
+        Event::SignIn { outcome: Outcome::Refused, reason: Some(reason), purpose }
+    }
 }
 
 /// How something ended.
@@ -88,14 +102,11 @@ impl Outcome {
 /// Which sessions were ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(dead_code, reason = "sessions cannot be ended from elsewhere so far")]
 pub(crate) enum Revoked {
     /// This one, by its mark.
     Session(String),
     /// All of this user.
     User(Limited),
-    /// Everybody's.
-    All,
 }
 
 /// What was done.
@@ -194,6 +205,8 @@ pub(crate) struct Reason(&'static str);
 impl Reason {
     /// That the way to sign in is switched off.
     pub(crate) const OFF: Self = Self("off");
+    /// That no reason was given where one is required.
+    pub(crate) const NO_PURPOSE: Self = Self("no-purpose");
     /// That somebody is in too many groups to be remembered.
     pub(crate) const TOO_LARGE: Self = Self("too-large");
     /// That the provider gave no refresh token.

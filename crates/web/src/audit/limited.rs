@@ -16,6 +16,12 @@ impl Limited {
         Self::new(name)
     }
 
+    /// Why somebody signs in, in their own words; `None` if they say nothing.
+    pub(crate) fn purpose(words: &str) -> Option<Self> {
+        let words = words.trim();
+        (!words.is_empty()).then(|| Self::new(words))
+    }
+
     /// Who somebody is.
     pub(crate) fn user(identity: &Identity) -> Self {
         Self::new(identity.user().as_str())

@@ -11,7 +11,7 @@ use crate::{CookieRules, GroupNotice, KeyRing, NoSession, SessionLimits};
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn sessions() -> Sessions {
-    let limits = SessionLimits { absolute: 60 * MINUTE, idle: 30 * MINUTE };
+    let limits = SessionLimits { emergency: 60 * MINUTE, idle: 30 * MINUTE };
     Sessions::new(Arc::new(KeyRing::random()), limits, &CookieRules { secure: true, base: String::new() })
 }
 

@@ -26,6 +26,7 @@ impl House {
         let summary = Estate::large(size.objects, size.namespaces).apply(&plane).await?;
         say(&format!("{} Flux objects in {} namespaces", summary.flux, summary.namespaces.len()));
         plane.install_server_account(Showcase::NAMESPACE).await?;
+        plane.install_session_record(Showcase::NAMESPACE).await?;
         plane.set_emergency_user(Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
         let forge = SessionForge::new(&plane, Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
         let names: Vec<_> = (0..size.people).map(|number| format!("person-{number:02}")).collect();

@@ -11,6 +11,7 @@ mod people;
 mod process;
 mod reading;
 mod requests;
+mod sessions;
 mod size;
 mod table;
 
@@ -48,6 +49,8 @@ enum What {
     /// Clusters of three sizes and people in three numbers, with one who sees everything, without, and with that one
     /// leaving; and what doubles when something doubles.
     Access,
+    /// What a session costs: the check at each request, sign-ins, memory.
+    Sessions,
 }
 
 #[tokio::main]
@@ -60,8 +63,17 @@ async fn main() -> anyhow::Result<()> {
         (_, true) => Size::QUICK,
         _ => Size::DEFAULT,
     };
-    if arguments.what == Some(What::Access) {
-        return access::everything(arguments.quick, &mut |table| show(table, arguments.json)).await;
+    match arguments.what {
+        Some(What::Access) => {
+            return access::everything(arguments.quick, &mut |table| show(table, arguments.json)).await;
+        }
+        Some(What::Sessions) => {
+            let mut table = Table::new(String::new());
+            sessions::everything(&mut table).await?;
+            show(&table, arguments.json);
+            return Ok(());
+        }
+        None => {}
     }
     let mut table = Table::new(if arguments.break_glass { String::new() } else { size.to_string() });
     if arguments.break_glass {
