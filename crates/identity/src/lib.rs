@@ -36,4 +36,4 @@ pub use oidc::{
 pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password, is_hash_of};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
-pub use throttle::Allowance;
+pub use throttle::{Allowance, network};
