@@ -26,8 +26,7 @@ fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
         ("{rbac: {constrainedImpersonation: {enabled: true}}, kubeVersion: v1.35.2}", "needs Kubernetes 1.36"),
         ("{metrics: {serviceMonitor: {create: true}}}", "needs metrics.enabled"),
         ("{serverTLS: {clientCA: {secretName: x}}}", "needs serverTLS.enable"),
-        ("{externalUrl: 'https://flux.example.com'}", "does not offer this yet"),
-        ("{trustedProxies: [10.0.0.0/8]}", "does not offer this yet"),
+        ("{trustedProxies: 10.0.0.0/8}", "at '/trustedProxies'"),
     ] {
         let refused = template(values).err().map(|error| error.to_string()).unwrap_or_default();
         ensure!(refused.contains(said), "{values}: {refused}");
