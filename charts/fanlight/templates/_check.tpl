@@ -24,11 +24,6 @@
 {{- if and .Values.serverTLS.clientCA.secretName (not .Values.serverTLS.enable) -}}
 {{- fail "serverTLS.clientCA needs serverTLS.enable: plain HTTP has no certificates" -}}
 {{- end -}}
-{{- range $name, $value := dict "externalUrl" .Values.externalUrl "trustedProxies" .Values.trustedProxies "serverTLS.clientCA.secretName" .Values.serverTLS.clientCA.secretName -}}
-{{- if $value -}}
-{{- fail (printf "%s: fanlight-server %s does not offer this yet" $name $.Chart.AppVersion) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 
 {{/* What is named once in the whole cluster may belong to another release. */}}

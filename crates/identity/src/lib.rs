@@ -40,5 +40,5 @@ pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password,
 pub use revocation::{Ending, Reach, RecordSource, Revocations, StoredRecord};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
-pub use throttle::Allowance;
+pub use throttle::{Allowance, network};
 pub use whereabouts::{KnownSession, Whereabouts};

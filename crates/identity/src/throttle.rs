@@ -1,4 +1,5 @@
 mod buckets;
+mod delays;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -10,15 +11,17 @@ use std::{
 use tokio::time::Instant;
 
 use buckets::Buckets;
+use delays::Delays;
 
 /// Slows down guessing. Attempts are counted when they begin and given back when they turn out right, so only failures
 /// count, and many at once cannot slip through.
 ///
 /// - *Per network* (an IPv4 address, the /64 of an IPv6 address): [`ADDRESS`](Self::ADDRESS), whatever names are tried.
-/// - *Per name and network*: [`NAME`](Self::NAME). The limit is not per name alone, since that would let anybody on the
-///   internet lock out the emergency user, who is most needed when things are bad.
+/// - *Per name and network*: after [`NAME`](Self::NAME) failures a wait that doubles with each, up to five minutes. It is
+///   not per name alone, since that would let anybody on the internet lock out the emergency user, who is most needed when
+///   things are bad.
 /// - *Per name, from everywhere*: [`SIEGE`](Self::SIEGE). Once that many attempts failed, one name is under siege from many
-///   networks, and each network may try it only once before it has to wait. A network that did not guess gets its
+///   networks, and each network has to wait from its first failure on. A network that did not guess gets its
 ///   attempt even then: the right password from a fresh address always works.
 ///
 /// Not a ready-made limiter, since those neither take an attempt back nor say what is left without using it up.
@@ -30,7 +33,7 @@ pub(crate) struct Throttle {
 
 struct Counts {
     networks: Buckets<IpAddr>,
-    names: Buckets<(IpAddr, u64)>,
+    names: Delays<(IpAddr, u64)>,
     sieges: Buckets<u64>,
 }
 
@@ -55,15 +58,15 @@ pub struct Allowance {
 impl Throttle {
     /// Attempts of one network, and how long it takes until one more is allowed.
     const ADDRESS: (u32, Duration) = (20, Duration::from_secs(3));
-    /// Attempts of one network with one name.
-    const NAME: (u32, Duration) = (5, Duration::from_secs(10));
+    /// Failures of one network with one name that go without a wait.
+    const NAME: u32 = 5;
     /// Attempts with one name from everywhere.
     const SIEGE: (u32, Duration) = (60, Duration::from_secs(10));
 
     pub(crate) fn new() -> Self {
         let counts = Counts {
             networks: Buckets::new(Self::ADDRESS),
-            names: Buckets::new(Self::NAME),
+            names: Delays::new(Self::NAME),
             sieges: Buckets::new(Self::SIEGE),
         };
         Self { counts: Mutex::new(counts), names: RandomState::new() }
@@ -75,8 +78,8 @@ impl Throttle {
         let key = (attempt.network, attempt.name);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let besieged = !counts.sieges.wait(&attempt.name, now).is_zero();
-        let burst = if besieged { 1 } else { Self::NAME.0 };
-        let wait = counts.networks.wait(&attempt.network, now).max(counts.names.wait_with(burst, &key, now));
+        let by_name = if besieged { counts.names.wait_after(1, &key, now) } else { counts.names.wait(&key, now) };
+        let wait = counts.networks.wait(&attempt.network, now).max(by_name);
         if !wait.is_zero() {
             return Err(wait);
         }
@@ -88,11 +91,11 @@ impl Throttle {
         Ok(attempt)
     }
 
-    /// Gives back an attempt that turned out right.
+    /// Gives back an attempt that turned out right; what failed there with this name before is forgiven.
     pub(crate) fn give_back(&self, attempt: Attempt) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.networks.give_back(&attempt.network);
-        counts.names.give_back(&(attempt.network, attempt.name));
+        counts.names.forgive(&(attempt.network, attempt.name));
         counts.sieges.give_back(&attempt.name);
     }
 
@@ -105,7 +108,7 @@ impl Throttle {
 }
 
 /// The part of an address that one customer of a network has: all of IPv4, the first half of IPv6.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

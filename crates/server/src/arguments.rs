@@ -1,6 +1,8 @@
 mod accounts;
 mod go;
+mod limits;
 mod notices;
+mod outside;
 mod sessions;
 mod single_sign_on;
 
@@ -10,9 +12,14 @@ use anyhow::bail;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
 use accounts::Accounts;
+use limits::Limits;
 pub(crate) use notices::features;
+use outside::Outside;
+pub(crate) use outside::{ExternalUrl, origin};
 use sessions::SessionFlags;
 use single_sign_on::SingleSignOn;
+
+use crate::tls::{Certificate, Clients};
 
 /// Fanlight: a dashboard for Flux that shows everybody what Kubernetes lets them see.
 ///
@@ -23,6 +30,10 @@ use single_sign_on::SingleSignOn;
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) listening: Listening,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) sign_in: SignIn,
     #[command(flatten)]
@@ -55,15 +66,18 @@ pub(crate) struct Listening {
     pub(crate) insecure: bool,
     /// Certificate to serve HTTPS with; read again when it changes.
     #[arg(long, value_name = "FILE")]
-    pub(crate) tls_cert_file: Option<PathBuf>,
+    tls_cert_file: Option<PathBuf>,
     /// Key of the certificate.
     #[arg(long, value_name = "FILE")]
-    pub(crate) tls_private_key_file: Option<PathBuf>,
-    /// Demand a certificate from clients, issued by one of those in --tls-cert-file.
+    tls_private_key_file: Option<PathBuf>,
+    /// Demand a certificate from clients, issued by one of those in --mtls-ca-file; without that, in --tls-cert-file.
     #[arg(long, default_value = "false", value_parser = go::boolean,
         action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
-    pub(crate) mtls: bool,
+    mtls: bool,
+    /// Certificates of those who issue clients' certificates; read again when they change.
+    #[arg(long, value_name = "FILE")]
+    mtls_ca_file: Option<PathBuf>,
     /// How much to log: debug, info, warn or error. As JSON, or as text with --insecure.
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = go::log_level)]
     pub(crate) log_level: &'static str,
@@ -134,6 +148,17 @@ impl Arguments {
         if listening.insecure && listening.mtls {
             bail!("--mtls demands certificates from clients, and --insecure serves plain HTTP, which has none");
         }
+        if listening.mtls_ca_file.is_some() && !listening.mtls {
+            bail!("--mtls-ca-file says who issues clients' certificates, but only --mtls demands them");
+        }
+        let base = self.base();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if !base.bytes().all(is_plain) || base.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) {
+            bail!("--route-prefix must be a path of letters, digits and -._~ such as /flux");
+        }
+        if let Some(url) = &self.outside.external_url {
+            url.check(&base)?;
+        }
         if sign_in.insecure_no_authentication_user.as_ref().is_some_and(String::is_empty) {
             bail!("insecure-no-authentication-user flag set but no user specified");
         }
@@ -157,6 +182,20 @@ impl Arguments {
     pub(crate) fn base(&self) -> String {
         let path = self.listening.route_prefix.trim_matches('/');
         if path.is_empty() { String::new() } else { format!("/{path}") }
+    }
+}
+
+impl Listening {
+    /// What HTTPS is served with; `None` for plain HTTP.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        let (Some(certificate), Some(key)) = (&self.tls_cert_file, &self.tls_private_key_file) else { return None };
+        let clients = match &self.mtls_ca_file {
+            _ if !self.mtls => Clients::Anybody,
+            None => Clients::OfOurIssuers,
+            Some(file) => Clients::IssuedBy(file.clone()),
+        };
+        let certificate = Certificate { certificate: certificate.clone(), key: key.clone(), clients };
+        (!self.insecure).then_some(certificate)
     }
 }
 

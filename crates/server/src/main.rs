@@ -1,7 +1,10 @@
 //! The dashboard server: arguments and wiring.
 
 mod arguments;
+mod door;
 mod figures;
+mod listen;
+mod outside;
 mod prometheus;
 mod seams;
 mod session_keys;
@@ -11,15 +14,13 @@ mod tls;
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write},
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
-use arguments::{Arguments, Listening, features};
-use axum_server::Handle;
+use arguments::{Arguments, ExternalUrl, Listening, features};
 use clap::Parser;
 use fanlight_cluster::ApiServer;
 use fanlight_identity::{
@@ -27,16 +28,12 @@ use fanlight_identity::{
     Whereabouts,
 };
 use fanlight_live::{Live, Pace, Parts};
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, farewell, router};
-use hyper_util::{
-    rt::{TokioExecutor, TokioTimer},
-    server::conn::auto::Builder,
-};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, Proxies, farewell};
+use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
 use session_keys::SessionKeys;
 use session_record::SessionRecord;
-use tls::Certificate;
 use tokio_util::sync::CancellationToken;
 
 /// Many short-lived decodings fragment the system's allocator: measured, twice the memory stays resident.
@@ -64,17 +61,19 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for notice in arguments.notices(&environment) {
         tracing::warn!("{notice}");
     }
-    let shutdown = CancellationToken::new();
+    let ended = CancellationToken::new();
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
     let audit_log = audit_log(&arguments.accounts.audit_log, &metrics)?;
     let listener = arguments.accounts.metrics().map(|address| prometheus::listen(&address)).transpose()?;
     let audit = Audit::new(audit_log.clone(), metrics.clone(), SystemTime::now);
-    let app = wire(arguments, features(&environment), &shutdown, (audit, metrics, &mut registry)).await?;
+    let app = wire(arguments, features(&environment), &ended, (audit, metrics, &mut registry)).await?;
     if let Some(listener) = listener {
         prometheus::serve(listener, registry)?;
     }
-    let served = serve(&arguments.listening, app, shutdown).await;
+    let served = listen::serve(arguments, app).await;
+    // Not before: requests that still run want to see something.
+    ended.cancel();
     audit_log.finish();
     served
 }
@@ -108,17 +107,17 @@ fn log(listening: &Listening) {
 async fn wire(
     arguments: &Arguments,
     features: BTreeMap<String, String>,
-    shutdown: &CancellationToken,
+    ended: &CancellationToken,
     (audit, metrics, registry): (Audit, Metrics, &mut Registry),
 ) -> anyhow::Result<App> {
     let server = ApiServer::from_environment().await.context("no way to the Kubernetes API server")?;
     tokio::spawn(server.clone().keep_informed());
     let keys = session_keys(arguments)?;
-    let https_outside = !arguments.listening.insecure;
+    let outside = Outside::look(arguments, &server).await;
     let limits =
         SessionLimits { emergency: arguments.sessions.emergency_session_duration, idle: Duration::from_secs(30 * 60) };
     let base = arguments.base();
-    let rules = CookieRules { secure: https_outside, base: base.clone() };
+    let rules = CookieRules { secure: outside.https, base: base.clone() };
     let eyes = Arc::new(Eyes(server.clone()));
     let parts = Parts {
         feeds: eyes.clone(),
@@ -130,7 +129,7 @@ async fn wire(
     let emergency = emergency_desk(arguments, &server, &keys);
     let oidc = oidc_desk(arguments, &server, &keys, &rules, emergency.clone());
     let revocations = revocations(arguments, &server, &keys);
-    let live = Live::start(parts, shutdown.clone());
+    let live = Live::start(parts, ended.clone());
     let whereabouts = Whereabouts::default();
     tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
     figures::register(registry, &live, &server, SystemTime::now);
@@ -152,9 +151,11 @@ async fn wire(
         features,
         styleguide: arguments.listening.styleguide,
         base,
-        https_outside,
+        external_url: outside.url,
+        https_outside: outside.https,
+        proxies: Arc::new(Proxies::new(arguments.outside.trusted_proxies.clone())),
         lacks: Box::new(move || seams::lacks(&server)),
-        shutdown: shutdown.clone(),
+        shutdown: CancellationToken::new(),
         clock: SystemTime::now,
         draw: rand::random,
     })
@@ -202,62 +203,9 @@ fn oidc_desk(
         emergency,
         keys: Arc::clone(keys),
         cookies,
-        external_url: None,
+        external_url: arguments.outside.external_url.as_ref().map(ExternalUrl::origin),
     });
     let looking = desk.clone();
     tokio::spawn(async move { looking.run().await });
     Some(desk)
-}
-
-async fn serve(listening: &Listening, app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let handle = Handle::new();
-    tokio::spawn(stop(handle.clone(), shutdown));
-    let listener = std::net::TcpListener::bind((listening.host.as_str(), listening.port))
-        .with_context(|| format!("cannot listen on {}, port {}", listening.host, listening.port))?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let certificate = match (&listening.tls_cert_file, &listening.tls_private_key_file) {
-        (Some(certificate), Some(key)) if !listening.insecure => {
-            let [certificate, key] = [certificate, key].map(Clone::clone);
-            Some(Certificate { certificate, key, mutual: listening.mtls }.serve()?)
-        }
-        _ => None,
-    };
-    tracing::info!(%address, "listening");
-    if let Some(path) = &listening.address_file {
-        let draft = path.with_extension("draft");
-        std::fs::write(&draft, address.to_string())?;
-        std::fs::rename(&draft, path)?;
-    }
-    match certificate {
-        Some(certificate) => {
-            let mut server = axum_server::from_tcp_rustls(listener, certificate)?.handle(handle);
-            hurry(server.http_builder());
-            server.serve(service).await?;
-        }
-        None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
-            hurry(server.http_builder());
-            server.serve(service).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Whoever connects must say what they want soon: connections that say nothing must not pile up.
-fn hurry(http: &mut Builder<TokioExecutor>) {
-    http.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5));
-}
-
-/// Ends streams, then waits a little for requests that run.
-async fn stop(handle: Handle<SocketAddr>, shutdown: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    shutdown.cancel();
-    handle.graceful_shutdown(Some(Duration::from_secs(5)));
 }

@@ -1,10 +1,15 @@
 //! The listener that Prometheus reads from. It serves nothing else, and nobody has to sign in there.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use fanlight_web::metrics_router;
 use prometheus_client::registry::Registry;
+
+use crate::door::{Door, Places};
 
 /// Opens it; without a host on all addresses, of both families where there are both.
 pub(crate) fn listen((host, port): &(String, u16)) -> anyhow::Result<TcpListener> {
@@ -23,8 +28,10 @@ pub(crate) fn listen((host, port): &(String, u16)) -> anyhow::Result<TcpListener
 /// Serves until the process ends.
 pub(crate) fn serve(listener: TcpListener, registry: Registry) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let mut server = axum_server::from_tcp(listener)?;
-    super::hurry(server.http_builder());
+    // A few of them read from here, and nobody else should.
+    let door = Door::new(Places { all: 64, each: 64, standing: 0 }, Arc::default());
+    let mut server = axum_server::from_tcp(listener)?.acceptor(door);
+    Door::limit(server.http_builder());
     tokio::spawn(server.serve(metrics_router(registry).into_make_service()));
     tracing::info!(%address, "listening for Prometheus");
     Ok(())

@@ -1,6 +1,10 @@
 //! The certificate that the server shows, and those that it demands.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use axum_server::tls_rustls::RustlsConfig;
@@ -14,8 +18,16 @@ use rustls::{
 pub(crate) struct Certificate {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
-    /// Whether clients must show a certificate, issued by one of those in the file of our own (as the predecessor has it).
-    pub(crate) mutual: bool,
+    pub(crate) clients: Clients,
+}
+
+/// Who may connect.
+pub(crate) enum Clients {
+    Anybody,
+    /// Who shows a certificate that was issued by one of those in the file of our own, as the predecessor has it.
+    OfOurIssuers,
+    /// Who shows one that was issued by one of those in this file.
+    IssuedBy(PathBuf),
 }
 
 /// What the files held when they were read.
@@ -23,6 +35,7 @@ pub(crate) struct Certificate {
 struct Content {
     certificate: Vec<u8>,
     key: zeroize::Zeroizing<Vec<u8>>,
+    issuers: Option<Vec<u8>>,
 }
 
 impl Certificate {
@@ -46,7 +59,7 @@ impl Certificate {
                 Ok(Some((content, renewed))) => {
                     config.reload_from_config(renewed);
                     shown = content;
-                    tracing::info!(file = %self.certificate.display(), "the certificate was renewed");
+                    tracing::info!(file = %self.certificate.display(), "the certificates were read again");
                 }
                 // Two files are seldom replaced at one moment: the next look may find them matching.
                 Err(error) => tracing::warn!("the certificate cannot be renewed, the former stays: {error:#}"),
@@ -66,23 +79,21 @@ impl Certificate {
 
     fn read(&self) -> anyhow::Result<Content> {
         let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        Ok(Content { certificate: read(&self.certificate)?, key: read(&self.key)?.into() })
+        let issuers = match &self.clients {
+            Clients::IssuedBy(file) => Some(read(file)?),
+            Clients::Anybody | Clients::OfOurIssuers => None,
+        };
+        Ok(Content { certificate: read(&self.certificate)?, key: read(&self.key)?.into(), issuers })
     }
 
     fn config(&self, content: &Content) -> anyhow::Result<Arc<ServerConfig>> {
-        let chain = CertificateDer::pem_slice_iter(&content.certificate).collect::<Result<Vec<_>, _>>();
-        let chain = chain.with_context(|| format!("{} is not a certificate", self.certificate.display()))?;
+        let chain = certificates(&self.certificate, &content.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&content.key)
             .with_context(|| format!("{} is not a private key", self.key.display()))?;
         let builder = ServerConfig::builder();
-        let builder = if self.mutual {
-            let mut issuers = RootCertStore::empty();
-            if issuers.add_parsable_certificates(chain.iter().cloned()).0 == 0 {
-                bail!("{} has no certificate that could have issued those of clients", self.certificate.display());
-            }
-            builder.with_client_cert_verifier(WebPkiClientVerifier::builder(issuers.into()).build()?)
-        } else {
-            builder.with_no_client_auth()
+        let builder = match self.issuers(content, &chain)? {
+            Some(issuers) => builder.with_client_cert_verifier(WebPkiClientVerifier::builder(issuers.into()).build()?),
+            None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_single_cert(chain, key).with_context(|| {
             format!("{} and {} do not fit together", self.certificate.display(), self.key.display())
@@ -90,6 +101,40 @@ impl Certificate {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+
+    /// Those who issue clients' certificates; `None` if clients need none.
+    fn issuers(&self, content: &Content, chain: &[CertificateDer<'_>]) -> anyhow::Result<Option<RootCertStore>> {
+        let mut issuers = RootCertStore::empty();
+        match &self.clients {
+            Clients::Anybody => return Ok(None),
+            Clients::OfOurIssuers => {
+                if issuers.add_parsable_certificates(chain.iter().map(|one| one.clone().into_owned())).0 == 0 {
+                    let file = self.certificate.display();
+                    bail!(
+                        "{file} has no certificate that could have issued those of clients: name one by --mtls-ca-file"
+                    );
+                }
+            }
+            Clients::IssuedBy(file) => {
+                let found = certificates(file, content.issuers.as_deref().unwrap_or_default())?;
+                for (number, issuer) in found.into_iter().enumerate() {
+                    let what = || format!("certificate {} in {} cannot issue others", number + 1, file.display());
+                    issuers.add(issuer).with_context(what)?;
+                }
+            }
+        }
+        Ok(Some(issuers))
+    }
+}
+
+/// The certificates in a file; there must be one.
+fn certificates(file: &Path, content: &[u8]) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_slice_iter(content).collect::<Result<Vec<_>, _>>();
+    let found = found.with_context(|| format!("{} is not a certificate", file.display()))?;
+    if found.is_empty() {
+        bail!("{} has no certificate", file.display());
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

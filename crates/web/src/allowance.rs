@@ -1,35 +1,29 @@
 //! What an address has left of its attempts to sign in, in headers.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::Response,
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 
-use crate::App;
+use crate::{App, request::Origin};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Says it on every answer, also on refusals.
-pub(crate) async fn tell(
-    State(app): State<Arc<App>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn tell(State(app): State<Arc<App>>, origin: Origin, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let Some(desk) = &app.emergency else { return response };
-    let allowance = desk.allowance(from.ip());
+    let allowance = desk.allowance(origin.address);
     // Also one name may have been tried too often, whatever is left for others.
     let refused = response.status() == StatusCode::TOO_MANY_REQUESTS;
     let remaining = if refused { 0 } else { allowance.remaining };

@@ -4,8 +4,9 @@ use fanlight_identity::{EmergencyDesk, OidcDesk, Revocations, Sessions, Whereabo
 use fanlight_live::Live;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use crate::{Audit, Metrics, Objects, Rights};
+use crate::{Audit, Metrics, Objects, Proxies, Rights};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -39,11 +40,15 @@ pub struct App {
     pub styleguide: bool,
     /// The route prefix: empty, or beginning with a slash and not ending with one.
     pub base: String,
+    /// Where browsers reach the server, if that is known; without the route prefix.
+    pub external_url: Option<Url>,
     /// Whether browsers reach the server by https.
     pub https_outside: bool,
+    /// Whose word on where requests come from is believed.
+    pub proxies: Arc<Proxies>,
     /// What is missing before requests should be sent here, in words that anybody may read.
     pub lacks: Box<dyn Fn() -> Vec<&'static str> + Send + Sync>,
-    /// Ends every stream.
+    /// Ends every stream, and has new ones sent elsewhere.
     pub shutdown: CancellationToken,
     /// What time it is.
     pub clock: fn() -> SystemTime,

@@ -1,7 +1,7 @@
 //! HTTP in; HTML, server-sent events and JSON out.
 //!
 //! ```text
-//!   request ─► guard (headers, cross-site, limits) ─► router ─► page::applications ──┐
+//!   request ─► guard (headers, cross-site), measure ─► router ─► page::applications ──┐
 //!                                                        │       stream ─────────────┼─► live::Visit ─► List
 //!                                                        │       sign_in ─► identity │
 //!                                                        └─────► assets              └─► askama templates
@@ -17,11 +17,13 @@ mod farewell;
 mod frame;
 mod guard;
 mod manifest;
+mod measure;
 mod metrics;
 mod oauth2;
 mod objects;
 mod page;
 mod place;
+mod proxies;
 mod ready;
 mod refusal;
 mod remedy;
@@ -39,7 +41,10 @@ mod when;
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};
 pub use farewell::farewell;
+pub use guard::answer_headers;
+pub use measure::Full;
 pub use metrics::{Metrics, metrics_router};
 pub use objects::{ObjectError, Objects};
+pub use proxies::{Proxies, ProxyNetwork};
 pub use rights::Rights;
 pub use router::router;

@@ -9,14 +9,14 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
     middleware::Next,
     response::Response,
 };
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use crate::{App, metrics::Answered};
+use crate::{App, metrics::Answered, proxies::Caller};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,20 +53,26 @@ impl Serialize for RequestId {
 pub(crate) struct Origin {
     pub(crate) request: RequestId,
     pub(crate) address: IpAddr,
+    /// Whether a proxy says that it was asked by plain HTTP.
+    pub(crate) is_plain: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { request: RequestId::of(&parts.headers), address: client_address(&parts.extensions) })
+        let nobody = Caller { address: Ipv4Addr::UNSPECIFIED.into(), is_plain: false };
+        // [`tell`] has put it there.
+        let Caller { address, is_plain } = parts.extensions.get().copied().unwrap_or(nobody);
+        Ok(Self { request: RequestId::of(&parts.headers), address, is_plain })
     }
 }
 
-/// The address of whoever is connected.
-fn client_address(extensions: &Extensions) -> IpAddr {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
+/// Who makes a request: whoever is connected, or somebody behind a proxy of ours.
+fn caller(app: &App, request: &Request) -> Caller {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip());
+    app.proxies.caller(peer, request.headers())
 }
 
 /// Numbers a request, and tells log and metrics how it was answered: refusals at `info`, our own failures at `error`,
@@ -78,7 +84,9 @@ pub(crate) async fn tell(State(app): State<Arc<App>>, mut request: Request, next
     let method = request.method().clone();
     let uri = fanlight_model::cut(request.uri().path(), 256);
     let handler = template(&app.base, request.extensions().get::<MatchedPath>()).to_owned();
-    let address = client_address(request.extensions());
+    let caller = caller(&app, &request);
+    request.extensions_mut().insert(caller);
+    let address = caller.address;
     let began = Instant::now();
     let mut response = next.run(request).await;
     response.headers_mut().insert(HEADER, id.header());

@@ -9,20 +9,16 @@ use axum::{
     response::Redirect,
     routing::{any, get, post},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
-    timeout::TimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{App, action, allowance, assets, guard, oauth2, page, ready, request, sign_in, sign_out, theme};
+use crate::{App, action, allowance, assets, guard, measure, oauth2, page, ready, request, sign_in, sign_out, theme};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
-    /// The largest body that anybody has reason to send, in bytes.
-    const BODY: usize = 64 << 10;
     let app = Arc::new(app);
     let base = app.base.clone();
     let home = format!("{base}/applications");
+    let health = [("location", format!("{base}/health/"))];
     let front = get(async move || Redirect::to(&home));
     let pages = Router::new()
         .route("/", front.clone())
@@ -46,7 +42,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/{*path}", any(sign_in::no_api))
         .route("/health/", any("ok"))
         .route("/health/{*below}", any("ok"))
-        .route("/health", get(|| async { (StatusCode::MOVED_PERMANENTLY, [("location", "/health/")]) }))
+        .route("/health", get(async move || (StatusCode::MOVED_PERMANENTLY, health)))
         .route("/ready", get(ready::tell))
         .route("/theme", post(theme::choose))
         .route("/assets/{name}", get(assets::serve))
@@ -64,9 +60,9 @@ pub fn router(app: App) -> Router {
     let site = pages.merge(streams);
     // Nesting serves the front page at the prefix alone, not with a slash after it.
     let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };
-    site.layer(RequestBodyLimitLayer::new(BODY))
-        .layer(CsrfLayer::new())
-        .layer(CatchPanicLayer::new())
+    site.layer(from_fn_with_state(Arc::clone(&app), measure::keep))
+        .layer(guard::own_site(app.external_url.as_ref()))
+        .layer(CatchPanicLayer::custom(guard::broken as fn(_) -> _))
         .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
         .layer(from_fn_with_state(Arc::clone(&app), request::tell))
         .with_state(app)

@@ -1,12 +1,12 @@
 //! Signing in and out, for people and for scripts.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
     Json,
     body::Bytes,
-    extract::{ConnectInfo, Query, State},
+    extract::{Query, State},
     http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -78,8 +78,18 @@ pub(crate) async fn show(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
     uri: Uri,
+    origin: Origin,
 ) -> Response {
-    page(&app, Frame::outside(&app, &headers, &uri), StatusCode::OK, &wish.redirect, None).await
+    let problem = (origin.is_plain && app.https_outside).then(|| plain(&app));
+    page(&app, Frame::outside(&app, &headers, &uri), StatusCode::OK, &wish.redirect, problem).await
+}
+
+/// Said before somebody signs in in vain.
+fn plain(app: &App) -> String {
+    let https = app.external_url.as_ref().filter(|url| url.scheme() == "https");
+    let there = https.map(|url| format!(" Open {}{}/.", url.origin().ascii_serialization(), app.base));
+    let there = there.unwrap_or_default();
+    format!("This page came by plain HTTP, where your browser will not keep the session.{there}")
 }
 
 async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, problem: Option<String>) -> Response {
@@ -133,13 +143,7 @@ fn emergency_notice(standing: Option<&Standing>) -> Option<String> {
 }
 
 /// Signs in: a form is answered with pages, anything else as the predecessor answers scripts.
-pub(crate) async fn submit(
-    State(app): State<Arc<App>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    origin: Origin,
-    body: Bytes,
-) -> Response {
+pub(crate) async fn submit(State(app): State<Arc<App>>, headers: HeaderMap, origin: Origin, body: Bytes) -> Response {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
     let attempt = if is_form { parse_form(&body) } else { parse_json(&body) };
@@ -165,7 +169,7 @@ pub(crate) async fn submit(
             failed(StatusCode::BAD_REQUEST, "A reason is required: give it as \"reason\".")
         };
     }
-    match desk.sign_in(&attempt.username, attempt.password, from.ip()).await {
+    match desk.sign_in(&attempt.username, attempt.password, origin.address).await {
         Ok(admitted) => {
             let cookies = admit(&app, origin, admitted, purpose);
             let answer = if is_form {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{
-    http::header,
+    http::{StatusCode, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -62,6 +62,10 @@ struct Open<V> {
 
 /// Opens the stream of a view; `stay` is it in the account.
 pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay) -> Response {
+    if app.shutdown.is_cancelled() {
+        let text = "This server is about to end. Another one may be there already.\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response();
+    }
     let (endings, look) = (app.revocations.news(), Instant::now());
     let open =
         Open { app, session, view, told: Told::default(), look, endings, moved: true, ended: false, _stay: stay };

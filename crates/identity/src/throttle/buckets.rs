@@ -21,12 +21,7 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
 
     /// How long until another attempt fits in; zero if one does.
     pub(super) fn wait(&self, key: &K, now: Instant) -> Duration {
-        self.wait_with(self.burst, key, now)
-    }
-
-    /// How long until another attempt would fit in if only `burst` of them did.
-    pub(super) fn wait_with(&self, burst: u32, key: &K, now: Instant) -> Duration {
-        (self.level(key, now) + self.period).saturating_sub(self.period * burst)
+        (self.level(key, now) + self.period).saturating_sub(self.period * self.burst)
     }
 
     /// Puts an attempt in.

@@ -24,6 +24,30 @@ fn guessing_one_name_is_stopped_without_stopping_others() {
 }
 
 #[test]
+fn the_wait_for_one_name_doubles_up_to_five_minutes_and_is_forgotten_after_a_while_without_failures() {
+    let (throttle, mut now) = (Throttle::new(), Instant::now());
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 5);
+    for seconds in [10, 20, 40, 80, 160, 300, 300, 300] {
+        let wait = throttle.attempt(address(1), "admin", now).err().expect("stopped");
+        assert_eq!(wait, seconds * SECOND);
+        now += wait;
+        assert!(throttle.attempt(address(1), "admin", now).is_ok(), "after {seconds} seconds");
+        assert!(throttle.attempt(address(2), "admin", now).is_ok(), "from elsewhere");
+    }
+    now += 15 * 60 * SECOND;
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 5);
+}
+
+#[test]
+fn the_right_password_ends_the_wait() {
+    let (throttle, mut now) = (Throttle::new(), Instant::now());
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 5);
+    now += 10 * SECOND;
+    throttle.give_back(throttle.attempt(address(1), "admin", now).expect("after the wait"));
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 5);
+}
+
+#[test]
 fn trying_ever_new_names_is_stopped_and_said_beforehand() {
     let (throttle, now) = (Throttle::new(), Instant::now());
     for tried in 0..20 {

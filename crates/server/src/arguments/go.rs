@@ -13,14 +13,19 @@ pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// As Go's `time.ParseDuration`: `1h30m`.
+/// As Go's `time.ParseDuration`: `1h30m`. At least a second.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    let parsed: SignedDuration = text.parse().map_err(|_| "not a duration such as 1h or 30m")?;
-    let duration = Duration::try_from(parsed).map_err(|_| "a session cannot last less than no time")?;
+    let duration = wait(text)?;
     if duration < Duration::from_secs(1) {
         return Err("a session must last a second at least");
     }
     Ok(duration)
+}
+
+/// The same, also of no time at all.
+pub(super) fn wait(text: &str) -> Result<Duration, &'static str> {
+    let parsed: SignedDuration = text.parse().map_err(|_| "not a duration such as 1h or 30m")?;
+    Duration::try_from(parsed).map_err(|_| "it cannot last less than no time")
 }
 
 /// An address as Go's `net.Listen` takes it: `:2112`, `127.0.0.1:2112`, `[::1]:2112`. Host and port; no host means all.

@@ -68,6 +68,11 @@ impl SingleSignOn {
         }
     }
 
+    /// Where the issuer sends people back to, if a flag says so.
+    pub(crate) fn redirect_url(&self) -> Option<String> {
+        Some(self.oidc_redirect_url.clone()).filter(|url| !url.is_empty())
+    }
+
     /// Whether any of the flags says that there is a provider.
     pub(super) fn is_given(&self) -> bool {
         !self.oidc_issuer_url.is_empty()

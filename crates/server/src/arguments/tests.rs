@@ -3,7 +3,7 @@ use clap::CommandFactory;
 use super::*;
 
 /// Every flag of the predecessor: name, default (empty: none), another value.
-const FLAGS: [(&str, &str, &str); 32] = [
+const FLAGS: [(&str, &str, &str); 39] = [
     ("host", "0.0.0.0", "127.0.0.1"),
     ("port", "9001", "8080"),
     ("log-level", "info", "debug"),
@@ -37,6 +37,13 @@ const FLAGS: [(&str, &str, &str); 32] = [
     ("emergency-require-reason", "false", "true"),
     ("sessions-config-map", "fanlight-sessions", "ended"),
     ("audit-log", "stdout", "/var/log/fanlight/audit.jsonl"),
+    ("external-url", "", "https://flux.example.com"),
+    ("trusted-proxies", "", "10.0.0.0/8,192.0.2.7"),
+    ("mtls-ca-file", "", "/certs/clients.crt"),
+    ("max-connections", "4096", "100"),
+    ("max-connections-per-address", "512", "10"),
+    ("shutdown-delay", "3s", "0s"),
+    ("shutdown-timeout", "20s", "1m"),
 ];
 
 fn parse(arguments: &[&str]) -> Result<Arguments, String> {
@@ -49,6 +56,9 @@ fn ok(arguments: &[&str]) -> Arguments {
     parse(&[&["--insecure"], arguments].concat()).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
+/// What makes the other flags work.
+const SERVED: [&str; 3] = ["--tls-cert-file=c", "--tls-private-key-file=k", "--mtls"];
+
 fn refusal(arguments: &[&str]) -> String {
     parse(arguments).err().unwrap_or_else(|| panic!("{arguments:?} is accepted"))
 }
@@ -56,14 +66,21 @@ fn refusal(arguments: &[&str]) -> String {
 #[test]
 fn every_flag_of_the_predecessor_is_accepted_in_both_spellings() {
     for (name, _, value) in FLAGS {
-        ok(&[&format!("--{name}={value}")]);
+        let accepted =
+            |arguments: &[&str]| parse(&[&SERVED, arguments].concat()).unwrap_or_else(|error| panic!("{error}"));
+        let value = if name == "mtls" { "true" } else { value };
+        // What was given before is overridden.
+        let value = if name == "insecure" { "false" } else { value };
+        accepted(&[&format!("--{name}={value}")]);
         // As in Go, a flag that is true or false takes its value only by `=`.
         if !matches!(value, "true" | "false") {
-            ok(&[&format!("--{name}"), value]);
+            accepted(&[&format!("--{name}"), value]);
         }
     }
-    let all: Vec<_> = FLAGS.iter().map(|(name, _, value)| format!("--{name}={value}")).collect();
-    ok(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = FLAGS.iter().filter(|(name, ..)| !matches!(*name, "insecure" | "mtls"));
+    let all: Vec<_> = all.map(|(name, _, value)| format!("--{name}={value}")).collect();
+    let all: Vec<_> = SERVED.into_iter().chain(all.iter().map(String::as_str)).collect();
+    assert!(parse(&all).is_ok());
 }
 
 #[test]
@@ -108,6 +125,25 @@ fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
         (&certificate[..1], "flags --tls-cert-file and --tls-private-key-file cannot be empty"),
         (&["--insecure", "--mtls"], "--insecure serves plain HTTP"),
         (&["--insecure", "--insecure-no-authentication-user="], "flag set but no user specified"),
+        (&[certificate[0], certificate[1], "--mtls-ca-file=ca"], "only --mtls demands them"),
+        (&["--insecure", "--external-url=flux.example.com"], "not a URL such as https://flux.example.com"),
+        (&["--insecure", "--external-url="], "not a URL"),
+        (&["--insecure", "--external-url=ftp://flux.example.com"], "must begin with https:// or http://"),
+        (&["--insecure", "--external-url=https://ada:secret@flux.example.com"], "must not hold a user or a password"),
+        (&["--insecure", "--external-url=https://flux.example.com/?a=b"], "must end after the host"),
+        (&["--insecure", "--external-url=https://flux.example.com/flux"], "ends in /flux, which can only be that of"),
+        (
+            &["--insecure", "--external-url=https://flux.example.com/flux", "--route-prefix=/other"],
+            "ends in /flux, which can only be that of --route-prefix, and /other",
+        ),
+        (&["--insecure", "--route-prefix=/flux?"], "must be a path of letters"),
+        (&["--insecure", "--route-prefix=/{kind}"], "must be a path of letters"),
+        (&["--insecure", "--route-prefix=/a/../b"], "must be a path of letters"),
+        (&["--insecure", "--route-prefix=/a//b"], "must be a path of letters"),
+        (&["--insecure", "--trusted-proxies=ingress"], "“ingress” is neither an address nor a network"),
+        (&["--insecure", "--trusted-proxies=10.0.0.0/8,0.0.0.0/0"], "would believe everybody"),
+        (&["--insecure", "--max-connections=0"], "0 is not in"),
+        (&["--insecure", "--shutdown-delay=-1s"], "it cannot last less than no time"),
         (&["--insecure", "--auth-methods=token-passthrough"], "nobody could sign in"),
         (&["--insecure", "--auth-methods=anonymous"], "nobody could sign in"),
         (&["--insecure", "--auth-methods=oidc,ldap"], "ldap"),
@@ -126,6 +162,28 @@ fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
 }
 
 #[test]
+fn the_external_address_may_end_in_the_route_prefix_and_is_an_origin() {
+    for (url, prefix) in [
+        ("https://flux.example.com", ""),
+        ("https://flux.example.com/", "/flux"),
+        ("https://flux.example.com/flux", "flux/"),
+        ("https://flux.example.com/flux/", "/flux"),
+    ] {
+        let arguments = ok(&[&format!("--external-url={url}"), &format!("--route-prefix={prefix}")]);
+        let origin = arguments.outside.external_url.expect("a URL").origin();
+        assert_eq!(origin.as_str(), "https://flux.example.com/", "{url} {prefix}");
+    }
+}
+
+#[test]
+fn proxies_are_named_one_by_one_or_together() {
+    let together = ok(&["--trusted-proxies=10.0.0.0/8,fd00::/8"]).outside.trusted_proxies;
+    let apart = ok(&["--trusted-proxies=10.0.0.0/8", "--trusted-proxies", "fd00::/8"]).outside.trusted_proxies;
+    assert_eq!((together.len(), &together), (2, &apart));
+    assert!(ok(&[]).outside.trusted_proxies.is_empty());
+}
+
+#[test]
 fn values_are_read_as_go_reads_them() {
     for (text, seconds) in [("1h30m", 5400), ("20m", 1200), ("90s", 90), ("1.5h", 5400), ("2000ms", 2)] {
         assert_eq!(go::duration(text), Ok(Duration::from_secs(seconds)), "{text}");
@@ -133,6 +191,7 @@ fn values_are_read_as_go_reads_them() {
     for bad in ["", "0s", "h", "5", "1x", "-1h", "1d", "99999999999999999999h"] {
         assert!(go::duration(bad).is_err(), "{bad}");
     }
+    assert_eq!(go::wait("0s"), Ok(Duration::ZERO));
     for (text, host, port) in [
         (":2112", "", 2112),
         ("127.0.0.1:9102", "127.0.0.1", 9102),

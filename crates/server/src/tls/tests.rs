@@ -19,13 +19,20 @@ fn issue(issuer: &Issuer) -> (String, String) {
 }
 
 /// A server's files: a certificate of `issuer`, followed by the issuer's own.
-fn files(folder: &tempfile::TempDir, issuer: &Issuer, mutual: bool) -> Certificate {
+fn files(folder: &tempfile::TempDir, issuer: &Issuer, clients: Clients) -> Certificate {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (certificate, key) = issue(issuer);
     let [certificate_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
     std::fs::write(&certificate_file, certificate + &issuer.pem()).expect("a file");
     std::fs::write(&key_file, key).expect("a file");
-    Certificate { certificate: certificate_file, key: key_file, mutual }
+    Certificate { certificate: certificate_file, key: key_file, clients }
+}
+
+/// A file with the certificates of issuers.
+fn issuers(folder: &tempfile::TempDir, issuers: &[&Issuer]) -> PathBuf {
+    let file = folder.path().join("clients.crt");
+    std::fs::write(&file, issuers.iter().map(|issuer| issuer.pem()).collect::<String>()).expect("a file");
+    file
 }
 
 /// Whether a client that trusts `issuer`, and shows a certificate of `own` if there is one, is let in.
@@ -72,23 +79,41 @@ fn carry(from: &mut Connection, to: &mut Connection) -> bool {
 #[test]
 fn anybody_may_connect_unless_certificates_are_demanded_from_clients() {
     let (folder, ours, theirs) = (tempfile::tempdir().expect("a folder"), issuer(), issuer());
-    for (mutual, own, expected) in
-        [(false, None, true), (true, None, false), (true, Some(&theirs), false), (true, Some(&ours), true)]
-    {
-        let files = files(&folder, &ours, mutual);
+    let named = || Clients::IssuedBy(issuers(&folder, &[&issuer(), &theirs]));
+    for (what, clients, own, expected) in [
+        ("anybody", Clients::Anybody, None, true),
+        ("own issuer, none shown", Clients::OfOurIssuers, None, false),
+        ("own issuer, another's", Clients::OfOurIssuers, Some(&theirs), false),
+        ("own issuer", Clients::OfOurIssuers, Some(&ours), true),
+        ("named, none shown", named(), None, false),
+        ("named, own issuer's", named(), Some(&ours), false),
+        ("named", named(), Some(&theirs), true),
+    ] {
+        let files = files(&folder, &ours, clients);
         let config = files.config(&files.read().expect("files")).expect("a configuration");
-        assert_eq!(is_let_in(config, &ours, own), expected, "mutual: {mutual}, own: {}", own.is_some());
+        assert_eq!(is_let_in(config, &ours, own), expected, "{what}");
     }
+}
+
+#[test]
+fn whose_certificates_clients_may_show_is_read_again_too() {
+    let (folder, ours, old, new) = (tempfile::tempdir().expect("a folder"), issuer(), issuer(), issuer());
+    let certificate = files(&folder, &ours, Clients::IssuedBy(issuers(&folder, &[&old])));
+    let shown = certificate.read().expect("files");
+    assert!(certificate.renew(&shown).expect("unchanged").is_none());
+    issuers(&folder, &[&new]);
+    let (_, config) = certificate.renew(&shown).expect("a certificate").expect("it changed");
+    assert!(is_let_in(Arc::clone(&config), &ours, Some(&new)) && !is_let_in(config, &ours, Some(&old)));
 }
 
 #[test]
 fn a_renewed_certificate_is_taken_up_once_both_files_are_there() {
     let (folder, old, new) = (tempfile::tempdir().expect("a folder"), issuer(), issuer());
-    let certificate = files(&folder, &old, false);
+    let certificate = files(&folder, &old, Clients::Anybody);
     let shown = certificate.read().expect("files");
     assert!(certificate.renew(&shown).expect("unchanged").is_none());
     let former_key = std::fs::read(&certificate.key).expect("a key");
-    files(&folder, &new, false);
+    files(&folder, &new, Clients::Anybody);
     let key = std::fs::read(&certificate.key).expect("a key");
     std::fs::write(&certificate.key, former_key).expect("a file");
     assert!(certificate.renew(&shown).is_err(), "the key is still the old one");
@@ -100,11 +125,26 @@ fn a_renewed_certificate_is_taken_up_once_both_files_are_there() {
 #[test]
 fn files_that_are_of_no_use_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    let certificate = files(&folder, &issuer(), false);
+    let certificate = files(&folder, &issuer(), Clients::Anybody);
     std::fs::write(&certificate.key, "nothing").expect("a file");
     let error = certificate.config(&certificate.read().expect("files")).expect_err("no key");
     assert!(format!("{error:#}").contains("tls.key is not a private key"), "{error:#}");
     std::fs::remove_file(&certificate.certificate).expect("a file");
     let error = certificate.read().err().expect("no file");
     assert!(format!("{error:#}").contains("tls.crt"), "{error:#}");
+
+    for (content, why) in [
+        ("", "clients.crt has no certificate"),
+        ("nothing", "clients.crt has no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate 1 in "),
+    ] {
+        let file = issuers(&folder, &[]);
+        std::fs::write(&file, content).expect("a file");
+        let certificate = files(&folder, &issuer(), Clients::IssuedBy(file));
+        let error = certificate.config(&certificate.read().expect("files")).expect_err("no issuer");
+        assert!(format!("{error:#}").contains(why), "{error:#}");
+    }
+    let certificate = files(&folder, &issuer(), Clients::IssuedBy(folder.path().join("nowhere.crt")));
+    let error = certificate.read().err().expect("no file");
+    assert!(format!("{error:#}").contains("nowhere.crt"), "{error:#}");
 }

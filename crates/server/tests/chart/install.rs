@@ -145,3 +145,18 @@ fn the_session_key_is_made_once_and_what_the_server_wrote_stays() {
         release.uninstall()
     });
 }
+
+#[test]
+fn the_program_takes_from_the_chart_where_people_are_and_which_proxies_to_believe() {
+    on_plane(async |plane| {
+        let release = Release { plane, name: "fanlight-outside" };
+        let values = "{externalUrl: 'https://flux.example.com/tools/flux/', routePrefix: /tools/flux, trustedProxies: [127.0.0.1]}";
+        let notes = release.put(values).await?;
+        ensure!(notes.contains("Open https://flux.example.com/tools/flux/\n"), "{notes}");
+        let server = release.run("fanlight-outside").await?;
+        let page = FanlightServer::client()?.get(format!("{}/tools/flux/sign_in", server.url()));
+        let page = page.header("x-forwarded-proto", "http").send().await?.text().await?;
+        ensure!(page.contains("Open https://flux.example.com/tools/flux/."), "{page}");
+        release.uninstall()
+    });
+}

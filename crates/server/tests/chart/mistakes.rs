@@ -34,8 +34,7 @@ fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
         ("{auditLog: here}", "at '/auditLog'"),
         ("{auditLog: /audit/log}", "nothing is mounted there"),
         ("{auditLog: /audit/log, extraVolumeMounts: [{name: audit, mountPath: /aud}]}", "nothing is mounted there"),
-        ("{externalUrl: 'https://flux.example.com'}", "does not offer this yet"),
-        ("{trustedProxies: [10.0.0.0/8]}", "does not offer this yet"),
+        ("{trustedProxies: 10.0.0.0/8}", "at '/trustedProxies'"),
     ] {
         let refused = template(values).err().map(|error| error.to_string()).unwrap_or_default();
         ensure!(refused.contains(said), "{values}: {refused}");

@@ -1,0 +1,54 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::Patience;
+
+/// What goes on over one connection.
+pub(super) struct Activity(Mutex<State>);
+
+struct State {
+    /// Requests that are being answered.
+    running: usize,
+    quiet_since: Instant,
+    /// Whether there was a request at all.
+    asked: bool,
+}
+
+/// A request that is being answered, until this is dropped.
+pub(super) struct Turn(Arc<Activity>);
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(State { running: 0, quiet_since: Instant::now(), asked: false }))
+    }
+
+    pub(super) fn begin(self: &Arc<Self>) -> Turn {
+        let mut state = self.state();
+        state.running += 1;
+        state.asked = true;
+        drop(state);
+        Turn(Arc::clone(self))
+    }
+
+    /// When the next request has to be there; `None` while one is being answered.
+    pub(super) fn due(&self, patience: &Patience) -> Option<Instant> {
+        let state = self.state();
+        let wait = if state.asked { patience.next } else { patience.first };
+        (state.running == 0).then(|| state.quiet_since + wait)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.running -= 1;
+        if state.running == 0 {
+            state.quiet_since = Instant::now();
+        }
+    }
+}

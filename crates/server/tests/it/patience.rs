@@ -1,0 +1,125 @@
+//! Clients that take their time, and too many of them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context, ensure};
+use fanlight_testbed::FanlightServer;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::{Instant, interval, timeout},
+};
+
+use crate::shared::{in_namespace, start, until};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn address(server: &FanlightServer) -> anyhow::Result<SocketAddr> {
+    Ok(server.url().strip_prefix("http://").context("an address")?.parse()?)
+}
+
+/// What the server says until it closes the connection.
+async fn rest(wire: &mut TcpStream) -> anyhow::Result<String> {
+    let mut answer = Vec::new();
+    // A connection that is reset is closed too.
+    let _ = timeout(LONG, wire.read_to_end(&mut answer)).await.context("the connection stays open")?;
+    Ok(String::from_utf8(answer)?)
+}
+
+#[test]
+fn slow_clients_are_cut_off_while_others_are_served() {
+    in_namespace("slow", async |plane| {
+        let server = start(plane, "slow", &[]).await?;
+        let to = address(&server)?;
+        let began = Instant::now();
+        let silent = async {
+            let mut wire = TcpStream::connect(to).await?;
+            ensure!(rest(&mut wire).await?.is_empty());
+            anyhow::Ok(())
+        };
+        let dripping = async {
+            let mut wire = TcpStream::connect(to).await?;
+            wire.write_all(b"GET /health/ HTTP/1.1\r\n").await?;
+            let mut beat = interval(Duration::from_millis(500));
+            let dripping = async {
+                while wire.write_all(b"a: b\r\n").await.is_ok() {
+                    beat.tick().await;
+                }
+            };
+            timeout(LONG, dripping).await.context("a request may drip in for ever")?;
+            Ok(())
+        };
+        let half_a_body = async {
+            let mut wire = TcpStream::connect(to).await?;
+            wire.write_all(b"POST /oauth2/sign_in HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{").await?;
+            let answer = rest(&mut wire).await?;
+            ensure!(
+                answer.starts_with("HTTP/1.1 408 ") && answer.contains("did not arrive within 10 seconds"),
+                "{answer}"
+            );
+            ensure!(answer.contains("content-security-policy: "), "{answer}");
+            Ok(())
+        };
+        let others = async {
+            let client = FanlightServer::client()?;
+            while began.elapsed() < Duration::from_secs(9) {
+                client.get(format!("{}/sign_in", server.url())).send().await?.error_for_status()?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(silent, dripping, half_a_body, others)?;
+        ensure!(began.elapsed() >= Duration::from_secs(10), "they had their time");
+        Ok(())
+    });
+}
+
+/// A connection over which one request was answered.
+async fn connected(to: SocketAddr, from: &str) -> anyhow::Result<(TcpStream, String)> {
+    asking(to, from, "/sign_in").await
+}
+
+async fn asking(to: SocketAddr, from: &str, path: &str) -> anyhow::Result<(TcpStream, String)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(format!("{from}:0").parse()?)?;
+    let mut wire = socket.connect(to).await?;
+    wire.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await?;
+    let (mut head, mut piece) = (String::new(), [0; 4096]);
+    while !head.contains("\r\n\r\n") {
+        let read = timeout(LONG, wire.read(&mut piece)).await.context("no answer")??;
+        ensure!(read > 0, "the connection was closed: {head}");
+        head.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    Ok((wire, head))
+}
+
+#[test]
+fn more_connections_than_there_are_places_are_told_so_and_probes_are_answered() {
+    in_namespace("crowd", async |plane| {
+        let server = start(plane, "crowd", &["--max-connections=6", "--max-connections-per-address=4"]).await?;
+        let to = address(&server)?;
+        let mut seated = Vec::new();
+        for _ in 0..4 {
+            let (wire, head) = connected(to, "127.0.0.2").await?;
+            ensure!(head.starts_with("HTTP/1.1 200 "), "{head}");
+            seated.push(wire);
+        }
+        let (mut wire, head) = connected(to, "127.0.0.2").await?;
+        ensure!(head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 5\r\n"), "{head}");
+        let answer = [head, rest(&mut wire).await?].concat();
+        ensure!(answer.contains("too many connections from your address"), "{answer}");
+        let (_probe, head) = asking(to, "127.0.0.2", "/health/").await?;
+        ensure!(head.starts_with("HTTP/1.1 200 "), "{head}");
+
+        let others = [connected(to, "127.0.0.3").await?, connected(to, "127.0.0.4").await?];
+        ensure!(others.iter().all(|(_, head)| head.starts_with("HTTP/1.1 200 ")), "other addresses have places");
+        let (mut wire, head) = connected(to, "127.0.0.5").await?;
+        let answer = [head, rest(&mut wire).await?].concat();
+        ensure!(
+            answer.starts_with("HTTP/1.1 503 ") && answer.contains("too many connections to this server"),
+            "{answer}"
+        );
+
+        seated.pop();
+        until(async || Ok(connected(to, "127.0.0.6").await?.1.starts_with("HTTP/1.1 200 "))).await
+    });
+}

@@ -1,0 +1,211 @@
+//! What is too large, too slow or too much is answered before anything is done for it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use crate::App;
+
+/// The longest address, in bytes: a search among filters takes a few hundred.
+const ADDRESS: usize = 8 << 10;
+/// The most headers.
+const HEADERS: usize = 100;
+/// The most bytes of headers. Cookies of a session with many groups take 30 KiB.
+const HEADER_BYTES: usize = 48 << 10;
+/// The largest body that anybody has reason to send, in bytes.
+const BODY: usize = 64 << 10;
+/// How long a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Marks requests that come over a connection too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// Of all.
+    Everywhere,
+    /// Of those from one address.
+    Address,
+}
+
+/// A request that is refused for its size or its slowness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Excess {
+    Address,
+    HeaderCount,
+    HeaderBytes,
+    Body,
+    Slow,
+    Broken,
+}
+
+/// Lets requests through that keep to the measure, with their bodies whole.
+pub(crate) async fn keep(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if let Some(full) = request.extensions().get::<Full>().filter(|_| !is_probe(&app.base, request.uri().path())) {
+        return full.into_response();
+    }
+    match whole(request).await {
+        Ok(request) => next.run(request).await,
+        Err(excess) => excess.into_response(),
+    }
+}
+
+/// What asks whether the server is alive must be answered however many others there are: else it would be ended.
+fn is_probe(base: &str, path: &str) -> bool {
+    matches!(path.strip_prefix(base), Some("/health/" | "/ready"))
+}
+
+/// The request, once its body is there.
+async fn whole(request: Request) -> Result<Request, Excess> {
+    let (parts, body) = request.into_parts();
+    let address = parts.uri.path_and_query().map_or(0, |address| address.as_str().len());
+    if address > ADDRESS {
+        return Err(Excess::Address);
+    }
+    weigh(&parts.headers)?;
+    let body = timeout(ARRIVAL, arrive(body)).await.map_err(|_| Excess::Slow)??;
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+fn weigh(headers: &HeaderMap) -> Result<(), Excess> {
+    if headers.len() > HEADERS {
+        return Err(Excess::HeaderCount);
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEADER_BYTES {
+        return Err(Excess::HeaderBytes);
+    }
+    // Said beforehand: nothing of it has to be read.
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > BODY as u64) { Err(Excess::Body) } else { Ok(()) }
+}
+
+async fn arrive(body: Body) -> Result<Bytes, Excess> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Excess::Broken)?;
+        if whole.len() + chunk.len() > BODY {
+            return Err(Excess::Body);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.into())
+}
+
+impl IntoResponse for Full {
+    fn into_response(self) -> Response {
+        let whose = match self {
+            Self::Everywhere => "to this server",
+            Self::Address => "from your address",
+        };
+        let text = format!("There are too many connections {whose} at this moment. Try again in a few seconds.\n");
+        let head = [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")];
+        (StatusCode::SERVICE_UNAVAILABLE, head, text).into_response()
+    }
+}
+
+impl IntoResponse for Excess {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::Address => {
+                (StatusCode::URI_TOO_LONG, format!("The address is too long: {} KiB are the most.\n", ADDRESS >> 10))
+            }
+            Self::HeaderCount => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                format!("The request has too many headers: {HEADERS} are the most.\n"),
+            ),
+            Self::HeaderBytes => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                format!(
+                    "The headers of the request are too large: {} KiB are the most. If a browser says this, delete its \
+                     cookies for this host.\n",
+                    HEADER_BYTES >> 10
+                ),
+            ),
+            Self::Body => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("The body of the request is too large: {} KiB are the most.\n", BODY >> 10),
+            ),
+            Self::Slow => (
+                StatusCode::REQUEST_TIMEOUT,
+                format!("The body of the request did not arrive within {} seconds.\n", ARRIVAL.as_secs()),
+            ),
+            Self::Broken => {
+                (StatusCode::BAD_REQUEST, "The body of the request broke off, or is not well-formed.\n".to_owned())
+            }
+        };
+        // What is left of the request will not be read.
+        (status, [(header::CONNECTION, "close")], text).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::http::HeaderValue;
+    use futures_util::stream;
+
+    use super::*;
+
+    fn request(address: &str, body: Body) -> Request {
+        Request::builder().uri(address).body(body).expect("a request")
+    }
+
+    async fn excess(request: Request) -> Option<Excess> {
+        whole(request).await.err()
+    }
+
+    #[tokio::test]
+    async fn what_keeps_to_the_measure_comes_through_unchanged() {
+        let chunks = stream::iter([Ok::<_, Infallible>("user=a"), Ok("&b=c")]);
+        let request = whole(request("/a?b=c", Body::from_stream(chunks))).await.expect("within the measure");
+        assert_eq!(request.uri(), "/a?b=c");
+        assert_eq!(arrive(request.into_body()).await.expect("a body"), "user=a&b=c");
+        assert!(whole(self::request("/", Body::from(vec![0; BODY]))).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_named() {
+        assert_eq!(excess(request(&format!("/{}", "a".repeat(ADDRESS)), Body::empty())).await, Some(Excess::Address));
+        assert_eq!(excess(request("/", Body::from(vec![0; BODY + 1]))).await, Some(Excess::Body));
+        let chunks = stream::iter((0..=BODY).map(|_| Ok::<_, Infallible>("x")));
+        assert_eq!(excess(request("/", Body::from_stream(chunks))).await, Some(Excess::Body));
+        let broken = stream::iter([Ok("x"), Err(std::io::Error::other("broken"))]);
+        assert_eq!(excess(request("/", Body::from_stream(broken))).await, Some(Excess::Broken));
+        let mut many = request("/", Body::empty());
+        for _ in 0..=HEADERS {
+            many.headers_mut().append("a", HeaderValue::from_static(""));
+        }
+        assert_eq!(excess(many).await, Some(Excess::HeaderCount));
+        let mut large = request("/", Body::empty());
+        large.headers_mut().insert("cookie", HeaderValue::from_str(&"x".repeat(HEADER_BYTES)).expect("a value"));
+        assert_eq!(excess(large).await, Some(Excess::HeaderBytes));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_announced_as_too_large_is_not_waited_for() {
+        let mut announced = request("/", Body::from_stream(stream::pending::<Result<Bytes, Infallible>>()));
+        announced.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(BODY + 1));
+        assert_eq!(excess(announced).await, Some(Excess::Body));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_not_waited_for_longer_than_its_time() {
+        let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        assert_eq!(excess(request("/", never)).await, Some(Excess::Slow));
+    }
+
+    #[test]
+    fn only_those_who_ask_for_the_servers_life_are_let_through_when_it_is_full() {
+        assert!(is_probe("", "/health/") && is_probe("/flux", "/flux/ready"));
+        assert!(!is_probe("/flux", "/ready") && !is_probe("", "/applications") && !is_probe("", "/health/x"));
+    }
+}
