@@ -59,7 +59,7 @@ fn keys_are_followed_and_bad_ones_change_nothing() {
     assert!(matches!(keys.renew(&known, &ring), Ok(None)));
     fs::write(&path, "nothing").expect("a file");
     assert!(keys.renew(&known, &ring).is_err());
-    fs::write(&path, key(2) + &key(1)).expect("a file");
+    fs::write(&path, key(2) + key(1).as_str()).expect("a file");
     let (content, taken) = keys.renew(&known, &ring).expect("keys").expect("new ones");
     assert_eq!(taken, KeysTaken::Opening);
     known = content;

@@ -23,7 +23,7 @@ fn files(folder: &tempfile::TempDir, issuer: &Issuer, clients: Clients) -> Certi
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (certificate, key) = issue(issuer);
     let [certificate_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
-    std::fs::write(&certificate_file, certificate + &issuer.pem()).expect("a file");
+    std::fs::write(&certificate_file, certificate + issuer.pem().as_str()).expect("a file");
     std::fs::write(&key_file, key).expect("a file");
     Certificate { certificate: certificate_file, key: key_file, clients }
 }
