@@ -26,8 +26,6 @@ pub struct Session {
     pub stale: bool,
     /// The Secret that opened it, for the emergency user.
     pub fingerprint: Option<Fingerprint>,
-    /// What the person should know of their groups, in sentences.
-    pub notices: Vec<String>,
 }
 
 /// The number of a session: random, and not printed, since it names somebody's live session.

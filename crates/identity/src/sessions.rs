@@ -52,8 +52,6 @@ struct Sealed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
     fingerprint: Option<Fingerprint>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    notices: Vec<String>,
 }
 
 /// What the idle mark says: when something was last done in which session.
@@ -104,7 +102,6 @@ impl Sessions {
             expires: None,
             stale: false,
             fingerprint,
-            notices: Vec::new(),
         };
         // Nobody but the provider's users has so many groups that they would not fit.
         let mut cookies = self.seal_identity(&session).unwrap_or_default();
@@ -164,7 +161,6 @@ impl Sessions {
             ends: seconds(session.ends),
             expires: session.expires.map(seconds),
             fingerprint: session.fingerprint.clone(),
-            notices: session.notices.clone(),
         };
         self.cookies.seal(&self.identity, &sealed, age(session), Self::PARTS).ok()
     }
@@ -195,7 +191,6 @@ impl Sealed {
             expires,
             stale: expires.is_some_and(|expires| now >= expires),
             fingerprint: self.fingerprint,
-            notices: self.notices,
         })
     }
 }

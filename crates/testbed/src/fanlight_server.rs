@@ -53,8 +53,8 @@ impl FanlightServer {
         Ok(server)
     }
 
-    /// Starts one more `program` in that account, as a replica of this number.
-    pub async fn replica(
+    /// Starts the replica of this number, which reaches the API server directly.
+    pub async fn sibling(
         program: &Path,
         plane: &ControlPlane,
         namespace: &str,
@@ -62,7 +62,11 @@ impl FanlightServer {
         more: &[&str],
     ) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
-        Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &format!("{namespace}-{number}"), more).await
+        let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
+        let name = format!("{namespace}-{number}");
+        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &name, more).await?;
+        server.privileges = Some(privileges);
+        Ok(server)
     }
 
     /// Starts `program` with an account, arguments and environment as a Deployment has them, but on loopback.

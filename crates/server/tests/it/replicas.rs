@@ -44,7 +44,7 @@ impl<'a> Pair<'a> {
         plane.apply(&estate::kustomization(namespace, "shop")).await?;
         let keys = format!("--session-key-file={}", key_file(plane, namespace)?);
         let more: Vec<_> = more.iter().map(String::as_str).chain([keys.as_str()]).collect();
-        let server = |number| FanlightServer::replica(Path::new(PROGRAM), plane, namespace, number, &more);
+        let server = |number| FanlightServer::sibling(Path::new(PROGRAM), plane, namespace, number, &more);
         let (one, two) = tokio::try_join!(server(1), server(2))?;
         proxy.before(&[one.url(), two.url()]);
         Ok(Self { plane, namespace, proxy, servers: vec![one, two] })

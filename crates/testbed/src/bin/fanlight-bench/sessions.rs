@@ -109,9 +109,9 @@ async fn memory(house: &House, server: &FanlightServer, table: &mut Table) -> an
     };
     // First what is kept once, whoever comes.
     ask(0..500).await?;
-    let before = process::memory(server)?.resident;
+    let before = process::memory(server.process()?)?.resident;
     ask(500..500 + SESSIONS).await?;
-    let after = process::memory(server)?.resident;
+    let after = process::memory(server.process()?)?.resident;
     let each = (after - before) * 1_024.0 * 1_024.0 / f64::from(SESSIONS);
     let note = format!("{SESSIONS} sessions; {before:.1} MiB before, {after:.1} MiB after");
     table.add("memory a session", "bytes", 0.0, each, &note);
