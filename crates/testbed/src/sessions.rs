@@ -33,9 +33,6 @@ pub struct SessionForge {
 }
 
 impl SessionForge {
-    /// How long a session lasts.
-    const LIFE: Duration = Duration::from_secs(3600);
-
     /// A forge for a server in `namespace`, whose emergency user has this name and password. The server must be started
     /// with [`SessionForge::argument`].
     pub async fn new(plane: &ControlPlane, namespace: &str, name: &str, password: &str) -> anyhow::Result<Self> {
@@ -63,14 +60,6 @@ impl SessionForge {
         let identity = Identity::new(UserName::new(user)?, groups.iter().copied())?;
         let fingerprint = Some(self.fingerprint.clone());
         Ok(self.sessions.open(identity, Method::Emergency, fingerprint, SystemTime::now()).1)
-    }
-
-    /// A client that is signed in as somebody whose session ends after so long.
-    pub fn brief_client(&self, server: &FanlightServer, user: &str, left: Duration) -> anyhow::Result<Client> {
-        let identity = Identity::of(UserName::new(user)?);
-        let fingerprint = Some(self.fingerprint.clone());
-        let began = SystemTime::now() - Self::LIFE.saturating_sub(left);
-        Self::client_with(server, self.sessions.open(identity, Method::Emergency, fingerprint, began).1)
     }
 
     /// A browser's worth of client that is signed in as somebody.
