@@ -65,4 +65,5 @@ pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};
 pub use stand_in::StandIn;
 pub use stream::{Stream, keys};
+pub use throttle::Throttle;
 pub use wire::Wire;

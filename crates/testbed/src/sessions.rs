@@ -33,9 +33,6 @@ pub struct SessionForge {
 }
 
 impl SessionForge {
-    /// How long a session lasts.
-    const LIFE: Duration = Duration::from_secs(3600);
-
     /// A forge for a server in `namespace`, whose emergency user has this name and password. The server must be started
     /// with [`SessionForge::argument`].
     pub async fn new(plane: &ControlPlane, namespace: &str, name: &str, password: &str) -> anyhow::Result<Self> {
@@ -65,14 +62,6 @@ impl SessionForge {
         let cookies = self.sessions.open(identity, Method::Emergency, fingerprint, SystemTime::now()).1;
         cookies.iter().for_each(|cookie| secrets::plant_cookie(cookie));
         Ok(cookies)
-    }
-
-    /// A client that is signed in as somebody whose session ends after so long.
-    pub fn brief_client(&self, server: &FanlightServer, user: &str, left: Duration) -> anyhow::Result<Client> {
-        let identity = Identity::of(UserName::new(user)?);
-        let fingerprint = Some(self.fingerprint.clone());
-        let began = SystemTime::now() - Self::LIFE.saturating_sub(left);
-        Self::client_with(server, self.sessions.open(identity, Method::Emergency, fingerprint, began).1)
     }
 
     /// A browser's worth of client that is signed in as somebody.

@@ -110,33 +110,6 @@ fn watchers(entries: &[AuditEntry]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_sponsor_whose_session_ends_by_itself_hands_over_without_a_list() -> anyhow::Result<()> {
-    let plane = plane(Options::default()).await?;
-    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
-    plane.grant_everywhere(BEA, flux_rules(&WATCH)).await?;
-    let house = House::before(plane).await?;
-    let mut ada = house.brief_guest(ADA, Duration::from_secs(15)).await?;
-    ada.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
-    let mut bea = house.guest(BEA).await?;
-    bea.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
-    let audit = house.plane.audit();
-    audit.until(|entries| watchers(entries) == [ADA; 2]).await?;
-    while let Some((event, _)) = ada.stream.next().await? {
-        assert!(event == "pieces" || event == "end", "{event}");
-    }
-    let entries = audit.until(|entries| watchers(entries) == [BEA; 2]).await?;
-    let mine = of_flux(&entries).into_iter().filter(|entry| entry.name() == BEA);
-    assert!(mine.into_iter().all(|entry| entry.verb == "watch" && !entry.uri.contains("sendInitialEvents")));
-    house.plane.apply(&estate::kustomization("edge", "late")).await?;
-    let late = bea.stream.until(|view| {
-        assert!(shows(view, "Kustomization/edge/shop"), "a row vanished that was there all the time: {view}");
-        shows(view, "Kustomization/edge/late")
-    });
-    late.await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_sponsor_whom_the_api_server_throttles_costs_the_others_nothing_for_long() -> anyhow::Result<()> {
     let plane = plane(Options::default()).await?;
     plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
@@ -149,7 +122,7 @@ async fn a_sponsor_whom_the_api_server_throttles_costs_the_others_nothing_for_lo
     bea.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
     let audit = house.plane.audit();
     audit.until(|entries| watchers(entries) == [ADA; 2]).await?;
-    house.plane.throttle(&[ADA]).await?;
+    let _throttle = house.plane.throttle("fanlight", &[ADA]).await?;
     wire.cut();
     audit.until(|entries| watchers(entries) == [BEA; 2]).await?;
     house.plane.apply(&estate::kustomization("edge", "late")).await?;
@@ -202,7 +175,9 @@ async fn who_sees_one_namespace_notices_nothing_of_those_who_come_and_go_and_see
     // Ben's watches went on from where the others had come to.
     let listed = of_flux(&entries).into_iter().filter(|entry| entry.name() == BEN);
     let listed = listed.filter(|entry| entry.verb == "list" || entry.uri.contains("sendInitialEvents"));
-    assert_eq!(listed.count(), 2, "once for each kind, at the beginning");
+    // An API server that was just started may say at first that it is not ready to.
+    let listed: Vec<_> = listed.filter(|entry| entry.code() == Some(200)).map(|entry| &entry.uri).collect();
+    assert_eq!(listed.len(), 2, "once for each kind, at the beginning: {listed:#?}");
     Ok(())
 }
 

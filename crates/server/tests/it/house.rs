@@ -1,6 +1,6 @@
 //! The program under test in a cluster of its own, with people of any name.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, Wire, estate, keys};
 use reqwest::Client;
@@ -55,13 +55,6 @@ impl House {
     /// One more replica of it.
     pub(crate) async fn replica(&self, name: &str, wire: &Wire) -> anyhow::Result<FanlightServer> {
         replica(&self.plane, &self.forge, (name, wire)).await
-    }
-
-    /// Somebody opens the Applications page in a session that ends after so long.
-    pub(crate) async fn brief_guest(&self, user: &str, left: Duration) -> anyhow::Result<Guest> {
-        let client = self.forge.brief_client(&self.server, user, left)?;
-        let stream = self.server.stream(&client).await?;
-        Ok(Guest { client, stream })
     }
 
     /// Somebody opens the page of another replica.
