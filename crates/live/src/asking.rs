@@ -36,6 +36,8 @@ pub(crate) struct Told {
 pub(crate) struct Heard {
     /// What they may see; nothing is said of kinds that are not named.
     pub(crate) rights: Vec<(Kind, Rights)>,
+    /// The kinds that were asked about and of which nothing that could be believed came back, while something did of others.
+    pub(crate) open: Kinds,
     /// Whether they may change it.
     pub(crate) changes: Vec<(Kind, Answer)>,
 }
@@ -84,8 +86,8 @@ impl Asker {
             }
             Ask::Namespace(namespace) => {
                 let rules = self.reviews.rules(who, namespace).await;
-                let rights = self.rights_in(who, namespace, &rules, wanted).await?;
-                Some(Heard { rights, changes: changes(&rules)? })
+                let changes = changes(&rules)?;
+                Some(Heard { changes, ..self.rights_in(who, namespace, &rules, wanted).await? })
             }
             Ask::Changes(namespace) => {
                 let rules = self.reviews.rules(who, namespace).await;
@@ -95,28 +97,27 @@ impl Asker {
     }
 
     /// Every kind's rights in a namespace, without further questions where the API server could list its rules; else
-    /// only those of the wanted kinds.
-    async fn rights_in(
-        &self,
-        who: &Identity,
-        namespace: &Arc<str>,
-        rules: &Rules,
-        wanted: Kinds,
-    ) -> Option<Vec<(Kind, Rights)>> {
+    /// only those of the wanted kinds. One of which it does not say hides none of the others.
+    async fn rights_in(&self, who: &Identity, namespace: &Arc<str>, rules: &Rules, wanted: Kinds) -> Option<Heard> {
         let (rules, complete) = match rules {
             Rules::Complete(rules) => (rules, true),
             Rules::Incomplete(rules) => (rules, false),
             Rules::Unknown => return None,
         };
-        let mut all: Vec<_> = Kind::all().map(|kind| (kind, Rule::rights(rules, kind))).collect();
-        if !complete {
-            let scope = Scope::Namespace(Arc::clone(namespace));
-            all.retain(|(kind, rights)| wanted.has(*kind) || *rights == Rights::ALL);
-            for (kind, rights) in all.iter_mut().filter(|(_, rights)| *rights != Rights::ALL) {
-                *rights = self.rights(who, *kind, &scope).await?;
+        let scope = Scope::Namespace(Arc::clone(namespace));
+        let mut heard = Heard::default();
+        for kind in Kind::all() {
+            let listed = Rule::rights(rules, kind);
+            if complete || listed == Rights::ALL {
+                heard.rights.push((kind, listed));
+            } else if wanted.has(kind) {
+                match self.rights(who, kind, &scope).await {
+                    Some(rights) => heard.rights.push((kind, rights)),
+                    None => heard.open = heard.open.with(kind),
+                }
             }
         }
-        Some(all)
+        Some(heard)
     }
 
     /// One kind's rights in one scope, question by question.

@@ -175,16 +175,20 @@ impl Desk {
         let Some(presence) = self.state.people.get_mut(&person) else { return };
         let mut grant = presence.person.grant_mut();
         let (mut news, mut answered, mut unanswered) = (false, 0, 0);
-        // Of which kinds each of the answers said something.
+        // Of which kinds each of the answers said something, be it that nothing is known.
         let mut spoken_of: Kinds = Kind::all().collect();
+        let mut again = Vec::new();
         for Told { ask, asked, heard } in told {
             presence.asking.remove(&ask);
             match heard {
                 None => unanswered += 1,
                 Some(heard) => {
                     answered += 1;
-                    spoken_of = spoken_of.meet(heard.rights.iter().map(|(kind, _)| *kind).collect());
+                    let kinds: Kinds = heard.rights.iter().map(|(kind, _)| *kind).collect();
+                    spoken_of = spoken_of.meet(kinds.join(heard.open));
+                    let is_open = !heard.open.is_empty();
                     news |= note(&mut grant, &ask, asked, heard, trust);
+                    again.extend(Some(ask).filter(|_| is_open));
                 }
             }
         }
@@ -197,6 +201,7 @@ impl Desk {
             _ => {}
         }
         drop(grant);
+        again.into_iter().for_each(|ask| presence.again(ask, now));
         presence.luck.note(answered, unanswered, now);
         presence.wake = now;
         presence.answer();
@@ -301,7 +306,7 @@ impl Desk {
 
 /// Notes one answer; says whether anything but its age is new.
 fn note(grant: &mut Grant, ask: &Ask, asked: Instant, heard: Heard, trust: Duration) -> bool {
-    let Heard { rights, changes } = heard;
+    let Heard { rights, open, changes } = heard;
     let mut news = false;
     match ask {
         Ask::Everywhere(_) | Ask::Change(_) => {
@@ -314,6 +319,7 @@ fn note(grant: &mut Grant, ask: &Ask, asked: Instant, heard: Heard, trust: Durat
         }
         Ask::Namespace(namespace) => {
             news |= grant.set_namespace(namespace, rights, asked, trust);
+            news |= grant.set_open(namespace, open);
             news |= grant.changes.set_namespace(namespace, &changes);
         }
         Ask::Changes(namespace) => news |= grant.changes.set_namespace(namespace, &changes),

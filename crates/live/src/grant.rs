@@ -19,6 +19,8 @@ use crate::{changes::Changes, people::Kinds};
 pub(crate) struct Grant {
     everywhere: BTreeMap<Kind, Held>,
     namespaces: HashMap<Arc<str>, BTreeMap<Kind, Held>>,
+    /// The kinds of which nothing was said in a namespace, though it was asked.
+    open: HashMap<Arc<str>, Kinds>,
     surveyed: Option<Surveyed>,
     /// What they may change of it.
     pub(crate) changes: Changes,
@@ -102,6 +104,15 @@ impl Grant {
         changed
     }
 
+    /// Notes of which kinds nothing was said in a namespace, when it was last asked about; says whether that is new.
+    pub(crate) fn set_open(&mut self, namespace: &Arc<str>, kinds: Kinds) -> bool {
+        let before = match kinds.is_empty() {
+            true => self.open.remove(namespace),
+            false => self.open.insert(Arc::clone(namespace), kinds),
+        };
+        before.unwrap_or_default() != kinds
+    }
+
     /// Notes that every namespace has been asked about these kinds, beginning at `asked`; says whether that tells more
     /// than was known.
     pub(crate) fn set_surveyed(&mut self, asked: Instant, kinds: Kinds) -> bool {
@@ -122,6 +133,7 @@ impl Grant {
     /// Forgets namespaces that are gone.
     pub(crate) fn keep_namespaces(&mut self, mut exists: impl FnMut(&Arc<str>) -> bool) {
         self.namespaces.retain(|namespace, _| exists(namespace));
+        self.open.retain(|namespace, _| exists(namespace));
         self.changes.keep_namespaces(exists);
     }
 
@@ -180,7 +192,8 @@ impl Grant {
         }
         // A refusal may be older than a permission: it shows nothing.
         let refused = everywhere.is_some_and(|held| !held.rights.list);
-        let nothing = refused && overdue == 0 && self.is_surveyed_for(Kinds::default().with(kind));
+        let is_open = self.open.values().any(|kinds| kinds.has(kind));
+        let nothing = refused && overdue == 0 && !is_open && self.is_surveyed_for(Kinds::default().with(kind));
         Outlook { reach: if nothing { Reach::Nothing } else { Reach::Unknown }, overdue: 0, until }
     }
 
@@ -265,6 +278,19 @@ mod tests {
         assert_eq!(grant.reach(Kind::HELM_RELEASE, asked, TRUST).reach, Reach::Unknown);
         grant.set_namespace(&"apps".into(), [(Kind::HELM_RELEASE, LIST)], asked, TRUST);
         assert!(grant.sees(KIND, "apps", asked, TRUST), "nothing else was said of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_nothing_is_said_of_a_kind_it_is_unknown_and_not_refused() {
+        let mut grant = Grant::default();
+        let asked = Instant::now();
+        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
+        grant.set_surveyed(asked, all());
+        assert!(grant.set_open(&"apps".into(), [KIND].into_iter().collect()));
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
+        assert!(grant.set_open(&"apps".into(), Kinds::default()));
+        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Nothing);
+        assert!(!grant.set_open(&"apps".into(), Kinds::default()));
     }
 
     #[tokio::test(start_paused = true)]

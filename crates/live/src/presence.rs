@@ -237,6 +237,14 @@ impl Presence {
         self.wake = now;
     }
 
+    /// This must be asked again after a while, since not everything was said.
+    pub(crate) fn again(&mut self, ask: Ask, now: Instant) {
+        const PAUSE: Duration = Duration::from_secs(30);
+        if !self.later.iter().any(|(_, later)| *later == ask) {
+            self.later.push((now + PAUSE, ask));
+        }
+    }
+
     /// Everything must be asked again.
     pub(crate) fn recheck(&mut self, namespaces: &[Arc<str>], now: Instant) {
         let kinds = self.asks();

@@ -156,3 +156,28 @@ async fn only_kinds_that_somebody_looks_at_are_asked_about_and_when_nobody_looks
     sleep(MINUTE).await;
     assert_eq!(house.asked_within(30 * MINUTE).await.len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_budget() {
+    const PEOPLE: u8 = 10;
+    const BUDGET: usize = 1500;
+    const NAMESPACES: usize = 300;
+    const MINUTES: usize = 20;
+    let house = House::of(NAMESPACES, 30);
+    let mut open = Vec::new();
+    for number in 0..PEOPLE {
+        open.push(house.live.visit(&visitor(&format!("user-{number}"), &[], number), &APPS).await);
+    }
+    sleep(10 * MINUTE).await;
+    let beginning = Instant::now();
+    let asked = house.asked_within(u32::try_from(MINUTES).expect("few") * MINUTE).await;
+    assert!(asked.len() <= BUDGET * MINUTES, "{} a minute", asked.len() / MINUTES);
+    let mut seconds = vec![0; MINUTES * 60 + 1];
+    for at in asked {
+        seconds[usize::try_from(at.duration_since(beginning).as_secs()).expect("few")] += 1;
+    }
+    // A survey is one question for each namespace, and is not drawn out: it is somebody's whole view that waits for it.
+    let most = seconds.iter().max().copied().unwrap_or_default();
+    let half = usize::from(PEOPLE) / 2 * NAMESPACES;
+    assert!(most < half, "{most} in one second");
+}
