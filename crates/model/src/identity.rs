@@ -37,7 +37,8 @@ impl UserName {
     pub fn service_account(name: &str) -> Result<Self, NameRefused> {
         let account = name.strip_prefix("system:serviceaccount:").ok_or(NameRefused::Reserved)?;
         // Kubernetes would take anything else for the name of some user.
-        let is_account = |(namespace, name): (&str, &str)| !namespace.is_empty() && !name.is_empty() && !name.contains(':');
+        let is_account =
+            |(namespace, name): (&str, &str)| !namespace.is_empty() && !name.is_empty() && !name.contains(':');
         if !account.split_once(':').is_some_and(is_account) {
             return Err(NameRefused::Reserved);
         }
