@@ -70,8 +70,7 @@ async fn main() -> anyhow::Result<()> {
         Some(What::Sessions) => {
             let mut table = Table::new(String::new());
             sessions::everything(&mut table).await?;
-            show(&table, arguments.json);
-            return Ok(());
+            return show(&table, arguments.json);
         }
         None => {}
     }
