@@ -6,11 +6,13 @@
 //!        └─ Demand (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
 //! ```
 
+mod abilities;
 mod demand;
 mod sources;
 mod suspension;
 mod target;
 
+pub use abilities::Abilities;
 pub use demand::{Demand, Progress};
 pub use sources::Source;
 pub use suspension::Plan;

@@ -5,15 +5,15 @@
 mod facts;
 mod history;
 mod inventory;
-mod reading;
+pub(crate) mod reading;
 
 use serde_json::Value;
 
-use crate::{ConditionStatus, Kind, Links, ObjectKey, Row, State};
+use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use reading::{Dependency, Settings};
-use reading::{each, link, seconds, settings, strings, text};
+use reading::{each, seconds, settings, strings, text};
 
 /// Everything about one object that its page shows. Times are seconds since 1970, absent texts are empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,13 +77,13 @@ impl Details {
         let (spec, status) = (&object["spec"], &object["status"]);
         let facts = facts::facts(kind, object);
         let key = ObjectKey::new(kind, text(&metadata["namespace"]), text(&metadata["name"]));
-        let source = link(spec, &key.namespace);
+        let links = Links::read(kind, spec, &key.namespace);
+        let particulars = Particulars::read(kind, spec, status, &key.namespace);
         let version = text(&metadata["resourceVersion"]).parse().unwrap_or_default();
         let suspension = facts.suspension.unwrap_or_default();
         let history = History::read(kind, &status["history"]);
         let settings = settings(spec, &key.namespace);
-        let depends_on = settings.depends_on.iter().map(|one| one.key(kind)).collect();
-        let row = Row::new(key, version, Links { source, depends_on }, &facts);
+        let row = Row { particulars, ..Row::new(key, version, links, &facts) };
         Self {
             created: facts.created,
             generation: facts.generation,

@@ -3,7 +3,7 @@
 //! Nothing here waits, reads, writes or asks for the time. The other crates bring facts in and carry results out:
 //!
 //! ```text
-//!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote)
+//!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote), Particulars (what only some kinds have)
 //!    │                    │
 //!    │                  Query ── filter, sort, search, page
 //!    │
@@ -21,15 +21,17 @@ mod guise;
 mod identity;
 mod kind;
 mod object_key;
+mod particulars;
 mod query;
 mod revision;
 mod row;
 mod scope;
 mod status;
 mod text;
+mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb};
-pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
+pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
 pub use duration::go_duration;
@@ -37,6 +39,7 @@ pub use guise::{Face, Form, Guise};
 pub use identity::{Identity, NameRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
+pub use particulars::{Particulars, Verification};
 pub use query::{Query, Sort};
 pub use revision::short_revision;
 pub use row::{Links, Row, SourceLink};
@@ -45,3 +48,4 @@ pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use web_link::{host, web_link, without_credentials};

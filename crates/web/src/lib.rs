@@ -1,7 +1,7 @@
 //! HTTP in; HTML, server-sent events and JSON out.
 //!
 //! ```text
-//!   request ─► guard (headers, cross-site, limits) ─► router ─► page::applications ──┐
+//!   request ─► guard (headers, cross-site, limits) ─► router ─► page::list ──────────┐
 //!                                                        │       stream ─────────────┼─► live::Visit ─► List
 //!                                                        │       sign_in ─► identity │
 //!                                                        └─────► assets              └─► askama templates
@@ -20,6 +20,7 @@ mod oauth2;
 mod objects;
 mod page;
 mod place;
+mod rail;
 mod ready;
 mod refusal;
 mod remedy;

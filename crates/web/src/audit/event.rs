@@ -129,17 +129,23 @@ impl Verb {
 }
 
 /// Which page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Page {
-    Applications,
+    /// A list, by its path.
+    List(&'static str),
     Object,
+}
+
+impl Serialize for Page {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 impl Page {
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Page::Applications => "applications",
+            Page::List(path) => path,
             Page::Object => "object",
         }
     }

@@ -18,6 +18,7 @@ use fanlight_model::{Answer, Details, Kind, ObjectKey, Row};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::list::ListPage;
 use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
@@ -114,6 +115,26 @@ pub(crate) async fn first_tab(
     }
 }
 
+/// The short address, as somebody types it who knows kind, namespace and name: `/o/ks/apps/shop`.
+pub(crate) async fn short(
+    State(app): State<Arc<App>>,
+    Path(parts): Path<Vec<String>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let address = match &*parts {
+        [kind, namespace, name, tab @ ..] => place::kind_in_short(kind).and_then(|kind| {
+            let tab = tab.first().map_or(Tab::Details, |tab| Tab::by_slug(tab));
+            place::object(&app.base, &ObjectKey::new(kind, namespace.as_str(), name.as_str()), tab.slug())
+        }),
+        _ => None,
+    };
+    match address {
+        Some(address) => Redirect::to(&address).into_response(),
+        None => super::message::not_found(State(app), headers, uri).await,
+    }
+}
+
 /// Somebody who is signed in asks for a tab of an object.
 pub(crate) struct Asked {
     session: Session,
@@ -140,7 +161,7 @@ impl FromRequestParts<Arc<App>> for Asked {
         let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
         let Ok(Signed(session)) = Signed::from_request_parts(parts, app).await;
         let session = session.ok_or(NotAsked::SignedOut)?;
-        let frame = Frame::of(app, &session, &parts.headers, &parts.uri);
+        let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
         Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(&tab) })
     }
 }
