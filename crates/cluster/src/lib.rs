@@ -16,9 +16,11 @@
 mod access;
 mod act;
 mod api_server;
+mod config_map;
 mod connect;
 mod discover;
 mod error;
+mod events;
 mod impersonation;
 mod inform;
 mod lanes;

@@ -5,6 +5,7 @@
 mod facts;
 mod history;
 mod inventory;
+mod values;
 pub(crate) mod reading;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use reading::{Dependency, Settings};
+pub use values::ValuesFrom;
 use reading::{each, seconds, settings, strings, text};
 
 /// Everything about one object that its page shows. Times are seconds since 1970, absent texts are empty.
@@ -49,8 +51,12 @@ pub struct Details {
     pub annotations: Vec<(String, String)>,
     /// What was applied or released before, newest first.
     pub history: History,
+    /// What the maker of its artifact wrote into it, such as where an OCI artifact was made from.
+    pub artifact_metadata: Vec<(String, String)>,
     /// The objects that it applied.
     pub inventory: Vec<InventoryEntry>,
+    /// From where a HelmRelease takes values, in the order in which later ones win over earlier ones.
+    pub values_from: Vec<ValuesFrom>,
 }
 
 /// One condition in full.
@@ -100,6 +106,8 @@ impl Details {
             handled: facts.request.handled.to_owned(),
             labels: strings(&metadata["labels"]),
             annotations: strings(&metadata["annotations"]),
+            artifact_metadata: strings(&status["artifact"]["metadata"]),
+            values_from: each(&spec["valuesFrom"]).filter_map(ValuesFrom::read).collect(),
             inventory: each(&status["inventory"]["entries"]).filter_map(InventoryEntry::read).collect(),
             history,
             settings,

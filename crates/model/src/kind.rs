@@ -147,6 +147,28 @@ impl Kind {
     pub const OPERATOR: [Kind; 4] =
         [Kind::FLUX_INSTANCE, Kind::RESOURCE_SET, Kind::INPUT_PROVIDER, Kind::FLUX_REPORT];
 
+    /// The kinds of which objects may take their content from objects of this kind.
+    pub fn users(self) -> &'static [Kind] {
+        const BY_ARTIFACT: [Kind; 6] = [
+            Kind::KUSTOMIZATION,
+            Kind::HELM_RELEASE,
+            Kind::HELM_CHART,
+            Kind::TERRAFORM,
+            Kind::ARTIFACT_GENERATOR,
+            Kind::IMAGE_UPDATE_AUTOMATION,
+        ];
+        match self {
+            Kind::GIT_REPOSITORY | Kind::OCI_REPOSITORY | Kind::BUCKET | Kind::EXTERNAL_ARTIFACT => &BY_ARTIFACT,
+            Kind::HELM_REPOSITORY => &[Kind::HELM_RELEASE, Kind::HELM_CHART],
+            Kind::HELM_CHART => &[Kind::HELM_RELEASE, Kind::ARTIFACT_GENERATOR],
+            Kind::ARTIFACT_GENERATOR => &[Kind::EXTERNAL_ARTIFACT],
+            Kind::IMAGE_REPOSITORY => &[Kind::IMAGE_POLICY],
+            Kind::PROVIDER => &[Kind::ALERT],
+            Kind::INPUT_PROVIDER => &[Kind::RESOURCE_SET],
+            _ => &[],
+        }
+    }
+
     /// How many kinds the table holds; every [`Kind::index`] is below it.
     pub const COUNT: usize = TABLE.len();
 

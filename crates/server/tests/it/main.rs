@@ -6,6 +6,7 @@ mod browser;
 mod faults;
 mod hand_over;
 mod house;
+mod kinds;
 mod limits;
 mod lists;
 mod metrics;

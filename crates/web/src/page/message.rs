@@ -10,6 +10,7 @@ use axum::{
 };
 use fanlight_model::ObjectKey;
 
+use super::list::ListPage;
 use crate::{App, ObjectError, frame::Frame};
 
 #[derive(Template)]
@@ -43,6 +44,7 @@ pub(crate) struct Gone<'a> {
 #[template(path = "object_error.html")]
 struct ObjectErrorPage<'a> {
     frame: &'a Frame,
+    list: &'static ListPage,
     gone: Gone<'a>,
 }
 
@@ -53,7 +55,7 @@ pub(crate) fn object_gone<'a>(key: &'a ObjectKey, error: &ObjectError) -> Gone<'
         ObjectError::Forbidden(words) => {
             ("You may not see this", format!("Kubernetes says: {words}. An administrator can grant “get” on it."))
         }
-        ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}.", key.kind)),
+        ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by)),
         ObjectError::Unanswered(why) => {
             ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
         }
@@ -68,5 +70,5 @@ pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError) 
         ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
         ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
     };
-    super::html(status, &ObjectErrorPage { frame, gone: object_gone(key, error) })
+    super::html(status, &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone: object_gone(key, error) })
 }
