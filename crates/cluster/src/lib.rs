@@ -29,6 +29,7 @@ mod lines;
 mod namespaces;
 mod object;
 pub mod rescue;
+mod runtime;
 mod secret;
 mod tally;
 mod watch;

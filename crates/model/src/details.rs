@@ -5,8 +5,8 @@
 mod facts;
 mod history;
 mod inventory;
-mod values;
 pub(crate) mod reading;
+mod values;
 
 use serde_json::Value;
 
@@ -14,8 +14,8 @@ use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use reading::{Dependency, Settings};
-pub use values::ValuesFrom;
 use reading::{each, seconds, settings, strings, text};
+pub use values::ValuesFrom;
 
 /// Everything about one object that its page shows. Times are seconds since 1970, absent texts are empty.
 #[derive(Debug, Clone, PartialEq)]

@@ -35,7 +35,11 @@ mod tests {
     #[test]
     fn the_newest_come_first_and_an_answer_that_was_cut_says_so() {
         let event = |name: &str, time: &str| json!({"involvedObject": {"name": name}, "lastTimestamp": time});
-        let items = [event("b", "1970-01-01T00:01:00Z"), event("c", "1970-01-01T00:02:00Z"), event("a", "1970-01-01T00:01:00Z")];
+        let items = [
+            event("b", "1970-01-01T00:01:00Z"),
+            event("c", "1970-01-01T00:02:00Z"),
+            event("a", "1970-01-01T00:01:00Z"),
+        ];
         let events = Events::read(&json!({"metadata": {"continue": "x"}, "items": items}));
         let names: Vec<_> = events.entries.iter().map(|entry| &*entry.name).collect();
         assert_eq!(names, ["c", "a", "b"]);

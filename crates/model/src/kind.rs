@@ -144,8 +144,7 @@ impl Kind {
         Kind::ARTIFACT_GENERATOR,
     ];
     /// The kinds of the Flux Operator.
-    pub const OPERATOR: [Kind; 4] =
-        [Kind::FLUX_INSTANCE, Kind::RESOURCE_SET, Kind::INPUT_PROVIDER, Kind::FLUX_REPORT];
+    pub const OPERATOR: [Kind; 4] = [Kind::FLUX_INSTANCE, Kind::RESOURCE_SET, Kind::INPUT_PROVIDER, Kind::FLUX_REPORT];
 
     /// The kinds of which objects may take their content from objects of this kind.
     pub fn users(self) -> &'static [Kind] {

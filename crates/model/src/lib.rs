@@ -26,6 +26,7 @@ mod particulars;
 mod query;
 mod revision;
 mod row;
+mod runtime;
 mod scope;
 mod status;
 mod text;
@@ -34,7 +35,9 @@ mod web_link;
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb};
 pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use change::{Change, FeedError, Listing, Version};
-pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom};
+pub use details::{
+    BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
+};
 pub use duration::go_duration;
 pub use events::{EventEntry, Events};
 pub use guise::{Face, Form, Guise};
@@ -45,6 +48,7 @@ pub use particulars::{Particulars, Verification};
 pub use query::{Query, Sort};
 pub use revision::short_revision;
 pub use row::{Links, Row, SourceLink};
+pub use runtime::{Controller, Definition, DefinitionVersion};
 pub use scope::Scope;
 pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,

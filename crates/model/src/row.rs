@@ -122,9 +122,10 @@ impl Row {
             || contains_ignoring_case(&self.attempted, needle)
             || contains_ignoring_case(&self.sentence, needle)
             || contains_ignoring_case(&self.message, needle)
-            || self.particulars.as_ref().is_some_and(|particulars| {
-                particulars.texts().iter().any(|text| contains_ignoring_case(text, needle))
-            })
+            || self
+                .particulars
+                .as_ref()
+                .is_some_and(|particulars| particulars.texts().iter().any(|text| contains_ignoring_case(text, needle)))
     }
 }
 

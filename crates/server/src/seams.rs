@@ -6,8 +6,8 @@ use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Deed, Events, FeedError, Guise, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step,
-    UserName, Version,
+    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Guise, Identity, Kind, Listing, ObjectKey,
+    Question, Rules, Scope, Step, UserName, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -64,6 +64,16 @@ impl Objects for Eyes {
     ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>> {
         let (server, who, namespace, name) = (self.0.clone(), who.clone(), namespace.to_owned(), name.to_owned());
         async move { server.config_map(&who, &namespace, &name).await.map_err(object_error) }.boxed()
+    }
+
+    fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.controllers(&who).await.map_err(object_error) }.boxed()
+    }
+
+    fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.definitions(&who).await.map_err(object_error) }.boxed()
     }
 
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer> {

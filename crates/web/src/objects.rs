@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use fanlight_model::{Action, Answer, Events, Identity, ObjectKey, Step};
+use fanlight_model::{Action, Answer, Controller, Definition, Events, Identity, ObjectKey, Step};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -19,6 +19,12 @@ pub trait Objects: Send + Sync + 'static {
         namespace: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>>;
+
+    /// Flux's controllers, as far as the person may see them.
+    fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;
+
+    /// The definitions of the kinds that are installed.
+    fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>>;
 
     /// Whether the person may change it.
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer>;

@@ -16,13 +16,14 @@ pub(crate) struct Way {
     needs: &'static [Kind],
 }
 
-static WAYS: [Way; 6] = [
+static WAYS: [Way; 7] = [
     Way { path: "applications", word: "Applications", key: 'a', needs: &[] },
     Way { path: "sources", word: "Sources", key: 's', needs: &[] },
     Way { path: "image_automation", word: "Image automation", key: 'i', needs: &[] },
     Way { path: "notifications", word: "Notifications", key: 'n', needs: &[] },
     Way { path: "terraform", word: "Terraform", key: 't', needs: &[Kind::TERRAFORM] },
     Way { path: "operator", word: "Flux Operator", key: 'o', needs: &Kind::OPERATOR },
+    Way { path: "flux_runtime", word: "Flux runtime", key: 'f', needs: &[] },
 ];
 
 /// The ways in a cluster where these kinds are installed; all of them if that is not known.

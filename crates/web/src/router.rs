@@ -38,6 +38,14 @@ pub fn router(app: App) -> Router {
     let pages = Router::new()
         .route("/", front.clone())
         .merge(lists)
+        .route("/flux_runtime", get(page::runtime::show))
+        .route("/flux_runtime/{part}", get(page::runtime::moved))
+        .route("/runtime", get(page::runtime::moved))
+        .route("/runtime/{part}", get(page::runtime::moved))
+        .route("/policies", get(page::policies::explain))
+        .route("/policy_details", get(page::policies::explain))
+        .route("/policy_details/{part}", get(page::policies::explain))
+        .route("/policy_violation", get(page::policies::explain))
         .route("/o/{kind}/{namespace}/{name}", get(page::object::short))
         .route("/o/{kind}/{namespace}/{name}/{tab}", get(page::object::short))
         .route("/{kind}", get(page::object::first_tab))
@@ -66,12 +74,11 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
-    let streams = ListPage::all().iter().fold(Router::new(), |streams, list| {
-        streams.route(&format!("/{}/events", list.path), get(page::list::events))
-    });
-    let streams = streams
-        .route("/{kind}/{tab}/events", get(page::object::events))
-        .route("/actions", post(action::perform));
+    let streams = ListPage::all()
+        .iter()
+        .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
+    let streams =
+        streams.route("/{kind}/{tab}/events", get(page::object::events)).route("/actions", post(action::perform));
     let site = pages.merge(streams);
     // Nesting serves the front page at the prefix alone, not with a slash after it.
     let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };

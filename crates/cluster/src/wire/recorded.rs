@@ -206,7 +206,8 @@ fn the_page_of_an_object_says_what_its_row_says() {
 
 #[test]
 fn a_row_is_small() {
-    let particulars = |all: &Particulars| size_of::<Particulars>() + all.address.len() + all.wanted.len() + all.found.len();
+    let particulars =
+        |all: &Particulars| size_of::<Particulars>() + all.address.len() + all.wanted.len() + all.found.len();
     let bytes = |row: &Row| {
         let link = row.source.as_ref().map_or(0, |link| link.name.len() + link.chart.as_ref().map_or(0, |it| it.len()));
         size_of::<Row>()

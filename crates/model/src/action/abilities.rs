@@ -46,7 +46,11 @@ mod tests {
     fn each_kind_can_do_what_flux_can_do_to_it() {
         let said = |kind| {
             let Abilities { sync, sync_with_source, suspend } = Abilities::of(kind);
-            [(sync, 'r'), (sync_with_source, 's'), (suspend, 'p')].iter().filter(|(can, _)| *can).map(|(_, word)| word).collect()
+            [(sync, 'r'), (sync_with_source, 's'), (suspend, 'p')]
+                .iter()
+                .filter(|(can, _)| *can)
+                .map(|(_, word)| word)
+                .collect()
         };
         let abilities: Vec<String> = Kind::all().map(said).collect();
         let expected = [

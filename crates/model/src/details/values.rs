@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn the_key_is_that_of_the_controller_where_none_is_given() {
-        let read = ValuesFrom::read(&json!({"kind": "Secret", "name": "db", "targetPath": "db.password"})).expect("one");
+        let read =
+            ValuesFrom::read(&json!({"kind": "Secret", "name": "db", "targetPath": "db.password"})).expect("one");
         assert_eq!((&*read.key, &*read.target, read.optional), ("values.yaml", "db.password", false));
         for odd in [json!(null), json!({}), json!({"kind": "ConfigMap"}), json!(7)] {
             assert_eq!(ValuesFrom::read(&odd), None);

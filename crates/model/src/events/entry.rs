@@ -102,7 +102,10 @@ mod tests {
             "source": {"component": "kustomize-controller"}, "reportingComponent": "",
         }));
         assert_eq!((entry.first, entry.last, entry.count), (Some(60), Some(120), 14));
-        assert_eq!((&*entry.from, &*entry.revision, &*entry.message), ("kustomize-controller", "main@sha1:aa", "timed out"));
+        assert_eq!(
+            (&*entry.from, &*entry.revision, &*entry.message),
+            ("kustomize-controller", "main@sha1:aa", "timed out")
+        );
         assert!(entry.warning && !entry.combined);
     }
 
@@ -118,13 +121,15 @@ mod tests {
 
     #[test]
     fn events_that_were_combined_say_so_apart_from_the_message() {
-        let entry = EventEntry::read(&json!({"message": "(combined from similar events): path not found", "count": 30}));
+        let entry =
+            EventEntry::read(&json!({"message": "(combined from similar events): path not found", "count": 30}));
         assert_eq!((&*entry.message, entry.combined, entry.count), ("path not found", true, 30));
     }
 
     #[test]
     fn no_event_is_too_odd_and_none_is_endless() {
-        for odd in [json!(null), json!(7), json!([]), json!({"message": 1, "count": "x", "series": 3, "metadata": []})] {
+        for odd in [json!(null), json!(7), json!([]), json!({"message": 1, "count": "x", "series": 3, "metadata": []})]
+        {
             assert_eq!(EventEntry::read(&odd).count, 1);
         }
         assert!(EventEntry::read(&json!({"message": "x".repeat(1 << 20)})).message.len() <= EventEntry::LIMIT);

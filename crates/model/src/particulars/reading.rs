@@ -45,9 +45,7 @@ impl Parts<'_> {
         let url = without_credentials(text(&spec["url"]));
         let read = match kind {
             Kind::GIT_REPOSITORY => Particulars {
-                uses: keys(&spec["include"], |entry| {
-                    named(Kind::GIT_REPOSITORY, &entry["repository"], own)
-                }),
+                uses: keys(&spec["include"], |entry| named(Kind::GIT_REPOSITORY, &entry["repository"], own)),
                 ..Particulars::of(&url, &git_reference(&spec["ref"]), "")
             },
             Kind::OCI_REPOSITORY => Particulars::of(&url, &oci_reference(&spec["ref"]), ""),
@@ -113,9 +111,7 @@ impl Parts<'_> {
             Kind::PROVIDER => {
                 Particulars::of(host(text(&spec["address"])), text(&spec["type"]), text(&spec["channel"]))
             }
-            Kind::ALERT => {
-                Particulars::of("", text_or(&spec["eventSeverity"], "info"), &listed(&spec["eventSources"]))
-            }
+            Kind::ALERT => Particulars::of("", text_or(&spec["eventSeverity"], "info"), &listed(&spec["eventSources"])),
             _ => {
                 let path = text_or(&status["webhookPath"], text(&status["url"]));
                 Particulars::of(path, text(&spec["type"]), &listed(&spec["resources"]))
@@ -127,8 +123,8 @@ impl Parts<'_> {
         let plan = &self.status["plan"];
         let approval = match text(&self.spec["approvePlan"]) {
             "auto" => "approved by itself",
-            "" => "waits for approval",
-            "disable" => "plans only",
+            "" => "to be approved",
+            "disable" => "never applied",
             plan => plan,
         };
         let found = match (text(&plan["pending"]), text(&plan["lastApplied"])) {
@@ -162,11 +158,7 @@ impl Parts<'_> {
             }
             _ => {
                 let inputs = each(&status["exportedInputs"]).count();
-                Particulars::of(
-                    &without_credentials(text(&spec["url"])),
-                    text(&spec["type"]),
-                    &count(inputs, "input"),
-                )
+                Particulars::of(&without_credentials(text(&spec["url"])), text(&spec["type"]), &count(inputs, "input"))
             }
         }
     }

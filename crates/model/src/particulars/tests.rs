@@ -39,7 +39,11 @@ fn what_of_a_source_is_fetched_is_told_in_the_order_in_which_the_controller_look
 #[test]
 fn each_kind_of_source_says_where_it_comes_from() {
     for (kind, spec, said) in [
-        (Kind::GIT_REPOSITORY, json!({"url": "https://u:p@git.example.com/a"}), ["https://git.example.com/a", "master"]),
+        (
+            Kind::GIT_REPOSITORY,
+            json!({"url": "https://u:p@git.example.com/a"}),
+            ["https://git.example.com/a", "master"],
+        ),
         (Kind::HELM_REPOSITORY, json!({"url": "oci://r.example.com/c", "type": "oci"}), ["oci://r.example.com/c", ""]),
         (Kind::HELM_CHART, json!({"chart": "web", "version": "1.x"}), ["", "1.x"]),
         (Kind::HELM_CHART, json!({"chart": "web"}), ["", "*"]),
@@ -73,7 +77,8 @@ fn image_policies_name_their_rule_and_the_image_they_chose_whatever_the_version_
     let chosen = json!({"latestRef": {"name": "r.example.com/web", "tag": "1.4.2"}, "latestImage": "other"});
     let said = texts(Kind::IMAGE_POLICY, &spec(json!({"semver": {"range": "1.x"}})), &chosen);
     assert_eq!(said, ["", "semver 1.x", "r.example.com/web:1.4.2"]);
-    let old = texts(Kind::IMAGE_POLICY, &spec(json!({"numerical": {}})), &json!({"latestImage": "r.example.com/web:7"}));
+    let old =
+        texts(Kind::IMAGE_POLICY, &spec(json!({"numerical": {}})), &json!({"latestImage": "r.example.com/web:7"}));
     assert_eq!(old, ["", "numerical asc", "r.example.com/web:7"]);
     let digest = json!({"latestRef": {"name": "r/web", "tag": "a", "digest": "sha256:0f"}});
     let said = texts(Kind::IMAGE_POLICY, &spec(json!({"alphabetical": {"order": "desc"}})), &digest);
@@ -83,7 +88,8 @@ fn image_policies_name_their_rule_and_the_image_they_chose_whatever_the_version_
 #[test]
 fn an_automation_says_where_it_pushes_to() {
     let push = |push: Value| {
-        let spec = json!({"update": {"path": "./apps"}, "git": {"checkout": {"ref": {"branch": "main"}}, "push": push}});
+        let spec =
+            json!({"update": {"path": "./apps"}, "git": {"checkout": {"ref": {"branch": "main"}}, "push": push}});
         texts(Kind::IMAGE_UPDATE_AUTOMATION, &spec, &json!({"lastPushCommit": "ba66396785f9"}))
     };
     assert_eq!(push(Value::Null), ["./apps", "main", "ba66396"]);
@@ -99,17 +105,21 @@ fn of_a_providers_address_no_more_than_the_host_is_kept() {
 
 #[test]
 fn alerts_and_receivers_name_what_they_are_about() {
-    let sources = json!([{"kind": "Kustomization", "name": "*"}, {"kind": "HelmRelease", "name": "*", "namespace": "edge"}]);
+    let sources =
+        json!([{"kind": "Kustomization", "name": "*"}, {"kind": "HelmRelease", "name": "*", "namespace": "edge"}]);
     let said = texts(Kind::ALERT, &json!({"eventSources": sources}), &Value::Null);
     assert_eq!(said, ["", "info", "Kustomization *, HelmRelease edge/*"]);
-    let said = texts(Kind::RECEIVER, &json!({"type": "github", "resources": sources}), &json!({"webhookPath": "/hook/1f"}));
+    let said =
+        texts(Kind::RECEIVER, &json!({"type": "github", "resources": sources}), &json!({"webhookPath": "/hook/1f"}));
     assert_eq!(said[..2], ["/hook/1f", "github"]);
 }
 
 #[test]
 fn what_is_missing_or_odd_says_nothing_and_long_texts_are_cut() {
     for kind in Kind::all() {
-        for odd in [Value::Null, json!({}), json!(7), json!([1]), json!({"url": 7, "ref": [], "inputs": 1, "policy": "x"})] {
+        for odd in
+            [Value::Null, json!({}), json!(7), json!([1]), json!({"url": 7, "ref": [], "inputs": 1, "policy": "x"})]
+        {
             let read = Particulars::read(kind, &odd, &odd, "apps");
             assert_eq!(read.is_none(), Kind::APPLICATIONS.contains(&kind), "{kind}");
         }

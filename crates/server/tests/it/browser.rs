@@ -237,6 +237,8 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             "/image_automation/policies",
             "/notifications/alerts",
             "/image_policy/details?name=web&namespace=apps",
+            "/flux_runtime",
+            "/policies",
             "/user_info?verb=delete&resource=pods&namespace=apps",
         ] {
             desk.goto(address).await?;

@@ -37,14 +37,20 @@ async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<Strin
 
 /// What people read in some HTML, with single spaces.
 fn words(html: &str) -> String {
-    let text: String = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<Vec<_>>().join(" ");
+    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let text = texts.collect::<Vec<_>>().join(" ").replace("&#62;", ">").replace("&#34;", "\"");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A row of a list.
+fn html_row<'a>(page: &'a str, key: &str) -> &'a str {
+    let found = page.split("<tbody").find(|row| row.contains(&format!("data-key=\"{key}\"")));
+    found.unwrap_or_else(|| panic!("{key} is not on the page: {page}"))
 }
 
 /// What a row says.
 fn row(page: &str, key: &str) -> String {
-    let found = page.split("<tbody").find(|row| row.contains(&format!("data-key=\"{key}\"")));
-    words(&format!("<{}", found.unwrap_or_else(|| panic!("{key} is not on the page: {page}"))))
+    words(&format!("<{}", html_row(page, key)))
 }
 
 #[tokio::test]
@@ -56,13 +62,29 @@ async fn every_list_shows_what_its_kinds_have_and_keeps_itself_current() -> anyh
         ("sources", "HelmChart/flux-system/mobile-push", "HelmChart flux-system/charts/push >=1.0.0 1.4.2 10m"),
         ("sources", "ExternalArtifact/mobile/gateway", "ExternalArtifact mobile/gateway main@ba66396"),
         ("sources", "ArtifactGenerator/mobile/gateway", "ArtifactGenerator flux-system/fleet"),
-        ("image_automation/repositories", "ImageRepository/flux-system/accounts", "registry.example.com/acme/accounts 31 tags 5m"),
-        ("image_automation/policies", "ImagePolicy/flux-system/accounts", "registry.example.com/acme/accounts 1.4.2 semver 1.x flux-system/accounts"),
-        ("image_automation/updates", "ImageUpdateAutomation/flux-system/fleet", "ba66396 ./apps flux-system/fleet main 30m"),
+        (
+            "image_automation/repositories",
+            "ImageRepository/flux-system/accounts",
+            "registry.example.com/acme/accounts 31 tags 5m",
+        ),
+        (
+            "image_automation/policies",
+            "ImagePolicy/flux-system/accounts",
+            "1.4.2 registry.example.com/acme/accounts semver 1.x flux-system/accounts",
+        ),
+        (
+            "image_automation/updates",
+            "ImageUpdateAutomation/flux-system/fleet",
+            "ba66396 ./apps flux-system/fleet main 30m",
+        ),
         ("notifications/providers", "Provider/flux-system/chat", "slack hooks.example.com deployments"),
-        ("notifications/alerts", "Alert/flux-system/all-deployments", "flux-system/chat info Kustomization *, HelmRelease edge/*"),
+        (
+            "notifications/alerts",
+            "Alert/flux-system/all-deployments",
+            "flux-system/chat info Kustomization *, HelmRelease edge/*",
+        ),
         ("notifications/receivers", "Receiver/flux-system/fleet-push", "github /hook/fa8784f6c912b45e"),
-        ("terraform", "Terraform/identity/mail-domain", "waits for approval → plan-main-ba66396785 waits"),
+        ("terraform", "Terraform/identity/mail-domain", "plan-main-ba66396785 waits to be approved"),
         ("operator", "FluxInstance/flux-system/flux", "2.9.x → v2.9.4"),
         ("operator", "ResourceSetInputProvider/flux-system/pull-requests", "GitHubPullRequest → 2 inputs"),
     ] {
@@ -70,16 +92,21 @@ async fn every_list_shows_what_its_kinds_have_and_keeps_itself_current() -> anyh
         assert!(row.contains(said), "{path}: {row}");
     }
     let sources = get(&house, &ada, "/sources").await?;
-    let shield = sources.split("<tbody").find(|row| row.contains("OCIRepository/mobile/base")).unwrap_or_default();
-    assert!(shield.contains("Its signature was verified"), "{shield}");
+    let signed = html_row(&sources, "OCIRepository/mobile/base");
+    assert!(signed.contains("Its signature was verified"), "{signed}");
     let found = keys(&get(&house, &ada, "/image_automation/policies?search=1.4.2&status=ready").await?);
     assert_eq!(found.len(), 2, "policies are found by the image that they chose: {found:?}");
 
     let events = format!("{}/sources/events", house.server.url());
     let mut stream = Stream::of(ada.get(events).send().await?.error_for_status()?);
     stream.until(|view| view.contains("Bucket/")).await?;
-    house.plane.apply(&estate::git_repository("apps", "late").failed("GitOperationFailed", "authentication required")).await?;
-    stream.until(|view| view.contains("data-key=\"GitRepository/apps/late\"") && view.contains("authentication required")).await?;
+    house
+        .plane
+        .apply(&estate::git_repository("apps", "late").failed("GitOperationFailed", "authentication required"))
+        .await?;
+    stream
+        .until(|view| view.contains("data-key=\"GitRepository/apps/late\"") && view.contains("authentication required"))
+        .await?;
 
     let answer = ada.get(format!("{}/image_automation?filters=status: Ready_", house.server.url())).send().await?;
     assert_eq!(answer.headers()[LOCATION], "/image_automation/repositories?filters=status:%20Ready_");
@@ -90,25 +117,61 @@ async fn every_list_shows_what_its_kinds_have_and_keeps_itself_current() -> anyh
 async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_that_are_links() -> anyhow::Result<()> {
     let (house, ada) = company().await?;
     for (short, address, said) in [
-        ("ks/catalog/catalog", "kustomization/details?name=catalog&namespace=catalog", "Depends on"),
+        ("ks/payments/payments-api", "kustomization/details?name=payments-api&namespace=payments", "Depends on"),
         ("hr/edge/ingress-gateway", "helm_release/details?name=ingress-gateway&namespace=edge", "ingress-gateway"),
         ("gitrepo/flux-system/fleet", "git_repo/details?name=fleet&namespace=flux-system", "Used by"),
         ("OCIRepository/mobile/base", "oci/details?name=base&namespace=mobile", "Signature verified"),
-        ("helmrepo/flux-system/charts", "helm_repo/details?name=charts&namespace=flux-system", "mobile/push HelmRelease"),
+        (
+            "helmrepo/flux-system/charts",
+            "helm_repo/details?name=charts&namespace=flux-system",
+            "mobile/push HelmRelease",
+        ),
         ("hc/flux-system/mobile-push", "helm_chart/details?name=mobile-push&namespace=flux-system", "Used by"),
-        ("ea/mobile/gateway", "external_artifact/details?name=gateway&namespace=mobile", "mobile/gateway Kustomization"),
+        (
+            "ea/mobile/gateway",
+            "external_artifact/details?name=gateway&namespace=mobile",
+            "mobile/gateway Kustomization",
+        ),
         ("ag/mobile/gateway", "artifact_generator/details?name=gateway&namespace=mobile", "Made from"),
-        ("imgrepo/flux-system/accounts", "image_repo/details?name=accounts&namespace=flux-system", "flux-system/accounts ImagePolicy"),
-        ("imgpol/flux-system/accounts", "image_policy/details?name=accounts&namespace=flux-system", "Latest image registry.example.com/acme/accounts:1.4.2"),
+        (
+            "imgrepo/flux-system/accounts",
+            "image_repo/details?name=accounts&namespace=flux-system",
+            "flux-system/accounts ImagePolicy",
+        ),
+        (
+            "imgpol/flux-system/accounts",
+            "image_policy/details?name=accounts&namespace=flux-system",
+            "Latest image registry.example.com/acme/accounts:1.4.2",
+        ),
         ("imgauto/flux-system/fleet", "image_update/details?name=fleet&namespace=flux-system", "Last push ba66396"),
-        ("provider/flux-system/chat", "provider/details?name=chat&namespace=flux-system", "flux-system/all-deployments Alert"),
+        (
+            "provider/flux-system/chat",
+            "provider/details?name=chat&namespace=flux-system",
+            "flux-system/all-deployments Alert",
+        ),
         ("alert/flux-system/failures", "alert/details?name=failures&namespace=flux-system", "Severity error"),
-        ("receivers/flux-system/fleet-push", "receiver/details?name=fleet-push&namespace=flux-system", "Webhook path /hook/fa87"),
-        ("tf/identity/mail-domain", "terraform_object/details?name=mail-domain&namespace=identity", "Plans waits for approval"),
+        (
+            "receivers/flux-system/fleet-push",
+            "receiver/details?name=fleet-push&namespace=flux-system",
+            "Webhook path /hook/fa87",
+        ),
+        (
+            "tf/identity/mail-domain",
+            "terraform_object/details?name=mail-domain&namespace=identity",
+            "Plans to be approved",
+        ),
         ("fluxinstance/flux-system/flux", "flux_instance/details?name=flux&namespace=flux-system", "Version v2.9.4"),
         ("fluxreport/flux-system/flux", "flux_report/details?name=flux&namespace=flux-system", "Version v2.9.4"),
-        ("rset/flux-system/previews", "resource_set/details?name=previews&namespace=flux-system", "flux-system/pull-requests ResourceSetInputProvider"),
-        ("rsip/flux-system/pull-requests", "input_provider/details?name=pull-requests&namespace=flux-system", "flux-system/previews ResourceSet"),
+        (
+            "rset/flux-system/previews",
+            "resource_set/details?name=previews&namespace=flux-system",
+            "flux-system/pull-requests ResourceSetInputProvider",
+        ),
+        (
+            "rsip/flux-system/pull-requests",
+            "input_provider/details?name=pull-requests&namespace=flux-system",
+            "flux-system/previews ResourceSet",
+        ),
     ] {
         let answer = ada.get(format!("{}/o/{short}", house.server.url())).send().await?;
         assert_eq!(answer.headers()[LOCATION], format!("/{address}"), "{short}");
@@ -116,7 +179,11 @@ async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_t
         assert!(words(&page).contains(said), "{address} does not say {said}: {}", words(&page));
         for tab in ["details", "events", "yaml"] {
             let link = format!("/{}", address.replacen("/details", &format!("/{tab}"), 1));
-            assert!(page.contains(&format!("href=\"{}\"", link.replace('&', "&amp;"))) || page.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))), "{link} is no link");
+            assert!(
+                page.contains(&format!("href=\"{}\"", link.replace('&', "&amp;")))
+                    || page.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))),
+                "{link} is no link"
+            );
             get(&house, &ada, &link).await?;
         }
     }
@@ -127,7 +194,10 @@ async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_t
 async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> anyhow::Result<()> {
     let (house, ada) = company().await?;
     let events = get(&house, &ada, "/kustomization/events?name=payments-api&namespace=payments").await?;
-    assert!(words(&events).contains("Normal DependencyNotReady") && words(&events).contains("times within"), "{events}");
+    assert!(
+        words(&events).contains("Normal DependencyNotReady") && words(&events).contains("times within"),
+        "{events}"
+    );
     let history = words(&get(&house, &ada, "/kustomization/history?name=catalog&namespace=catalog").await?);
     assert!(history.contains("Applied main@ba66396 took"), "{history}");
     let history = words(&get(&house, &ada, "/helm_release/history?name=ingress-gateway&namespace=edge").await?);
@@ -137,7 +207,8 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
         "data": {"values.yaml": "replicas: 3\n"}});
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "apps"},
         "stringData": {"password": "hunter2"}});
-    let release = estate::helm_release("apps", "billing").with_spec(json!({"values": {"ingress": true}, "valuesFrom": [
+    let release =
+        estate::helm_release("apps", "billing").with_spec(json!({"values": {"ingress": true}, "valuesFrom": [
         {"kind": "ConfigMap", "name": "defaults"}, {"kind": "Secret", "name": "db", "valuesKey": "password"},
         {"kind": "ConfigMap", "name": "missing", "optional": true}]}));
     for object in [&map, &secret, &*release] {
@@ -145,7 +216,12 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
     }
     let page = get(&house, &ada, "/helm_release/values?name=billing&namespace=apps").await?;
     let values = words(&page);
-    for said in ["replicas: 3", "ingress: true", "Secret db, key password Hidden", "There is no such ConfigMap, which is allowed."] {
+    for said in [
+        "replicas: 3",
+        "ingress: true",
+        "Secret db, key password Hidden",
+        "There is no such ConfigMap, which is allowed.",
+    ] {
         assert!(values.contains(said), "{said}: {values}");
     }
     assert!(!page.contains("hunter2") && !page.contains("aHVudGVyMg"), "{page}");
@@ -155,9 +231,33 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
     house.plane.grant_in("apps", BEN, flux).await?;
     let ben = house.client(BEN, &[])?;
     let values = get(&house, &ben, "/helm_release/values?name=billing&namespace=apps").await?;
-    assert!(values.contains("cannot get resource &#34;configmaps&#34;") || values.contains("cannot get resource \"configmaps\""), "{values}");
+    assert!(
+        values.contains("cannot get resource &#34;configmaps&#34;")
+            || values.contains("cannot get resource \"configmaps\""),
+        "{values}"
+    );
     let events = get(&house, &ben, "/helm_release/events?name=billing&namespace=apps").await?;
     assert!(events.contains("An administrator can grant “list” on events."), "{events}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_runtime_page_names_controllers_and_definitions_or_the_right_that_is_missing() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    let page = words(&get(&house, &ada, "/flux_runtime").await?);
+    assert!(page.contains("Flux v2.9.2:") && page.contains("ghcr.io/fluxcd/source-controller:v1.9.1"), "{page}");
+    assert!(page.contains("OCIRepository v1") && page.contains("terraforms.infra.contrib.fluxcd.io"), "{page}");
+    for old in ["/runtime", "/flux_runtime/crds", "/runtime/controllers"] {
+        let answer = ada.get(format!("{}{old}", house.server.url())).send().await?;
+        assert_eq!(answer.headers()[LOCATION], "/flux_runtime", "{old}");
+    }
+    for old in ["/policies", "/policy_details?id=x", "/policy_violation?id=x"] {
+        assert!(get(&house, &ada, old).await?.contains("Policies are not shown here"), "{old}");
+    }
+    let ben = house.client(BEN, &[])?;
+    let page = get(&house, &ben, "/flux_runtime").await?;
+    assert!(page.contains("An administrator can grant “list” on deployments in flux-system."), "{page}");
+    assert!(page.contains("An administrator can grant “get” on customresourcedefinitions."), "{page}");
     Ok(())
 }
 
@@ -171,16 +271,21 @@ async fn a_list_of_kinds_that_are_not_installed_or_not_allowed_says_so_and_what_
     }
     let house = House::before(plane).await?;
     let (ada, ben) = (house.client(ADA, &[])?, house.client(BEN, &[])?);
-    let events = format!("{}/terraform/events", house.server.url());
+    let events = format!("{}/image_automation/policies/events", house.server.url());
     let mut stream = Stream::of(ada.get(events).send().await?.error_for_status()?);
-    stream.until(|view| view.contains("Terraform objects not installed") && view.contains("tofu-controller")).await?;
-    let policies = get(&house, &ada, "/image_automation/policies").await?;
-    assert!(policies.contains("Image policies not installed") && policies.contains("image-reflector-controller"), "{policies}");
-    assert!(!policies.contains("href=\"/terraform\"") && policies.contains("href=\"/operator\""), "{policies}");
+    stream
+        .until(|view| view.contains("Image policies not installed") && view.contains("image-reflector-controller"))
+        .await?;
+    let page = get(&house, &ada, "/terraform").await?;
+    assert!(page.contains("Terraform objects not installed") && page.contains("tofu-controller"), "{page}");
     let none = get(&house, &ada, "/notifications/alerts").await?;
     assert!(none.contains("There are no alerts yet"), "{none}");
+    assert!(!none.contains("href=\"/terraform\"") && none.contains("href=\"/operator\""), "the rail: {none}");
     let refused = get(&house, &ben, "/notifications/receivers").await?;
-    assert!(refused.contains("You may not list any receivers") && refused.contains("resources: [receivers]"), "{refused}");
+    assert!(
+        refused.contains("You may not list any receivers") && refused.contains("resources: [receivers]"),
+        "{refused}"
+    );
     let refused = get(&house, &ben, "/sources").await?;
     assert!(refused.contains("resources: [artifactgenerators]"), "{refused}");
     Ok(())
@@ -228,7 +333,7 @@ async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_wh
     assert!(made.values().all(|end| end.contains("cannot be suspended")), "{made:?}");
 
     let alerts = get(&house, &ada, "/notifications/alerts?status=suspended").await?;
-    assert_eq!(keys(&alerts), ["Alert/flux-system/failures"]);
+    assert_eq!(keys(&alerts), ["Alert/flux-system/failures", "Alert/payments/payments-oncall"]);
     let button = |page: &str, value: &str| page.contains(&format!("value=\"{value}\""));
     assert!(!button(&alerts, "sync") && button(&alerts, "resume"), "alerts are never reconciled");
     let artifact = get(&house, &ada, "/external_artifact/details?name=gateway&namespace=mobile").await?;

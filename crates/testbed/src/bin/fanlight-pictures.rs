@@ -21,7 +21,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 21] = [
+const PAGES: [(&str, &str); 23] = [
     ("applications", "/applications"),
     ("sources", "/sources"),
     ("image-repositories", "/image_automation/repositories"),
@@ -42,6 +42,8 @@ const PAGES: [(&str, &str); 21] = [
     ("events", "/kustomization/events?name=orders&namespace=orders"),
     ("history", "/kustomization/history?name=catalog&namespace=catalog"),
     ("values", "/helm_release/values?name=recommender&namespace=catalog"),
+    ("flux-runtime", "/flux_runtime"),
+    ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
 

@@ -100,7 +100,8 @@ fn mobile() -> Vec<Value> {
         .into(),
     );
     let signed = "verified signature of digest sha256:83ba9c28d7f4";
-    let stored = "stored artifact for digest '1.4.2@sha256:83ba9c28d7f46c60b9cd5645a3eb4d826048a36d984e026119906f2668a5f182'";
+    let stored =
+        "stored artifact for digest '1.4.2@sha256:83ba9c28d7f46c60b9cd5645a3eb4d826048a36d984e026119906f2668a5f182'";
     all.push(
         oci_repository("mobile", "base")
             .with_spec(json!({"verify": {"provider": "cosign"}}))

@@ -134,6 +134,7 @@ pub(crate) enum Page {
     /// A list, by its path.
     List(&'static str),
     Object,
+    Runtime,
 }
 
 impl Serialize for Page {
@@ -147,6 +148,7 @@ impl Page {
         match self {
             Page::List(path) => path,
             Page::Object => "object",
+            Page::Runtime => "flux_runtime",
         }
     }
 }

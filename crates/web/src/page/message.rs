@@ -55,7 +55,10 @@ pub(crate) fn object_gone<'a>(key: &'a ObjectKey, error: &ObjectError) -> Gone<'
         ObjectError::Forbidden(words) => {
             ("You may not see this", format!("Kubernetes says: {words}. An administrator can grant “get” on it."))
         }
-        ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by)),
+        ObjectError::NotInstalled => (
+            "Not installed",
+            format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by),
+        ),
         ObjectError::Unanswered(why) => {
             ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
         }

@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Particulars, Row, SourceLink, Sort, Verification, short_revision, web_link};
+use fanlight_model::{Particulars, Row, Sort, SourceLink, Verification, short_revision, web_link};
 
 use crate::{frame::Frame, place, when};
 
@@ -97,7 +97,8 @@ impl Column {
             Column::Found(_) => soft(&own.found).into_iter().collect(),
             Column::Image => image(&own.found),
             Column::Pushed => code(&own.found).into_iter().chain(soft(&own.address)).collect(),
-            Column::Plan | Column::Inputs => {
+            Column::Plan => soft(&own.found).into_iter().chain(soft(&own.wanted)).collect(),
+            Column::Inputs => {
                 let arrow = if own.wanted.is_empty() || own.found.is_empty() { "" } else { " → " };
                 soft(&format!("{}{arrow}{}", own.wanted, own.found)).into_iter().collect()
             }
@@ -107,7 +108,7 @@ impl Column {
         };
         let title = match self {
             Column::Message => message.to_owned(),
-            Column::Found(_) => own.found.to_string(),
+            Column::Found(_) | Column::Image | Column::Plan => own.found.to_string(),
             Column::Address(_) => own.address.to_string(),
             _ => String::new(),
         };
@@ -162,7 +163,7 @@ fn image(image: &str) -> Vec<Bit> {
         Some(to) => Some(Bit::Link { word: name.to_owned(), to, away: true }),
         None => soft(name),
     };
-    name.into_iter().chain(code(tag)).collect()
+    code(tag).into_iter().chain(name).collect()
 }
 
 /// The image's name, and what is behind it: a tag, a digest, both.

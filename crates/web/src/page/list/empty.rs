@@ -112,7 +112,10 @@ mod tests {
         let remedy = remedy(sources);
         assert_eq!(remedy.matches("apiGroups").count(), 2, "{remedy}");
         assert!(remedy.contains("resources: [gitrepositories, ocirepositories,"), "{remedy}");
-        assert!(remedy.contains("- apiGroups: [source.extensions.fluxcd.io]\n  resources: [artifactgenerators]"), "{remedy}");
+        assert!(
+            remedy.contains("- apiGroups: [source.extensions.fluxcd.io]\n  resources: [artifactgenerators]"),
+            "{remedy}"
+        );
     }
 
     #[test]

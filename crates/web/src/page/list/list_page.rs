@@ -138,7 +138,7 @@ static PAGES: [ListPage; 10] = [
         title: "Flux Operator",
         place: "operator",
         kinds: &Kind::OPERATOR,
-        noun: "objects of the Flux Operator",
+        noun: "Flux Operator objects",
         columns: &[Column::Kind, Column::Inputs, Column::Message],
         tabs: &[],
         installed_by: "They come with the Flux Operator (https://fluxoperator.dev).",

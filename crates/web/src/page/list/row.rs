@@ -43,7 +43,7 @@ impl<'a> RowView<'a> {
             "moving" | "quiet" => !page.has_message() && row.state != fanlight_model::State::Configured,
             _ => false,
         };
-        let explains = unusual && !row.sentence.is_empty();
+        let explains = unusual && !row.sentence.is_empty() && *row.sentence != *status.word;
         // One line: what a person would say of it, or the controller's own words where the reason stands below.
         let message = if explains { &row.message } else { &row.sentence };
         Self {

@@ -57,6 +57,7 @@ impl View for ListView {
 /// The rows that the browser does not have as they are, in a table that says the order of all.
 fn rows(page: &Listed<'_>, list: &List, now: SystemTime, told: &mut Told) -> String {
     let Some(changed) = told.rows(&list.rows) else { return String::new() };
-    let rows: String = changed.iter().filter_map(|row| RowView::new(page.page, row, page.frame, now).render().ok()).collect();
+    let rows: String =
+        changed.iter().filter_map(|row| RowView::new(page.page, row, page.frame, now).render().ok()).collect();
     format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", page.order)
 }

@@ -26,7 +26,9 @@ impl Happening {
         match more {
             More::Events(Ok(events)) => {
                 let note = match (events.entries.is_empty(), events.more) {
-                    (true, _) => "Nothing happened lately. Kubernetes forgets Events after an hour, unless told otherwise.",
+                    (true, _) => {
+                        "Nothing happened lately. Kubernetes forgets Events after an hour, unless told otherwise."
+                    }
                     (_, true) => "There are more than these.",
                     _ => "",
                 };

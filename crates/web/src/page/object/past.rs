@@ -119,7 +119,10 @@ mod tests {
                 "lastReconciledDuration": "40.2s", "metadata": {"revision": "main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82"}},
                 {"lastReconciledStatus": "ReconciliationSucceeded", "lastReconciledDuration": "120ms"}]),
         );
-        assert_eq!(builds[0], "failed | Health check failed | main@ba66396 | took 40s; 4 times within 30m; manifests 0123456789ab");
+        assert_eq!(
+            builds[0],
+            "failed | Health check failed | main@ba66396 | took 40s; 4 times within 30m; manifests 0123456789ab"
+        );
         assert_eq!(builds[1], "ready | Applied |  | took less than a second");
         let releases = lines(
             Kind::HELM_RELEASE,

@@ -39,7 +39,9 @@ impl Values {
                     Some(text) => (String::new(), cut(text, LIMIT)),
                     None => (missing("The ConfigMap has no such key", from.optional), String::new()),
                 },
-                Some(Err(ObjectError::NotFound)) => (missing("There is no such ConfigMap", from.optional), String::new()),
+                Some(Err(ObjectError::NotFound)) => {
+                    (missing("There is no such ConfigMap", from.optional), String::new())
+                }
                 Some(Err(ObjectError::Forbidden(words))) => (format!("Kubernetes says: {words}."), String::new()),
                 Some(Err(error)) => (format!("{error}."), String::new()),
                 None => ("Not read: there are too many.".to_owned(), String::new()),
@@ -59,7 +61,8 @@ impl More {
     /// What a release says for itself.
     #[cfg(test)]
     fn maps(name: &str, read: Result<&[(&str, &str)], ObjectError>) -> Self {
-        let owned = |data: &[(&str, &str)]| data.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+        let owned =
+            |data: &[(&str, &str)]| data.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
         More::ConfigMaps([(name.to_owned(), read.map(owned))].into())
     }
 }
@@ -82,7 +85,8 @@ mod tests {
     #[test]
     fn what_is_in_secrets_is_named_and_never_shown_and_the_releases_own_values_come_last() {
         let values = all(More::maps("defaults", Ok(&[("values.yaml", "replicas: 1\n")])));
-        let said: Vec<_> = values.iter().map(|one| format!("{} | {} | {}", one.title, one.note, one.text.trim())).collect();
+        let said: Vec<_> =
+            values.iter().map(|one| format!("{} | {} | {}", one.title, one.note, one.text.trim())).collect();
         assert_eq!(
             said,
             [
@@ -96,7 +100,10 @@ mod tests {
 
     #[test]
     fn a_config_map_that_cannot_be_read_says_why() {
-        assert_eq!(all(More::maps("defaults", Err(ObjectError::NotFound)))[0].note, "There is no such ConfigMap, and the release needs it.");
+        assert_eq!(
+            all(More::maps("defaults", Err(ObjectError::NotFound)))[0].note,
+            "There is no such ConfigMap, and the release needs it."
+        );
         let refused = all(More::maps("defaults", Err(ObjectError::Forbidden("no".to_owned()))));
         assert_eq!(refused[0].note, "Kubernetes says: no.");
     }
