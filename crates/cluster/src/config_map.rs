@@ -1,4 +1,4 @@
-//! ConfigMaps, read in the person's name.
+//! The texts in a `ConfigMap`, read in the person's name.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ struct ConfigMap {
 }
 
 impl ApiServer {
-    /// The texts in a ConfigMap.
+    /// The texts in a `ConfigMap`.
     pub async fn config_map(
         &self,
         who: &Identity,

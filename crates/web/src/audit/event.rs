@@ -104,6 +104,8 @@ pub(crate) enum Revoked {
 pub(crate) enum Verb {
     Sync,
     SyncWithSource,
+    Force,
+    Reset,
     Suspend,
     Resume,
 }
@@ -113,6 +115,8 @@ impl Verb {
         match action {
             Action::Sync { with_source: false } => Verb::Sync,
             Action::Sync { with_source: true } => Verb::SyncWithSource,
+            Action::Force => Verb::Force,
+            Action::Reset => Verb::Reset,
             Action::Suspend { .. } => Verb::Suspend,
             Action::Resume => Verb::Resume,
         }
@@ -122,6 +126,8 @@ impl Verb {
         match self {
             Verb::Sync => "sync",
             Verb::SyncWithSource => "sync-with-source",
+            Verb::Force => "force",
+            Verb::Reset => "reset",
             Verb::Suspend => "suspend",
             Verb::Resume => "resume",
         }

@@ -22,7 +22,7 @@ pub(super) struct Shown {
 pub(super) enum More {
     Nothing,
     Events(Result<Events, ObjectError>),
-    /// ConfigMaps by name.
+    /// The texts of each `ConfigMap`, by its name.
     ConfigMaps(BTreeMap<String, Result<BTreeMap<String, String>, ObjectError>>),
 }
 
