@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    fn lines(kind: Kind, history: serde_json::Value) -> Vec<String> {
+    fn lines(kind: Kind, history: &serde_json::Value) -> Vec<String> {
         let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(3600);
         let details = Details::read(kind, &json!({"status": {"history": history}}));
         let say = |past: &Past| [past.class, &past.word, &past.revision, &past.notes.join("; ")].join(" | ");
@@ -114,7 +114,7 @@ mod tests {
     fn builds_and_releases_are_told_with_their_outcome() {
         let builds = lines(
             Kind::KUSTOMIZATION,
-            json!([{"digest": "sha256:0123456789abcdef", "lastReconciledStatus": "HealthCheckFailed", "totalReconciliations": 4,
+            &json!([{"digest": "sha256:0123456789abcdef", "lastReconciledStatus": "HealthCheckFailed", "totalReconciliations": 4,
                 "firstReconciled": "1970-01-01T00:30:00Z", "lastReconciled": "1970-01-01T00:50:00Z",
                 "lastReconciledDuration": "40.2s", "metadata": {"revision": "main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82"}},
                 {"lastReconciledStatus": "ReconciliationSucceeded", "lastReconciledDuration": "120ms"}]),
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(builds[1], "ready | Applied |  | took less than a second");
         let releases = lines(
             Kind::HELM_RELEASE,
-            json!([{"version": 3, "chartName": "web", "chartVersion": "1.4.2", "appVersion": "2.1.0", "status": "deployed",
+            &json!([{"version": 3, "chartName": "web", "chartVersion": "1.4.2", "appVersion": "2.1.0", "status": "deployed",
                 "action": "upgrade", "testHooks": {"smoke": {"phase": "Succeeded"}}},
                 {"version": 2, "chartName": "web", "chartVersion": "1.4.1", "status": "superseded"},
                 {"version": 1, "status": "pending-install"}]),
