@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fanlight_model::{BuildEntry, History, ReleaseEntry, short_revision};
 
@@ -30,7 +30,8 @@ impl Past {
         let word = if succeeded { "Applied".to_owned() } else { spaced(&build.status) };
         let mut notes = Vec::new();
         if let Some(took) = build.took {
-            notes.push(format!("took {}", when::span(took).replace("0s", "less than a second")));
+            let quick = took < Duration::from_secs(1);
+            notes.push(if quick { "took less than a second".to_owned() } else { format!("took {}", when::span(took)) });
         }
         match (build.times, since(build.first, now)) {
             (0 | 1, _) => {}
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     fn lines(kind: Kind, history: &serde_json::Value) -> Vec<String> {
-        let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(3600);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(3600);
         let details = Details::read(kind, &json!({"status": {"history": history}}));
         let say = |past: &Past| [past.class, &past.word, &past.revision, &past.notes.join("; ")].join(" | ");
         Past::all(&details.history, now).iter().map(say).collect()
