@@ -20,6 +20,7 @@ mod config_map;
 mod connect;
 mod discover;
 mod error;
+mod events;
 mod impersonation;
 mod inform;
 mod lanes;
@@ -28,8 +29,10 @@ mod lines;
 mod namespaces;
 mod object;
 pub mod rescue;
+mod runtime;
 mod secret;
 mod tally;
+mod texts;
 mod watch;
 mod wire;
 

@@ -65,7 +65,7 @@ impl ApiServer {
 }
 
 /// Whether the text has only what names of custom resources have (RFC 1123 subdomains), and so is one segment of a path.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
 }

@@ -70,7 +70,7 @@ pub(crate) fn event(kind: Kind, line: &[u8]) -> Result<Event, serde_json::Error>
     };
     Ok(Event::Change(match &*event.word {
         "DELETED" => Change::Deleted(object.key(kind), object.version()),
-        _ => Change::Applied(Arc::new(object.row(kind))),
+        _ => Change::Applied(Arc::new(object.row(kind, event.object))),
     }))
 }
 
@@ -103,7 +103,7 @@ fn bookmark(object: &str) -> Result<Change, serde_json::Error> {
 pub(crate) fn page(kind: Kind, body: &[u8]) -> Result<Page, serde_json::Error> {
     let list: List<'_> = serde_json::from_slice(body)?;
     let understood = |raw: &&RawValue| match serde_json::from_str::<Object<'_>>(raw.get()) {
-        Ok(object) => Some(Arc::new(object.row(kind))),
+        Ok(object) => Some(Arc::new(object.row(kind, raw))),
         Err(error) => {
             tracing::warn!(%kind, %error, "an object cannot be understood");
             None

@@ -109,6 +109,11 @@ impl Live {
         }
     }
 
+    /// The kinds that are installed; `None` until known.
+    pub fn installed(&self) -> Option<Arc<BTreeSet<Kind>>> {
+        self.installed.borrow().clone()
+    }
+
     /// How much is going on; the desk counts anew four times a second.
     pub fn figures(&self) -> Figures {
         self.counted.with_rows(self.store.count())

@@ -199,6 +199,12 @@ impl Store {
         inner.shelf.dependants(&inner.covers, sightlines, key)
     }
 
+    /// The rows that the viewer may see of objects which take their content from this one.
+    pub(crate) fn users(&self, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.users(&inner.covers, sightlines, key)
+    }
+
     /// How old the rows are that these sightlines show.
     pub(crate) fn freshness(&self, sightlines: &[Sightline], fresh: FreshFor) -> Freshness {
         self.lock().covers.freshness(sightlines, fresh)

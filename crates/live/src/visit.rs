@@ -143,6 +143,11 @@ impl Visit {
         self.store.dependants(&self.sightlines(), key)
     }
 
+    /// The rows that the viewer may see of objects of the visit's kinds which take their content from this one.
+    pub fn users(&self, key: &ObjectKey) -> Vec<Arc<Row>> {
+        self.store.users(&self.sightlines(), key)
+    }
+
     /// Is cancelled when the session is ended by its owner, in whichever window: nothing must be shown after that.
     pub fn over(&self) -> CancellationToken {
         self.lease.as_ref().map_or_else(CancellationToken::new, |lease| lease.over.clone())

@@ -6,11 +6,13 @@
 //!        └─ Demand (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
 //! ```
 
+mod abilities;
 mod demand;
 mod sources;
 mod suspension;
 mod target;
 
+pub use abilities::Abilities;
 pub use demand::{Demand, Progress};
 pub use sources::Source;
 pub use suspension::Plan;
@@ -26,6 +28,11 @@ pub enum Action {
         /// Reconcile what the object comes from first, and use what that brings.
         with_source: bool,
     },
+    /// Have Helm upgrade a release although nothing changed, as `flux reconcile helmrelease --force` does.
+    Force,
+    /// Have a release that gave up forget its failed attempts and try again, as `flux reconcile helmrelease --reset`
+    /// does.
+    Reset,
     /// Have the controller leave the object alone, as `flux suspend` does.
     Suspend {
         /// Why, for whoever finds it suspended.

@@ -5,15 +5,17 @@
 mod facts;
 mod history;
 mod inventory;
-mod reading;
+pub(crate) mod reading;
+mod values;
 
 use serde_json::Value;
 
-use crate::{ConditionStatus, Kind, Links, ObjectKey, Row, State};
+use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use reading::{Dependency, Settings};
-use reading::{each, link, seconds, settings, strings, text};
+use reading::{each, seconds, settings, strings, text};
+pub use values::ValuesFrom;
 
 /// Everything about one object that its page shows. Times are seconds since 1970, absent texts are empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,8 +51,12 @@ pub struct Details {
     pub annotations: Vec<(String, String)>,
     /// What was applied or released before, newest first.
     pub history: History,
+    /// What the maker of its artifact wrote into it, such as where an OCI artifact was made from.
+    pub artifact_metadata: Vec<(String, String)>,
     /// The objects that it applied.
     pub inventory: Vec<InventoryEntry>,
+    /// From where a HelmRelease takes values, in the order in which later ones win over earlier ones.
+    pub values_from: Vec<ValuesFrom>,
 }
 
 /// One condition in full.
@@ -77,13 +83,13 @@ impl Details {
         let (spec, status) = (&object["spec"], &object["status"]);
         let facts = facts::facts(kind, object);
         let key = ObjectKey::new(kind, text(&metadata["namespace"]), text(&metadata["name"]));
-        let source = link(spec, &key.namespace);
+        let links = Links::read(kind, spec, &key.namespace);
+        let particulars = Particulars::read(kind, spec, status, &key.namespace);
         let version = text(&metadata["resourceVersion"]).parse().unwrap_or_default();
         let suspension = facts.suspension.unwrap_or_default();
         let history = History::read(kind, &status["history"]);
         let settings = settings(spec, &key.namespace);
-        let depends_on = settings.depends_on.iter().map(|one| one.key(kind)).collect();
-        let row = Row::new(key, version, Links { source, depends_on }, &facts);
+        let row = Row { particulars, ..Row::new(key, version, links, &facts) };
         Self {
             created: facts.created,
             generation: facts.generation,
@@ -100,6 +106,8 @@ impl Details {
             handled: facts.request.handled.to_owned(),
             labels: strings(&metadata["labels"]),
             annotations: strings(&metadata["annotations"]),
+            artifact_metadata: strings(&status["artifact"]["metadata"]),
+            values_from: each(&spec["valuesFrom"]).filter_map(ValuesFrom::read).collect(),
             inventory: each(&status["inventory"]["entries"]).filter_map(InventoryEntry::read).collect(),
             history,
             settings,

@@ -104,11 +104,69 @@ impl Kind {
     pub const HELM_CHART: Kind = Kind(5);
     /// `Bucket` of source-controller.
     pub const BUCKET: Kind = Kind(6);
+    /// `ExternalArtifact`, which other controllers than Flux's may make.
+    pub const EXTERNAL_ARTIFACT: Kind = Kind(7);
+    /// `ArtifactGenerator` of source-watcher.
+    pub const ARTIFACT_GENERATOR: Kind = Kind(8);
+    /// `ImageRepository` of image-reflector-controller.
+    pub const IMAGE_REPOSITORY: Kind = Kind(9);
+    /// `ImagePolicy` of image-reflector-controller.
+    pub const IMAGE_POLICY: Kind = Kind(10);
+    /// `ImageUpdateAutomation` of image-automation-controller.
+    pub const IMAGE_UPDATE_AUTOMATION: Kind = Kind(11);
+    /// `Provider` of notification-controller.
+    pub const PROVIDER: Kind = Kind(12);
+    /// `Alert` of notification-controller.
+    pub const ALERT: Kind = Kind(13);
     /// `Receiver` of notification-controller.
     pub const RECEIVER: Kind = Kind(14);
+    /// `Terraform` of tofu-controller.
+    pub const TERRAFORM: Kind = Kind(15);
+    /// `FluxInstance` of the Flux Operator.
+    pub const FLUX_INSTANCE: Kind = Kind(16);
+    /// `FluxReport` of the Flux Operator.
+    pub const FLUX_REPORT: Kind = Kind(17);
+    /// `ResourceSet` of the Flux Operator.
+    pub const RESOURCE_SET: Kind = Kind(18);
+    /// `ResourceSetInputProvider` of the Flux Operator.
+    pub const INPUT_PROVIDER: Kind = Kind(19);
 
     /// The two kinds of the Applications page.
     pub const APPLICATIONS: [Kind; 2] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE];
+    /// The kinds of the Sources page.
+    pub const SOURCES: [Kind; 7] = [
+        Kind::GIT_REPOSITORY,
+        Kind::OCI_REPOSITORY,
+        Kind::HELM_REPOSITORY,
+        Kind::HELM_CHART,
+        Kind::BUCKET,
+        Kind::EXTERNAL_ARTIFACT,
+        Kind::ARTIFACT_GENERATOR,
+    ];
+    /// The kinds of the Flux Operator.
+    pub const OPERATOR: [Kind; 4] = [Kind::FLUX_INSTANCE, Kind::RESOURCE_SET, Kind::INPUT_PROVIDER, Kind::FLUX_REPORT];
+
+    /// The kinds of which objects may take their content from objects of this kind.
+    pub fn users(self) -> &'static [Kind] {
+        const BY_ARTIFACT: [Kind; 6] = [
+            Kind::KUSTOMIZATION,
+            Kind::HELM_RELEASE,
+            Kind::HELM_CHART,
+            Kind::TERRAFORM,
+            Kind::ARTIFACT_GENERATOR,
+            Kind::IMAGE_UPDATE_AUTOMATION,
+        ];
+        match self {
+            Kind::GIT_REPOSITORY | Kind::OCI_REPOSITORY | Kind::BUCKET | Kind::EXTERNAL_ARTIFACT => &BY_ARTIFACT,
+            Kind::HELM_REPOSITORY => &[Kind::HELM_RELEASE, Kind::HELM_CHART],
+            Kind::HELM_CHART => &[Kind::HELM_RELEASE, Kind::ARTIFACT_GENERATOR],
+            Kind::ARTIFACT_GENERATOR => &[Kind::EXTERNAL_ARTIFACT],
+            Kind::IMAGE_REPOSITORY => &[Kind::IMAGE_POLICY],
+            Kind::PROVIDER => &[Kind::ALERT],
+            Kind::INPUT_PROVIDER => &[Kind::RESOURCE_SET],
+            _ => &[],
+        }
+    }
 
     /// How many kinds the table holds; every [`Kind::index`] is below it.
     pub const COUNT: usize = TABLE.len();
@@ -172,30 +230,31 @@ mod tests {
 
     #[test]
     fn the_named_constants_are_the_kinds_they_say() {
-        let names: Vec<_> = [
-            Kind::KUSTOMIZATION,
-            Kind::HELM_RELEASE,
-            Kind::GIT_REPOSITORY,
-            Kind::OCI_REPOSITORY,
-            Kind::HELM_REPOSITORY,
-            Kind::HELM_CHART,
-            Kind::BUCKET,
-            Kind::RECEIVER,
-        ]
-        .map(|kind| kind.info().name)
-        .to_vec();
-        assert_eq!(
-            names,
-            [
-                "Kustomization",
-                "HelmRelease",
-                "GitRepository",
-                "OCIRepository",
-                "HelmRepository",
-                "HelmChart",
-                "Bucket",
-                "Receiver"
-            ]
-        );
+        let named = [
+            (Kind::KUSTOMIZATION, "Kustomization"),
+            (Kind::HELM_RELEASE, "HelmRelease"),
+            (Kind::GIT_REPOSITORY, "GitRepository"),
+            (Kind::OCI_REPOSITORY, "OCIRepository"),
+            (Kind::HELM_REPOSITORY, "HelmRepository"),
+            (Kind::HELM_CHART, "HelmChart"),
+            (Kind::BUCKET, "Bucket"),
+            (Kind::EXTERNAL_ARTIFACT, "ExternalArtifact"),
+            (Kind::ARTIFACT_GENERATOR, "ArtifactGenerator"),
+            (Kind::IMAGE_REPOSITORY, "ImageRepository"),
+            (Kind::IMAGE_POLICY, "ImagePolicy"),
+            (Kind::IMAGE_UPDATE_AUTOMATION, "ImageUpdateAutomation"),
+            (Kind::PROVIDER, "Provider"),
+            (Kind::ALERT, "Alert"),
+            (Kind::RECEIVER, "Receiver"),
+            (Kind::TERRAFORM, "Terraform"),
+            (Kind::FLUX_INSTANCE, "FluxInstance"),
+            (Kind::FLUX_REPORT, "FluxReport"),
+            (Kind::RESOURCE_SET, "ResourceSet"),
+            (Kind::INPUT_PROVIDER, "ResourceSetInputProvider"),
+        ];
+        assert_eq!(named.len(), Kind::COUNT);
+        for (kind, name) in named {
+            assert_eq!(kind.info().name, name);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing here waits, reads, writes or asks for the time. The other crates bring facts in and carry results out:
 //!
 //! ```text
-//!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote)
+//!   Kind ── ObjectKey ── Row ◄── judge() ◄── Facts (what a controller wrote), Particulars (what only some kinds have)
 //!    │                    │
 //!    │                  Query ── filter, sort, search, page
 //!    │
@@ -17,31 +17,41 @@ mod action;
 mod change;
 mod details;
 mod duration;
+mod events;
 mod guise;
 mod identity;
 mod kind;
 mod object_key;
+mod particulars;
 mod query;
 mod revision;
 mod row;
+mod runtime;
 mod scope;
 mod status;
 mod text;
+mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
-pub use action::{Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
+pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use change::{Change, FeedError, Listing, Version};
-pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
+pub use details::{
+    BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
+};
 pub use duration::go_duration;
+pub use events::{EventEntry, Events};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Identity, NameRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
+pub use particulars::{Particulars, Verification};
 pub use query::{Query, Sort};
 pub use revision::short_revision;
 pub use row::{Links, Row, SourceLink};
+pub use runtime::{Controller, Definition, DefinitionVersion};
 pub use scope::Scope;
 pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use web_link::{host, web_link, without_credentials};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use memchr::memchr2_iter;
 
-use crate::{Facts, Kind, ObjectKey, State, Version, cut, judge};
+use crate::{Facts, Kind, ObjectKey, Particulars, State, Version, cut, judge};
 
 /// What a list shows of one object: everything that is kept in memory about it.
 ///
@@ -23,10 +23,12 @@ pub struct Row {
     pub sentence: Box<str>,
     /// The controller's own words, at most [`Row::MESSAGE_LIMIT`] bytes; empty if they say nothing more.
     pub message: Box<str>,
-    /// Where its content comes from.
+    /// The object that its content comes from: a source, an image policy's repository, an alert's provider.
     pub source: Option<SourceLink>,
-    /// Objects of the same kind that have to be ready first.
+    /// Objects that have to be ready first.
     pub depends_on: Box<[ObjectKey]>,
+    /// What its kind has to show that applications do not have; `None` for those.
+    pub particulars: Option<Box<Particulars>>,
     /// The revision that is applied, as Flux writes it; empty if none is.
     pub revision: Box<str>,
     /// The revision that is being or was last tried, as Flux writes it; empty if it is the applied one.
@@ -37,7 +39,7 @@ pub struct Row {
     pub next_try: Option<i64>,
 }
 
-/// A reference from an object to the source of its content.
+/// A reference from an object to the one that its content comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLink {
     /// Kind of the source.
@@ -50,12 +52,12 @@ pub struct SourceLink {
     pub chart: Option<Arc<str>>,
 }
 
-/// What an object says of others.
+/// What an object's specification says of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links {
-    /// Where its content comes from.
+    /// The object that its content comes from.
     pub source: Option<SourceLink>,
-    /// Objects of the same kind that have to be ready first.
+    /// Objects that have to be ready first.
     pub depends_on: Box<[ObjectKey]>,
 }
 
@@ -82,6 +84,7 @@ impl Row {
             message: cut(judged.message, Row::MESSAGE_LIMIT).into(),
             source: links.source,
             depends_on: links.depends_on,
+            particulars: None,
             revision: cut(facts.applied(), Row::MESSAGE_LIMIT).into(),
             attempted: cut(facts.attempted(), Row::MESSAGE_LIMIT).into(),
             syncing: judged.syncing,
@@ -89,7 +92,26 @@ impl Row {
         }
     }
 
-    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revisions, sentence or message.
+    /// Whether the object takes its content from this one: named as its source, as the chart that is made for a
+    /// release, or among several.
+    pub fn uses(&self, other: &ObjectKey) -> bool {
+        let named = self.source.as_ref().is_some_and(|link| {
+            link.kind == other.kind && link.namespace == other.namespace && link.name == other.name
+        });
+        named
+            || (other.kind == Kind::HELM_CHART && self.generated_chart().is_some_and(|chart| chart == *other))
+            || self.particulars.as_ref().is_some_and(|particulars| particulars.uses.contains(other))
+    }
+
+    /// The HelmChart that helm-controller makes for a release with a chart template.
+    pub fn generated_chart(&self) -> Option<ObjectKey> {
+        let link = self.source.as_ref().filter(|link| self.key.kind == Kind::HELM_RELEASE && link.chart.is_some())?;
+        let name = format!("{}-{}", self.key.namespace, self.key.name);
+        Some(ObjectKey::new(Kind::HELM_CHART, Arc::clone(&link.namespace), name))
+    }
+
+    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revisions, sentence, message or
+    /// particulars.
     pub fn mentions(&self, needle: &str) -> bool {
         let source = self.source.as_ref();
         contains_ignoring_case(&self.key.name, needle)
@@ -100,6 +122,10 @@ impl Row {
             || contains_ignoring_case(&self.attempted, needle)
             || contains_ignoring_case(&self.sentence, needle)
             || contains_ignoring_case(&self.message, needle)
+            || self
+                .particulars
+                .as_ref()
+                .is_some_and(|particulars| particulars.texts().iter().any(|text| contains_ignoring_case(text, needle)))
     }
 }
 
@@ -124,7 +150,34 @@ impl std::fmt::Display for SourceLink {
 
 #[cfg(test)]
 mod tests {
-    use super::contains_ignoring_case;
+    use super::*;
+
+    #[test]
+    fn whatever_an_object_takes_its_content_from_counts_as_used() {
+        let link = |kind, namespace: &str, name: &str, chart: Option<&str>| SourceLink {
+            kind,
+            namespace: namespace.into(),
+            name: name.into(),
+            chart: chart.map(Arc::from),
+        };
+        let row = |kind, source| {
+            let links = Links { source: Some(source), ..Links::default() };
+            Row::new(ObjectKey::new(kind, "apps", "shop"), 1, links, &Facts::new(kind))
+        };
+        let key = |text: &str| ObjectKey::parse(text).expect("a key");
+        let release = row(Kind::HELM_RELEASE, link(Kind::HELM_REPOSITORY, "flux-system", "charts", Some("shop")));
+        assert!(release.uses(&key("HelmRepository/flux-system/charts")));
+        assert!(release.uses(&key("HelmChart/flux-system/apps-shop")));
+        for other in ["HelmRepository/apps/charts", "HelmChart/apps/apps-shop", "GitRepository/flux-system/charts"] {
+            assert!(!release.uses(&key(other)), "{other}");
+        }
+        let by_reference = row(Kind::HELM_RELEASE, link(Kind::HELM_CHART, "apps", "web", None));
+        assert!(by_reference.uses(&key("HelmChart/apps/web")) && !by_reference.uses(&key("HelmChart/apps/apps-shop")));
+        let particulars = Particulars { uses: [key("Bucket/apps/b")].into(), ..Particulars::default() };
+        let generator = row(Kind::ARTIFACT_GENERATOR, link(Kind::BUCKET, "apps", "a", None));
+        let generator = Row { particulars: Some(Box::new(particulars)), ..generator };
+        assert!(generator.uses(&key("Bucket/apps/a")) && generator.uses(&key("Bucket/apps/b")));
+    }
 
     #[test]
     fn a_text_is_found_wherever_it_stands_and_in_whichever_case() {

@@ -1,13 +1,13 @@
 //! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Deed, FeedError, Guise, Identity, Kind, Listing, ObjectKey, Question, Rules, Scope, Step,
-    UserName, Verdict, Version,
+    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Guise, Identity, Kind, Listing, ObjectKey,
+    Question, Rules, Scope, Step, UserName, Verdict, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -49,6 +49,31 @@ impl Objects for Eyes {
     fn read(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
         let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
         async move { server.object(&who, &key).await.map_err(object_error) }.boxed()
+    }
+
+    fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>> {
+        let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
+        async move { server.events_about(&who, &key).await.map_err(object_error) }.boxed()
+    }
+
+    fn config_map(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>> {
+        let (server, who, namespace, name) = (self.0.clone(), who.clone(), namespace.to_owned(), name.to_owned());
+        async move { server.config_map_texts(&who, &namespace, &name).await.map_err(object_error) }.boxed()
+    }
+
+    fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.controllers(&who).await.map_err(object_error) }.boxed()
+    }
+
+    fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.definitions(&who).await.map_err(object_error) }.boxed()
     }
 
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer> {

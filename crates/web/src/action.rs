@@ -111,6 +111,8 @@ fn page(frame: Frame, wish: &Wish, steps: impl Stream<Item = Step> + Send + 'sta
     let title = match wish.action {
         Action::Sync { with_source: true } => "Reconcile with source",
         Action::Sync { with_source: false } => "Reconcile",
+        Action::Force => "Force an upgrade",
+        Action::Reset => "Reset and try again",
         Action::Suspend { .. } => "Suspend",
         Action::Resume => "Resume",
     };
@@ -212,9 +214,13 @@ impl Wish {
         let action = match action.as_str() {
             "sync" => Action::Sync { with_source: false },
             "sync-with-source" => Action::Sync { with_source: true },
+            "force" => Action::Force,
+            "reset" => Action::Reset,
             "suspend" => Action::Suspend { comment: (!comment.is_empty()).then_some(comment) },
             "resume" => Action::Resume,
-            _ => return Err("There is no such action; actions: sync, sync-with-source, suspend, resume."),
+            _ => {
+                return Err("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.");
+            }
         };
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),

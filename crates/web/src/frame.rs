@@ -3,7 +3,14 @@ use std::time::SystemTime;
 use axum::http::{HeaderMap, Uri};
 use fanlight_identity::{Method, Session};
 
-use crate::{App, assets::Assets, place, theme::Theme, when};
+use crate::{
+    App,
+    assets::Assets,
+    place,
+    rail::{self, Way},
+    theme::Theme,
+    when,
+};
 
 /// What surrounds the content of every page.
 #[derive(Debug, Clone)]
@@ -13,6 +20,10 @@ pub(crate) struct Frame {
     pub(crate) base: String,
     pub(crate) theme: Theme,
     pub(crate) themes: [Theme; 3],
+    /// The ways to other pages.
+    pub(crate) ways: Vec<Way>,
+    /// The path of the way that leads here, or to the list that this belongs to; empty for none.
+    pub(crate) way: &'static str,
     /// Path and query of the page, to come back to.
     pub(crate) here: String,
     /// What is said of the cluster.
@@ -52,6 +63,11 @@ impl Frame {
         }
     }
 
+    /// The same, with the way that leads here.
+    pub(crate) fn at(self, way: &'static str) -> Self {
+        Self { way, ..self }
+    }
+
     /// The frame of a page for nobody in particular.
     pub(crate) fn outside(app: &App, headers: &HeaderMap, uri: &Uri) -> Self {
         let version = app.kubernetes.version.borrow().clone();
@@ -60,6 +76,8 @@ impl Frame {
             base: app.base.clone(),
             theme: Theme::chosen(headers),
             themes: Theme::ALL,
+            ways: rail::ways(app.live.installed().as_deref()),
+            way: "",
             here: place::here(&app.base, uri),
             cluster: version
                 .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),

@@ -1,7 +1,7 @@
 //! HTTP in; HTML, server-sent events and JSON out.
 //!
 //! ```text
-//!   request ─► guard (headers, cross-site), measure ─► router ─► page::applications ──┐
+//!   request ─► guard (headers, cross-site), measure ─► router ─► page::list ─────────┐
 //!                                                        │       stream ─────────────┼─► live::Visit ─► List
 //!                                                        │       sign_in ─► identity │
 //!                                                        └─────► assets              └─► askama templates
@@ -24,6 +24,7 @@ mod objects;
 mod page;
 mod place;
 mod proxies;
+mod rail;
 mod ready;
 mod refusal;
 mod remedy;

@@ -22,7 +22,12 @@ pub(crate) fn yaml(object: &Value) -> String {
             }
         }
     }
-    serde_saphyr::to_string(&sorted(&object)).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
+    plain(&object)
+}
+
+/// Any value as YAML, as it is.
+pub(crate) fn plain(value: &Value) -> String {
+    serde_saphyr::to_string(&sorted(value)).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
 }
 
 /// The same with every map in the order of its keys, whatever order this build keeps.

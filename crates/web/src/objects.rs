@@ -1,4 +1,6 @@
-use fanlight_model::{Action, Answer, Identity, ObjectKey, Step};
+use std::collections::BTreeMap;
+
+use fanlight_model::{Action, Answer, Controller, Definition, Events, Identity, ObjectKey, Step};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -6,6 +8,23 @@ use serde_json::Value;
 pub trait Objects: Send + Sync + 'static {
     /// The whole object.
     fn read(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Value, ObjectError>>;
+
+    /// What happened to it lately.
+    fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>>;
+
+    /// The texts in a ConfigMap, by namespace and name.
+    fn config_map(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>>;
+
+    /// Flux's controllers, as far as the person may see them.
+    fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;
+
+    /// The definitions of the kinds that are installed.
+    fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>>;
 
     /// Whether the person may change it.
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer>;

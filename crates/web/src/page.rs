@@ -1,10 +1,12 @@
 //! One file for each page.
 
 pub(crate) mod access;
-pub(crate) mod applications;
 pub(crate) mod barred;
+pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod policies;
+pub(crate) mod runtime;
 pub(crate) mod sessions;
 pub(crate) mod styleguide;
 

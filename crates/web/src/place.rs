@@ -4,25 +4,44 @@ use axum::http::Uri;
 use fanlight_model::{Kind, ObjectKey};
 use url::form_urlencoded;
 
-/// The first part of the address of an object's page, by its kind: those of the predecessor.
-const PAGES: [(&str, &str); 7] = [
-    ("Kustomization", "kustomization"),
-    ("HelmRelease", "helm_release"),
-    ("GitRepository", "git_repo"),
-    ("OCIRepository", "oci"),
-    ("HelmRepository", "helm_repo"),
-    ("HelmChart", "helm_chart"),
-    ("Bucket", "bucket"),
+/// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
+const PAGES: [(Kind, &str); Kind::COUNT] = [
+    (Kind::KUSTOMIZATION, "kustomization"),
+    (Kind::HELM_RELEASE, "helm_release"),
+    (Kind::GIT_REPOSITORY, "git_repo"),
+    (Kind::OCI_REPOSITORY, "oci"),
+    (Kind::HELM_REPOSITORY, "helm_repo"),
+    (Kind::HELM_CHART, "helm_chart"),
+    (Kind::BUCKET, "bucket"),
+    (Kind::EXTERNAL_ARTIFACT, "external_artifact"),
+    (Kind::ARTIFACT_GENERATOR, "artifact_generator"),
+    (Kind::IMAGE_REPOSITORY, "image_repo"),
+    (Kind::IMAGE_POLICY, "image_policy"),
+    (Kind::IMAGE_UPDATE_AUTOMATION, "image_update"),
+    (Kind::PROVIDER, "provider"),
+    (Kind::ALERT, "alert"),
+    (Kind::RECEIVER, "receiver"),
+    (Kind::TERRAFORM, "terraform_object"),
+    (Kind::FLUX_INSTANCE, "flux_instance"),
+    (Kind::FLUX_REPORT, "flux_report"),
+    (Kind::RESOURCE_SET, "resource_set"),
+    (Kind::INPUT_PROVIDER, "input_provider"),
 ];
 
 /// The kind whose objects have their pages below this part of an address.
 pub(crate) fn kind(part: &str) -> Option<Kind> {
-    PAGES.iter().find(|(_, page)| *page == part).and_then(|(name, _)| Kind::by_name(name))
+    PAGES.iter().find(|(_, page)| *page == part).map(|(kind, _)| *kind)
+}
+
+/// The kind that somebody means who types its short name, its name or its resource, in whatever case.
+pub(crate) fn kind_in_short(word: &str) -> Option<Kind> {
+    let is = |name: &str| name.eq_ignore_ascii_case(word);
+    Kind::all().find(|kind| is(kind.info().short) || is(kind.info().name) || is(kind.info().plural))
 }
 
 /// The address of a tab of an object's page; `None` for kinds without pages.
 pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
-    let (_, page) = PAGES.iter().find(|(name, _)| *name == key.kind.info().name)?;
+    let (_, page) = PAGES.iter().find(|(kind, _)| *kind == key.kind)?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("name", &key.name).append_pair("namespace", &key.namespace);
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
@@ -69,9 +88,14 @@ mod tests {
         let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "a.b");
         let address = object("/flux", &key, "details");
         assert_eq!(address.as_deref(), Some("/flux/helm_release/details?name=a.b&namespace=apps"));
-        for (name, part) in PAGES {
-            assert_eq!(kind(part).map(|kind| kind.info().name), Some(name));
+        for (owner, part) in PAGES {
+            assert_eq!(kind(part), Some(owner));
         }
+        for one in Kind::all() {
+            assert!(object("", &ObjectKey::new(one, "apps", "a"), "yaml").is_some(), "{one}");
+            assert_eq!(kind_in_short(one.info().short), Some(one));
+        }
+        assert_eq!(kind_in_short("KUSTOMIZATIONS"), Some(Kind::KUSTOMIZATION));
         assert_eq!(kind("pods"), None);
     }
 }

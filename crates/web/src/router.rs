@@ -11,7 +11,11 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{App, action, allowance, assets, guard, measure, oauth2, page, ready, request, sign_in, sign_out, theme};
+use crate::{
+    App, action, allowance, assets, guard, measure, oauth2,
+    page::{self, list::ListPage},
+    ready, request, sign_in, sign_out, theme,
+};
 
 /// The whole site.
 pub fn router(app: App) -> Router {
@@ -20,9 +24,26 @@ pub fn router(app: App) -> Router {
     let home = format!("{base}/applications");
     let health = [("location", format!("{base}/health/"))];
     let front = get(async move || Redirect::to(&home));
+    let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
+        let paths = [format!("/{}", list.path), format!("/{}", list.place)];
+        let lists = lists.route(&paths[0], get(page::list::show));
+        // Of several views of one the first has the address of all.
+        let leads_on = list.tabs.first().is_some_and(|(first, _)| *first == list.path);
+        if leads_on { lists.route(&paths[1], get(page::list::first_tab)) } else { lists }
+    });
     let pages = Router::new()
         .route("/", front.clone())
-        .route("/applications", get(page::applications::show))
+        .merge(lists)
+        .route("/flux_runtime", get(page::runtime::show))
+        .route("/flux_runtime/{part}", get(page::runtime::moved))
+        .route("/runtime", get(page::runtime::moved))
+        .route("/runtime/{part}", get(page::runtime::moved))
+        .route("/policies", get(page::policies::explain))
+        .route("/policy_details", get(page::policies::explain))
+        .route("/policy_details/{part}", get(page::policies::explain))
+        .route("/policy_violation", get(page::policies::explain))
+        .route("/o/{kind}/{namespace}/{name}", get(page::object::short))
+        .route("/o/{kind}/{namespace}/{name}/{tab}", get(page::object::short))
         .route("/{kind}", get(page::object::first_tab))
         .route("/{kind}/{tab}", get(page::object::show))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
@@ -52,8 +73,10 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
-    let streams = Router::new()
-        .route("/applications/events", get(page::applications::events))
+    let streams = ListPage::all()
+        .iter()
+        .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
+    let streams = streams
         .route("/{kind}/{tab}/events", get(page::object::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));

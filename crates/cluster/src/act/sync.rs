@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fanlight_model::{Action, Demand, Family, ObjectKey, Obstacle, Progress, Stage, Target};
+use fanlight_model::{Abilities, Action, Demand, Family, ObjectKey, Obstacle, Progress, Stage, Target};
 use futures_util::future::join_all;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
@@ -68,11 +68,19 @@ impl Deed {
             Some(obstacle) => return Synced::Not(Stage::Refused(format!("Cannot be synced: {obstacle}"))),
             None => {}
         }
+        if matches!(self.action, Action::Force | Action::Reset) && !Abilities::of(key.kind).force {
+            return Synced::Not(Stage::Refused(format!("{} objects can be neither forced nor reset", key.kind)));
+        }
         let brought = match self.sync_sources(&key, &target).await {
             Ok(brought) => brought,
             Err(stage) => return Synced::Not(stage),
         };
         let demand = Demand::new(&target, demand_value(), brought.revision);
+        let demand = match self.action {
+            Action::Force => demand.forcing(),
+            Action::Reset => demand.resetting(),
+            _ => demand,
+        };
         if let Err(failure) = self.write(&key, &demand.patch()).await {
             return Synced::Not(words::not_written(&key, &failure.error));
         }

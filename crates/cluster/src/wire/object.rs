@@ -3,11 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use fanlight_model::{
-    Build, Condition, ConditionStatus, Facts, Kind, Links, ObjectKey, Release, Request, Row, SourceLink, Suspension,
-    Version, go_duration,
+    Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request, Row,
+    SourceLink, Suspension, Version, go_duration,
 };
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 /// A JSON string, borrowed where it has no escapes.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,15 @@ pub(super) struct Object<'a> {
     spec: Spec<'a>,
     #[serde(borrow, default, deserialize_with = "lenient")]
     status: Status<'a>,
+}
+
+/// An object in full but for its metadata.
+#[derive(Default, Deserialize)]
+struct Whole {
+    #[serde(default)]
+    spec: Value,
+    #[serde(default)]
+    status: Value,
 }
 
 #[derive(Deserialize)]
@@ -227,10 +236,18 @@ impl Object<'_> {
         self.metadata.resource_version.0.parse().unwrap_or_default()
     }
 
-    pub(super) fn row(&self, kind: Kind) -> Row {
+    /// The row; `raw` is the object as it came.
+    pub(super) fn row(&self, kind: Kind, raw: &RawValue) -> Row {
         let key = self.key(kind);
-        let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key) };
-        Row::new(key, self.version(), links, &self.facts(kind))
+        // Applications are by far the most: what only other kinds have is not looked for in them.
+        if kind.info().family == Family::Application {
+            let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key) };
+            return Row::new(key, self.version(), links, &self.facts(kind));
+        }
+        let Whole { spec, status } = serde_json::from_str(raw.get()).unwrap_or_default();
+        let links = Links::read(kind, &spec, &key.namespace);
+        let particulars = Particulars::read(kind, &spec, &status, &key.namespace);
+        Row { particulars, ..Row::new(key, self.version(), links, &self.facts(kind)) }
     }
 
     pub(super) fn facts(&self, kind: Kind) -> Facts<'_> {

@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 use serde_json::{Value, json};
 
 use super::tests::row;
-use fanlight_model::{Details, Kind, Row, short_revision};
+use fanlight_model::{Details, Kind, Particulars, Row, short_revision};
 
 const FINAL_STATES: &str = include_str!("recorded/final_states.txt");
 const TIMELINES: &str = include_str!("recorded/timelines.txt");
@@ -206,6 +206,8 @@ fn the_page_of_an_object_says_what_its_row_says() {
 
 #[test]
 fn a_row_is_small() {
+    let particulars =
+        |all: &Particulars| size_of::<Particulars>() + all.address.len() + all.wanted.len() + all.found.len();
     let bytes = |row: &Row| {
         let link = row.source.as_ref().map_or(0, |link| link.name.len() + link.chart.as_ref().map_or(0, |it| it.len()));
         size_of::<Row>()
@@ -215,6 +217,7 @@ fn a_row_is_small() {
             + row.revision.len()
             + row.attempted.len()
             + link
+            + row.particulars.as_deref().map_or(0, particulars)
     };
     let total: usize = FINAL.iter().map(bytes).sum();
     let average = total / FINAL.len();

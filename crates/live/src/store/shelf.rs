@@ -163,6 +163,14 @@ impl Shelf {
             .collect()
     }
 
+    /// The rows of objects that take their content from one, by namespace and name, cut to what the sightlines allow.
+    pub(super) fn users(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        let cuts = self.cuts(covers, sightlines);
+        let in_sight = |entry: &&Entry| cuts[entry.kind.index()].as_ref().is_some_and(|cut| cut.has(entry.space));
+        let rows = self.orders.get(Sort::Namespace).iter().map(|number| &self.rows[*number as usize]);
+        rows.filter(in_sight).filter(|entry| entry.row.uses(key)).map(|entry| Arc::clone(&entry.row)).collect()
+    }
+
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.
     fn cuts(&self, covers: &Covers, sightlines: &[Sightline]) -> [Option<SpaceSet>; Kind::COUNT] {
         let mut cuts = [const { None }; Kind::COUNT];

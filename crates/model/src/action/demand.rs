@@ -7,16 +7,22 @@ use crate::Kind;
 
 /// What asks a controller to reconcile: any new value counts.
 pub(super) const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
+/// What, with the same value, asks helm-controller for an action although nothing changed.
+const FORCED: &str = "reconcile.fluxcd.io/forceAt";
+/// What, with the same value, asks helm-controller to forget failed attempts.
+const RESET: &str = "reconcile.fluxcd.io/resetAt";
 /// Where the controller writes the value down when it has.
 const HANDLED: &str = "/status/lastHandledReconcileAt";
 
 /// One demand to reconcile an object.
 ///
-/// Its value is compared, never read: other writers use other formats. `forceAt` and `resetAt` are not touched, and
-/// without being equal to this value they mean nothing.
+/// Its value is compared, never read: other writers use other formats. `forceAt` and `resetAt` are touched only where that
+/// is asked for: without being equal to this value they mean nothing.
 #[derive(Debug, Clone)]
 pub struct Demand {
     value: String,
+    /// The annotation that asks for more than a reconciliation.
+    besides: Option<&'static str>,
     /// The last demand before this one.
     demanded_before: Option<String>,
     /// What had been handled before.
@@ -50,6 +56,7 @@ impl Demand {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
             value,
+            besides: None,
             demanded_before: owned(before.annotation(REQUESTED)),
             handled_before: owned(before.text(HANDLED)),
             applied_before: owned(before.text("/status/lastAppliedRevision")),
@@ -57,9 +64,25 @@ impl Demand {
         }
     }
 
+    /// The same, and that Helm acts although nothing changed.
+    #[must_use]
+    pub fn forcing(self) -> Self {
+        Self { besides: Some(FORCED), ..self }
+    }
+
+    /// The same, and that failed attempts are forgotten.
+    #[must_use]
+    pub fn resetting(self) -> Self {
+        Self { besides: Some(RESET), ..self }
+    }
+
     /// The JSON merge patch (RFC 7396) that makes the demand.
     pub fn patch(&self) -> Value {
-        json!({"metadata": {"annotations": {REQUESTED: self.value}}})
+        let mut patch = json!({"metadata": {"annotations": {REQUESTED: self.value}}});
+        if let Some(name) = self.besides {
+            patch["metadata"]["annotations"][name] = json!(self.value);
+        }
+        patch
     }
 
     /// How far it has come, by the object as it is now.

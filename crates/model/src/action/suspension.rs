@@ -72,6 +72,11 @@ impl Spelling {
     }
 }
 
+/// Whether objects of the kind can be told to be left alone.
+pub(super) fn can_be_suspended(kind: Kind) -> bool {
+    !matches!(Spelling::of(kind), Spelling::Never)
+}
+
 impl<'a> Target<'a> {
     /// Whether the object is suspended, by whom and why.
     pub fn suspension(&self) -> Option<Suspension<'a>> {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Kind, ObjectKey, SourceLink, go_duration};
+use crate::{Kind, Links, ObjectKey, SourceLink, go_duration};
 
 /// What a specification asks for. Absent texts are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,9 +29,11 @@ pub struct Settings {
     pub remote: bool,
 }
 
-/// An object of the same kind that has to be ready first.
+/// An object that has to be ready first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
+    /// Its kind, if it is another than that of the object that depends on it: only a ResourceSet says one.
+    pub kind: Option<Kind>,
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -41,9 +43,9 @@ pub struct Dependency {
 }
 
 impl Dependency {
-    /// The key of the object, which is of the same `kind` as the one that depends on it.
+    /// The key of the object; `kind` is that of the one that depends on it.
     pub fn key(&self, kind: Kind) -> ObjectKey {
-        ObjectKey::new(kind, self.namespace.as_str(), self.name.as_str())
+        ObjectKey::new(self.kind.unwrap_or(kind), self.namespace.as_str(), self.name.as_str())
     }
 }
 
@@ -61,24 +63,29 @@ pub(super) fn settings(spec: &Value, own: &str) -> Settings {
     }
 }
 
+/// `None` also for objects of kinds that are not Flux's.
 fn dependency(entry: &Value, own: &str) -> Option<Dependency> {
     let name = entry["name"].as_str()?.to_owned();
     let namespace = entry["namespace"].as_str().filter(|namespace| !namespace.is_empty()).unwrap_or(own).to_owned();
-    Some(Dependency { namespace, name, ready_expr: text(&entry["readyExpr"]).to_owned() })
+    let kind = match entry["kind"].as_str() {
+        None => None,
+        Some(kind) => Some(Kind::by_name(kind)?),
+    };
+    Some(Dependency { kind, namespace, name, ready_expr: text(&entry["readyExpr"]).to_owned() })
 }
 
 /// The text; empty for anything else.
-pub(super) fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
 /// The entries of a list; none for anything else.
-pub(super) fn each(value: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn each(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
 /// Seconds since 1970 of an RFC 3339 time.
-pub(super) fn seconds(value: &Value) -> Option<i64> {
+pub(crate) fn seconds(value: &Value) -> Option<i64> {
     text(value).parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
@@ -93,22 +100,35 @@ pub(super) fn strings(value: &Value) -> Vec<(String, String)> {
     strings
 }
 
-/// The source that a specification names, in whichever of its ways.
-pub(super) fn link(spec: &Value, own: &Arc<str>) -> Option<SourceLink> {
+impl Links {
+    /// What the specification of an object of `kind` in the namespace `own` says of others.
+    pub fn read(kind: Kind, spec: &Value, own: &Arc<str>) -> Self {
+        let depends_on = each(&spec["dependsOn"]).filter_map(|entry| Some(dependency(entry, own)?.key(kind)));
+        Self { source: link(kind, spec, own), depends_on: depends_on.collect() }
+    }
+}
+
+/// The object that a specification takes its content from, in whichever of its ways.
+fn link(kind: Kind, spec: &Value, own: &Arc<str>) -> Option<SourceLink> {
     let template = &spec["chart"]["spec"];
-    let (reference, chart) = if spec["chartRef"].is_object() {
-        (&spec["chartRef"], None)
-    } else if template.is_object() {
-        (&template["sourceRef"], template["chart"].as_str())
-    } else {
-        (&spec["sourceRef"], spec["chart"].as_str())
+    let (reference, chart) = match kind {
+        Kind::IMAGE_POLICY => (&spec["imageRepositoryRef"], None),
+        Kind::ALERT => (&spec["providerRef"], None),
+        _ if spec["chartRef"].is_object() => (&spec["chartRef"], None),
+        _ if template.is_object() => (&template["sourceRef"], template["chart"].as_str()),
+        _ => (&spec["sourceRef"], spec["chart"].as_str()),
     };
     let namespace = match text(&reference["namespace"]) {
         "" => Arc::clone(own),
         other => Arc::from(other),
     };
+    let implied = match kind {
+        Kind::IMAGE_POLICY => Some(Kind::IMAGE_REPOSITORY),
+        Kind::ALERT => Some(Kind::PROVIDER),
+        _ => None,
+    };
     Some(SourceLink {
-        kind: Kind::by_name(reference["kind"].as_str()?)?,
+        kind: implied.or_else(|| Kind::by_name(reference["kind"].as_str()?))?,
         namespace,
         name: Arc::from(reference["name"].as_str()?),
         chart: chart.map(Arc::from),

@@ -214,17 +214,37 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     let desk = Desk::signed_in().await?;
     desk.plane().apply(&estate::kustomization("apps", "shop").failed("BuildFailed", "path not found")).await?;
     desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
+    let others = [
+        estate::helm_release("apps", "billing").with_spec(json!({"values": {"replicas": 2}})),
+        estate::git_repository("apps", "fleet").failed("GitOperationFailed", "authentication required"),
+        estate::oci_repository("apps", "base").with_spec(json!({"verify": {"provider": "cosign"}})),
+        estate::image_repository("apps", "web"),
+        estate::image_policy("apps", "web"),
+    ];
+    for object in others {
+        desk.plane().apply(&object).await?;
+    }
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         desk.browser.look(look).await?;
         for address in [
             "/applications",
             "/kustomization/details?name=shop&namespace=apps",
             "/kustomization/yaml?name=next&namespace=apps",
+            "/kustomization/events?name=shop&namespace=apps",
+            "/kustomization/history?name=shop&namespace=apps",
+            "/helm_release/values?name=billing&namespace=apps",
+            "/sources",
+            "/image_automation/policies",
+            "/notifications/alerts",
+            "/image_policy/details?name=web&namespace=apps",
+            "/flux_runtime",
+            "/policies",
             "/user_info?verb=delete&resource=pods&namespace=apps",
         ] {
             desk.goto(address).await?;
             // The glow of a change passes through colours of little contrast.
             desk.browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
+            desk.no_complaints().await?;
             desk.browser.execute(axe.as_str(), vec![]).await?;
             let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
                 found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))

@@ -11,6 +11,7 @@ mod ending;
 mod faults;
 mod hand_over;
 mod house;
+mod kinds;
 mod limits;
 mod lists;
 mod matrix;

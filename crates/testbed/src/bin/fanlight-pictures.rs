@@ -26,8 +26,17 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 25] = [
     ("applications", "/applications"),
+    ("sources", "/sources"),
+    ("image-repositories", "/image_automation/repositories"),
+    ("image-policies", "/image_automation/policies"),
+    ("image-updates", "/image_automation/updates"),
+    ("providers", "/notifications/providers"),
+    ("alerts", "/notifications/alerts"),
+    ("receivers", "/notifications/receivers"),
+    ("terraform", "/terraform"),
+    ("operator", "/operator"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
     ("kustomization", "/kustomization/details?name=orders&namespace=orders"),
     ("helm-release", "/helm_release/details?name=orders-api&namespace=orders"),
@@ -35,6 +44,13 @@ const PAGES: [(&str, &str); 9] = [
     ("manifest", "/kustomization/yaml?name=orders&namespace=orders"),
     ("access", "/user_info"),
     ("sessions", "/sessions"),
+    ("git-repository", "/git_repo/details?name=flux-system&namespace=flux-system"),
+    ("image-policy", "/image_policy/details?name=accounts&namespace=flux-system"),
+    ("events", "/kustomization/events?name=orders&namespace=orders"),
+    ("history", "/kustomization/history?name=catalog&namespace=catalog"),
+    ("values", "/helm_release/values?name=recommender&namespace=catalog"),
+    ("flux-runtime", "/flux_runtime"),
+    ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
 

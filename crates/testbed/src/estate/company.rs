@@ -99,6 +99,19 @@ fn mobile() -> Vec<Value> {
         .with_status(json!({"artifact": commit}))
         .into(),
     );
+    let signed = "verified signature of digest sha256:83ba9c28d7f4";
+    let stored =
+        "stored artifact for digest '1.4.2@sha256:83ba9c28d7f46c60b9cd5645a3eb4d826048a36d984e026119906f2668a5f182'";
+    all.push(
+        oci_repository("mobile", "base")
+            .with_spec(json!({"verify": {"provider": "cosign"}}))
+            .with_conditions(&[
+                ("Ready", "True", "Succeeded", stored),
+                ("SourceVerified", "True", "Succeeded", signed),
+                ("ArtifactInStorage", "True", "Succeeded", stored),
+            ])
+            .into(),
+    );
     let missing = "failed to determine artifact digest: GET https://registry.example.com/v2/mobile/app-config/tags/list: \
         NAME_UNKNOWN: repository name not known to registry";
     all.push(oci_repository("mobile", "app-config").waiting("OCIArtifactPullFailed", missing).into());

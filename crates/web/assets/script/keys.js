@@ -22,12 +22,14 @@ const KEYS = {
     menu.open = true;
     menu.querySelector("input").focus();
   },
-  r: () => document.querySelector("form.act:not([hidden]) button[value=sync-with-source]")?.click(),
+  r: () => {
+    const button = (value) => document.querySelector(`form.act:not([hidden]) button[value=${value}]`);
+    (button("sync-with-source") ?? button("sync"))?.click();
+  },
   g: () => {
     goingTo = true;
     setTimeout(() => (goingTo = false), 1200);
   },
-  a: () => goingTo && document.querySelector("a[data-place=a]")?.click(),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -42,7 +44,8 @@ document.addEventListener("keydown", (event) => {
     } else if (!typing) selectNothing();
     return;
   }
-  const act = !typing && KEYS[event.key];
+  const way = goingTo && /^[a-z]$/.test(event.key) && document.querySelector(`a[data-place=${event.key}]`);
+  const act = !typing && (way ? () => way.click() : KEYS[event.key]);
   if (!act) return;
   event.preventDefault();
   act();

@@ -115,6 +115,8 @@ pub(crate) enum Revoked {
 pub(crate) enum Verb {
     Sync,
     SyncWithSource,
+    Force,
+    Reset,
     Suspend,
     Resume,
 }
@@ -124,6 +126,8 @@ impl Verb {
         match action {
             Action::Sync { with_source: false } => Verb::Sync,
             Action::Sync { with_source: true } => Verb::SyncWithSource,
+            Action::Force => Verb::Force,
+            Action::Reset => Verb::Reset,
             Action::Suspend { .. } => Verb::Suspend,
             Action::Resume => Verb::Resume,
         }
@@ -133,6 +137,8 @@ impl Verb {
         match self {
             Verb::Sync => "sync",
             Verb::SyncWithSource => "sync-with-source",
+            Verb::Force => "force",
+            Verb::Reset => "reset",
             Verb::Suspend => "suspend",
             Verb::Resume => "resume",
         }
@@ -140,18 +146,26 @@ impl Verb {
 }
 
 /// Which page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Page {
-    Applications,
+    /// A list, by its path.
+    List(&'static str),
     Object,
+    Runtime,
+}
+
+impl Serialize for Page {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 impl Page {
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Page::Applications => "applications",
+            Page::List(path) => path,
             Page::Object => "object",
+            Page::Runtime => "flux_runtime",
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::{
 };
 use fanlight_model::ObjectKey;
 
+use super::list::ListPage;
 use crate::{App, ObjectError, frame::Frame};
 
 #[derive(Template)]
@@ -47,6 +48,7 @@ pub(crate) struct Gone<'a> {
 #[template(path = "object_error.html")]
 struct ObjectErrorPage<'a> {
     frame: &'a Frame,
+    list: &'static ListPage,
     gone: Gone<'a>,
 }
 
@@ -55,7 +57,10 @@ pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectE
     let (title, text) = match error {
         ObjectError::NotFound => ("It is not there", format!("There is no {key}. It may have been deleted.")),
         ObjectError::Forbidden(words) => ("You may not see this", format!("Kubernetes says: {words}.")),
-        ObjectError::NotInstalled => ("Not installed", format!("This cluster does not know the kind {}.", key.kind)),
+        ObjectError::NotInstalled => (
+            "Not installed",
+            format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by),
+        ),
         ObjectError::Unanswered(why) => {
             ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
         }
@@ -70,5 +75,6 @@ pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError) 
         ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
         ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
     };
-    super::html(status, &ObjectErrorPage { frame, gone: object_gone(&frame.base, key, error) })
+    let gone = object_gone(&frame.base, key, error);
+    super::html(status, &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone })
 }

@@ -1,7 +1,14 @@
 //! The page of one object.
 
 mod facts;
+mod happening;
+mod particulars;
+mod past;
+mod related;
+mod shown;
 mod specimens;
+mod tab;
+mod values;
 mod view;
 
 use std::{sync::Arc, time::SystemTime};
@@ -13,11 +20,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_live::Visit;
-use fanlight_model::{Answer, Details, Kind, ObjectKey, Row};
+use fanlight_model::{Abilities, Answer, Kind, ObjectKey, Obstacle, Target};
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::list::ListPage;
 use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
@@ -28,8 +34,14 @@ use crate::{
     status::StatusView,
     stream, when,
 };
-use facts::{Fact, Line, Related};
+use facts::{Fact, Line};
+use happening::Happening;
+use past::Past;
+use related::Relation;
+use shown::Shown;
 pub(super) use specimens::specimens;
+use tab::Tab;
+use values::Values;
 use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
@@ -39,9 +51,10 @@ struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,
     object: String,
+    list: &'static ListPage,
     tab: Tab,
     tabs: Vec<(Tab, String)>,
-    events: String,
+    stream: String,
     status: StatusView,
     sentence: &'a str,
     /// The controller's own words, where they say more.
@@ -50,22 +63,21 @@ struct ObjectPage<'a> {
     next_try: Option<(String, String)>,
     suspension: String,
     suspended: bool,
+    can: Abilities,
+    /// Why it is not reconciled on request; empty if it is.
+    mute: &'static str,
     /// Why the person may not act; empty if they may.
     forbidden: String,
     facts: Vec<Fact>,
     conditions: Vec<Line>,
-    relations: [(&'static str, Vec<Related>); 2],
-    pairs: [(&'static str, &'a [(String, String)]); 2],
+    relations: Vec<Relation>,
+    pairs: [(&'static str, &'a [(String, String)]); 3],
+    events: Vec<Happening>,
+    /// What there is to say of the events, or in their place.
+    events_note: String,
+    history: Vec<Past>,
+    values: Vec<Values>,
     manifest: String,
-}
-
-/// What of an object is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tab {
-    /// State, conditions, relations.
-    Details,
-    /// The object as YAML.
-    Manifest,
 }
 
 /// Which object: the parameters that the predecessor's links have.
@@ -77,29 +89,6 @@ pub(crate) struct Which {
     namespace: String,
 }
 
-impl Tab {
-    const ALL: [Tab; 2] = [Tab::Details, Tab::Manifest];
-
-    fn slug(self) -> &'static str {
-        match self {
-            Tab::Details => "details",
-            Tab::Manifest => "yaml",
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Tab::Details => "Summary",
-            Tab::Manifest => "Manifest",
-        }
-    }
-
-    /// Old links name tabs that are no pages of their own here: they lead to the summary.
-    fn by_slug(slug: &str) -> Self {
-        Tab::ALL.into_iter().find(|tab| tab.slug() == slug).unwrap_or(Tab::Details)
-    }
-}
-
 /// The address without a tab leads to the first one.
 pub(crate) async fn first_tab(
     State(app): State<Arc<App>>,
@@ -109,6 +98,26 @@ pub(crate) async fn first_tab(
     uri: Uri,
 ) -> Response {
     match place::kind(&kind).map(|kind| which.key(kind)).and_then(|key| place::object(&app.base, &key, "details")) {
+        Some(address) => Redirect::to(&address).into_response(),
+        None => super::message::not_found(State(app), headers, uri).await,
+    }
+}
+
+/// The short address, as somebody types it who knows kind, namespace and name: `/o/ks/apps/shop`.
+pub(crate) async fn short(
+    State(app): State<Arc<App>>,
+    Path(parts): Path<Vec<String>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let address = match &*parts {
+        [kind, namespace, name, tab @ ..] => place::kind_in_short(kind).and_then(|kind| {
+            let tab = tab.first().map_or(Tab::Details, |tab| Tab::by_slug(kind, tab));
+            place::object(&app.base, &ObjectKey::new(kind, namespace.as_str(), name.as_str()), tab.slug())
+        }),
+        _ => None,
+    };
+    match address {
         Some(address) => Redirect::to(&address).into_response(),
         None => super::message::not_found(State(app), headers, uri).await,
     }
@@ -140,8 +149,8 @@ impl FromRequestParts<Arc<App>> for Asked {
         let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
         let Ok(Signed(session)) = Signed::from_request_parts(parts, app).await;
         let session = session.ok_or(NotAsked::SignedOut)?;
-        let frame = Frame::of(app, &session, &parts.headers, &parts.uri);
-        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(&tab) })
+        let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
+        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(kind, &tab) })
     }
 }
 
@@ -168,7 +177,7 @@ pub(crate) async fn show(
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
-    let shown = Shown::read(&app, &session, &key).await;
+    let shown = Shown::read(&app, &session, &key, tab).await;
     let event = Event::View { page: Page::Object, seen: Seen::object(&key), outcome: outcome(shown.as_ref().err()) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
@@ -202,68 +211,31 @@ impl Which {
     }
 }
 
-/// Everything that is known of an object and may be shown to one person.
-struct Shown {
-    object: Value,
-    details: Details,
-    may_change: Answer,
-    source: Option<Arc<Row>>,
-    depends_on: Vec<(ObjectKey, Option<Arc<Row>>)>,
-    needed_by: Vec<Arc<Row>>,
-}
-
-impl Shown {
-    async fn read(app: &App, session: &Session, key: &ObjectKey) -> Result<Self, ObjectError> {
-        let object = app.objects.read(&session.identity, key).await?;
-        let details = Details::read(key.kind, &object);
-        let visit = app.live.visit(&visitor(app, session), &kinds(&details)).await;
-        let may_change = app.objects.may_change(&session.identity, key).await;
-        Ok(Self::new(object, details, may_change, &visit))
-    }
-
-    /// Relations come from the rows that the viewer may see; what they may not see is named, and nothing more.
-    fn new(object: Value, details: Details, may_change: Answer, visit: &Visit) -> Self {
-        let mut shown =
-            Self { object, details, may_change, source: None, depends_on: Vec::new(), needed_by: Vec::new() };
-        shown.look_around(visit);
-        shown
-    }
-
-    fn look_around(&mut self, visit: &Visit) {
-        let row = &self.details.row;
-        self.source = row.source.as_ref().and_then(|link| visit.row(&link.key()));
-        self.depends_on = row.depends_on.iter().map(|key| (key.clone(), visit.row(key))).collect();
-        self.needed_by = visit.dependants(&row.key);
-    }
-}
-
-/// The kinds whose rows a page needs: the object's own and its source's.
-fn kinds(details: &Details) -> Vec<Kind> {
-    let source = details.row.source.as_ref().map(|link| link.kind);
-    [Some(details.row.key.kind), source].into_iter().flatten().collect()
-}
-
 impl<'a> ObjectPage<'a> {
     fn new(frame: &'a Frame, shown: &'a Shown, tab: Tab, now: SystemTime) -> Self {
         let details = &shown.details;
         let row = &details.row;
         let key = &row.key;
         let address = |tab: Tab| place::object(&frame.base, key, tab.slug()).unwrap_or_default();
-        let depends_on = shown.depends_on.iter().map(|(key, row)| Related::new(frame, key, row.as_deref()));
-        let needed_by = shown.needed_by.iter().map(|row| Related::new(frame, &row.key, Some(row)));
         let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
         // Where Kubernetes has not said, trying asks it again.
         let forbidden = match shown.may_change {
             Answer::Yes | Answer::Unknown => String::new(),
             Answer::No => refusal::patch(key.kind, &key.namespace),
         };
+        let mute = match Target::new(key, &shown.object).obstacle() {
+            Some(Obstacle::Mute(why)) => why,
+            _ => "",
+        };
+        let (events, events_note) = Happening::all(&shown.more, now);
         Self {
             frame,
             key,
             object: key.to_string(),
+            list: ListPage::of(key.kind),
             tab,
-            tabs: Tab::ALL.map(|tab| (tab, address(tab))).into(),
-            events: address(tab).replacen('?', "/events?", 1),
+            tabs: Tab::of(key.kind).map(|tab| (tab, address(tab))).collect(),
+            stream: address(tab).replacen('?', "/events?", 1),
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
@@ -271,11 +243,21 @@ impl<'a> ObjectPage<'a> {
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),
             suspended: row.state == fanlight_model::State::Suspended,
+            can: Abilities::of(key.kind),
+            mute,
             forbidden,
             facts: facts::facts(frame, shown, now),
             conditions: details.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
-            relations: [("Depends on", depends_on.collect()), ("Needed by", needed_by.collect())],
-            pairs: [("Labels", &details.labels), ("Annotations", &details.annotations)],
+            relations: Relation::all(frame, shown),
+            pairs: [
+                ("Labels", &details.labels),
+                ("Annotations", &details.annotations),
+                ("Artifact", &details.artifact_metadata),
+            ],
+            events,
+            events_note,
+            history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
+            values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
         }
     }

@@ -191,3 +191,15 @@ fn odd_objects_are_not_handled_and_no_panic() {
         assert_eq!(progress("Kustomization", &odd, &odd), Progress::Open(None), "{odd}");
     }
 }
+
+#[test]
+fn what_is_asked_for_besides_has_the_same_value_and_nothing_else_is_touched() {
+    let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "shop");
+    let object = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/forceAt": "older"}}});
+    let demand = || Demand::new(&Target::new(&key, &object), "now".to_owned(), None);
+    let annotations = |demand: Demand| demand.patch()["metadata"]["annotations"].clone();
+    let requested = "reconcile.fluxcd.io/requestedAt";
+    assert_eq!(annotations(demand()), json!({requested: "now"}));
+    assert_eq!(annotations(demand().forcing()), json!({requested: "now", "reconcile.fluxcd.io/forceAt": "now"}));
+    assert_eq!(annotations(demand().resetting()), json!({requested: "now", "reconcile.fluxcd.io/resetAt": "now"}));
+}

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use fanlight_model::{ConditionEntry, ConditionStatus, Details, ObjectKey, Row, State, short_revision};
+use fanlight_model::{ConditionEntry, ConditionStatus, Details, Family, Kind, State, short_revision};
 
-use super::Shown;
+use super::{Shown, particulars};
 use crate::{frame::Frame, place, status::StatusView, when};
 
 /// One fact: what it is called, and its value.
@@ -29,16 +29,8 @@ pub(super) struct Line {
     pub(super) since: Option<(String, String)>,
 }
 
-/// Another object that this one has to do with.
-pub(super) struct Related {
-    pub(super) name: String,
-    pub(super) link: Option<String>,
-    /// `None` if it does not exist, or may not be seen.
-    pub(super) status: Option<StatusView>,
-}
-
 impl Fact {
-    fn new(name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn new(name: &'static str, value: impl Into<String>) -> Self {
         Self { name, value: value.into(), full: String::new(), code: false, link: None, status: None }
     }
 
@@ -65,16 +57,6 @@ impl Line {
             reason: entry.reason.clone(),
             message: entry.message.clone(),
             since: since(entry.since, now),
-        }
-    }
-}
-
-impl Related {
-    pub(super) fn new(frame: &Frame, key: &ObjectKey, row: Option<&Row>) -> Self {
-        Self {
-            name: format!("{}/{}", key.namespace, key.name),
-            link: place::object(&frame.base, key, "details"),
-            status: row.map(|row| StatusView::of(row.state)),
         }
     }
 }
@@ -108,28 +90,30 @@ pub(super) fn suspension(details: &Details) -> String {
 
 /// What the object asks for and where it stands.
 pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> {
-    let Shown { details, source, .. } = shown;
+    let Shown { details, around, .. } = shown;
     let (row, settings) = (&details.row, &details.settings);
     let mut facts = Vec::new();
     if let Some(link) = &row.source {
         let name = format!("{} {}/{}", link.kind, link.namespace, link.name);
-        let status = source.as_ref().map(|row| StatusView::of(row.state));
+        let status = around.source.as_ref().map(|row| StatusView::of(row.state));
         facts.push(Fact {
             link: place::object(&frame.base, &link.key(), "details"),
             status,
-            ..Fact::new("Source", name)
+            ..Fact::new(source_word(row.key.kind), name)
         });
         if let Some(chart) = &link.chart {
             facts.push(Fact::new("Chart", &**chart));
         }
     }
+    facts.extend(row.particulars.iter().flat_map(|own| particulars::facts(row.key.kind, own, now)));
     let mut code = |name, value: &str| {
         if !value.is_empty() {
             facts.push(Fact::code(name, short_revision(value), value));
         }
     };
     code("Path", &settings.path);
-    code("Applied", &row.revision);
+    let is_source = row.key.kind.info().family == Family::Source;
+    code(if is_source { "Revision" } else { "Applied" }, &row.revision);
     code("Attempted", &row.attempted);
     code("Origin", &details.origin_revision);
     code("Target namespace", &settings.target_namespace);
@@ -148,6 +132,16 @@ pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> 
         facts.push(Fact { full: timestamp, ..Fact::new("Created", format!("{age} ago")) });
     }
     facts
+}
+
+/// What the object is called that this one takes its content from.
+fn source_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::IMAGE_POLICY => "Image repository",
+        Kind::ALERT => "Provider",
+        Kind::EXTERNAL_ARTIFACT => "Made by",
+        _ => "Source",
+    }
 }
 
 fn schedule(details: &Details, now: SystemTime) -> Vec<Fact> {

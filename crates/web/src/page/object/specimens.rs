@@ -3,7 +3,10 @@ use std::time::SystemTime;
 use fanlight_model::{Answer, Details, Kind, Row};
 use serde_json::{Value, json};
 
-use super::{ObjectPage, Shown, Tab};
+use super::{
+    ObjectPage, Tab,
+    shown::{Around, More, Shown},
+};
 use crate::{frame::Frame, status::StatusView};
 
 /// Every part of the page of this Kustomization with its title, and the causes of these rows, for the style guide.
@@ -61,12 +64,6 @@ fn shown(object: &Value, rows: &[Row]) -> Shown {
         (key.clone(), row.cloned().map(Into::into))
     });
     let needed_by = rows.iter().take(2).cloned().map(Into::into).collect();
-    Shown {
-        depends_on: depends_on.collect(),
-        needed_by,
-        source: None,
-        object: object.clone(),
-        may_change: Answer::Yes,
-        details,
-    }
+    let around = Around { depends_on: depends_on.collect(), needed_by, ..Around::default() };
+    Shown { object: object.clone(), may_change: Answer::Yes, more: More::Nothing, around, details }
 }

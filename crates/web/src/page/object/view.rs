@@ -10,7 +10,10 @@ use fanlight_model::{Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, ObjectPage, Shown, Tab, kinds};
+use super::{
+    Asked, ObjectPage, Tab,
+    shown::{Shown, kinds},
+};
 use crate::{
     App, ObjectError,
     frame::Frame,
@@ -21,7 +24,7 @@ use crate::{
 
 /// The page of one object as its stream keeps it current.
 ///
-/// The object is read again when its row has changed; where the viewer may read it but not list its kind, there is no
+/// The object is read again when its row has changed, and with it what its tab shows; where the viewer may read it but not list its kind, there is no
 /// row, and it is read from time to time.
 pub(super) struct ObjectView {
     app: Arc<App>,
@@ -42,7 +45,7 @@ pub(super) struct ObjectView {
 }
 
 impl ObjectView {
-    /// How often an object without a row is read, and how often the right to change one is asked about.
+    /// How often an object without a row is read, and Events.
     const PACE: Duration = Duration::from_secs(10);
     /// How often an object whose row is known is read, and the right to change it asked about: nothing is shown that was
     /// allowed more than half a minute ago.
@@ -79,7 +82,7 @@ impl ObjectView {
     /// Reads the object anew. What failed is not tried again at every change of other objects.
     async fn read(&mut self) {
         (self.known, self.failed) = (None, None);
-        match Shown::read(&self.app, &self.session, &self.key).await {
+        match Shown::read(&self.app, &self.session, &self.key, self.tab).await {
             Ok(shown) => {
                 let kinds = kinds(&shown.details);
                 if kinds != self.kinds {
@@ -93,7 +96,8 @@ impl ObjectView {
         self.had_row = self.visit.row(&self.key).is_some();
         let pace = match (&self.failed, self.had_row) {
             (Some(ObjectError::Unanswered(_)), _) => Self::RETRY,
-            (None, true) => Self::RECHECK,
+            // Events come without a change of the object.
+            (None, true) if self.tab != Tab::Events => Self::RECHECK,
             _ => Self::PACE,
         };
         self.read_again = Instant::now() + pace;

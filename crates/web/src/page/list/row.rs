@@ -1,25 +1,27 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{Row, short_revision};
+use fanlight_model::Row;
 
+use super::{
+    ListPage,
+    column::{Bit, Cell},
+};
 use crate::{frame::Frame, place, status::StatusView, when};
 
 /// A row in words.
 #[derive(Template)]
-#[template(path = "applications/row.html")]
+#[template(path = "list/row.html")]
 pub(super) struct RowView<'a> {
     key: String,
     version: u64,
     status: StatusView,
     name: &'a str,
     namespace: &'a str,
-    link: Option<String>,
     kind: &'static str,
-    source: String,
-    revision: String,
-    full_revision: String,
-    /// One line: what a person would say of it, or the controller's own words where the reason stands below.
+    link: Option<String>,
+    cells: Vec<Cell>,
+    /// The controller's own words, to be opened below the reason.
     message: &'a str,
     /// The reason, on a line of its own.
     reason: Option<&'a str>,
@@ -31,23 +33,29 @@ pub(super) struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    pub(super) fn new(row: &'a Row, frame: &'a Frame, now: SystemTime) -> Self {
+    pub(super) fn new(page: &ListPage, row: &'a Row, frame: &'a Frame, now: SystemTime) -> Self {
         let status = StatusView::of(row.state);
         let since = row.since.and_then(when::moment);
         let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
-        let explains = matches!(status.class, "failed" | "waiting") && !row.sentence.is_empty();
+        // Without a column for it, whatever is not as usual has its line.
+        let unusual = match status.class {
+            "failed" | "waiting" => true,
+            "moving" | "quiet" => !page.has_message() && row.state != fanlight_model::State::Configured,
+            _ => false,
+        };
+        let explains = unusual && !row.sentence.is_empty() && *row.sentence != *status.word;
+        // One line: what a person would say of it, or the controller's own words where the reason stands below.
+        let message = if explains { &row.message } else { &row.sentence };
         Self {
             key: row.key.to_string(),
             version: row.version,
             status,
             name: &row.key.name,
             namespace: &row.key.namespace,
-            link: place::object(&frame.base, &row.key, "details"),
             kind: row.key.kind.info().name,
-            source: row.source.as_ref().map(ToString::to_string).unwrap_or_default(),
-            revision: revision(row, short_revision),
-            full_revision: revision(row, str::to_owned),
-            message: if explains { &row.message } else { &row.sentence },
+            link: place::object(&frame.base, &row.key, "details"),
+            cells: page.columns.iter().map(|column| column.cell(row, message, frame, now)).collect(),
+            message: &row.message,
             reason: explains.then_some(&row.sentence),
             syncing: row.syncing && !status.spins,
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
@@ -56,13 +64,9 @@ impl<'a> RowView<'a> {
             icons: &frame.assets.icons,
         }
     }
-}
 
-/// What is applied, and what is tried instead.
-fn revision(row: &Row, say: impl Fn(&str) -> String) -> String {
-    match (&*row.revision, &*row.attempted) {
-        (applied, "") => say(applied),
-        ("", attempted) => format!("→ {}", say(attempted)),
-        (applied, attempted) => format!("{} → {}", say(applied), say(attempted)),
+    /// How many columns the reason spans.
+    fn span(&self) -> usize {
+        self.cells.len() + 3
     }
 }

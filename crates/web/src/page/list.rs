@@ -1,7 +1,9 @@
-//! The Applications page: Kustomizations and HelmReleases together.
+//! The pages that list objects: one code, and a table of which page shows what.
 
+mod column;
 mod empty;
 mod filters;
+mod list_page;
 mod row;
 mod specimens;
 mod view;
@@ -10,13 +12,13 @@ use std::{sync::Arc, time::SystemTime};
 
 use askama::Template;
 use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Response},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, Uri, request::Parts},
+    response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
 use fanlight_live::{Freshness, List, Visit};
-use fanlight_model::{Identity, Kind, ObjectKey, Query};
+use fanlight_model::{Abilities, Identity, Kind, ObjectKey, Query};
 use url::form_urlencoded;
 
 use crate::{
@@ -30,17 +32,22 @@ use crate::{
 };
 use empty::Empty;
 use filters::{Head, Link, Menu, Part};
+pub(crate) use list_page::ListPage;
 use row::RowView;
 pub(super) use specimens::specimens;
-use view::ApplicationsView;
+use view::ListView;
 
-/// The page. The stream sends its blocks anew as they change, and rows one by one.
+/// A page. The stream sends its blocks anew as they change, and rows one by one.
 #[derive(Template)]
-#[template(path = "applications.html", blocks = ["count", "note", "strip", "filters", "table", "empty", "pages", "bar"])]
-struct Applications<'a> {
+#[template(path = "list.html", blocks = ["count", "note", "strip", "filters", "table", "empty", "pages", "bar"])]
+struct Listed<'a> {
+    page: &'static ListPage,
     frame: &'a Frame,
+    /// The address of the page itself, without a question.
+    address: String,
     /// The address of the page's event stream.
     events: String,
+    tabs: Vec<Link>,
     words: String,
     hidden: Vec<(&'static str, String)>,
     note: Option<String>,
@@ -53,6 +60,7 @@ struct Applications<'a> {
     empty: Option<Empty>,
     previous: Option<String>,
     next: Option<String>,
+    can: Abilities,
     /// Why nothing here can be changed; empty if something can, or might.
     forbidden: String,
     /// Beginnings of the names of objects that cannot be changed, each with what they have in common.
@@ -60,69 +68,116 @@ struct Applications<'a> {
     list: &'a List,
 }
 
-/// Shows the page.
+/// Which of the lists a request asks for.
+pub(crate) struct Which(&'static ListPage);
+
+impl<S: Sync> FromRequestParts<S> for Which {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        let path = parts.uri.path().trim_start_matches('/');
+        let page = ListPage::by_path(path.strip_suffix("/events").unwrap_or(path));
+        page.map(Self).ok_or(StatusCode::NOT_FOUND)
+    }
+}
+
+/// Leads from the address of pages that are views of one to the first of them; what is asked there is asked here.
+pub(crate) async fn first_tab(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let path = uri.path().trim_matches('/');
+    let first = ListPage::all().iter().find(|page| page.path.split_once('/').is_some_and(|(start, _)| start == path));
+    let path = first.map_or("applications", |page| page.path);
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::to(&format!("{}/{path}{query}", app.base)).into_response()
+}
+
+/// Shows a page.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    Which(page): Which,
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
-    let (frame, query, mut visit) = open(&app, &session, &headers, &uri).await;
+    let (frame, query, mut visit) = open(&app, page, &session, &headers, &uri).await;
     let list = visit.list(&query);
     let now = (app.clock)();
-    let rows = list.rows.iter().map(|row| RowView::new(row, &frame, now)).collect();
-    let page = Applications { rows, ..Applications::new(&frame, &session.identity, &query, &list, now) };
-    let response = super::html(StatusCode::OK, &page);
-    let (page, outcome) = (Page::Applications, Outcome::Done);
+    let rows = list.rows.iter().map(|row| RowView::new(page, row, &frame, now)).collect();
+    let listed = Listed { rows, ..Listed::new(page, &frame, &session.identity, &query, &list, now) };
+    let response = super::html(StatusCode::OK, &listed);
+    let (page, outcome) = (Page::List(page.path), Outcome::Done);
     app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
     seen(&app, &headers, &session, response)
 }
 
-/// Keeps the page current.
+/// Keeps a page current.
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
+    Which(page): Which,
     uri: Uri,
     headers: HeaderMap,
     Signed(session): Signed,
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let (frame, query, visit) = open(&app, &session, &headers, &uri).await;
-    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Applications, Seen::rows(&visit));
-    stream::open(app, session, ApplicationsView::new(frame, query, visit), stay)
+    let (frame, query, visit) = open(&app, page, &session, &headers, &uri).await;
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::List(page.path), Seen::rows(&visit));
+    stream::open(app, session, ListView::new(page, frame, query, visit), stay)
 }
 
 /// What page and stream begin with: the frame, the question that the URL asks, the view of what there is.
-async fn open(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> (Frame, Query, Visit) {
+async fn open(
+    app: &App,
+    page: &'static ListPage,
+    session: &Session,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> (Frame, Query, Visit) {
     let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
     let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
-    let visit = app.live.visit(&visitor(app, session), &Kind::APPLICATIONS).await;
-    (Frame::of(app, session, headers, uri), query, visit)
+    let visit = app.live.visit(&visitor(app, session), page.kinds).await;
+    (Frame::of(app, session, headers, uri).at(page.place), query, visit)
 }
 
-impl<'a> Applications<'a> {
+impl<'a> Listed<'a> {
     /// Everything but the rows.
-    fn new(frame: &'a Frame, viewer: &Identity, query: &Query, list: &'a List, now: SystemTime) -> Self {
-        let to = |query: &Query| filters::address(&frame.base, "applications", query);
-        let turned = |page: usize| to(&Query { page, ..query.clone() });
+    fn new(
+        page: &'static ListPage,
+        frame: &'a Frame,
+        viewer: &Identity,
+        query: &Query,
+        list: &'a List,
+        now: SystemTime,
+    ) -> Self {
+        let to = |query: &Query| filters::address(&frame.base, page.path, query);
+        let turned = |number: usize| to(&Query { page: number, ..query.clone() });
         let keys: Vec<_> = list.rows.iter().map(|row| row.key.to_string()).collect();
+        let tab = |(path, word): &(&str, &str)| Link {
+            word: (*word).to_owned(),
+            count: None,
+            link: format!("{}/{path}", frame.base),
+            chosen: *path == page.path,
+        };
         Self {
+            page,
             frame,
-            events: filters::address(&frame.base, "applications/events", query),
+            address: format!("{}/{}", frame.base, page.path),
+            events: filters::address(&frame.base, &format!("{}/events", page.path), query),
+            tabs: page.tabs.iter().map(tab).collect(),
             words: query.words.join(" "),
             hidden: query.pairs().into_iter().filter(|(name, _)| !matches!(*name, "search" | "page")).collect(),
             note: note(list.freshness, now),
             strip: filters::strip(query, list, &to),
-            menus: filters::menus(query, list, &to),
+            menus: filters::menus(page, query, list, &to),
             chips: filters::chips(query, &to),
-            heads: filters::heads(query, &to),
+            heads: filters::heads(page, query, &to),
             order: keys.join(" "),
             rows: Vec::new(),
-            empty: Empty::why(query, list, viewer),
+            empty: Empty::why(page, query, list, viewer),
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
+            can: Abilities::of_any(page.kinds),
             forbidden: forbidden(list),
             refusals: list.fixed.iter().map(|(kind, namespace)| refusal_of(*kind, namespace)).collect(),
             list,

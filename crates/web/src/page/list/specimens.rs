@@ -6,7 +6,7 @@ use std::{
 use fanlight_live::{Freshness, List, Sight};
 use fanlight_model::{Identity, Kind, Query, Row, State};
 
-use super::{Applications, RowView};
+use super::{ListPage, Listed, RowView};
 use crate::frame::Frame;
 
 /// Every part of the page with its title, as a list of these rows has it, for the style guide.
@@ -20,10 +20,11 @@ pub(in crate::page) fn specimens(
     let list = list(rows);
     let query =
         Query::from_pairs([("status", "failed"), ("kind", "Kustomization"), ("search", "orders"), ("page", "2")]);
-    let page = Applications {
-        rows: rows.iter().map(|row| RowView::new(row, frame, now)).collect(),
+    let applications = ListPage::of(Kind::KUSTOMIZATION);
+    let page = Listed {
+        rows: rows.iter().map(|row| RowView::new(applications, row, frame, now)).collect(),
         order: "specimens".to_owned(),
-        ..Applications::new(frame, viewer, &query, &list, now)
+        ..Listed::new(applications, frame, viewer, &query, &list, now)
     };
     let parts = [
         ("Note", page.as_note().to_string()),

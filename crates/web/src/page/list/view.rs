@@ -4,7 +4,7 @@ use askama::Template;
 use fanlight_live::{List, Visit};
 use fanlight_model::{Identity, Query};
 
-use super::{Applications, RowView};
+use super::{ListPage, Listed, RowView};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,23 +12,24 @@ use crate::{
     stream::{Told, View},
 };
 
-/// The Applications page as its stream keeps it current.
-pub(super) struct ApplicationsView {
+/// A list as its stream keeps it current.
+pub(super) struct ListView {
+    page: &'static ListPage,
     frame: Frame,
     query: Query,
     visit: Visit,
 }
 
-impl ApplicationsView {
-    pub(super) fn new(frame: Frame, query: Query, visit: Visit) -> Self {
-        Self { frame, query, visit }
+impl ListView {
+    pub(super) fn new(page: &'static ListPage, frame: Frame, query: Query, visit: Visit) -> Self {
+        Self { page, frame, query, visit }
     }
 }
 
-impl View for ApplicationsView {
+impl View for ListView {
     async fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> String {
         let list = self.visit.list(&self.query);
-        let page = Applications::new(&self.frame, viewer, &self.query, &list, now);
+        let page = Listed::new(self.page, &self.frame, viewer, &self.query, &list, now);
         let pieces = [
             ("count", page.as_count().render()),
             ("note", page.as_note().render()),
@@ -40,7 +41,7 @@ impl View for ApplicationsView {
         ];
         let mut news: String =
             pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
-        news.push_str(&rows(&page, &list, &self.frame, now, told));
+        news.push_str(&rows(&page, &list, now, told));
         news
     }
 
@@ -54,8 +55,9 @@ impl View for ApplicationsView {
 }
 
 /// The rows that the browser does not have as they are, in a table that says the order of all.
-fn rows(page: &Applications<'_>, list: &List, frame: &Frame, now: SystemTime, told: &mut Told) -> String {
+fn rows(page: &Listed<'_>, list: &List, now: SystemTime, told: &mut Told) -> String {
     let Some(changed) = told.rows(&list.rows) else { return String::new() };
-    let rows: String = changed.iter().filter_map(|row| RowView::new(row, frame, now).render().ok()).collect();
+    let rows: String =
+        changed.iter().filter_map(|row| RowView::new(page.page, row, page.frame, now).render().ok()).collect();
     format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", page.order)
 }

@@ -4,6 +4,7 @@ use fanlight_live::List;
 use fanlight_model::{Query, Sort, State};
 use url::form_urlencoded;
 
+use super::ListPage;
 use crate::status::StatusView;
 
 /// A part of the state strip.
@@ -68,8 +69,8 @@ pub(super) fn strip(query: &Query, list: &List, to: &impl Fn(&Query) -> String) 
         .collect()
 }
 
-/// The menus of kinds, namespaces and orders.
-pub(super) fn menus(query: &Query, list: &List, to: &impl Fn(&Query) -> String) -> Vec<Menu> {
+/// The menus of kinds, namespaces and orders; a page of one kind has none of kinds.
+pub(super) fn menus(page: &ListPage, query: &Query, list: &List, to: &impl Fn(&Query) -> String) -> Vec<Menu> {
     let kinds = list.kinds.iter().map(|(kind, count)| {
         let mut other = first_page(query);
         toggle(&mut other.kinds, *kind);
@@ -81,18 +82,20 @@ pub(super) fn menus(query: &Query, list: &List, to: &impl Fn(&Query) -> String) 
         let chosen = query.namespaces.iter().any(|wanted| **wanted == **namespace);
         Link { word: namespace.to_string(), count: Some(*count), link: to(&other), chosen }
     });
-    let orders = ORDERS.map(|(sort, word)| Link {
+    let several = page.kinds.len() > 1;
+    let orders = ORDERS.into_iter().filter(|(sort, _)| several || *sort != Sort::Kind).map(|(sort, word)| Link {
         word: word.to_owned(),
         count: None,
         link: to(&Query { sort, reversed: false, ..first_page(query) }),
         chosen: query.sort == sort,
     });
     let order = ORDERS.iter().find(|(sort, _)| *sort == query.sort).map_or("Order", |(_, word)| word);
-    vec![
-        Menu { name: "kind", title: "Kind", class: "", choices: kinds.collect() },
+    let kinds = several.then(|| Menu { name: "kind", title: "Kind", class: "", choices: kinds.collect() });
+    let others = [
         Menu { name: "namespace", title: "Namespace", class: "", choices: namespaces.collect() },
-        Menu { name: "order", title: order, class: "last", choices: orders.into() },
-    ]
+        Menu { name: "order", title: order, class: "last", choices: orders.collect() },
+    ];
+    kinds.into_iter().chain(others).collect()
 }
 
 /// The active filters, each a link that removes it.
@@ -121,7 +124,7 @@ pub(super) fn chips(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Link> 
 }
 
 /// The heads of the columns; a second click on the sorted one turns the order around.
-pub(super) fn heads(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Head> {
+pub(super) fn heads(page: &ListPage, query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Head> {
     let sortable = |sort: Sort, word, class| {
         let current = query.sort == sort;
         let reversed = current && !query.reversed;
@@ -133,15 +136,12 @@ pub(super) fn heads(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Head> 
         Head { class, word, link: to(&Query { sort, reversed, ..first_page(query) }), sorted }
     };
     let plain = |class, word| Head { class, word, link: String::new(), sorted: "none" };
-    vec![
-        plain("pick", ""),
-        sortable(Sort::Status, "Status", "status"),
-        sortable(Sort::Name, "Name", "name"),
-        sortable(Sort::Kind, "Kind", "kind"),
-        plain("source", "Source and revision"),
-        plain("message", "Message"),
-        sortable(Sort::Since, "Since", "age"),
-    ]
+    let first = [plain("pick", ""), sortable(Sort::Status, "Status", "status"), sortable(Sort::Name, "Name", "name")];
+    let own = page.columns.iter().map(|column| match column.head() {
+        (class, word, Some(sort)) => sortable(sort, word, class),
+        (class, word, None) => plain(class, word),
+    });
+    first.into_iter().chain(own).chain([sortable(Sort::Since, "Since", "age")]).collect()
 }
 
 /// The address of the answer to a question.

@@ -1,0 +1,50 @@
+//! What Flux itself runs on, read in the person's name.
+
+use fanlight_model::{Controller, Definition, Identity, Kind};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{ApiServer, ReadError, api_server::As};
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Value>,
+}
+
+impl ApiServer {
+    /// Definitions that are read at the same time: each may have a schema of many kilobytes.
+    const AT_ONCE: usize = 4;
+
+    /// Flux's controllers: the Deployments with its label, in the whole cluster; in the namespace that Flux is usually
+    /// in, for those who may not list them everywhere.
+    pub async fn controllers(&self, who: &Identity) -> Result<Vec<Controller>, ReadError> {
+        const HOME: &str = "flux-system";
+        let [label, value] = Controller::LABEL;
+        let question = format!("deployments?limit=100&labelSelector={label}%3D{value}");
+        let everywhere = format!("/apis/apps/v1/{question}");
+        let list = match self.get::<List>(As::Person(who), "Flux's Deployments", &everywhere).await {
+            Err(ReadError::Refused { code, .. }) if code == http::StatusCode::FORBIDDEN => {
+                let home = format!("/apis/apps/v1/namespaces/{HOME}/{question}");
+                self.get(As::Person(who), &format!("Flux's Deployments in {HOME}"), &home).await?
+            }
+            answer => answer?,
+        };
+        let mut controllers: Vec<_> = list.items.iter().map(Controller::read).collect();
+        controllers.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        Ok(controllers)
+    }
+
+    /// The definitions of the kinds that are installed.
+    pub async fn definitions(&self, who: &Identity) -> Result<Vec<Definition>, ReadError> {
+        let installed = Kind::all().filter(|kind| self.served(*kind).is_some());
+        let read = installed.map(async |kind| {
+            let name = format!("{}.{}", kind.info().plural, kind.info().group);
+            let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+            let definition: Value =
+                self.get(As::Person(who), &format!("CustomResourceDefinition {name}"), &path).await?;
+            Ok(Definition::read(kind, &definition))
+        });
+        stream::iter(read).buffered(Self::AT_ONCE).try_collect().await
+    }
+}

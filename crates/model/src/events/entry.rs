@@ -1,0 +1,137 @@
+use serde_json::Value;
+
+use crate::{
+    cut,
+    details::reading::{seconds, text},
+};
+
+/// One Event (core/v1) about an object: what a controller noticed, and how often. Times are seconds since 1970, absent
+/// texts are empty.
+///
+/// Flux's controllers write Events in the old shape (`count`, `firstTimestamp`, `lastTimestamp`), kube-scheduler and
+/// others in the new one (`eventTime`, `series`): both are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventEntry {
+    /// Kind of the object that it is about, whether or not it is one of Flux's.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// One word on what happened, which need not tell whether that was good.
+    pub reason: String,
+    /// The controller's words: often one line for each object concerned.
+    pub message: String,
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// Which controller wrote it.
+    pub from: String,
+    /// The revision that it is about.
+    pub revision: String,
+    /// When it happened first.
+    pub first: Option<i64>,
+    /// When it happened last.
+    pub last: Option<i64>,
+    /// How often it happened.
+    pub count: u64,
+    /// Whether it stands for several that were much alike: its message is that of the last.
+    pub combined: bool,
+}
+
+impl EventEntry {
+    /// The longest message kept, in bytes.
+    pub const LIMIT: usize = 4096;
+
+    /// Reads an Event as the API server sends it; what is not understood is left out.
+    pub fn read(event: &Value) -> Self {
+        const COMBINED: &str = "(combined from similar events): ";
+        let about = &event["involvedObject"];
+        let series = &event["series"];
+        let message = text(&event["message"]);
+        let (message, combined) = match message.strip_prefix(COMBINED) {
+            Some(message) => (message, true),
+            None => (message, false),
+        };
+        let [first, last, moment, repeated] =
+            [&event["firstTimestamp"], &event["lastTimestamp"], &event["eventTime"], &series["lastObservedTime"]]
+                .map(seconds);
+        // Combined Events have an empty `reportingComponent`.
+        let from = [&event["source"]["component"], &event["reportingComponent"]].map(text);
+        Self {
+            kind: text(&about["kind"]).to_owned(),
+            namespace: text(&about["namespace"]).to_owned(),
+            name: text(&about["name"]).to_owned(),
+            reason: text(&event["reason"]).to_owned(),
+            message: cut(message.trim_end(), Self::LIMIT),
+            warning: event["type"] == "Warning",
+            from: from.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
+            revision: revision(&event["metadata"]["annotations"]),
+            first: first.or(moment),
+            last: last.max(repeated).max(moment).max(first).or(seconds(&event["metadata"]["creationTimestamp"])),
+            count: series["count"].as_u64().or(event["count"].as_u64()).unwrap_or(1).max(1),
+            combined,
+        }
+    }
+
+    /// What orders Events of one moment.
+    pub(super) fn about(&self) -> [&str; 4] {
+        [&self.kind, &self.namespace, &self.name, &self.reason]
+    }
+}
+
+/// The annotation that names the revision begins with the API group of whatever the Event is about.
+fn revision(annotations: &Value) -> String {
+    let mut all = annotations.as_object().into_iter().flatten();
+    let found = all.find(|(name, _)| name.ends_with(".fluxcd.io/revision"));
+    found.map_or(String::new(), |(_, value)| text(value).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_in_the_old_shape_says_how_often_it_happened_and_at_which_revision() {
+        let entry = EventEntry::read(&json!({
+            "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/revision": "main@sha1:aa", "other": "b"}},
+            "involvedObject": {"kind": "Kustomization", "namespace": "apps", "name": "shop"},
+            "type": "Warning", "reason": "HealthCheckFailed", "message": "timed out\n", "count": 14,
+            "firstTimestamp": "1970-01-01T00:01:00Z", "lastTimestamp": "1970-01-01T00:02:00Z", "eventTime": null,
+            "source": {"component": "kustomize-controller"}, "reportingComponent": "",
+        }));
+        assert_eq!((entry.first, entry.last, entry.count), (Some(60), Some(120), 14));
+        assert_eq!(
+            (&*entry.from, &*entry.revision, &*entry.message),
+            ("kustomize-controller", "main@sha1:aa", "timed out")
+        );
+        assert!(entry.warning && !entry.combined);
+    }
+
+    #[test]
+    fn an_event_in_the_new_shape_says_so_too() {
+        let entry = EventEntry::read(&json!({
+            "type": "Normal", "eventTime": "1970-01-01T00:01:00.123456Z", "firstTimestamp": null, "lastTimestamp": null,
+            "series": {"count": 3, "lastObservedTime": "1970-01-01T00:05:00.5Z"}, "reportingComponent": "default-scheduler",
+        }));
+        assert_eq!((entry.first, entry.last, entry.count), (Some(60), Some(300), 3));
+        assert_eq!((&*entry.from, entry.warning), ("default-scheduler", false));
+    }
+
+    #[test]
+    fn events_that_were_combined_say_so_apart_from_the_message() {
+        let entry =
+            EventEntry::read(&json!({"message": "(combined from similar events): path not found", "count": 30}));
+        assert_eq!((&*entry.message, entry.combined, entry.count), ("path not found", true, 30));
+    }
+
+    #[test]
+    fn no_event_is_too_odd_and_none_is_endless() {
+        for odd in [json!(null), json!(7), json!([]), json!({"message": 1, "count": "x", "series": 3, "metadata": []})]
+        {
+            assert_eq!(EventEntry::read(&odd).count, 1);
+        }
+        assert!(EventEntry::read(&json!({"message": "x".repeat(1 << 20)})).message.len() <= EventEntry::LIMIT);
+    }
+}

@@ -1,0 +1,111 @@
+//! Addresses as specifications have them, and the pages that people can open instead.
+
+/// The https page behind the address of a repository, a registry, a bucket or an image; `None` where there is none that
+/// can be told from the address.
+///
+/// Only `http` and `https` links are ever made: whoever writes an object must not choose what a click runs.
+pub fn web_link(address: &str) -> Option<String> {
+    let address = address.trim();
+    if !address.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\')) {
+        return None;
+    }
+    let (scheme, rest) = match address.split_once("://") {
+        Some((scheme, rest)) => (scheme, rest),
+        // `git@github.com:org/repo.git`, and images: `ghcr.io/org/app`.
+        None => match address.split_once('@').and_then(|(_, rest)| rest.split_once(':')) {
+            Some((host, path)) => return page("https", host, path.trim_start_matches('/')),
+            None => ("image", address),
+        },
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    match scheme {
+        "http" | "https" => page(scheme, host, path),
+        // The port is that of ssh.
+        "ssh" => page("https", host.split(':').next()?, path),
+        "oci" => page("https", host, path),
+        // Without a registry, or without anything in it, it is no address.
+        "image" if host.contains('.') && !path.is_empty() => page("https", host, path),
+        _ => None,
+    }
+}
+
+fn page(scheme: &str, host: &str, path: &str) -> Option<String> {
+    let known = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | ':' | '[' | ']');
+    let plausible = host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    (plausible && host.chars().all(known)).then(|| format!("{scheme}://{host}/{path}"))
+}
+
+/// The address without a user name and password that may stand in it.
+pub fn without_credentials(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    match host.rsplit_once('@') {
+        // The user of a ssh address is part of it, and no secret.
+        Some((user, host)) if scheme == "ssh" && !user.contains(':') => format!("{scheme}://{user}@{host}{path}"),
+        Some((_, host)) => format!("{scheme}://{host}{path}"),
+        None => address.to_owned(),
+    }
+}
+
+/// The host of an address alone: what follows it may be a secret, as in the addresses of chat hooks.
+pub fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    rest.rsplit_once('@').map_or(rest, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_repositories_and_images_lead_to_their_pages() {
+        for (address, page) in [
+            ("https://git.example.com/platform/fleet.git", "https://git.example.com/platform/fleet"),
+            ("https://user:secret@git.example.com/fleet", "https://git.example.com/fleet"),
+            ("http://charts.example.com:8080/stable", "http://charts.example.com:8080/stable"),
+            ("ssh://git@git.example.com:2222/platform/fleet.git", "https://git.example.com/platform/fleet"),
+            ("git@git.example.com:platform/fleet.git", "https://git.example.com/platform/fleet"),
+            ("oci://registry.example.com/charts/web", "https://registry.example.com/charts/web"),
+            ("registry.example.com/acme/web", "https://registry.example.com/acme/web"),
+            ("https://git.example.com", "https://git.example.com/"),
+        ] {
+            assert_eq!(web_link(address).as_deref(), Some(page), "{address}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_becomes_a_link() {
+        for address in [
+            "",
+            "nginx",
+            "library/nginx",
+            "javascript:alert(1)",
+            "javascript://example.com/%0aalert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "https://",
+            "https:///path",
+            "https://a b/c",
+            "https://exa\"mple.com/",
+            "https://example.com/<script>",
+            "ftp://example.com/x",
+        ] {
+            assert_eq!(web_link(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_left_out() {
+        assert_eq!(without_credentials("https://u:p@h.example/x@y"), "https://h.example/x@y");
+        assert_eq!(without_credentials("ssh://git@h.example/x"), "ssh://git@h.example/x");
+        assert_eq!(without_credentials("ssh://git:p@h.example/x"), "ssh://h.example/x");
+        assert_eq!(without_credentials("git@h.example:x"), "git@h.example:x");
+        assert_eq!(host("https://hooks.example.com/services/T0/B0/secret"), "hooks.example.com");
+        assert_eq!(host("https://u:p@hooks.example.com?token=x"), "hooks.example.com");
+        assert_eq!(host("nats.example.com:4222"), "nats.example.com:4222");
+        assert_eq!(host(""), "");
+    }
+}

@@ -1,0 +1,356 @@
+//! Every kind that Flux knows: its list, its pages, its actions.
+
+use std::collections::BTreeMap;
+
+use fanlight_testbed::{Estate, Options, StandIn, Stream, estate, keys, stand_in};
+use reqwest::{
+    Client,
+    header::{ACCEPT, LOCATION},
+};
+use serde_json::{Value, json};
+
+use crate::house::{House, plane};
+
+const ADA: &str = "ada@example.com";
+const BEN: &str = "ben@example.com";
+
+/// These verbs on everything.
+fn all(verbs: &[&str]) -> Value {
+    json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}])
+}
+
+/// A company's cluster in which Ada may do everything.
+async fn company() -> anyhow::Result<(House, Client)> {
+    let plane = plane(Options::default()).await?;
+    Estate::company()?.apply(&plane).await?;
+    plane.grant_everywhere(ADA, all(&["get", "list", "watch", "patch"])).await?;
+    let house = House::before(plane).await?;
+    let ada = house.client(ADA, &[])?;
+    Ok((house, ada))
+}
+
+async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
+    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
+    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
+    Ok(response.text().await?)
+}
+
+/// What people read in some HTML, with single spaces.
+fn words(html: &str) -> String {
+    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let text = texts.collect::<Vec<_>>().join(" ").replace("&#62;", ">").replace("&#34;", "\"");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A row of a list.
+fn html_row<'a>(page: &'a str, key: &str) -> &'a str {
+    let found = page.split("<tbody").find(|row| row.contains(&format!("data-key=\"{key}\"")));
+    found.unwrap_or_else(|| panic!("{key} is not on the page: {page}"))
+}
+
+/// What a row says.
+fn row(page: &str, key: &str) -> String {
+    words(&format!("<{}", html_row(page, key)))
+}
+
+#[tokio::test]
+async fn every_list_shows_what_its_kinds_have_and_keeps_itself_current() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    for (path, key, said) in [
+        ("sources", "GitRepository/flux-system/fleet", "git.example.com/flux-system/fleet.git main main@ba66396 1m"),
+        ("sources", "OCIRepository/mobile/base", "registry.example.com/mobile/base tags >=1.0.0 1.4.2@83ba9c2 5m"),
+        ("sources", "HelmChart/flux-system/mobile-push", "HelmChart flux-system/charts/push >=1.0.0 1.4.2 10m"),
+        ("sources", "ExternalArtifact/mobile/gateway", "ExternalArtifact mobile/gateway main@ba66396"),
+        ("sources", "ArtifactGenerator/mobile/gateway", "ArtifactGenerator flux-system/fleet"),
+        (
+            "image_automation/repositories",
+            "ImageRepository/flux-system/accounts",
+            "registry.example.com/acme/accounts 31 tags 5m",
+        ),
+        (
+            "image_automation/policies",
+            "ImagePolicy/flux-system/accounts",
+            "1.4.2 registry.example.com/acme/accounts semver 1.x flux-system/accounts",
+        ),
+        (
+            "image_automation/updates",
+            "ImageUpdateAutomation/flux-system/fleet",
+            "ba66396 ./apps flux-system/fleet main 30m",
+        ),
+        ("notifications/providers", "Provider/flux-system/chat", "slack hooks.example.com deployments"),
+        (
+            "notifications/alerts",
+            "Alert/flux-system/all-deployments",
+            "flux-system/chat info Kustomization *, HelmRelease edge/*",
+        ),
+        ("notifications/receivers", "Receiver/flux-system/fleet-push", "github /hook/fa8784f6c912b45e"),
+        ("terraform", "Terraform/identity/mail-domain", "plan-main-ba66396785 waits to be approved"),
+        ("operator", "FluxInstance/flux-system/flux", "2.9.x → v2.9.4"),
+        ("operator", "ResourceSetInputProvider/flux-system/pull-requests", "GitHubPullRequest → 2 inputs"),
+    ] {
+        let row = row(&get(&house, &ada, &format!("/{path}")).await?, key);
+        assert!(row.contains(said), "{path}: {row}");
+    }
+    let sources = get(&house, &ada, "/sources").await?;
+    let signed = html_row(&sources, "OCIRepository/mobile/base");
+    assert!(signed.contains("Its signature was verified"), "{signed}");
+    let found = keys(&get(&house, &ada, "/image_automation/policies?search=1.4.2&status=ready").await?);
+    assert_eq!(found.len(), 2, "policies are found by the image that they chose: {found:?}");
+
+    let events = format!("{}/sources/events", house.server.url());
+    let mut stream = Stream::of(ada.get(events).send().await?.error_for_status()?);
+    stream.until(|view| view.contains("Bucket/")).await?;
+    house
+        .plane
+        .apply(&estate::git_repository("apps", "late").failed("GitOperationFailed", "authentication required"))
+        .await?;
+    stream
+        .until(|view| view.contains("data-key=\"GitRepository/apps/late\"") && view.contains("authentication required"))
+        .await?;
+
+    let answer = ada.get(format!("{}/image_automation?filters=status: Ready_", house.server.url())).send().await?;
+    assert_eq!(answer.headers()[LOCATION], "/image_automation/repositories?filters=status:%20Ready_");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_that_are_links() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    for (short, address, said) in [
+        ("ks/payments/payments-api", "kustomization/details?name=payments-api&namespace=payments", "Depends on"),
+        ("hr/edge/ingress-gateway", "helm_release/details?name=ingress-gateway&namespace=edge", "ingress-gateway"),
+        ("gitrepo/flux-system/fleet", "git_repo/details?name=fleet&namespace=flux-system", "Used by"),
+        ("OCIRepository/mobile/base", "oci/details?name=base&namespace=mobile", "Signature verified"),
+        (
+            "helmrepo/flux-system/charts",
+            "helm_repo/details?name=charts&namespace=flux-system",
+            "mobile/push HelmRelease",
+        ),
+        ("hc/flux-system/mobile-push", "helm_chart/details?name=mobile-push&namespace=flux-system", "Used by"),
+        (
+            "ea/mobile/gateway",
+            "external_artifact/details?name=gateway&namespace=mobile",
+            "mobile/gateway Kustomization",
+        ),
+        ("ag/mobile/gateway", "artifact_generator/details?name=gateway&namespace=mobile", "Made from"),
+        (
+            "imgrepo/flux-system/accounts",
+            "image_repo/details?name=accounts&namespace=flux-system",
+            "flux-system/accounts ImagePolicy",
+        ),
+        (
+            "imgpol/flux-system/accounts",
+            "image_policy/details?name=accounts&namespace=flux-system",
+            "Latest image registry.example.com/acme/accounts:1.4.2",
+        ),
+        ("imgauto/flux-system/fleet", "image_update/details?name=fleet&namespace=flux-system", "Last push ba66396"),
+        (
+            "provider/flux-system/chat",
+            "provider/details?name=chat&namespace=flux-system",
+            "flux-system/all-deployments Alert",
+        ),
+        ("alert/flux-system/failures", "alert/details?name=failures&namespace=flux-system", "Severity error"),
+        (
+            "receivers/flux-system/fleet-push",
+            "receiver/details?name=fleet-push&namespace=flux-system",
+            "Webhook path /hook/fa87",
+        ),
+        (
+            "tf/identity/mail-domain",
+            "terraform_object/details?name=mail-domain&namespace=identity",
+            "Plans to be approved",
+        ),
+        ("fluxinstance/flux-system/flux", "flux_instance/details?name=flux&namespace=flux-system", "Version v2.9.4"),
+        ("fluxreport/flux-system/flux", "flux_report/details?name=flux&namespace=flux-system", "Version v2.9.4"),
+        (
+            "rset/flux-system/previews",
+            "resource_set/details?name=previews&namespace=flux-system",
+            "flux-system/pull-requests ResourceSetInputProvider",
+        ),
+        (
+            "rsip/flux-system/pull-requests",
+            "input_provider/details?name=pull-requests&namespace=flux-system",
+            "flux-system/previews ResourceSet",
+        ),
+    ] {
+        let answer = ada.get(format!("{}/o/{short}", house.server.url())).send().await?;
+        assert_eq!(answer.headers()[LOCATION], format!("/{address}"), "{short}");
+        let page = get(&house, &ada, &format!("/{address}")).await?;
+        assert!(words(&page).contains(said), "{address} does not say {said}: {}", words(&page));
+        for tab in ["details", "events", "yaml"] {
+            let link = format!("/{}", address.replacen("/details", &format!("/{tab}"), 1));
+            assert!(
+                page.contains(&format!("href=\"{}\"", link.replace('&', "&amp;")))
+                    || page.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))),
+                "{link} is no link"
+            );
+            get(&house, &ada, &link).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    let events = get(&house, &ada, "/kustomization/events?name=payments-api&namespace=payments").await?;
+    assert!(
+        words(&events).contains("Normal DependencyNotReady") && words(&events).contains("times within"),
+        "{events}"
+    );
+    let history = words(&get(&house, &ada, "/kustomization/history?name=catalog&namespace=catalog").await?);
+    assert!(history.contains("Applied main@ba66396 took"), "{history}");
+    let history = words(&get(&house, &ada, "/helm_release/history?name=ingress-gateway&namespace=edge").await?);
+    assert!(history.contains("Deployed ingress-gateway 4.12.0 revision 4"), "{history}");
+
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "defaults", "namespace": "apps"},
+        "data": {"values.yaml": "replicas: 3\n"}});
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "apps"},
+        "stringData": {"password": "hunter2"}});
+    let release =
+        estate::helm_release("apps", "billing").with_spec(json!({"values": {"ingress": true}, "valuesFrom": [
+        {"kind": "ConfigMap", "name": "defaults"}, {"kind": "Secret", "name": "db", "valuesKey": "password"},
+        {"kind": "ConfigMap", "name": "missing", "optional": true}]}));
+    for object in [&map, &secret, &*release] {
+        house.plane.apply(object).await?;
+    }
+    let page = get(&house, &ada, "/helm_release/values?name=billing&namespace=apps").await?;
+    let values = words(&page);
+    for said in [
+        "replicas: 3",
+        "ingress: true",
+        "Secret db, key password Hidden",
+        "There is no such ConfigMap, which is allowed.",
+    ] {
+        assert!(values.contains(said), "{said}: {values}");
+    }
+    assert!(!page.contains("hunter2") && !page.contains("aHVudGVyMg"), "{page}");
+
+    // Who may see the object alone is told what is missing.
+    let flux = json!([{"apiGroups": ["helm.toolkit.fluxcd.io"], "resources": ["helmreleases"], "verbs": ["get", "list", "watch"]}]);
+    house.plane.grant_in("apps", BEN, flux).await?;
+    let ben = house.client(BEN, &[])?;
+    let values = get(&house, &ben, "/helm_release/values?name=billing&namespace=apps").await?;
+    assert!(
+        values.contains("cannot get resource &#34;configmaps&#34;")
+            || values.contains("cannot get resource \"configmaps\""),
+        "{values}"
+    );
+    let events = get(&house, &ben, "/helm_release/events?name=billing&namespace=apps").await?;
+    assert!(events.contains("An administrator can grant “list” on events."), "{events}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_runtime_page_names_controllers_and_definitions_or_the_right_that_is_missing() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    let page = words(&get(&house, &ada, "/flux_runtime").await?);
+    assert!(page.contains("Flux v2.9.2:") && page.contains("ghcr.io/fluxcd/source-controller:v1.9.1"), "{page}");
+    assert!(page.contains("OCIRepository v1") && page.contains("terraforms.infra.contrib.fluxcd.io"), "{page}");
+    for old in ["/runtime", "/flux_runtime/crds", "/runtime/controllers"] {
+        let answer = ada.get(format!("{}{old}", house.server.url())).send().await?;
+        assert_eq!(answer.headers()[LOCATION], "/flux_runtime", "{old}");
+    }
+    for old in ["/policies", "/policy_details?id=x", "/policy_violation?id=x"] {
+        assert!(get(&house, &ada, old).await?.contains("Policies are not shown here"), "{old}");
+    }
+    let ben = house.client(BEN, &[])?;
+    let page = get(&house, &ben, "/flux_runtime").await?;
+    assert!(page.contains("An administrator can grant “list” on deployments in flux-system."), "{page}");
+    assert!(page.contains("An administrator can grant “get” on customresourcedefinitions."), "{page}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_of_kinds_that_are_not_installed_or_not_allowed_says_so_and_what_to_do() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, all(&["get", "list", "watch"])).await?;
+    for name in ["terraforms.infra.contrib.fluxcd.io", "imagepolicies.image.toolkit.fluxcd.io"] {
+        let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}});
+        plane.delete(&definition).await?;
+    }
+    let house = House::before(plane).await?;
+    let (ada, ben) = (house.client(ADA, &[])?, house.client(BEN, &[])?);
+    let events = format!("{}/image_automation/policies/events", house.server.url());
+    let mut stream = Stream::of(ada.get(events).send().await?.error_for_status()?);
+    stream
+        .until(|view| view.contains("Image policies not installed") && view.contains("image-reflector-controller"))
+        .await?;
+    let page = get(&house, &ada, "/terraform").await?;
+    assert!(page.contains("Terraform objects not installed") && page.contains("tofu-controller"), "{page}");
+    let none = get(&house, &ada, "/notifications/alerts").await?;
+    assert!(none.contains("There are no alerts yet"), "{none}");
+    assert!(!none.contains("href=\"/terraform\"") && none.contains("href=\"/operator\""), "the rail: {none}");
+    let refused = get(&house, &ben, "/notifications/receivers").await?;
+    assert!(
+        refused.contains("You may not list any receivers") && refused.contains("resources: [receivers]"),
+        "{refused}"
+    );
+    let refused = get(&house, &ben, "/sources").await?;
+    assert!(refused.contains("resources: [artifactgenerators]"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_why_not() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    let _controllers = StandIn::start(house.plane.admin(), stand_in::Options::quick()).await?;
+    let objects = [
+        "OCIRepository/mobile/base",
+        "HelmChart/flux-system/mobile-push",
+        "ArtifactGenerator/mobile/gateway",
+        "ImageRepository/flux-system/accounts",
+        "ImagePolicy/flux-system/accounts",
+        "ImageUpdateAutomation/flux-system/fleet",
+        "Receiver/flux-system/fleet-push",
+        "Terraform/identity/user-pool",
+        "ResourceSet/flux-system/previews",
+        "FluxInstance/flux-system/flux",
+    ];
+    let act = async |action: &str, objects: &[&str]| -> anyhow::Result<BTreeMap<String, String>> {
+        let fields = objects.iter().map(|object| ("object", *object)).chain([("action", action)]);
+        let request = ada.post(format!("{}/actions", house.server.url())).form(&fields.collect::<Vec<_>>());
+        let lines = request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
+        let mut ends = BTreeMap::new();
+        for line in lines.lines() {
+            let step: Value = serde_json::from_str(line)?;
+            if step["final"] == true {
+                let text = |field: &str| step[field].as_str().unwrap_or_default();
+                ends.insert(text("object").to_owned(), format!("{}: {}", text("word"), text("text")));
+            }
+        }
+        Ok(ends)
+    };
+    for (action, said) in [("sync", "Done: Reconciled"), ("suspend", "Done: Suspended"), ("resume", "Done: Resumed")] {
+        let ends = act(action, &objects).await?;
+        assert_eq!(ends.len(), objects.len());
+        assert!(ends.values().all(|end| end.starts_with(said)), "{action}: {ends:#?}");
+    }
+    for (action, annotation) in [("force", "forceAt"), ("reset", "resetAt")] {
+        let ends = act(action, &["HelmRelease/mobile/push", "Kustomization/mobile/gateway"]).await?;
+        assert!(ends["HelmRelease/mobile/push"].starts_with("Done: Reconciled"), "{ends:?}");
+        assert_eq!(
+            ends["Kustomization/mobile/gateway"],
+            "Refused: Kustomization objects can be neither forced nor reset"
+        );
+        let manifest = get(&house, &ada, "/helm_release/yaml?name=push&namespace=mobile").await?;
+        let value = |name: &str| {
+            let start = format!("reconcile.fluxcd.io/{name}: ");
+            manifest.split(&start).nth(1).and_then(|rest| rest.lines().next()).map(ToOwned::to_owned)
+        };
+        assert!(value(annotation).is_some() && value(annotation) == value("requestedAt"), "{manifest}");
+    }
+    let silent = ["Alert/flux-system/failures", "Provider/flux-system/chat"];
+    assert!(act("sync", &silent).await?.values().all(|end| end.starts_with("Refused: Cannot be synced")));
+    assert!(act("suspend", &silent).await?.values().all(|end| end == "Done: Suspended"));
+    let made = act("suspend", &["ExternalArtifact/mobile/gateway"]).await?;
+    assert!(made.values().all(|end| end.contains("cannot be suspended")), "{made:?}");
+
+    let alerts = get(&house, &ada, "/notifications/alerts?status=suspended").await?;
+    assert_eq!(keys(&alerts), ["Alert/flux-system/failures", "Alert/payments/payments-oncall"]);
+    let button = |page: &str, value: &str| page.contains(&format!("value=\"{value}\""));
+    assert!(!button(&alerts, "sync") && button(&alerts, "resume"), "alerts are never reconciled");
+    let artifact = get(&house, &ada, "/external_artifact/details?name=gateway&namespace=mobile").await?;
+    assert!(!button(&artifact, "sync") && !button(&artifact, "suspend"), "nothing can be done to what others make");
+    Ok(())
+}

@@ -1,0 +1,208 @@
+use std::time::SystemTime;
+
+use fanlight_model::{Particulars, Row, Sort, SourceLink, Verification, short_revision, web_link};
+
+use crate::{frame::Frame, place, when};
+
+/// A column between the name and the age; most have a head of their own on each page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// The kind.
+    Kind,
+    /// The source, and the revision.
+    Source,
+    /// The object that it comes from, as a link.
+    From(&'static str),
+    /// Where it looks, with a link where that is a page.
+    Address(&'static str),
+    /// What is wanted from there, and the revision that was found.
+    Reference,
+    /// What is wanted.
+    Wanted(&'static str),
+    /// What came of it.
+    Found(&'static str),
+    /// The image that a policy chose.
+    Image,
+    /// The last commit of an automation, and where it works.
+    Pushed,
+    /// A plan of Terraform.
+    Plan,
+    /// What an object of the Flux Operator asks for, and what came of it.
+    Inputs,
+    /// How often the controller looks.
+    Every,
+    /// When that came about.
+    Moment(&'static str),
+    /// What a person would say, or the controller's own words.
+    Message,
+}
+
+/// A part of a cell.
+pub(super) enum Bit {
+    /// Words in muted ink.
+    Soft(String),
+    /// A link; to another site if it is not one of ours.
+    Link { word: String, to: String, away: bool },
+    /// Short as code, in full on hover.
+    Code { short: String, full: String },
+    /// How long ago.
+    Age { timestamp: String, age: String },
+    /// What became of the check of a signature: colour and icon, and a sentence.
+    Shield(&'static str, &'static str),
+}
+
+/// What a column shows of a row.
+pub(super) struct Cell {
+    pub(super) class: &'static str,
+    pub(super) bits: Vec<Bit>,
+    /// The whole text, where it may be cut.
+    pub(super) title: String,
+}
+
+impl Column {
+    /// The class, the head, and by what a click on it sorts.
+    pub(super) fn head(self) -> (&'static str, &'static str, Option<Sort>) {
+        match self {
+            Column::Kind => ("kind", "Kind", Some(Sort::Kind)),
+            Column::Source => ("source", "Source and revision", None),
+            Column::From(word) => ("from", word, None),
+            Column::Address(word) => ("source", word, None),
+            Column::Reference => ("reference", "Reference and revision", None),
+            Column::Wanted(word) => ("wanted", word, None),
+            Column::Found(word) => ("found", word, None),
+            Column::Image => ("source", "Latest image", None),
+            Column::Pushed => ("source", "Last push", None),
+            Column::Plan => ("reference", "Plan", None),
+            Column::Inputs => ("source", "Asked for, and found", None),
+            Column::Every => ("every", "Every", None),
+            Column::Moment(word) => ("moment", word, None),
+            Column::Message => ("message", "Message", None),
+        }
+    }
+
+    /// The cell of a row; `message` is the page's sentence for it.
+    pub(super) fn cell(self, row: &Row, message: &str, frame: &Frame, now: SystemTime) -> Cell {
+        let nothing = Particulars::default();
+        let own = row.particulars.as_deref().unwrap_or(&nothing);
+        let bits = match self {
+            Column::Kind => vec![Bit::Soft(row.key.kind.info().name.to_owned())],
+            Column::Source => {
+                let source = row.source.as_ref().map(ToString::to_string);
+                soft(&source.unwrap_or_default()).into_iter().chain(revision(row)).collect()
+            }
+            Column::From(_) => row.source.iter().map(|link| from(link, frame)).collect(),
+            Column::Address(_) => shield(own).into_iter().chain(address(row, own, frame)).collect(),
+            Column::Reference => soft(&own.wanted).into_iter().chain(revision(row)).collect(),
+            Column::Wanted(_) => soft(&own.wanted).into_iter().collect(),
+            Column::Found(_) => soft(&own.found).into_iter().collect(),
+            Column::Image => image(&own.found),
+            Column::Pushed => code(&own.found).into_iter().chain(soft(&own.address)).collect(),
+            Column::Plan => soft(&own.found).into_iter().chain(soft(&own.wanted)).collect(),
+            Column::Inputs => {
+                let arrow = if own.wanted.is_empty() || own.found.is_empty() { "" } else { " → " };
+                soft(&format!("{}{arrow}{}", own.wanted, own.found)).into_iter().collect()
+            }
+            Column::Every => own.every.map(|every| Bit::Soft(when::span(every))).into_iter().collect(),
+            Column::Moment(_) => own.moment.and_then(|moment| age(moment, now)).into_iter().collect(),
+            Column::Message => soft(message).into_iter().collect(),
+        };
+        let title = match self {
+            Column::Message => message.to_owned(),
+            Column::Found(_) | Column::Image | Column::Plan => own.found.to_string(),
+            Column::Address(_) => own.address.to_string(),
+            _ => String::new(),
+        };
+        Cell { class: self.head().0, bits, title }
+    }
+}
+
+fn soft(text: &str) -> Option<Bit> {
+    (!text.is_empty()).then(|| Bit::Soft(text.to_owned()))
+}
+
+fn code(text: &str) -> Option<Bit> {
+    (!text.is_empty()).then(|| Bit::Code { short: text.to_owned(), full: String::new() })
+}
+
+/// What is applied, and what is tried instead.
+fn revision(row: &Row) -> Option<Bit> {
+    let say = |say: fn(&str) -> String| match (&*row.revision, &*row.attempted) {
+        (applied, "") => say(applied),
+        ("", attempted) => format!("→ {}", say(attempted)),
+        (applied, attempted) => format!("{} → {}", say(applied), say(attempted)),
+    };
+    let short = say(short_revision);
+    (!short.is_empty()).then(|| Bit::Code { short, full: say(str::to_owned) })
+}
+
+fn from(link: &SourceLink, frame: &Frame) -> Bit {
+    let word = format!("{}/{link}", link.namespace);
+    match place::object(&frame.base, &link.key(), "details") {
+        Some(to) => Bit::Link { word, to, away: false },
+        None => Bit::Soft(word),
+    }
+}
+
+/// Where it looks; what has no address of its own says what it is made from.
+fn address(row: &Row, own: &Particulars, frame: &Frame) -> Vec<Bit> {
+    if let Some(to) = web_link(&own.address) {
+        let word = own.address.split_once("://").map_or(&*own.address, |(_, rest)| rest);
+        return vec![Bit::Link { word: word.to_owned(), to, away: true }];
+    }
+    let made_from = row.source.iter().map(|link| from(link, frame));
+    let uses = own.uses.iter().map(|key| match place::object(&frame.base, key, "details") {
+        Some(to) => Bit::Link { word: format!("{}/{}", key.namespace, key.name), to, away: false },
+        None => Bit::Soft(key.to_string()),
+    });
+    soft(&own.address).into_iter().chain(made_from).chain(uses).collect()
+}
+
+fn image(image: &str) -> Vec<Bit> {
+    let (name, tag) = split_image(image);
+    let name = match web_link(name) {
+        Some(to) => Some(Bit::Link { word: name.to_owned(), to, away: true }),
+        None => soft(name),
+    };
+    code(tag).into_iter().chain(name).collect()
+}
+
+/// The image's name, and what is behind it: a tag, a digest, both.
+fn split_image(image: &str) -> (&str, &str) {
+    let path = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[path..].find([':', '@']) {
+        Some(end) => (&image[..path + end], &image[path + end + 1..]),
+        None => (image, ""),
+    }
+}
+
+fn shield(own: &Particulars) -> Option<Bit> {
+    Some(match own.verified? {
+        Verification::Right => Bit::Shield("ready", "Its signature was verified"),
+        Verification::Wrong => Bit::Shield("failed", "Its signature could not be verified"),
+        Verification::Pending => Bit::Shield("waiting", "Its signature was not verified so far"),
+    })
+}
+
+fn age(moment: i64, now: SystemTime) -> Option<Bit> {
+    let time = when::moment(moment)?;
+    let age = when::age(now.duration_since(time).unwrap_or_default());
+    Some(Bit::Age { timestamp: when::timestamp(time), age })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_image;
+
+    #[test]
+    fn an_image_is_told_apart_from_its_tag_and_digest() {
+        for (image, parts) in [
+            ("registry.example.com:5000/acme/web:1.4.2", ("registry.example.com:5000/acme/web", "1.4.2")),
+            ("ghcr.io/acme/web:1@sha256:0f", ("ghcr.io/acme/web", "1@sha256:0f")),
+            ("ghcr.io/acme/web@sha256:0f", ("ghcr.io/acme/web", "sha256:0f")),
+            ("web", ("web", "")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(split_image(image), parts);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+use std::time::SystemTime;
+
+use fanlight_model::{EventEntry, short_revision};
+
+use super::{facts::since, shown::More};
+use crate::ObjectError;
+
+/// An Event as a line.
+pub(super) struct Happening {
+    /// Colour and icon.
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) reason: String,
+    pub(super) message: String,
+    pub(super) from: String,
+    pub(super) revision: String,
+    pub(super) full_revision: String,
+    /// How often, and since when; empty for once.
+    pub(super) often: String,
+    pub(super) last: Option<(String, String)>,
+}
+
+impl Happening {
+    /// The Events, and what there is to say of them or in their place.
+    pub(super) fn all(more: &More, now: SystemTime) -> (Vec<Self>, String) {
+        match more {
+            More::Events(Ok(events)) => {
+                let note = match (events.entries.is_empty(), events.more) {
+                    (true, _) => {
+                        "Nothing happened lately. Kubernetes forgets Events after an hour, unless told otherwise."
+                    }
+                    (_, true) => "There are more than these.",
+                    _ => "",
+                };
+                (events.entries.iter().map(|entry| Self::of(entry, now)).collect(), note.to_owned())
+            }
+            More::Events(Err(ObjectError::Forbidden(words))) => {
+                (Vec::new(), format!("Kubernetes says: {words}. An administrator can grant “list” on events."))
+            }
+            More::Events(Err(error)) => (Vec::new(), format!("The Events cannot be read: {error}.")),
+            _ => (Vec::new(), String::new()),
+        }
+    }
+
+    fn of(entry: &EventEntry, now: SystemTime) -> Self {
+        let (class, word) = if entry.warning { ("failed", "Warning") } else { ("quiet", "Normal") };
+        let alike = if entry.combined { " much alike" } else { "" };
+        let often = match (entry.count, since(entry.first, now)) {
+            (1, _) => String::new(),
+            (count, Some((_, age))) => format!("{count} times{alike} within {age}"),
+            (count, None) => format!("{count} times{alike}"),
+        };
+        Self {
+            class,
+            word,
+            reason: entry.reason.clone(),
+            message: entry.message.clone(),
+            from: entry.from.clone(),
+            revision: short_revision(&entry.revision),
+            full_revision: entry.revision.clone(),
+            often,
+            last: since(entry.last, now),
+        }
+    }
+}

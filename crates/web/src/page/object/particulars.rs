@@ -1,0 +1,59 @@
+//! What only some kinds have, in words.
+
+use std::time::SystemTime;
+
+use fanlight_model::{Kind, Particulars, Verification, web_link};
+
+use super::facts::{Fact, since};
+use crate::status::StatusView;
+
+/// How a kind calls its address, what it wants, what it found, and when; empty for what is said elsewhere.
+fn names(kind: Kind) -> [&'static str; 4] {
+    match kind {
+        Kind::GIT_REPOSITORY | Kind::OCI_REPOSITORY | Kind::HELM_REPOSITORY => ["URL", "Reference", "", "Fetched"],
+        Kind::HELM_CHART => ["", "Version", "", "Fetched"],
+        Kind::BUCKET => ["Bucket", "Prefix", "", "Fetched"],
+        Kind::ARTIFACT_GENERATOR => ["", "", "Makes", ""],
+        Kind::EXTERNAL_ARTIFACT => ["", "", "", "Made"],
+        Kind::IMAGE_REPOSITORY => ["Image", "", "Tags", "Scanned"],
+        Kind::IMAGE_POLICY => ["", "Policy", "Latest image", ""],
+        Kind::IMAGE_UPDATE_AUTOMATION => ["Update path", "Branch", "Last push", "Last run"],
+        Kind::PROVIDER => ["Sends to", "Type", "Channel", ""],
+        Kind::ALERT => ["", "Severity", "Events of", ""],
+        Kind::RECEIVER => ["Webhook path", "Type", "Reconciles", ""],
+        Kind::TERRAFORM => ["", "Plans", "Plan", ""],
+        Kind::FLUX_INSTANCE => ["Registry", "Version asked for", "Version", ""],
+        Kind::FLUX_REPORT => ["", "", "Version", ""],
+        Kind::RESOURCE_SET => ["", "Inputs", "Objects", ""],
+        Kind::INPUT_PROVIDER => ["URL", "Type", "Inputs", ""],
+        _ => [""; 4],
+    }
+}
+
+/// The facts that these particulars are.
+pub(super) fn facts(kind: Kind, own: &Particulars, now: SystemTime) -> Vec<Fact> {
+    let [address, wanted, found, moment] = names(kind);
+    let mut facts = Vec::new();
+    for (name, value) in [(address, &own.address), (wanted, &own.wanted), (found, &own.found)] {
+        if !name.is_empty() && !value.is_empty() {
+            let link = if name == address { web_link(value) } else { None };
+            facts.push(Fact { link, ..Fact::new(name, &**value) });
+        }
+    }
+    if let Some(verified) = own.verified {
+        facts.push(signature(verified));
+    }
+    if let Some((timestamp, age)) = since(own.moment, now).filter(|_| !moment.is_empty()) {
+        facts.push(Fact { full: timestamp, ..Fact::new(moment, format!("{age} ago")) });
+    }
+    facts
+}
+
+fn signature(verified: Verification) -> Fact {
+    let (class, word) = match verified {
+        Verification::Right => ("ready", "verified"),
+        Verification::Wrong => ("failed", "could not be verified"),
+        Verification::Pending => ("waiting", "not verified so far"),
+    };
+    Fact { status: Some(StatusView { class, word, spins: false }), ..Fact::new("Signature", word) }
+}

@@ -1,0 +1,109 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use fanlight_identity::Session;
+use fanlight_live::Visit;
+use fanlight_model::{Answer, Details, Events, Identity, Kind, ObjectKey, Row};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::Tab;
+use crate::{App, ObjectError, signed::visitor};
+
+/// Everything that is known of an object and may be shown to one person.
+pub(super) struct Shown {
+    pub(super) object: Value,
+    pub(super) details: Details,
+    pub(super) may_change: Answer,
+    pub(super) more: More,
+    pub(super) around: Around,
+}
+
+/// What only one tab shows.
+pub(super) enum More {
+    Nothing,
+    Events(Result<Events, ObjectError>),
+    /// The texts of each `ConfigMap`, by its name.
+    ConfigMaps(BTreeMap<String, Result<BTreeMap<String, String>, ObjectError>>),
+}
+
+/// The rows, as far as the viewer may see them, of objects that have to do with it. What they may not see is named, and
+/// nothing more.
+#[derive(Default)]
+pub(super) struct Around {
+    pub(super) source: Option<Arc<Row>>,
+    pub(super) depends_on: Vec<(ObjectKey, Option<Arc<Row>>)>,
+    pub(super) needed_by: Vec<Arc<Row>>,
+    pub(super) made_from: Vec<(ObjectKey, Option<Arc<Row>>)>,
+    pub(super) used_by: Vec<Arc<Row>>,
+}
+
+impl Shown {
+    pub(super) async fn read(app: &App, session: &Session, key: &ObjectKey, tab: Tab) -> Result<Self, ObjectError> {
+        let who = &session.identity;
+        let object = app.objects.read(who, key).await?;
+        let details = Details::read(key.kind, &object);
+        let kinds = kinds(&details);
+        let visitor = visitor(app, session);
+        let (visit, may_change, more) = tokio::join!(
+            app.live.visit(&visitor, &kinds),
+            app.objects.may_change(who, key),
+            More::read(app, who, &details, tab)
+        );
+        let around = Around::of(&details.row, &visit);
+        Ok(Self { object, details, may_change, more, around })
+    }
+
+    pub(super) fn look_around(&mut self, visit: &Visit) {
+        self.around = Around::of(&self.details.row, visit);
+    }
+}
+
+impl More {
+    async fn read(app: &App, who: &Identity, details: &Details, tab: Tab) -> Self {
+        /// Nobody takes values from more.
+        const MAPS: usize = 16;
+        let key = &details.row.key;
+        match tab {
+            Tab::Events => More::Events(app.objects.events(who, key).await),
+            Tab::Values => {
+                let mut names: Vec<_> = details.values_from.iter().filter(|from| from.kind == "ConfigMap").collect();
+                names.dedup_by_key(|from| &from.name);
+                let read = names.into_iter().take(MAPS).map(async |from| {
+                    (from.name.clone(), app.objects.config_map(who, &key.namespace, &from.name).await)
+                });
+                More::ConfigMaps(join_all(read).await.into_iter().collect())
+            }
+            _ => More::Nothing,
+        }
+    }
+}
+
+impl Around {
+    fn of(row: &Row, visit: &Visit) -> Self {
+        let known = |key: &ObjectKey| (key.clone(), visit.row(key));
+        let uses = row.particulars.as_ref().map(|particulars| &*particulars.uses).unwrap_or_default();
+        let chart = row.generated_chart();
+        Self {
+            source: row.source.as_ref().and_then(|link| visit.row(&link.key())),
+            depends_on: row.depends_on.iter().map(known).collect(),
+            needed_by: visit.dependants(&row.key),
+            made_from: uses.iter().chain(chart.as_ref()).map(known).collect(),
+            used_by: visit.users(&row.key),
+        }
+    }
+}
+
+/// The kinds whose rows a page needs: the object's own, and those of everything that it has to do with.
+pub(super) fn kinds(details: &Details) -> Vec<Kind> {
+    let row = &details.row;
+    let uses = row.particulars.iter().flat_map(|particulars| particulars.uses.iter());
+    let chart = row.generated_chart();
+    let others = row.depends_on.iter().chain(uses).chain(chart.as_ref()).map(|key| key.kind);
+    let mut kinds = vec![row.key.kind];
+    for kind in row.source.iter().map(|link| link.kind).chain(others).chain(row.key.kind.users().iter().copied()) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
+}

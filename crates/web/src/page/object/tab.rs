@@ -1,0 +1,76 @@
+use fanlight_model::Kind;
+
+/// What of an object is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// State, conditions, relations.
+    Details,
+    /// What happened lately.
+    Events,
+    /// What it did before.
+    History,
+    /// The values of a HelmRelease.
+    Values,
+    /// The object as YAML.
+    Manifest,
+}
+
+impl Tab {
+    const ALL: [Tab; 5] = [Tab::Details, Tab::Events, Tab::History, Tab::Values, Tab::Manifest];
+
+    /// The tabs of objects of a kind.
+    pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
+        Tab::ALL.into_iter().filter(move |tab| tab.is_of(kind))
+    }
+
+    fn is_of(self, kind: Kind) -> bool {
+        match self {
+            Tab::History => {
+                matches!(kind, Kind::KUSTOMIZATION | Kind::HELM_RELEASE | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE)
+            }
+            Tab::Values => kind == Kind::HELM_RELEASE,
+            _ => true,
+        }
+    }
+
+    pub(super) fn slug(self) -> &'static str {
+        match self {
+            Tab::Details => "details",
+            Tab::Events => "events",
+            Tab::History => "history",
+            Tab::Values => "values",
+            Tab::Manifest => "yaml",
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Tab::Details => "Summary",
+            Tab::Events => "Events",
+            Tab::History => "History",
+            Tab::Values => "Values",
+            Tab::Manifest => "Manifest",
+        }
+    }
+
+    /// Old links name tabs that are no pages of their own here, or not for this kind: they lead to the summary.
+    pub(super) fn by_slug(kind: Kind, slug: &str) -> Self {
+        Tab::of(kind).find(|tab| tab.slug() == slug).unwrap_or(Tab::Details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tab_is_found_again_and_what_a_kind_has_not_is_its_summary() {
+        for kind in Kind::all() {
+            for tab in Tab::of(kind) {
+                assert_eq!(Tab::by_slug(kind, tab.slug()), tab, "{kind}");
+            }
+            assert_eq!(Tab::by_slug(kind, "graph"), Tab::Details, "{kind}");
+        }
+        assert_eq!(Tab::by_slug(Kind::KUSTOMIZATION, "values"), Tab::Details);
+    }
+}
