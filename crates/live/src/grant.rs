@@ -106,10 +106,8 @@ impl Grant {
 
     /// Notes of which kinds nothing was said in a namespace, when it was last asked about; says whether that is new.
     pub(crate) fn set_open(&mut self, namespace: &Arc<str>, kinds: Kinds) -> bool {
-        let before = match kinds.is_empty() {
-            true => self.open.remove(namespace),
-            false => self.open.insert(Arc::clone(namespace), kinds),
-        };
+        let before =
+            if kinds.is_empty() { self.open.remove(namespace) } else { self.open.insert(Arc::clone(namespace), kinds) };
         before.unwrap_or_default() != kinds
     }
 

@@ -1,5 +1,7 @@
 //! How often the API server is asked about people; by a clock that is turned.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -23,6 +23,7 @@ mod oidc_faults;
 mod outside;
 mod patience;
 mod people;
+mod privileged;
 mod refused;
 mod replicas;
 mod rights;

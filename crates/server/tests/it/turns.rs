@@ -143,16 +143,18 @@ async fn what_somebody_may_not_see_does_not_even_make_their_page_stir() -> anyho
         house.plane.apply(&estate::with_ready(object, "False", "BuildFailed", words)).await
     };
     for number in 0..5 {
-        change("data", &format!("hidden {number}")).await?;
+        change("data", &format!("concealed {number}")).await?;
     }
-    house.plane.apply(&estate::kustomization("edge", "hidden")).await?;
-    ada.stream.until(|view| view.contains("hidden 4") && shows(view, "Kustomization/edge/hidden")).await?;
+    house.plane.apply(&estate::kustomization("edge", "concealed")).await?;
+    ada.stream.until(|view| view.contains("concealed 4") && shows(view, "Kustomization/edge/concealed")).await?;
     change("apps", "wide open").await?;
+    // What was hidden would have come before.
     let (name, data) = ben.stream.next().await?.context("the stream ended")?;
     ensure!(
-        name == "pieces" && data.contains("Kustomization/apps/shop") && data.contains("wide open"),
+        name == "pieces" && data.contains("Kustomization/apps/shop") && !data.contains("concealed"),
         "{name}: {data}"
     );
+    ben.stream.until(|view| view.contains("wide open") && !view.contains("concealed")).await?;
     Ok(())
 }
 
