@@ -172,7 +172,7 @@ impl Scene<'_> {
 
     /// How far apart this person's surveys are: not all at the same time.
     fn pause(&self, identity: &Identity) -> Duration {
-        self.survey - self.survey / 8 * part(identity) / PARTS
+        self.survey.saturating_sub(self.survey / 8 * part(identity) / PARTS)
     }
 }
 
