@@ -172,16 +172,15 @@ impl Scene<'_> {
 
     /// How far apart this person's surveys are: not all at the same time.
     fn pause(&self, identity: &Identity) -> Duration {
-        self.survey - self.survey / 8 * part(identity) / PARTS
+        self.survey.saturating_sub(self.survey / 8 * part(identity) / PARTS)
     }
 }
 
 const PARTS: u32 = 1024;
 
 /// A number below [`PARTS`], always the same for the same thing.
-#[expect(clippy::cast_possible_truncation, reason = "it is below 1024")]
 fn part(of: &impl Hash) -> u32 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
-    (hasher.finish() % u64::from(PARTS)) as u32
+    (hasher.finish() % 1024) as u32
 }

@@ -168,7 +168,7 @@ impl Feed {
         tracing::debug!(feed = %self.key, sponsor = %sponsor.user(), %error, "feed interrupted");
         pauses.failures += 1;
         // An API server that is away is away for everybody.
-        if pauses.failures % Self::PATIENCE == 0 && !matches!(error, FeedError::Unreachable(_)) {
+        if pauses.failures.is_multiple_of(Self::PATIENCE) && !matches!(error, FeedError::Unreachable(_)) {
             let _ = self.desk.send(Message::Faltered { sponsor: sponsor.clone() });
         }
         match error {

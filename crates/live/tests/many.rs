@@ -204,6 +204,7 @@ fn house(pace: Pace) -> (Live, Arc<Server>, [Box<dyn std::any::Any>; 2]) {
     (Live::start(parts, CancellationToken::new()), server, [Box::new(namespaces), Box::new(installed)])
 }
 
+#[expect(clippy::expect_used, reason = "these names are names")]
 fn visitor(name: &str) -> Visitor {
     let identity = Identity::of(UserName::new(name).expect("a name"));
     let mut key = [0; 16];

@@ -44,7 +44,6 @@ mod sessions;
 mod showcase;
 pub mod stand_in;
 mod stream;
-mod throttle;
 mod wire;
 pub mod yaml;
 
@@ -65,5 +64,4 @@ pub use sessions::SessionForge;
 pub use showcase::{Showcase, before_cluster};
 pub use stand_in::StandIn;
 pub use stream::{Stream, keys};
-pub use throttle::Throttle;
 pub use wire::Wire;

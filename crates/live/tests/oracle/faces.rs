@@ -170,7 +170,7 @@ impl Watch {
         let cuts = truth.cuts[&kind].0;
         if from.is_some_and(|from| from < truth.forgotten) {
             // It may also say so a moment after it has accepted the watch.
-            let late = (self.number % 2 == 0).then_some(Ok(Change::Opened));
+            let late = self.number.is_multiple_of(2).then_some(Ok(Change::Opened));
             return late.into_iter().chain([Err(FeedError::Gone)]).collect();
         }
         truth.open.insert(self.number, self.open.clone());

@@ -22,7 +22,7 @@ impl<T: Clone + PartialEq> Course<T> {
         }
     }
 
-    #[expect(clippy::missing_panics_doc, reason = "there is always a first value")]
+    /// As it is.
     pub(crate) fn now(&self) -> &T {
         &self.0.last().expect("a value").1
     }

@@ -7,6 +7,8 @@
 //!                       └── after each step, for each open view: Oracle compares what it shows with that
 //! ```
 
+#![expect(clippy::expect_used, reason = "a script that cannot be played is a mistake in the test")]
+
 mod deed;
 mod faces;
 mod history;

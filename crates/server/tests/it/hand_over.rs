@@ -110,31 +110,6 @@ fn watchers(entries: &[AuditEntry]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_sponsor_whom_the_api_server_throttles_costs_the_others_nothing_for_long() -> anyhow::Result<()> {
-    let plane = plane(Options::default()).await?;
-    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
-    plane.grant_everywhere(BEA, flux_rules(&WATCH)).await?;
-    let wire = Wire::to(&plane).await?;
-    let house = House::behind(&wire, plane).await?;
-    let mut ada = house.guest(ADA).await?;
-    ada.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
-    let mut bea = house.guest(BEA).await?;
-    bea.stream.until(|view| shows(view, "Kustomization/edge/shop")).await?;
-    let audit = house.plane.audit();
-    audit.until(|entries| watchers(entries) == [ADA; 2]).await?;
-    let _throttle = house.plane.throttle("fanlight", &[ADA]).await?;
-    wire.cut();
-    audit.until(|entries| watchers(entries) == [BEA; 2]).await?;
-    house.plane.apply(&estate::kustomization("edge", "late")).await?;
-    let late = bea.stream.until(|view| {
-        assert!(shows(view, "Kustomization/edge/shop"), "a row vanished that was there all the time: {view}");
-        shows(view, "Kustomization/edge/late") && !view.contains("does not answer")
-    });
-    late.await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn who_sees_one_namespace_notices_nothing_of_those_who_come_and_go_and_see_everything() -> anyhow::Result<()> {
     let plane = plane(Options::default()).await?;
     plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;

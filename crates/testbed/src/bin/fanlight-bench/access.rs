@@ -53,7 +53,9 @@ pub(crate) async fn everything(quick: bool, show: Show<'_>) -> anyhow::Result<()
     let mut crowds = vec![1, 11, 50];
     let mut window = Duration::from_secs(60);
     if quick {
-        (sizes.truncate(1), crowds.truncate(2), window = Duration::from_secs(10));
+        sizes.truncate(1);
+        crowds.truncate(2);
+        window = Duration::from_secs(10);
     }
     for (objects, namespaces) in sizes {
         let size = Size { objects, namespaces, window, ..most };
@@ -212,7 +214,8 @@ async fn costs(house: &House, size: &Size, tabs: usize) -> anyhow::Result<(Rates
 }
 
 fn add(table: &mut Table, what: &str, (rates, memory): (Rates, f64), before: Option<(Rates, f64)>) {
-    let times = |now: f64, before: Option<f64>| before.map_or(String::new(), |before| format!("× {:.2}", now / before));
+    let times =
+        |now: f64, before: Option<f64>| before.map(|before| format!("× {:.2}", now / before)).unwrap_or_default();
     let rows = [
         ("API requests a minute", "", rates.requests, before.map(|(rates, _)| rates.requests)),
         ("processor seconds a minute", "s", rates.processor, before.map(|(rates, _)| rates.processor)),
