@@ -32,6 +32,7 @@ impl ConfigMapData {
     }
 
     /// The same with this text under a key.
+    #[must_use]
     pub fn with_text(mut self, key: &str, text: String) -> Self {
         if !self.0["data"].is_object() {
             self.0["data"] = Value::Object(Map::new());

@@ -248,11 +248,13 @@ impl Revocations {
     ) -> Result<Option<StoredRecord>, SourceError> {
         for _ in 0..Self::ATTEMPTS {
             let Some(stored) = source.read().await? else {
-                self.vanished(object.take());
+                if object.take().is_some() {
+                    self.vanished();
+                }
                 return Ok(None);
             };
-            if object.as_ref().is_some_and(|known| known.uid != stored.uid) {
-                self.vanished(object.take());
+            if object.take_if(|known| known.uid != stored.uid).is_some() {
+                self.vanished();
             }
             let known = object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false });
             let parsed = record::parse(&stored.text, &self.0.keys, self.now());
@@ -284,12 +286,10 @@ impl Revocations {
     }
 
     /// The object that was read before is gone, and with it what others have written there.
-    fn vanished(&self, known: Option<Object>) {
-        if known.is_some() {
-            tracing::warn!("the record of ended sessions has vanished: everybody has to sign in again");
-            let latest = self.ledger().latest();
-            self.add(Entry::All(Self::past_all(self.now(), latest)));
-        }
+    fn vanished(&self) {
+        tracing::warn!("the record of ended sessions has vanished: everybody has to sign in again");
+        let latest = self.ledger().latest();
+        self.add(Entry::All(Self::past_all(self.now(), latest)));
     }
 
     /// A moment past whatever has begun by `now`: also past what was dated after `ended`, see
