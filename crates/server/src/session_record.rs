@@ -27,7 +27,7 @@ impl RecordSource for SessionRecord {
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredRecord>, SourceError>> {
         let (server, name, last) = (self.server.clone(), self.name.clone(), Arc::clone(&self.last));
         async move {
-            let object = server.config_map(&name).await.map_err(error)?;
+            let object = server.config_map(&name).await.map_err(|error| unread(&error))?;
             let record = object.as_ref().map(|object| StoredRecord {
                 uid: object.uid().to_owned(),
                 version: object.version().to_owned(),
@@ -45,17 +45,20 @@ impl RecordSource for SessionRecord {
         let object = last.filter(|object| (object.uid(), object.version()) == (&record.uid, &record.version));
         async move {
             let Some(object) = object else { return Ok(false) };
-            server.replace_config_map(&name, &object.with_text(Self::KEY, record.text)).await.map_err(error)
+            server
+                .replace_config_map(&name, &object.with_text(Self::KEY, record.text))
+                .await
+                .map_err(|error| unread(&error))
         }
         .boxed()
     }
 
     fn changed(&self, since: &StoredRecord) -> BoxFuture<'static, Result<(), SourceError>> {
         let (server, name, version) = (self.server.clone(), self.name.clone(), since.version.clone());
-        async move { server.config_map_changed(&name, &version).await.map_err(error) }.boxed()
+        async move { server.config_map_changed(&name, &version).await.map_err(|error| unread(&error)) }.boxed()
     }
 }
 
-fn error(error: ReadError) -> SourceError {
+fn unread(error: &ReadError) -> SourceError {
     SourceError(error.to_string())
 }

@@ -210,8 +210,8 @@ impl Matrix {
                 request.header("accept", "application/x-ndjson").send().await?.error_for_status()?.text().await?;
             let steps = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
             for object in &self.garden.objects {
-                let of_it = steps.iter().filter(|step| step["object"] == object.key.to_string());
-                let last = of_it.last().with_context(|| format!("nothing of {}", object.key))?;
+                let mut of_it = steps.iter().filter(|step| step["object"] == object.key.to_string());
+                let last = of_it.next_back().with_context(|| format!("nothing of {}", object.key))?;
                 let done = last["class"] == "ready";
                 // What is not suspended is resumed by leaving it alone.
                 let changes = action == "resume" || looker.truth.may(&object.deed("patch"));
