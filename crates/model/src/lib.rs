@@ -34,7 +34,7 @@ pub use change::{Change, FeedError, Listing, Version};
 pub use details::{BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings};
 pub use duration::go_duration;
 pub use guise::{Face, Form, Guise};
-pub use identity::{Identity, NameRefused, UserName};
+pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
 pub use query::{Query, Sort};

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod actions;
+mod anonymous;
 mod ask;
 mod audit;
+mod bearer;
 mod browser;
 mod door;
 mod emergency_secret;
@@ -20,11 +22,13 @@ mod odd_objects;
 mod oidc;
 mod oidc_faults;
 mod outside;
+mod passthrough;
 mod patience;
 mod people;
 mod refused;
 mod replicas;
 mod rights;
+mod scripts;
 mod sessions;
 mod shared;
 mod sign_in;
