@@ -119,14 +119,14 @@ impl ApiServer {
         loop {
             round += 1;
             let asked = async {
-                self.prove_one().await;
+                self.prove_one(who).await;
                 let first = self.run(&errand).await?;
                 let answer = decode(WHAT, &first.body)?;
                 let Some(lane) = first.lane else { return Ok(answer) };
-                if is_beyond_doubt(&answer) || self.lanes().is_proven(lane) {
+                if is_beyond_doubt(&answer) || self.lanes(who).is_proven(lane) {
                     return Ok(answer);
                 }
-                self.prove(lane).await?;
+                self.prove(who, lane).await?;
                 let second = self.run(&Errand { lane: Some(lane), ..errand.clone() }).await?;
                 decode(WHAT, &second.body)
             };
@@ -140,23 +140,30 @@ impl ApiServer {
     /// Makes sure, as far as that goes, that a question finds a lane that leads to an API server known to be ready: one
     /// of many askers proves it for all, instead of each its own, of which most would come too late where connections
     /// are closed again soon.
-    async fn prove_one(&self) {
-        if self.lanes().has_proven() {
+    async fn prove_one(&self, who: As<'_>) {
+        let lanes = self.lanes(who);
+        if lanes.has_proven() {
             return;
         }
         // Who comes while one is at it waits for that one's outcome, and makes no attempt of its own.
-        let Some(_one) = self.lanes().proving().await else { return };
-        if let Ok(answered) = self.run(&Errand::read(As::Itself, "/readyz", "/readyz")).await
+        let Some(_one) = lanes.proving().await else { return };
+        if let Ok(answered) = self.run(&Errand::read(prover(who), "/readyz", "/readyz")).await
             && let Some(lane) = answered.lane
         {
-            self.lanes().prove(lane);
+            lanes.prove(lane);
         }
     }
 
     /// Makes sure that the API server at the other end of a lane is ready.
-    pub(crate) async fn prove(&self, lane: LaneId) -> Result<(), ReadError> {
-        self.run(&Errand { lane: Some(lane), ..Errand::read(As::Itself, "/readyz", "/readyz") }).await?;
-        self.lanes().prove(lane);
+    pub(crate) async fn prove(&self, who: As<'_>, lane: LaneId) -> Result<(), ReadError> {
+        self.run(&Errand { lane: Some(lane), ..Errand::read(prover(who), "/readyz", "/readyz") }).await?;
+        self.lanes(who).prove(lane);
         Ok(())
     }
+}
+
+/// Who asks whether an API server is ready: the server itself, or by a lane without its credential the one who brought
+/// theirs.
+fn prover(who: As<'_>) -> As<'_> {
+    if let As::Person(Identity::Holder(_)) = who { who } else { As::Itself }
 }

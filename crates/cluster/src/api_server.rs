@@ -1,11 +1,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use fanlight_model::{Guise, Identity, Kind};
+use fanlight_model::{Guise, Identity, Kind, Persona, Token};
 use http::{HeaderValue, Method, Request, Response, header};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
-    Client, Config,
+    Config,
     client::{Body, ConfigExt},
 };
 use serde::de::DeserializeOwned;
@@ -13,15 +13,15 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout},
 };
-use tower::ServiceBuilder;
 
 use crate::{
     ConnectError, ReadError, SecretData, connect,
     discover::Served,
-    impersonation,
+    dress::Dress,
     inform::Facts,
     lanes::{Class, LaneId, Lanes},
     limits::Limits,
+    road::Road,
     tally::{Tallied, Tally, classify},
 };
 
@@ -32,8 +32,10 @@ use std::time::Duration;
 pub struct ApiServer(Arc<Inner>);
 
 struct Inner {
-    client: Client,
-    lanes: Lanes,
+    /// With the credential of the server's own account.
+    own: Road,
+    /// Without any: for those who bring theirs.
+    bare: Road,
     namespace: String,
     url: String,
     facts: Facts,
@@ -47,8 +49,20 @@ pub(crate) enum As<'a> {
     /// The server's own account: for discovery, namespaces, the two sign-in Secrets and the record of ended sessions,
     /// nothing else.
     Itself,
-    /// A signed-in person, impersonated.
+    /// A person: impersonated, or by their own token.
     Person(&'a Identity),
+    /// Whoever a token is of, which is not known so far.
+    Bearer(&'a Token),
+}
+
+impl<'a> As<'a> {
+    /// Who is impersonated, if anybody is.
+    pub(crate) fn persona(self) -> Option<&'a Persona> {
+        match self {
+            As::Person(Identity::Impersonated(persona)) => Some(persona),
+            As::Itself | As::Bearer(_) | As::Person(Identity::Holder(_)) => None,
+        }
+    }
 }
 
 /// What a short request does.
@@ -87,8 +101,8 @@ impl<'a> Errand<'a> {
         Self { who, what, path, order: Order::Read, accept: Self::JSON, lane: None }
     }
 
-    fn request(&self, guise: Option<&Guise>) -> Request<Body> {
-        let mut request = request(guise, self.path, self.accept, Class::Short);
+    fn request(&self, dress: &Dress) -> Request<Body> {
+        let mut request = request(dress, self.path, self.accept, Class::Short);
         let sent = match &self.order {
             Order::Read => None,
             Order::Create(object) => Some((Method::POST, Self::JSON, object)),
@@ -130,17 +144,11 @@ impl ApiServer {
     /// Nothing need be restarted when credentials change: a token file is read again every minute (by the layer that adds
     /// it), certificates and the CA with each new connection.
     pub fn from_config(config: Config) -> Result<Self, ConnectError> {
-        let setup = |error| ConnectError::Setup(Box::new(error));
         // Said early: what is wrong with a certificate should stop the start, not the first request.
-        config.rustls_client_config().map_err(setup)?;
-        let lanes = Lanes::new(config.clone());
-        let service = ServiceBuilder::new()
-            .layer(config.base_uri_layer())
-            .option_layer(config.auth_layer().map_err(setup)?)
-            .service(lanes.clone());
+        config.rustls_client_config().map_err(|error| ConnectError::Setup(Box::new(error)))?;
         Ok(Self(Arc::new(Inner {
-            client: Client::new(service, config.default_namespace.clone()),
-            lanes,
+            own: Road::with_credentials(&config)?,
+            bare: Road::without_credentials(&config)?,
             namespace: config.default_namespace,
             url: config.cluster_url.to_string(),
             facts: Facts::new(),
@@ -209,8 +217,16 @@ impl ApiServer {
         &self.0.limits
     }
 
-    pub(crate) fn lanes(&self) -> &Lanes {
-        &self.0.lanes
+    /// The connections that carry somebody's requests.
+    pub(crate) fn lanes(&self, who: As<'_>) -> &Lanes {
+        self.road(who).lanes()
+    }
+
+    fn road(&self, who: As<'_>) -> &Road {
+        match who {
+            As::Itself | As::Person(Identity::Impersonated(_)) => &self.0.own,
+            As::Bearer(_) | As::Person(Identity::Holder(_)) => &self.0.bare,
+        }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, who: As<'_>, what: &str, path: &str) -> Result<T, ReadError> {
@@ -223,11 +239,12 @@ impl ApiServer {
         let what = errand.what;
         let attempts = async {
             let mut waited = 0;
-            let mut guise = self.guise_of(errand.who, what).await?;
+            let road = self.road(errand.who);
+            let mut dress = self.dress(errand.who, what).await?;
             loop {
-                match self.send(errand.request(guise.as_deref()), what).await {
+                match self.send(road, errand.request(&dress), what).await {
                     Err(error @ ReadError::NotImpersonated { .. }) => {
-                        guise = Some(self.another_guise(errand.who, guise.as_deref(), error).await?);
+                        dress = self.another_dress(errand.who, &dress, error).await?;
                     }
                     Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
                         waited += 1;
@@ -251,26 +268,28 @@ impl ApiServer {
     }
 
     /// Runs an errand in a guise that is given, once; what comes back is only whether it is taken.
-    pub(crate) async fn ask_in(&self, guise: &Guise, errand: &Errand<'_>) -> Result<(), ReadError> {
-        self.send(errand.request(Some(guise)), errand.what).await.map(drop)
+    pub(crate) async fn ask_in(&self, guise: Guise, errand: &Errand<'_>) -> Result<(), ReadError> {
+        let dress = Dress::Guise(Arc::new(guise));
+        self.send(&self.0.own, errand.request(&dress), errand.what).await.map(drop)
     }
 
     /// Opens a watch.
     pub(crate) async fn stream(&self, who: As<'_>, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
-        let mut guise = self.guise_of(who, what).await?;
+        let road = self.road(who);
+        let mut dress = self.dress(who, what).await?;
         loop {
-            match self.send(request(guise.as_deref(), path, Errand::JSON, Class::Watch), what).await {
+            match self.send(road, request(&dress, path, Errand::JSON, Class::Watch), what).await {
                 Err(error @ ReadError::NotImpersonated { .. }) => {
-                    guise = Some(self.another_guise(who, guise.as_deref(), error).await?);
+                    dress = self.another_dress(who, &dress, error).await?;
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    async fn send(&self, request: Request<Body>, what: &str) -> Result<Response<Body>, ReadError> {
+    async fn send(&self, road: &Road, request: Request<Body>, what: &str) -> Result<Response<Body>, ReadError> {
         let (verb, resource) = classify(request.method(), request.uri());
-        let response = self.0.client.send(request).await;
+        let response = road.send(request).await;
         let code = response.as_ref().map_or(0, |response| response.status().as_u16());
         self.0.tally.count(verb, resource, code);
         let response = response.map_err(|error| ReadError::unreachable(what, &error))?;
@@ -288,8 +307,8 @@ impl ApiServer {
     }
 }
 
-/// Every request is built here: in a guise, or as the server itself.
-fn request(guise: Option<&Guise>, path: &str, accept: &'static str, class: Class) -> Request<Body> {
+/// Every request is built here: in a guise, by a token, or as the server itself.
+fn request(dress: &Dress, path: &str, accept: &'static str, class: Class) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = path.parse().unwrap_or_default();
     request.extensions_mut().insert(class);
@@ -297,9 +316,7 @@ fn request(guise: Option<&Guise>, path: &str, accept: &'static str, class: Class
     headers.insert(header::USER_AGENT, HeaderValue::from_static(ApiServer::USER_AGENT));
     headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(face) = guise.and_then(|guise| guise.face.as_ref()) {
-        impersonation::write(headers, face);
-    }
+    dress.put_on(headers);
     request
 }
 

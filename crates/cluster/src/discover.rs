@@ -101,7 +101,7 @@ impl ApiServer {
         let (found, lane) = self.discover_over(None).await?;
         match lane {
             Some(lane) if known.keys().any(|kind| !found.contains_key(kind)) => {
-                self.prove(lane).await?;
+                self.prove(As::Itself, lane).await?;
                 Ok(self.discover_over(Some(lane)).await?.0)
             }
             _ => Ok(found),

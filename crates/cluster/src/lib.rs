@@ -1,9 +1,10 @@
 //! Talking to one Kubernetes API server *as somebody*.
 //!
 //! ```text
-//!   ApiServer ── as a person (Identity) ──► limits: their Guise ───┐
-//!       │                                                          ├─► base URI ─► token ─► Lanes ═══► API server
-//!       └─────── as the server itself ─────────────────────────────┘            (HTTP/2, counted streams)
+//!   ApiServer ── as somebody impersonated (Persona) ─► limits: their Guise ──┐
+//!       │                                                                    ├─► Road: own token ─► Lanes ═══► API server
+//!       ├─────── as the server itself ───────────────────────────────────────┘                (HTTP/2, counted streams)
+//!       └─────── by somebody's own token (Holder) ─────────────────────────────► Road: nothing ─► Lanes ═══► API server
 //!       │
 //!       ├─ watch, list    → model::Change, model::Listing   (wire: narrow structs, straight to rows)
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
@@ -19,6 +20,7 @@ mod api_server;
 mod config_map;
 mod connect;
 mod discover;
+mod dress;
 mod error;
 mod events;
 mod impersonation;
@@ -29,11 +31,13 @@ mod lines;
 mod namespaces;
 mod object;
 pub mod rescue;
+mod road;
 mod runtime;
 mod secret;
 mod tally;
 mod texts;
 mod watch;
+mod who;
 mod wire;
 
 pub use api_server::ApiServer;

@@ -13,8 +13,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Answer, Deed, Form, Guise, Identity, Kind, Rules, UserName, Verb};
-use futures_util::{FutureExt, future::BoxFuture};
+use fanlight_model::{Answer, Deed, Form, Guise, Identity, Kind, Persona, Rules, UserName, Verb};
 use tokio::time::Instant;
 
 use crate::{ApiServer, ReadError, api_server::As};
@@ -25,12 +24,9 @@ use lore::Lore;
 pub(crate) struct Limits {
     /// Locked while it is learnt.
     lore: tokio::sync::Mutex<Option<Arc<Lore>>>,
-    guises: Mutex<HashMap<Identity, Known>>,
+    guises: Mutex<HashMap<Persona, Known>>,
     told: OnceLock<Told>,
 }
-
-/// What comes of questions about the server's own rights.
-type Asked<'a, T> = BoxFuture<'a, Result<T, ReadError>>;
 
 type Told = Box<dyn Fn(&Identity) + Send + Sync>;
 
@@ -51,16 +47,16 @@ impl Limits {
     /// How long a guise is remembered that nobody needs.
     const FORGET: Duration = Duration::from_secs(600);
 
-    fn guises(&self) -> MutexGuard<'_, HashMap<Identity, Known>> {
+    fn guises(&self) -> MutexGuard<'_, HashMap<Persona, Known>> {
         self.guises.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, who: &Identity) -> Option<Known> {
+    fn known(&self, who: &Persona) -> Option<Known> {
         self.guises().get(who).cloned()
     }
 
     /// Notes a guise; who it changes for is told of, since their rights are others now.
-    fn note(&self, who: &Identity, guise: &Arc<Guise>, learnt: Instant) {
+    fn note(&self, who: &Persona, guise: &Arc<Guise>, learnt: Instant) {
         let known = Known { guise: Arc::clone(guise), learnt };
         let before = {
             let mut guises = self.guises();
@@ -83,7 +79,7 @@ impl Limits {
             Some(_) => {}
         }
         if let (Some(_), Some(told)) = (before, self.told.get()) {
-            told(who);
+            told(&Identity::Impersonated(who.clone()));
         }
     }
 }
@@ -95,8 +91,8 @@ impl ApiServer {
         let _ = self.limits().told.set(Box::new(told));
     }
 
-    /// As whom a person goes before the API server.
-    pub async fn guise(&self, who: &Identity) -> Result<Arc<Guise>, ReadError> {
+    /// As whom somebody who is impersonated goes before the API server.
+    pub async fn guise(&self, who: &Persona) -> Result<Arc<Guise>, ReadError> {
         let known = self.limits().known(who);
         let hopes = known.as_ref().is_some_and(|known| known.guise.face.is_none());
         let learnt = self.guise_by(who, if hopes { Limits::HOPE } else { Limits::TRUST }).await;
@@ -109,65 +105,50 @@ impl ApiServer {
     }
 
     /// The same from what is known now, for somebody who was told that rights have been added.
-    pub async fn guise_anew(&self, who: &Identity) -> Result<Arc<Guise>, ReadError> {
+    pub async fn guise_anew(&self, who: &Persona) -> Result<Arc<Guise>, ReadError> {
         self.guise_by(who, Duration::ZERO).await
     }
 
     /// Whether a user of this name, without groups, may be impersonated; if that cannot be said, trying will tell.
     pub async fn may_impersonate(&self, user: &UserName) -> bool {
-        let guise = self.guise(&Identity::of(user.clone())).await;
+        let guise = self.guise(&Persona::of(user.clone())).await;
         guise.map_or(true, |guise| guise.face.as_ref().is_some_and(|face| face.person.is_none()))
     }
 
-    /// The server's own account, as the API server knows it.
-    pub async fn own_name(&self) -> Result<String, ReadError> {
-        self.who_am_i().await
-    }
-
-    /// The guise for a request; `None` for the server itself.
-    ///
-    /// Boxed, since asking takes requests of the server's own.
-    pub(crate) fn guise_of<'a>(&'a self, who: As<'a>, what: &'a str) -> Asked<'a, Option<Arc<Guise>>> {
-        async move {
-            let As::Person(identity) = who else { return Ok(None) };
-            let guise = self.guise(identity).await?;
-            if guise.face.is_none() {
-                return Err(ReadError::Nobody { what: what.to_owned(), user: identity.user().to_string() });
-            }
-            Ok(Some(guise))
+    /// The guise for a request.
+    pub(crate) async fn guise_of(&self, who: &Persona, what: &str) -> Result<Arc<Guise>, ReadError> {
+        let guise = self.guise(who).await?;
+        if guise.face.is_none() {
+            return Err(ReadError::Nobody { what: what.to_owned(), user: who.user().to_string() });
         }
-        .boxed()
+        Ok(guise)
     }
 
     /// The guise in which a refused request may be tried again, if there is another one than that which was `worn`.
-    pub(crate) fn another_guise<'a>(
-        &'a self,
-        who: As<'a>,
-        worn: Option<&'a Guise>,
+    pub(crate) async fn another_guise(
+        &self,
+        who: &Persona,
+        worn: &Guise,
         refused: ReadError,
-    ) -> Asked<'a, Arc<Guise>> {
-        async move {
-            let (As::Person(identity), Some(worn)) = (who, worn) else { return Err(refused) };
-            let is_other = |guise: &Guise| guise.face.is_some() && guise.face != worn.face;
-            match self.guise_by(identity, Limits::DOUBT).await {
-                Ok(guise) if is_other(&guise) => return Ok(guise),
-                Err(_) => return Err(refused),
-                Ok(_) => {}
-            }
-            let Some(face) = &worn.face else { return Err(refused) };
-            // What reviews cannot tell, trying does.
-            let lore = self.lore(Limits::TRUST).await?;
-            if !self.try_on(&lore, face).await? {
-                return Err(refused);
-            }
-            let guise = Arc::new(self.disguise(&lore, identity).await?);
-            self.limits().note(identity, &guise, lore.learnt);
-            if is_other(&guise) { Ok(guise) } else { Err(refused) }
+    ) -> Result<Arc<Guise>, ReadError> {
+        let is_other = |guise: &Guise| guise.face.is_some() && guise.face != worn.face;
+        match self.guise_by(who, Limits::DOUBT).await {
+            Ok(guise) if is_other(&guise) => return Ok(guise),
+            Err(_) => return Err(refused),
+            Ok(_) => {}
         }
-        .boxed()
+        let Some(face) = &worn.face else { return Err(refused) };
+        // What reviews cannot tell, trying does.
+        let lore = self.lore(Limits::TRUST).await?;
+        if !self.try_on(&lore, face).await? {
+            return Err(refused);
+        }
+        let guise = Arc::new(self.disguise(&lore, who).await?);
+        self.limits().note(who, &guise, lore.learnt);
+        if is_other(&guise) { Ok(guise) } else { Err(refused) }
     }
 
-    async fn guise_by(&self, who: &Identity, oldest: Duration) -> Result<Arc<Guise>, ReadError> {
+    async fn guise_by(&self, who: &Persona, oldest: Duration) -> Result<Arc<Guise>, ReadError> {
         let lore = self.lore(oldest).await?;
         let known = || self.limits().known(who).filter(|known| known.learnt == lore.learnt).map(|known| known.guise);
         if let Some(guise) = known() {
@@ -203,7 +184,7 @@ impl ApiServer {
 
     /// The right that the server's own account lacks to do this in the person's name, if it lacks one.
     pub(crate) async fn lacks(&self, who: &Identity, deed: &Deed) -> Option<Deed> {
-        let guise = self.guise(who).await.ok()?;
+        let guise = self.guise(As::Person(who).persona()?).await.ok()?;
         // Who cannot be impersonated is told so elsewhere, and has no answer to be doubted.
         self.lacks_in(guise.face.as_ref()?.form, deed).await
     }
@@ -219,7 +200,8 @@ impl ApiServer {
 
     /// What is left of a person's rules within the server's own rights.
     pub(crate) async fn usable(&self, who: &Identity, rules: Rules) -> Rules {
-        let guise = self.guise(who).await;
+        let Some(persona) = As::Person(who).persona() else { return rules };
+        let guise = self.guise(persona).await;
         let form = guise.as_ref().ok().and_then(|guise| guise.face.as_ref()).map(|face| face.form);
         let Some(form) = form.filter(|form| *form != Form::Classic) else { return rules };
         let mut usable = Vec::new();

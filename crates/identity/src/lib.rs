@@ -9,6 +9,9 @@
 //!                              ▲                                         └─── is_ended? ──► Revocations ◄─► RecordSource
 //!                              │ SignedIn: Identity + tokens
 //!   sign-in ─────────────► OidcDesk ── asks ──► the identity provider; set up by OidcSource (trait: the Secret)
+//!
+//!   header ─► Token ─┬───► OidcDesk ── verifies an ID token ──► Identity, to be impersonated
+//!                    └───► TokenDesk ── asks ──► TokenReviews (trait: the API server) ──► Identity with its own token
 //! ```
 
 mod cookies;
@@ -23,6 +26,7 @@ mod revocation;
 mod session;
 mod sessions;
 mod throttle;
+mod token_desk;
 mod whereabouts;
 
 pub use cookies::CookieRules;
@@ -31,9 +35,9 @@ pub use emergency::{Admitted, EmergencyDesk, Refusal, Standing};
 pub use fingerprint::Fingerprint;
 pub use key_ring::{KeyRing, KeyRingError, KeyText, KeysTaken};
 pub use oidc::{
-    Arrival, BearerError, ClaimError, ClaimRules, Claims, Departure, DeviceSignIn, FlowError, GroupNotice,
-    IdentityError, KnockError, Mapped, NoToken, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings,
-    OidcSource, OidcStanding, Prompt, Provider, ProviderError, ProviderWords, RefreshError, Returned, SettingsError,
+    Arrival, Bearer, BearerError, ClaimError, ClaimRules, Claims, Departure, DeviceSignIn, FlowError, GroupNotice,
+    IdentityError, KnockError, Mapped, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings, OidcSource,
+    OidcStanding, Prompt, Provider, ProviderError, ProviderWords, RefreshError, Returned, SettingsError,
     SettingsFingerprint, SignedIn, TokenError, Trial, Tried, VerifyError, WireError, bearer_token, return_path,
 };
 pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password, is_hash_of};
@@ -41,4 +45,5 @@ pub use revocation::{Ending, Reach, RecordSource, Revocations, StoredRecord};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
 pub use throttle::{Allowance, network};
+pub use token_desk::{NotHeld, TokenDesk, TokenReviews};
 pub use whereabouts::{KnownSession, Whereabouts};

@@ -25,10 +25,10 @@ mod trial;
 mod verify;
 mod wire;
 
-pub use bearer::{NoToken, bearer_token};
+pub use bearer::bearer_token;
 pub use callback::{FlowError, ProviderWords};
 pub use claims::{ClaimError, Claims, GroupNotice, Mapped};
-pub use desk::{Arrival, BearerError, Departure, OidcDesk, OidcParts, OidcSource, Prompt, RefreshError};
+pub use desk::{Arrival, Bearer, BearerError, Departure, OidcDesk, OidcParts, OidcSource, Prompt, RefreshError};
 pub use device::DeviceSignIn;
 pub use offers::Offers;
 pub use provider::{Provider, ProviderError};

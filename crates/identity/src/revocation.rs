@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use fanlight_model::UserName;
+use fanlight_model::Name;
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Mutex, Notify, watch},
@@ -92,7 +92,7 @@ pub enum Ending {
         /// Its number.
         id: SessionId,
         /// Whose it is.
-        user: UserName,
+        user: Name,
         /// When it began.
         started: SystemTime,
         /// When it would end, whatever happens.
@@ -101,7 +101,7 @@ pub enum Ending {
     /// Everything of one user that began up to this moment.
     User {
         /// Whose.
-        user: UserName,
+        user: Name,
         /// Up to which moment.
         before: SystemTime,
     },
@@ -191,7 +191,7 @@ impl Revocations {
 
     /// The moment at which a user's session has to begin so that it is not ended already: now, or a little later where
     /// clocks differ or where everything was ended this very second.
-    pub fn beginning(&self, user: &UserName, now: SystemTime) -> SystemTime {
+    pub fn beginning(&self, user: &Name, now: SystemTime) -> SystemTime {
         let least = self.ledger().not_before(Mark::user(user.as_str())).saturating_add(1);
         UNIX_EPOCH.checked_add(Duration::from_secs(least)).map_or(now, |least| least.max(now))
     }

@@ -1,7 +1,8 @@
 use std::{fmt, time::SystemTime};
 
-use fanlight_model::Identity;
+use fanlight_model::{Identity, Token};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{Fingerprint, mark::Mark};
 
@@ -28,6 +29,14 @@ pub struct Session {
     pub fingerprint: Option<Fingerprint>,
 }
 
+impl Session {
+    /// What somebody has who did not sign in: their requests bring a token, or nobody has to.
+    pub fn unopened(id: SessionId, identity: Identity, method: Method, started: SystemTime, ends: SystemTime) -> Self {
+        let idle_ends = ends;
+        Self { id, identity, method, started, ends, idle_ends, expires: None, stale: false, fingerprint: None }
+    }
+}
+
 /// The number of a session: random, and not printed, since it names somebody's live session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub [u8; 16]);
@@ -36,6 +45,17 @@ impl SessionId {
     /// A name for the session by which it can be told from others and not be found.
     pub fn mark(&self) -> String {
         Mark::session(*self).to_string()
+    }
+}
+
+impl SessionId {
+    /// The same for all requests that bring a token; the token cannot be found from it.
+    pub fn of_token(token: &Token) -> Self {
+        let digest: [u8; 32] =
+            Sha256::new().chain_update(b"the session of a token").chain_update(token.digest()).finalize().into();
+        let mut id = Self([0; 16]);
+        id.0.copy_from_slice(&digest[..16]);
+        id
     }
 }
 
@@ -52,6 +72,19 @@ pub enum Method {
     Emergency,
     /// At the identity provider.
     Oidc,
+    /// Not at all: each request brings an ID token of the provider's.
+    IdToken,
+    /// Not at all: each request brings a token that the API server takes.
+    Token,
+    /// Not at all, and nobody has to: everybody is the same user.
+    Anonymous,
+}
+
+impl Method {
+    /// Whether a session in the browser stands behind it.
+    pub fn is_session(self) -> bool {
+        matches!(self, Method::Emergency | Method::Oidc)
+    }
 }
 
 /// Why a request has no session.

@@ -27,6 +27,7 @@ pub struct Sessions {
     identity: String,
     idle: String,
     tokens: String,
+    keeps_id_tokens: bool,
 }
 
 /// How long sessions last.
@@ -81,7 +82,13 @@ impl Sessions {
         let identity = cookies.stem().to_owned();
         let [idle, tokens] = ["idle", "tokens"].map(|what| format!("{identity}-{what}"));
         let limits = SessionLimits { emergency: limits.emergency.min(Self::OLDEST), ..limits };
-        Self { cookies, limits, identity, idle, tokens }
+        Self { cookies, limits, identity, idle, tokens, keeps_id_tokens: false }
+    }
+
+    /// The same, and nobody comes in from the provider whose ID token cannot be kept: it goes with their requests.
+    #[must_use]
+    pub fn keeping_id_tokens(self) -> Self {
+        Self { keeps_id_tokens: true, ..self }
     }
 
     /// Opens a session with a new number; the values of the `Set-Cookie` headers are returned with it.
@@ -174,6 +181,9 @@ impl Sessions {
 
 impl Sealed {
     fn open(self, idle_ends: SystemTime, now: SystemTime) -> Result<Session, NoSession> {
+        if !self.method.is_session() {
+            return Err(NoSession::Broken);
+        }
         let user = UserName::new(&self.user);
         // The provider's users may be service accounts, where that was allowed when they signed in.
         let user =

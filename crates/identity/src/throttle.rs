@@ -1,5 +1,6 @@
 mod buckets;
 mod delays;
+mod strangers;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 
 use buckets::Buckets;
 use delays::Delays;
+pub(crate) use strangers::Strangers;
 
 /// Slows down guessing. Attempts are counted when they begin and given back when they turn out right, so only failures
 /// count, and many at once cannot slip through.

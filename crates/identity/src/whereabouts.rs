@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use fanlight_model::UserName;
+use fanlight_model::Name;
 
 use crate::{Ending, Method, Session, SessionId};
 
@@ -22,7 +22,7 @@ pub struct KnownSession {
     /// Its number.
     pub id: SessionId,
     /// Whose it is.
-    pub user: UserName,
+    pub user: Name,
     /// How they signed in.
     pub method: Method,
     /// When they signed in.
@@ -80,7 +80,7 @@ impl Whereabouts {
     }
 
     /// The sessions of a user, the one seen last first.
-    pub fn of(&self, user: &UserName, now: SystemTime) -> Vec<KnownSession> {
+    pub fn of(&self, user: &Name, now: SystemTime) -> Vec<KnownSession> {
         let all = self.lock();
         let mut theirs: Vec<_> =
             all.values().filter(|known| known.user == *user && known.ends > now).cloned().collect();
@@ -89,7 +89,7 @@ impl Whereabouts {
     }
 
     /// The session of a user that has this mark.
-    pub fn find(&self, user: &UserName, mark: &str) -> Option<KnownSession> {
+    pub fn find(&self, user: &Name, mark: &str) -> Option<KnownSession> {
         self.lock().values().find(|known| known.user == *user && known.id.mark() == mark).cloned()
     }
 
@@ -110,7 +110,7 @@ mod tests {
         time::{Duration, UNIX_EPOCH},
     };
 
-    use fanlight_model::Identity;
+    use fanlight_model::{Identity, UserName};
 
     use super::*;
     use crate::{CookieRules, KeyRing, SessionLimits, Sessions};
@@ -125,12 +125,12 @@ mod tests {
         Sessions::new(Arc::new(KeyRing::random()), limits, &rules)
     }
 
-    fn name(user: &str) -> UserName {
-        UserName::new(user).expect("a name")
+    fn name(user: &str) -> Name {
+        UserName::new(user).expect("a name").name().clone()
     }
 
     fn open(user: &str, started: SystemTime) -> Session {
-        sessions().open(Identity::of(name(user)), Method::Emergency, None, started).0
+        sessions().open(Identity::of(UserName::new(user).expect("a name")), Method::Emergency, None, started).0
     }
 
     fn see(whereabouts: &Whereabouts, session: &Session, now: SystemTime) {

@@ -105,10 +105,11 @@ impl Asker {
             Rules::Unknown => return None,
         };
         let scope = Scope::Namespace(Arc::clone(namespace));
+        let most = most(who);
         let mut heard = Heard::default();
         for kind in Kind::all() {
-            let listed = Rule::rights(rules, kind);
-            if complete || listed == Rights::ALL {
+            let listed = Rule::rights(rules, kind).within(most);
+            if complete || listed == most {
                 heard.rights.push((kind, listed));
             } else if wanted.has(kind) {
                 match self.rights(who, kind, &scope).await {
@@ -126,7 +127,7 @@ impl Asker {
         if !list {
             return Some(Rights::NONE);
         }
-        let watch = self.may(who, Verb::Watch, kind, scope).await?;
+        let watch = most(who).watch && self.may(who, Verb::Watch, kind, scope).await?;
         Some(Rights { list, watch })
     }
 
@@ -140,7 +141,62 @@ impl Asker {
     }
 }
 
+/// What somebody may do at most: in whose name no watch may run, counts as one who may not watch.
+fn most(who: &Identity) -> Rights {
+    Rights { list: true, watch: who.may_sponsor() }
+}
+
 /// Whether each kind may be changed, by the rules of a namespace.
 fn changes(rules: &Rules) -> Option<Vec<(Kind, Answer)>> {
     (*rules != Rules::Unknown).then(|| Kind::all().map(|kind| (kind, rules.may_change(kind))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use fanlight_model::{Holder, Token, UserName};
+    use futures_util::{FutureExt, future::BoxFuture};
+
+    use super::*;
+
+    /// Allows everything, and remembers what it was asked.
+    #[derive(Default)]
+    struct Generous(Mutex<Vec<Verb>>);
+
+    impl Reviews for Generous {
+        fn may(&self, _: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(question.verb);
+            std::future::ready(Answer::Yes).boxed()
+        }
+
+        fn rules(&self, _: &Identity, _: &str) -> BoxFuture<'static, Rules> {
+            let any = || vec!["*".to_owned()];
+            let rule = Rule { verbs: any(), groups: any(), resources: any(), names: Vec::new() };
+            std::future::ready(Rules::Complete([rule].into())).boxed()
+        }
+    }
+
+    async fn learn(who: &Identity) -> (Vec<Rights>, Vec<Verb>) {
+        let reviews = Arc::new(Generous::default());
+        let asker = Asker::new(reviews.clone());
+        let kind = Kind::KUSTOMIZATION;
+        let asks = BTreeSet::from([Ask::Everywhere(kind), Ask::Namespace("apps".into())]);
+        let told = asker.ask_all(who, asks, Kinds::from_iter([kind])).await;
+        let heard = told.into_iter().filter_map(|told| told.heard).flat_map(|heard| heard.rights);
+        let rights = heard.filter(|(about, _)| *about == kind).map(|(_, rights)| rights).collect();
+        let verbs = reviews.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (rights, verbs)
+    }
+
+    #[tokio::test]
+    async fn whoever_only_makes_requests_with_a_token_counts_as_one_who_may_not_watch_whatever_they_may() {
+        let list = Rights { list: true, watch: false };
+        let token = Token::new("abc").expect("a token");
+        let holder = Holder::new("system:serviceaccount:ci:robot", [], token).expect("a name");
+        assert_eq!(learn(&Identity::Holder(holder.clone())).await, (vec![list; 2], vec![Verb::List]));
+        let both = (vec![Rights::ALL; 2], vec![Verb::List, Verb::Watch]);
+        assert_eq!(learn(&Identity::Holder(holder.signed_in())).await, both);
+        assert_eq!(learn(&Identity::of(UserName::new("dana").expect("a name"))).await, both);
+    }
 }

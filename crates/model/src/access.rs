@@ -105,6 +105,12 @@ impl Rights {
     /// Neither.
     pub const NONE: Rights = Rights { list: false, watch: false };
 
+    /// What is left of these rights within others.
+    #[must_use]
+    pub fn within(self, most: Rights) -> Rights {
+        Rights { list: self.list && most.list, watch: self.watch && most.watch }
+    }
+
     /// Whether a watch may run in this person's name.
     pub fn may_sponsor(self) -> bool {
         self.list && self.watch

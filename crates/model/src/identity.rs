@@ -1,10 +1,20 @@
 //! Whom a request is made for.
 
-use std::{fmt, sync::Arc};
+mod holder;
+mod name;
+mod persona;
+mod token;
+
+use std::fmt;
+
+pub use holder::Holder;
+pub use name::Name;
+pub use persona::Persona;
+pub use token::{Token, TokenRefused};
 
 /// A user name that can be impersonated: it cannot be empty, nor one that Kubernetes reserves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserName(Arc<str>);
+pub struct UserName(Name);
 
 /// Why a user or group name was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +39,7 @@ impl UserName {
 
     /// Accepts `name` as it is: nothing is trimmed or changed.
     pub fn new(name: &str) -> Result<Self, NameRefused> {
-        check(name).map(|()| Self(name.into()))
+        check(name).map(|()| Self(Name::new(name)))
     }
 
     /// Accepts `name` if it is a service account's (`system:serviceaccount:…`), the one kind of reserved name that a
@@ -42,11 +52,16 @@ impl UserName {
         if !account.split_once(':').is_some_and(is_account) {
             return Err(NameRefused::Reserved);
         }
-        check(account).map(|()| Self(name.into()))
+        check(account).map(|()| Self(Name::new(name)))
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The name, without the promise that it can be impersonated.
+    pub fn name(&self) -> &Name {
         &self.0
     }
 }
@@ -71,7 +86,7 @@ fn check(name: &str) -> Result<(), NameRefused> {
 
 impl fmt::Display for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -81,51 +96,52 @@ impl fmt::Debug for UserName {
     }
 }
 
-/// Who is signed in, as Kubernetes is told: user name and groups.
+/// Who somebody is before the API server, and by what it takes them for that.
 ///
-/// Two identities are equal only if user *and* groups are: everything kept per person (grants above all) is keyed by
-/// the whole identity, never by the name alone. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity(Arc<Parts>);
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Parts {
-    user: UserName,
-    groups: Vec<Box<str>>,
+/// Two identities are equal only if user *and* groups *and* credential are: everything kept per person (grants above all)
+/// is keyed by the whole identity, never by the name alone. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identity {
+    /// By the word of the server's own account, which impersonates them.
+    Impersonated(Persona),
+    /// By a token of their own, which goes with each request.
+    Holder(Holder),
 }
 
 impl Identity {
-    /// The identity of `user` with `groups`, sorted and without repeats.
+    /// Somebody to impersonate: `user` with `groups`, sorted and without repeats.
     pub fn new<'a>(user: UserName, groups: impl IntoIterator<Item = &'a str>) -> Result<Self, NameRefused> {
-        let mut checked = Vec::new();
-        for group in groups {
-            check(group)?;
-            checked.push(Box::from(group));
-        }
-        checked.sort_unstable();
-        checked.dedup();
-        Ok(Self(Arc::new(Parts { user, groups: checked })))
+        Persona::new(user, groups).map(Self::Impersonated)
     }
 
-    /// The identity of `user` without groups.
+    /// Somebody to impersonate, without groups.
     pub fn of(user: UserName) -> Self {
-        Self(Arc::new(Parts { user, groups: Vec::new() }))
+        Self::Impersonated(Persona::of(user))
     }
 
     /// The user name.
-    pub fn user(&self) -> &UserName {
-        &self.0.user
+    pub fn user(&self) -> &Name {
+        match self {
+            Self::Impersonated(persona) => persona.user().name(),
+            Self::Holder(holder) => holder.user(),
+        }
     }
 
     /// The groups, sorted.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.0.groups.iter().map(AsRef::as_ref)
+        let groups = match self {
+            Self::Impersonated(persona) => persona.all_groups(),
+            Self::Holder(holder) => holder.all_groups(),
+        };
+        groups.iter().map(AsRef::as_ref)
     }
-}
 
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.0.user, self.0.groups)
+    /// Whether watches may run in their name: not for somebody who only makes single requests with a token.
+    pub fn may_sponsor(&self) -> bool {
+        match self {
+            Self::Impersonated(_) => true,
+            Self::Holder(holder) => holder.is_signed_in(),
+        }
     }
 }
 

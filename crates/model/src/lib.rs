@@ -41,7 +41,7 @@ pub use details::{
 pub use duration::go_duration;
 pub use events::{EventEntry, Events};
 pub use guise::{Face, Form, Guise};
-pub use identity::{Identity, NameRefused, UserName};
+pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
 pub use particulars::{Particulars, Verification};

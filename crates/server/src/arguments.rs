@@ -1,6 +1,7 @@
 mod accounts;
 mod go;
 mod limits;
+mod method;
 mod notices;
 mod outside;
 mod sessions;
@@ -9,10 +10,11 @@ mod single_sign_on;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::{ArgAction, Args, Parser, ValueEnum};
+use clap::{ArgAction, Args, Parser};
 
 use accounts::Accounts;
 use limits::Limits;
+use method::Method;
 pub(crate) use notices::features;
 use outside::Outside;
 pub(crate) use outside::{ExternalUrl, origin};
@@ -93,32 +95,16 @@ pub(crate) struct Listening {
 #[derive(Args)]
 #[command(next_help_heading = "Signing in")]
 pub(crate) struct SignIn {
-    /// Ways to sign in: user-account is the emergency user's, oidc that of an identity provider. Others are not offered yet.
-    #[arg(
-        long,
-        value_name = "METHODS",
-        value_enum,
-        ignore_case = true,
-        value_delimiter = ',',
-        default_value = "user-account,oidc",
-        hide_possible_values = true
-    )]
+    /// Ways in: user-account is the emergency user's, oidc that of an identity provider and of its ID tokens,
+    /// token-passthrough that of scripts with any token which Kubernetes takes.
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', default_value = "user-account,oidc")]
     auth_methods: Vec<Method>,
     /// Secret, in the server's own namespace, that holds the emergency user.
     #[arg(long, value_name = "NAME", default_value = "cluster-user-auth")]
     pub(crate) emergency_secret_name: String,
-    /// Not offered yet: everybody is this user, without signing in.
+    /// Let everybody in as this user, without signing in; --auth-methods does not count then.
     #[arg(long, value_name = "USER")]
     insecure_no_authentication_user: Option<String>,
-}
-
-/// A way to sign in.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Method {
-    UserAccount,
-    Oidc,
-    TokenPassthrough,
-    Anonymous,
 }
 
 /// What the predecessor had and nobody needs.
@@ -159,23 +145,7 @@ impl Arguments {
         if let Some(url) = &self.outside.external_url {
             url.check(&base)?;
         }
-        if sign_in.insecure_no_authentication_user.as_ref().is_some_and(String::is_empty) {
-            bail!("insecure-no-authentication-user flag set but no user specified");
-        }
-        if !sign_in.auth_methods.iter().any(|method| matches!(method, Method::UserAccount | Method::Oidc)) {
-            bail!("--auth-methods: nobody could sign in, since token-passthrough and anonymous are not offered yet");
-        }
-        Ok(())
-    }
-
-    /// Whether the emergency user may sign in.
-    pub(crate) fn has_emergency_user(&self) -> bool {
-        self.sign_in.auth_methods.contains(&Method::UserAccount)
-    }
-
-    /// Whether people may sign in at an identity provider.
-    pub(crate) fn has_single_sign_on(&self) -> bool {
-        self.sign_in.auth_methods.contains(&Method::Oidc)
+        sign_in.check()
     }
 
     /// The route prefix without a slash at its end.

@@ -25,9 +25,10 @@ use clap::Parser;
 use fanlight_cluster::ApiServer;
 use fanlight_identity::{
     CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, RecordSource, Revocations, SessionLimits, Sessions,
-    Whereabouts,
+    TokenDesk, Whereabouts,
 };
 use fanlight_live::{Live, Pace, Parts};
+use fanlight_model::Identity;
 use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, Proxies, farewell};
 use outside::Outside;
 use prometheus_client::registry::Registry;
@@ -128,7 +129,10 @@ async fn wire(
     };
     let emergency = emergency_desk(arguments, &server, &keys);
     let oidc = oidc_desk(arguments, &server, &keys, &rules, emergency.clone());
+    let tokens = TokenDesk::new(eyes.clone());
+    let id_tokens_go_on = oidc.is_some() && features.get(ID_TOKENS_GO_ON).is_some_and(|value| value == "true");
     let revocations = revocations(arguments, &server, &keys);
+    let sessions = Sessions::new(keys, limits, &rules);
     let live = Live::start(parts, ended.clone());
     let whereabouts = Whereabouts::default();
     tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
@@ -137,12 +141,15 @@ async fn wire(
     server.tell_of_new_guises(move |who| drop(told.recheck(who)));
     Ok(App {
         live,
-        sessions: Sessions::new(keys, limits, &rules),
+        sessions: if id_tokens_go_on { sessions.keeping_id_tokens() } else { sessions },
         revocations,
         whereabouts,
         emergency,
         emergency_reason: arguments.sessions.emergency_require_reason,
         oidc,
+        tokens: arguments.passes_tokens_on().then(|| tokens.clone()),
+        id_tokens_go_on: id_tokens_go_on.then_some(tokens),
+        everybody: everybody(arguments)?,
         objects: eyes.clone(),
         rights: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
@@ -178,6 +185,22 @@ fn revocations(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -
     let following = revocations.clone();
     tokio::spawn(async move { following.run().await });
     revocations
+}
+
+/// The feature that has ID tokens go on to the API server.
+const ID_TOKENS_GO_ON: &str = "WEAVE_GITOPS_FEATURE_OIDC_AUTH_PASSTHROUGH";
+
+/// Who everybody is, where nobody signs in. That is said at the highest level, so that no log is without it.
+fn everybody(arguments: &Arguments) -> anyhow::Result<Option<Identity>> {
+    let everybody = arguments.everybody()?;
+    if let Some(everybody) = &everybody {
+        tracing::error!(
+            user = %everybody.user(),
+            "THERE IS NO AUTHENTICATION: whoever reaches this server acts as this user, with all the rights that it has \
+             in Kubernetes (--insecure-no-authentication-user; --auth-methods does not count)"
+        );
+    }
+    Ok(everybody)
 }
 
 fn emergency_desk(arguments: &Arguments, server: &ApiServer, keys: &Arc<KeyRing>) -> Option<EmergencyDesk> {

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fanlight_cluster::{ApiServer, ReadError};
-use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential};
+use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential, TokenReviews};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Guise, Identity, Kind, Listing, ObjectKey,
-    Question, Rules, Scope, Step, UserName, Verdict, Version,
+    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Guise, Holder, Identity, Kind, Listing,
+    ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -87,7 +87,7 @@ impl Objects for Eyes {
 }
 
 impl Rights for Eyes {
-    fn guise(&self, who: &Identity, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>> {
+    fn guise(&self, who: &Persona, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>> {
         let (server, who) = (self.0.clone(), who.clone());
         async move {
             let guise = if anew { server.guise_anew(&who).await } else { server.guise(&who).await };
@@ -104,6 +104,13 @@ impl Rights for Eyes {
     fn own_name(&self) -> BoxFuture<'static, Option<String>> {
         let server = self.0.clone();
         async move { server.own_name().await.ok() }.boxed()
+    }
+}
+
+impl TokenReviews for Eyes {
+    fn who_holds(&self, token: &Token) -> BoxFuture<'static, Result<Option<Holder>, SourceError>> {
+        let (server, token) = (self.0.clone(), token.clone());
+        async move { server.who_holds(&token).await.map_err(|error| SourceError(error.to_string())) }.boxed()
     }
 }
 

@@ -205,8 +205,8 @@ impl ControlPlane {
         Ok(())
     }
 
-    /// A kubeconfig that signs in as a service account, with its namespace as the context's.
-    pub async fn kubeconfig_for(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
+    /// A token of a service account, for a day.
+    pub async fn token_of(&self, namespace: &str, account: &str) -> anyhow::Result<String> {
         let api: Api<ServiceAccount> = Api::namespaced(self.admin(), namespace);
         let request = TokenRequest {
             spec: TokenRequestSpec { expiration_seconds: Some(24 * 3600), ..TokenRequestSpec::default() },
@@ -215,6 +215,12 @@ impl ControlPlane {
         let token = api.create_token_request(account, &PostParams::default(), &request).await?;
         let token = token.status.context("a token request without an answer")?.token;
         secrets::plant(&token);
+        Ok(token)
+    }
+
+    /// A kubeconfig that signs in as a service account, with its namespace as the context's.
+    pub async fn kubeconfig_for(&self, namespace: &str, account: &str) -> anyhow::Result<PathBuf> {
+        let token = self.token_of(namespace, account).await?;
         let path = self.folder.join(format!("{namespace}-{account}.kubeconfig"));
         write_kubeconfig(&path, &self.folder.join("ca.crt"), self.port, namespace, &json!({"token": token}))?;
         Ok(path)

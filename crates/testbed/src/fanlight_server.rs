@@ -87,6 +87,11 @@ impl FanlightServer {
         Ok(server)
     }
 
+    /// Starts `program` as on an administrator's laptop: with the administrator's own client certificate.
+    pub async fn start_on_laptop(program: &Path, plane: &ControlPlane, more: &[&str]) -> anyhow::Result<Self> {
+        Self::with_kubeconfig(program, &plane.admin_kubeconfig(), plane.folder(), "laptop", more).await
+    }
+
     /// Starts `program` before the cluster of a kubeconfig; address and log are kept in `folder`, under `name`.
     pub(crate) async fn with_kubeconfig(
         program: &Path,

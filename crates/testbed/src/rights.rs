@@ -132,6 +132,15 @@ impl ControlPlane {
         self.grant(None, group, &subject("Group", group), rules).await
     }
 
+    /// Creates a service account that may do something in its own namespace.
+    pub async fn install_robot(&self, namespace: &str, name: &str, rules: Value) -> anyhow::Result<()> {
+        self.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": namespace}}))
+            .await?;
+        let account = json!({"kind": "ServiceAccount", "name": name, "namespace": namespace});
+        self.grant(Some(namespace), name, &account, rules).await.map(drop)
+    }
+
     /// Lets a user do something in one namespace; the returned binding can be deleted to take it back.
     pub async fn grant_in(&self, namespace: &str, user: &str, rules: Value) -> anyhow::Result<Value> {
         self.grant(Some(namespace), user, &subject("User", user), rules).await

@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use fanlight_identity::{EmergencyDesk, OidcDesk, Revocations, Sessions, Whereabouts};
+use fanlight_identity::{EmergencyDesk, OidcDesk, Revocations, Sessions, TokenDesk, Whereabouts};
 use fanlight_live::Live;
+use fanlight_model::Identity;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -24,6 +25,14 @@ pub struct App {
     pub emergency_reason: bool,
     /// Where people sign in at the identity provider; `None` if that is switched off.
     pub oidc: Option<OidcDesk>,
+    /// Where tokens are known that go on to the API server with the requests of whoever brings them; `None` if that is
+    /// switched off.
+    pub tokens: Option<TokenDesk>,
+    /// Whether the ID tokens of those who signed in at the provider go on to the API server, instead of their being
+    /// impersonated; and where it is said beforehand that it takes them.
+    pub id_tokens_go_on: Option<TokenDesk>,
+    /// Who everybody is without signing in; `None` if people have to.
+    pub everybody: Option<Identity>,
     /// Single objects: reading them and acting on them.
     pub objects: Arc<dyn Objects>,
     /// As whom people go before the API server, and what it lets them do.

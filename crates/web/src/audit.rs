@@ -71,6 +71,9 @@ fn word(method: Method) -> &'static str {
     match method {
         Method::Emergency => "emergency",
         Method::Oidc => "oidc",
+        Method::IdToken => "id-token",
+        Method::Token => "token",
+        Method::Anonymous => "anonymous",
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) struct Frame {
     pub(crate) user: String,
     /// Set for the emergency user.
     pub(crate) emergency: Option<Ends>,
+    /// Whether everybody is this user, without signing in.
+    pub(crate) open: bool,
+    /// Whether there is a session to sign out of.
+    pub(crate) leaves: bool,
     /// In how many seconds the identity runs out and has to be confirmed; for the provider's users.
     pub(crate) confirm_in: Option<u64>,
 }
@@ -59,6 +63,8 @@ impl Frame {
             user: session.identity.user().to_string(),
             confirm_in,
             emergency: (session.method == Method::Emergency).then_some(ends),
+            open: session.method == Method::Anonymous,
+            leaves: session.method.is_session(),
             ..Self::outside(app, headers, uri)
         }
     }
@@ -83,6 +89,8 @@ impl Frame {
                 .map_or_else(|| "Kubernetes does not answer".to_owned(), |version| format!("Kubernetes {version}")),
             user: String::new(),
             emergency: None,
+            open: false,
+            leaves: false,
             confirm_in: None,
         }
     }

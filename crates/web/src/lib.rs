@@ -12,6 +12,7 @@ mod allowance;
 mod app;
 mod assets;
 mod audit;
+mod bearer;
 mod browser;
 mod farewell;
 mod frame;

@@ -1,6 +1,7 @@
 //! Signing in at the identity provider: going there, coming back, and having the session confirmed anew.
 
 mod failure;
+mod pass_on;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -17,9 +18,10 @@ use crate::{
     audit::{Event, Outcome, Reason, Who},
     request::{Origin, RequestId},
     sign_in::failed,
-    signed::{Signed, cookies, sign_in_page},
+    signed::{BySession, cookies, sign_in_page},
 };
 use failure::Failure;
+use pass_on::pass_on;
 
 /// Tells the page's script for how many seconds a refreshed identity is good.
 const EXPIRES_IN: HeaderName = HeaderName::from_static("fanlight-expires-in");
@@ -58,7 +60,7 @@ pub(crate) async fn callback(
     let arrival = desk.callback(query.as_deref().unwrap_or_default(), &cookies(&headers), now).await;
     let answer = match arrival.outcome {
         Ok(signed) if arrival.silent => resume(&app, origin, &headers, &signed, &arrival.page),
-        Ok(signed) => admit(&app, origin, &signed, &arrival.page, now),
+        Ok(signed) => admit(&app, origin, &signed, &arrival.page, now).await,
         Err(FlowError::NeedsForm) if arrival.silent => Ok(sign_in_page(&app, &arrival.page)),
         Err(error) => Err(refuse(&app, origin, (&error).into(), &error, &arrival.page)),
     };
@@ -70,7 +72,7 @@ pub(crate) async fn callback(
 pub(crate) async fn refresh(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Signed(session): Signed,
+    BySession(session): BySession,
     origin: Origin,
 ) -> Response {
     let refused = || failed(StatusCode::UNAUTHORIZED, "failed to refresh");
@@ -123,7 +125,13 @@ fn resume(app: &App, origin: Origin, headers: &HeaderMap, signed: &SignedIn, pag
     Ok((set(cookies), Redirect::to(page)).into_response())
 }
 
-fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
+async fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
+    if let Some(desk) = &app.id_tokens_go_on {
+        pass_on(desk, &signed.id_token, origin.address).await.map_err(|error| {
+            let reason = error.word();
+            refuse(app, origin, reason, &error, page)
+        })?;
+    }
     let opened = app.sessions.open_oidc(signed, app.revocations.beginning(signed.identity.user(), now));
     let (session, cookies) = opened.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
     let user = session.identity.user();

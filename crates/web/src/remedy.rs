@@ -1,29 +1,48 @@
 //! What an administrator can apply to give a right that is missing.
 
-use fanlight_model::{Deed, Face, Guise, Identity};
+use fanlight_model::{Deed, Face, Guise, Persona};
 use serde_json::{Value, json};
 
 use crate::manifest;
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
+/// Whom rights are given to.
+pub(crate) struct Subject {
+    kind: &'static str,
+    name: String,
+}
+
+impl Subject {
+    /// Whom Kubernetes takes somebody for who is impersonated: a member has only the rights of groups.
+    pub(crate) fn of(guise: &Guise) -> Self {
+        match &guise.face {
+            Some(Face { person: Some(_), groups, .. }) => {
+                Self { kind: "Group", name: groups.first().map(ToString::to_string).unwrap_or_default() }
+            }
+            Some(face) => Self::user(face.user.as_str()),
+            None => Self::user(""),
+        }
+    }
+
+    /// A user of this name.
+    pub(crate) fn user(name: &str) -> Self {
+        Self { kind: "User", name: name.to_owned() }
+    }
+}
+
 /// Role and binding with which somebody may do this.
-pub(crate) fn grant(deed: &Deed, guise: &Guise) -> String {
+pub(crate) fn grant(deed: &Deed, subject: &Subject) -> String {
     let name = format!("fanlight-{}-{}", word(&deed.verb), word(&deed.full_resource()));
     let mut rule = json!({"apiGroups": [deed.group], "resources": [deed.full_resource()], "verbs": [deed.verb]});
     if !deed.name.is_empty() {
         rule["resourceNames"] = json!([deed.name]);
     }
-    let (kind, subject) = match &guise.face {
-        Some(Face { person: Some(_), groups, .. }) => ("Group", groups.first().map(|group| &**group)),
-        Some(face) => ("User", Some(face.user.as_str())),
-        None => ("User", None),
-    };
-    role(&name, Some(&*deed.namespace), &json!([rule]), &json!([subject_of(kind, subject.unwrap_or_default())]))
+    role(&name, Some(&*deed.namespace), &json!([rule]), &json!([subject_of(subject.kind, &subject.name)]))
 }
 
 /// Role and binding with which the server's account may act for somebody.
-pub(crate) fn impersonate(who: &Identity, account: Option<&str>) -> String {
+pub(crate) fn impersonate(who: &Persona, account: Option<&str>) -> String {
     let (resource, name, namespace) = match who.user().as_str().split(':').collect::<Vec<_>>()[..] {
         ["system", "serviceaccount", namespace, account] => ("serviceaccounts", account.to_owned(), Some(namespace)),
         _ => ("users", who.user().to_string(), None),
@@ -99,10 +118,10 @@ mod tests {
 
     use super::*;
 
-    fn guise(user: &str, person: Option<&str>) -> Guise {
+    fn subject(user: &str, person: Option<&str>) -> Subject {
         let name = |name| UserName::new(name).expect("a plain name");
         let face = Face { user: name(user), groups: vec!["dev".into()], person: person.map(name), form: Form::Classic };
-        Guise { face: Some(face), left_out: Vec::new() }
+        Subject::of(&Guise { face: Some(face), left_out: Vec::new() })
     }
 
     fn patch(namespace: &str, name: &str) -> Deed {
@@ -118,11 +137,11 @@ mod tests {
 
     #[test]
     fn a_right_is_given_where_it_is_asked_for_and_to_whom_kubernetes_knows() {
-        let yaml = grant(&patch("apps", "shop"), &guise("dana", None));
+        let yaml = grant(&patch("apps", "shop"), &subject("dana", None));
         for part in ["kind: Role\n", "namespace: apps", "- shop", "kind: User", "name: dana"] {
             assert!(yaml.contains(part), "{part}: {yaml}");
         }
-        let yaml = grant(&patch("", ""), &guise(Face::MEMBER, Some("dana")));
+        let yaml = grant(&patch("", ""), &subject(Face::MEMBER, Some("dana")));
         for part in ["kind: ClusterRoleBinding", "kind: Group", "name: dev"] {
             assert!(yaml.contains(part), "{part}: {yaml}");
         }
@@ -132,7 +151,7 @@ mod tests {
     #[test]
     fn a_service_account_is_given_to_be_impersonated_in_its_own_namespace() {
         let robot = UserName::service_account("system:serviceaccount:ci:robot").expect("an account");
-        let yaml = impersonate(&Identity::of(robot), Some("system:serviceaccount:glass:fanlight"));
+        let yaml = impersonate(&Persona::of(robot), Some("system:serviceaccount:glass:fanlight"));
         for part in ["kind: RoleBinding", "namespace: ci", "- serviceaccounts", "- robot", "namespace: glass"] {
             assert!(yaml.contains(part), "{part}: {yaml}");
         }
@@ -152,7 +171,7 @@ mod tests {
     #[test]
     fn what_people_type_cannot_write_other_rules() {
         let evil = "x]\nrules: [{verbs: ['*']";
-        let yaml = grant(&Deed { verb: evil.to_owned(), ..patch(evil, evil) }, &guise("dana", None));
+        let yaml = grant(&Deed { verb: evil.to_owned(), ..patch(evil, evil) }, &subject("dana", None));
         for document in yaml.split("---\n") {
             let read: Value = serde_saphyr::from_str(document).expect("YAML");
             assert_eq!(read["metadata"]["namespace"], evil, "{yaml}");

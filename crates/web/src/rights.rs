@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use fanlight_model::{Deed, Guise, Identity, Verdict};
+use fanlight_model::{Deed, Guise, Identity, Persona, Verdict};
 use futures_util::future::BoxFuture;
 
 /// As whom people go before the API server, and what it lets them do.
 pub trait Rights: Send + Sync + 'static {
-    /// As whom a person goes before the API server: as known lately, or `anew`. Else why that is not known.
-    fn guise(&self, who: &Identity, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>>;
+    /// As whom somebody who is impersonated goes before the API server: as known lately, or `anew`. Else why that is not
+    /// known.
+    fn guise(&self, who: &Persona, anew: bool) -> BoxFuture<'static, Result<Arc<Guise>, String>>;
 
     /// Whether the API server lets the person do this, and the server in their name.
     fn verdict(&self, who: &Identity, deed: &Deed) -> BoxFuture<'static, Verdict>;

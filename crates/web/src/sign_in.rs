@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Admitted, Method, OidcDesk, OidcStanding, Refusal, Session, Standing};
+use fanlight_identity::{Admitted, Method, NoSession, OidcDesk, OidcStanding, Refusal, Standing};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,7 +22,7 @@ use crate::{
     page::html,
     place::inside,
     request::Origin,
-    signed::Signed,
+    signed::{BySession, Signed, cookies},
 };
 
 #[derive(Template)]
@@ -80,6 +80,9 @@ pub(crate) async fn show(
     uri: Uri,
     origin: Origin,
 ) -> Response {
+    if app.everybody.is_some() {
+        return Redirect::to(&inside(&app.base, &wish.redirect)).into_response();
+    }
     let problem = (origin.is_plain && app.https_outside).then(|| plain(&app));
     page(&app, Frame::outside(&app, &headers, &uri), StatusCode::OK, &wish.redirect, problem).await
 }
@@ -257,20 +260,40 @@ fn refused_plainly(refusal: &Refusal) -> Response {
     }
 }
 
-/// Who am I?
-pub(crate) async fn userinfo(Signed(session): Signed) -> Response {
-    match session {
-        Some(session) => {
-            let user = session.identity.user().as_str();
-            Json(json!({"email": user, "id": user, "groups": groups(&session)})).into_response()
+/// Who is signed in? That it is nobody because nobody has to, or because the identity has run out, is told apart as scripts
+/// expect it. Who brings a token is not signed in.
+pub(crate) async fn userinfo(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    BySession(session): BySession,
+) -> Response {
+    if let Some(everybody) = &app.everybody {
+        return who("", everybody.user().as_str(), None);
+    }
+    let Some(session) = session else { return nobody(&app, &headers) };
+    match (&app.oidc, session.method) {
+        (Some(desk), Method::Oidc) => {
+            let (user, groups) = desk.without_prefixes(&session.identity);
+            who(&user, &user, Some(&groups))
         }
-        None => StatusCode::BAD_REQUEST.into_response(),
+        _ => who(session.identity.user().as_str(), session.identity.user().as_str(), None),
     }
 }
 
-/// The emergency user has none, which is not the same as an empty list.
-fn groups(session: &Session) -> Option<Vec<&str>> {
-    (session.method == Method::Oidc).then(|| session.identity.groups().collect())
+fn nobody(app: &App, headers: &HeaderMap) -> Response {
+    match app.sessions.read(&cookies(headers), (app.clock)()) {
+        Err(error @ NoSession::RunOut) => {
+            failed(StatusCode::UNAUTHORIZED, &format!("failed to parse id token: {error}"))
+        }
+        // There is no provider any more who could say who that is.
+        Ok(session) if session.method == Method::Oidc => who("", "", None),
+        _ => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// The emergency user has no groups, which is not the same as an empty list.
+fn who(email: &str, id: &str, groups: Option<&[String]>) -> Response {
+    Json(json!({"email": email, "id": id, "groups": groups})).into_response()
 }
 
 /// Which ways to sign in there are, and what the operator has switched on: public.
@@ -285,6 +308,9 @@ pub(crate) async fn flags(State(app): State<Arc<App>>) -> Response {
     }
     if app.oidc.as_ref().is_some_and(|desk| desk.standing() == OidcStanding::Ready) {
         flags.insert("OIDC_AUTH".to_owned(), "true".to_owned());
+    }
+    if app.everybody.is_some() {
+        flags.insert("ANONYMOUS_AUTH".to_owned(), "true".to_owned());
     }
     Json(json!({"flags": flags})).into_response()
 }

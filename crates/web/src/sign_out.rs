@@ -18,7 +18,7 @@ use crate::{
     frame::Frame,
     page::html,
     request::Origin,
-    signed::{Signed, cookies},
+    signed::{BySession, cookies},
 };
 
 /// Leads to the provider's own sign-out. A redirect would not do: in some browsers the policy that forms go to ourselves
@@ -34,7 +34,7 @@ struct Page {
 pub(crate) async fn logout(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Signed(session): Signed,
+    BySession(session): BySession,
     origin: Origin,
 ) -> Response {
     let mut provider = None;

@@ -52,9 +52,6 @@ async fn needs(
     if server.offers("oidc") {
         needed.push(core("get", "secrets", namespace, super::sign_in::oidc_secret(server)));
     }
-    if server.offers("token-passthrough") {
-        needed.push(Question { group: "authentication.k8s.io", ..core("create", "tokenreviews", "", "") });
-    }
     let mut lacking = Vec::new();
     for question in needed {
         if cluster.may_other(who, &question).await? != May::Yes {

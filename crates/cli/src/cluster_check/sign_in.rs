@@ -38,9 +38,13 @@ pub(super) fn sessions_map(server: &Installed) -> &str {
 
 /// Looks at everything that signing in takes.
 pub(super) async fn look(cluster: &Rescue, server: &Installed, findings: &mut Vec<Finding>) {
+    if let Some(user) = server.argument("--insecure-no-authentication-user") {
+        let what = format!("nobody has to sign in: whoever reaches the dashboard acts as “{user}”");
+        let remedy = "Take away --insecure-no-authentication-user, unless that is meant";
+        return findings.push(Finding::warning("sign-in", what, remedy));
+    }
     let ways = [emergency(cluster, server, findings).await, single_sign_on(cluster, server, findings).await];
-    let others = server.offers("token-passthrough") || server.offers("anonymous");
-    if ways == [Way::Closed; 2] && !others {
+    if ways == [Way::Closed; 2] {
         let what = "nobody can sign in: neither the emergency user nor single sign-on is set up";
         findings.push(Finding::failure(
             "sign-in",

@@ -1,4 +1,4 @@
-use fanlight_model::{Answer, Deed, Face, Form, Guise, Identity, UserName};
+use fanlight_model::{Answer, Deed, Face, Form, Guise, Persona, UserName};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::lore::Lore;
@@ -40,7 +40,7 @@ fn is_account(user: &UserName) -> bool {
 
 impl ApiServer {
     /// The guise that hides the least of a person: in their own name if possible, else as a member of their groups.
-    pub(super) async fn disguise(&self, lore: &Lore, who: &Identity) -> Result<Guise, ReadError> {
+    pub(super) async fn disguise(&self, lore: &Lore, who: &Persona) -> Result<Guise, ReadError> {
         let groups: Vec<&str> = who.groups().collect();
         let mut best: Option<Face> = None;
         for form in forms(who.user()) {
@@ -73,7 +73,7 @@ impl ApiServer {
     }
 
     /// A member in the person's place. Who has no group that could be named is no member of anything.
-    async fn member(&self, lore: &Lore, who: &Identity, groups: &[&str]) -> Result<Option<Face>, ReadError> {
+    async fn member(&self, lore: &Lore, who: &Persona, groups: &[&str]) -> Result<Option<Face>, ReadError> {
         let Ok(member) = UserName::new(Face::MEMBER) else { return Ok(None) };
         for form in forms(&member) {
             let allowed = self.allowed(lore, form, groups).await?;

@@ -4,14 +4,9 @@ use std::{
 };
 
 use fanlight_model::{Answer, Deed, Rule};
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use serde_json::json;
 use tokio::time::Instant;
 
-use crate::{
-    ApiServer, ReadError,
-    api_server::{As, Errand, Order, decode},
-};
+use crate::{ApiServer, ReadError, api_server::As};
 
 /// What the API server has said of the server's own rights since a certain moment.
 pub(super) struct Lore {
@@ -68,18 +63,6 @@ impl ApiServer {
         };
         lore.note(deed, answer);
         Ok(answer)
-    }
-
-    /// The name under which the API server knows the server itself (`SelfSubjectReview`, `authentication.k8s.io/v1`).
-    pub(super) async fn who_am_i(&self) -> Result<String, ReadError> {
-        const WHAT: &str = "the server’s own name";
-        const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let order = Order::Create(review.to_string().into());
-        let answered = self.run(&Errand { order, ..Errand::read(As::Itself, WHAT, PATH) }).await?;
-        let review: SelfSubjectReview = decode(WHAT, &answered.body)?;
-        let user = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
-        Ok(user.unwrap_or_default())
     }
 }
 

@@ -40,7 +40,7 @@ impl ApiServer {
             "spec": {"nonResourceAttributes": {"path": "/readyz", "verb": "get"}}});
         let order = Order::Create(review.to_string().into());
         let errand = Errand { order, ..Errand::read(As::Itself, WHAT, PATH) };
-        let answer = match self.ask_in(&Guise { face: Some(face), left_out: Vec::new() }, &errand).await {
+        let answer = match self.ask_in(Guise { face: Some(face), left_out: Vec::new() }, &errand).await {
             Err(ReadError::NotImpersonated { .. }) => Answer::No,
             Ok(()) | Err(ReadError::Refused { code: http::StatusCode::FORBIDDEN, .. }) => Answer::Yes,
             Err(error) => return Err(error),

@@ -1,20 +1,11 @@
+use fanlight_model::{Token, TokenRefused};
+
 /// The token of an `Authorization` header: `None` if its scheme is not `Bearer`, which is then for somebody else (a proxy
 /// that asks for a password, say); an error if it is, but what follows is no token.
-pub fn bearer_token(header: &str) -> Option<Result<&str, NoToken>> {
+pub fn bearer_token(header: &str) -> Option<Result<Token, TokenRefused>> {
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let token = token.trim_matches(' ');
-    // The letters of RFC 6750 §2.1.
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    Some(if token.is_empty() || !token.bytes().all(letter) { Err(NoToken) } else { Ok(token) })
+    scheme.eq_ignore_ascii_case("bearer").then(|| Token::new(token.trim_matches(' ')))
 }
-
-/// An `Authorization` header says `Bearer`, but brings no token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the Authorization header says “Bearer”, but has no token")]
-pub struct NoToken;
 
 #[cfg(test)]
 mod tests {
@@ -27,15 +18,16 @@ mod tests {
         for (header, token) in [
             ("Bearer abc.def-g_h", Some(Ok("abc.def-g_h"))),
             ("bearer  abc", Some(Ok("abc"))),
-            ("Bearer", Some(Err(NoToken))),
-            ("Bearer ", Some(Err(NoToken))),
-            ("Bearer a b", Some(Err(NoToken))),
-            ("Bearer a\u{7}", Some(Err(NoToken))),
+            ("Bearer", Some(Err(TokenRefused::Empty))),
+            ("Bearer ", Some(Err(TokenRefused::Empty))),
+            ("Bearer a b", Some(Err(TokenRefused::NotAToken))),
+            ("Bearer a\u{7}", Some(Err(TokenRefused::NotAToken))),
             ("Basic YWRtaW46YWRtaW4=", None),
             ("Bearerabc", None),
             ("", None),
         ] {
-            assert_eq!(bearer_token(header), token, "{header:?}");
+            let found = bearer_token(header).map(|token| token.map(|token| token.expose().to_owned()));
+            assert_eq!(found, token.map(|token| token.map(ToOwned::to_owned)), "{header:?}");
         }
     }
 
@@ -43,6 +35,7 @@ mod tests {
         #[test]
         fn whatever_the_header_says_a_token_is_a_word(header in prop_oneof![any::<String>(), "[Bb]earer .{0,20}"]) {
             if let Some(Ok(token)) = bearer_token(&header) {
+                let token = token.expose();
                 prop_assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
             }
         }

@@ -3,6 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use fanlight_model::Identity;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
@@ -145,6 +146,15 @@ impl From<TokenError> for RefreshError {
     }
 }
 
+/// Whom a script's ID token is about.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    /// User and groups, with their prefixes, and what should be known of them.
+    pub mapped: Mapped,
+    /// Until when the token counts.
+    pub expires: SystemTime,
+}
+
 /// Why a script's token does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BearerError {
@@ -228,10 +238,20 @@ impl OidcDesk {
     }
 
     /// Whom a script's ID token is about. UserInfo is not asked: it wants another kind of token.
-    pub async fn bearer(&self, token: &str, now: SystemTime) -> Result<Mapped, BearerError> {
+    pub async fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, BearerError> {
         let provider = self.provider().map_err(BearerError::NotReady)?;
         let emergency = self.emergency_name().await;
         Ok(provider.identify_bearer(token, emergency.as_deref(), now).await?)
+    }
+
+    /// User and groups as the provider has them, without the prefixes that they have in Kubernetes.
+    pub fn without_prefixes(&self, identity: &Identity) -> (String, Vec<String>) {
+        let known = self.provider();
+        let rules = known.as_ref().ok().map(|provider| &provider.settings().rules);
+        let (user, group) = rules.map_or(("", ""), |rules| (&rules.username_prefix, &rules.groups_prefix));
+        let without = |prefix: &str, name: &str| name.strip_prefix(prefix).unwrap_or(name).to_owned();
+        let groups = identity.groups().map(|name| without(group, name));
+        (without(user, identity.user().as_str()), groups.collect())
     }
 
     /// Where the browser goes to sign out at the provider too, if that is offered.

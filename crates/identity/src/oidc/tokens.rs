@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     callback::ProviderWords,
     claims::{ClaimError, Claims, GroupNotice, Mapped},
+    desk::Bearer,
     pending::Pending,
     provider::Provider,
     verify::{Verified, VerifyError},
@@ -165,9 +166,14 @@ impl Provider {
         token: &str,
         emergency: Option<&str>,
         now: SystemTime,
-    ) -> Result<Mapped, IdentityError> {
+    ) -> Result<Bearer, IdentityError> {
         let verified = self.verify(token, None, now).await?;
-        Ok(self.settings.rules.map(&verified.claims, None, |name| emergency == Some(name))?)
+        // No patience for clocks that differ: scripts get themselves another one.
+        if verified.expires <= now {
+            return Err(VerifyError::Expired.into());
+        }
+        let mapped = self.settings.rules.map(&verified.claims, None, |name| emergency == Some(name))?;
+        Ok(Bearer { mapped, expires: verified.expires })
     }
 
     /// What UserInfo says of `subject`. If it cannot be reached, that is an error, since it may be reached in a moment;

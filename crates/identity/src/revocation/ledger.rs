@@ -1,6 +1,6 @@
 use std::{collections::HashMap, time::SystemTime};
 
-use fanlight_model::UserName;
+use fanlight_model::Name;
 
 use crate::{SessionId, cookies::seconds, mark::Mark};
 
@@ -47,7 +47,7 @@ impl Ledger {
     const KEPT: u64 = 400 * 24 * 3600;
 
     /// Whether a session is ended.
-    pub(super) fn covers(&self, id: SessionId, user: &UserName, started: SystemTime) -> bool {
+    pub(super) fn covers(&self, id: SessionId, user: &Name, started: SystemTime) -> bool {
         let nothing = self.all == 0 && self.users.is_empty() && self.sessions.is_empty();
         !nothing
             && (seconds(started) <= self.not_before(Mark::user(user.as_str()))

@@ -1,7 +1,7 @@
 use std::sync::Mutex as Lock;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_model::Identity;
+use fanlight_model::{Identity, UserName};
 use futures_util::FutureExt;
 
 use super::*;
@@ -108,14 +108,14 @@ fn replica(shelf: &Arc<Shelf>) -> Revocations {
     revocations
 }
 
-fn name(user: &str) -> UserName {
-    UserName::new(user).expect("a name")
+fn name(user: &str) -> Name {
+    UserName::new(user).expect("a name").name().clone()
 }
 
 fn session(user: &str, started: SystemTime) -> Session {
     let limits = SessionLimits { emergency: Duration::from_secs(3600), idle: Duration::from_secs(3600) };
     let sessions = Sessions::new(keys(1), limits, &CookieRules { secure: true, base: String::new() });
-    sessions.open(Identity::of(name(user)), Method::Emergency, None, started).0
+    sessions.open(Identity::of(UserName::new(user).expect("a name")), Method::Emergency, None, started).0
 }
 
 /// Waits until a replica knows of the end of a session.

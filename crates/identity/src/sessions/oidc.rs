@@ -14,7 +14,8 @@ use crate::{Method, Session, SessionId, SignedIn};
 pub struct KeptTokens {
     /// Buys the next identity.
     pub refresh: Option<SecretString>,
-    /// The last ID token, which tells the provider at sign-out who leaves; kept only where there is room.
+    /// The last ID token, which tells the provider at sign-out who leaves; kept only where there is room, or where it
+    /// goes with requests.
     pub hint: Option<SecretString>,
     /// What the person should know of their groups, in sentences; so many of them as there is room for.
     pub notices: Vec<String>,
@@ -32,12 +33,18 @@ pub enum NotKept {
         /// How many there are.
         groups: usize,
     },
+    /// The tokens are too long together, and the ID token is needed for every request.
+    #[error(
+        "the provider’s tokens do not fit into the session’s cookies (about 5,900 bytes fit), and the ID token is needed \
+         for every request; the provider should put less into it"
+    )]
+    IdToken,
     /// The provider confirmed somebody else.
     #[error("the provider answered for another user than the one who is signed in")]
     SomebodyElse,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct SealedTokens {
     id: SessionId,
     refresh: Option<String>,
@@ -103,29 +110,33 @@ impl Sessions {
         let groups = session.identity.groups().count();
         let mut cookies = self.seal_identity(session).ok_or(NotKept::Groups { groups })?;
         cookies.extend(self.cookies.forget_parts(&self.identity, cookies.len(), Self::PARTS));
-        let tokens = self.seal_tokens(session, signed);
+        let tokens = self.seal_tokens(session, signed)?;
         let used = tokens.len();
         cookies.extend(tokens);
         cookies.extend(self.cookies.forget_parts(&self.tokens, used, Self::TOKEN_PARTS));
         Ok(cookies)
     }
 
-    /// The hint only if both fit into one cookie; a refresh token that is too long even for itself is left out, and
-    /// the identity is confirmed by silent rounds instead.
-    fn seal_tokens(&self, session: &Session, signed: &SignedIn) -> Vec<String> {
+    /// The hint only if both fit into one cookie, unless it is needed; a refresh token that is too long even for itself is
+    /// left out, and the identity is confirmed by silent rounds instead.
+    fn seal_tokens(&self, session: &Session, signed: &SignedIn) -> Result<Vec<String>, NotKept> {
         let refresh = signed.refresh_token.as_ref().map(|token| token.expose_secret().to_owned());
         let hint = Some(signed.id_token.expose_secret().to_owned());
         let mut kept = SealedTokens { id: session.id, refresh, hint, notices: notices(signed) };
         let seal = |kept: &SealedTokens, parts| self.cookies.seal(&self.tokens, kept, age(session), parts);
         if let Ok(cookies) = seal(&kept, 1) {
-            return cookies;
+            return Ok(cookies);
+        }
+        if self.keeps_id_tokens {
+            let without_refresh = |_| seal(&SealedTokens { refresh: None, ..kept.clone() }, Self::TOKEN_PARTS);
+            return seal(&kept, Self::TOKEN_PARTS).or_else(without_refresh).map_err(|_| NotKept::IdToken);
         }
         kept.hint = None;
         if let Ok(cookies) = seal(&kept, Self::TOKEN_PARTS) {
-            return cookies;
+            return Ok(cookies);
         }
         kept.refresh = None;
-        if kept.notices.is_empty() { Vec::new() } else { seal(&kept, 1).unwrap_or_default() }
+        Ok(if kept.notices.is_empty() { Vec::new() } else { seal(&kept, 1).unwrap_or_default() })
     }
 }
 

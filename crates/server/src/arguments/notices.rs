@@ -1,6 +1,6 @@
 //! What was asked for in vain: one line each for the log.
 
-use super::{Arguments, Method};
+use super::Arguments;
 
 /// Variables that have no effect, with what that means.
 const VARIABLES: [(&str, &str); 3] = [
@@ -10,8 +10,7 @@ const VARIABLES: [(&str, &str); 3] = [
 ];
 
 /// Features that have no effect when they are switched on, with what that means.
-const FEATURES: [(&str, &str); 4] = [
-    ("WEAVE_GITOPS_FEATURE_OIDC_AUTH_PASSTHROUGH", "passing tokens on is not offered yet"),
+const FEATURES: [(&str, &str); 3] = [
     ("WEAVE_GITOPS_FEATURE_USE_USER_CLIENT_FOR_NAMESPACES", "namespaces are listed by the server's own account"),
     ("WEAVE_GITOPS_FEATURE_DEV_MODE", "it would let anybody in, and is never offered"),
     ("WEAVE_GITOPS_FEATURE_TELEMETRY", "nothing is reported to anybody"),
@@ -29,27 +28,12 @@ impl Arguments {
     }
 
     fn flag_notices(&self) -> Vec<String> {
-        let methods = &self.sign_in.auth_methods;
+        let is_open = self.sign_in.insecure_no_authentication_user.is_some();
         let flags = [
             (
                 "--oidc-issuer-url",
                 self.single_sign_on.is_given() && !self.has_single_sign_on(),
-                "--auth-methods is without oidc",
-            ),
-            (
-                "--auth-methods=token-passthrough",
-                methods.contains(&Method::TokenPassthrough),
-                "signing in by token is not offered yet",
-            ),
-            (
-                "--auth-methods=anonymous",
-                methods.contains(&Method::Anonymous),
-                "getting in without signing in is not offered yet",
-            ),
-            (
-                "--insecure-no-authentication-user",
-                self.sign_in.insecure_no_authentication_user.is_some(),
-                "getting in without signing in is not offered yet",
+                if is_open { "nobody signs in" } else { "--auth-methods is without oidc" },
             ),
             ("--metrics-address", self.accounts.is_address_in_vain(), "--enable-metrics is not given"),
             (
@@ -68,7 +52,7 @@ impl Arguments {
             .filter(|(_, given, _)| *given)
             .map(|(flag, _, why)| format!("{flag} has no effect: {why}"))
             .collect();
-        if !methods.contains(&Method::UserAccount) {
+        if !is_open && !self.has_emergency_user() {
             notices.push(
                 "--auth-methods is without user-account: while the identity provider is down, nobody can sign in"
                     .to_owned(),

@@ -119,6 +119,27 @@ fn the_last_of_two_flags_wins_as_in_go() {
 }
 
 #[test]
+fn ways_in_are_read_whatever_their_order_and_case_and_an_open_door_replaces_them_all() {
+    let ways = |arguments: &[&str]| {
+        let arguments = ok(arguments);
+        let user = arguments.everybody().expect("a name").map(|everybody| everybody.user().to_string());
+        let ways = [arguments.has_emergency_user(), arguments.has_single_sign_on(), arguments.passes_tokens_on()];
+        (ways, user)
+    };
+    assert_eq!(ways(&[]), ([true, true, false], None));
+    assert_eq!(ways(&["--auth-methods=Token-Passthrough, OIDC"]), ([false, true, true], None));
+    assert_eq!(ways(&["--auth-methods=token-passthrough", "--auth-methods=user-account"]), ([true, false, true], None));
+    let dana = Some("dana".to_owned());
+    let open = "--insecure-no-authentication-user=dana";
+    for methods in ["--auth-methods=anonymous", "--auth-methods=user-account,oidc,token-passthrough"] {
+        assert_eq!(ways(&[open, methods]), ([false; 3], dana.clone()));
+    }
+    let robot = "system:serviceaccount:ci:robot";
+    let (_, user) = ways(&[&format!("--insecure-no-authentication-user={robot}")]);
+    assert_eq!(user.as_deref(), Some(robot));
+}
+
+#[test]
 fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
     let certificate = ["--tls-cert-file=c", "--tls-private-key-file=k"];
     assert!(parse(&certificate).is_ok() && parse(&[&certificate[..], &["--mtls"]].concat()).is_ok());
@@ -146,8 +167,10 @@ fn what_cannot_work_or_would_be_unsafe_to_ignore_is_refused_before_the_start() {
         (&["--insecure", "--trusted-proxies=10.0.0.0/8,0.0.0.0/0"], "would believe everybody"),
         (&["--insecure", "--max-connections=0"], "0 is not in"),
         (&["--insecure", "--shutdown-delay=-1s"], "it cannot last less than no time"),
-        (&["--insecure", "--auth-methods=token-passthrough"], "nobody could sign in"),
-        (&["--insecure", "--auth-methods=anonymous"], "nobody could sign in"),
+        (&["--insecure", "--insecure-no-authentication-user=system:admin"], "belong to Kubernetes itself"),
+        (&["--insecure", "--auth-methods=token-passthrough"], "must be enabled, can't start"),
+        (&["--insecure", "--auth-methods=oidc,anonymous"], "needs --insecure-no-authentication-user"),
+        (&["--insecure", "--auth-methods="], "no authentication methods set"),
         (&["--insecure", "--auth-methods=oidc,ldap"], "ldap"),
         (&["--insecure", "--log-level=loud"], "loud"),
         (&["--insecure=maybe"], "maybe"),
@@ -234,7 +257,6 @@ fn what_has_no_effect_is_said_in_one_line_each_and_never_by_value() {
     assert_eq!(
         about,
         [
-            "--auth-methods=token-passthrough",
             "--metrics-address",
             "--notification-controller-address",
             "--use-k8s-cached-clients",

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod actions;
+mod anonymous;
 mod ask;
 mod audit;
+mod bearer;
 mod browser;
 mod door;
 mod emergency_secret;
@@ -21,12 +23,14 @@ mod odd_objects;
 mod oidc;
 mod oidc_faults;
 mod outside;
+mod passthrough;
 mod patience;
 mod people;
 mod privileged;
 mod refused;
 mod replicas;
 mod rights;
+mod scripts;
 mod sessions;
 mod shared;
 mod sign_in;

@@ -1,9 +1,10 @@
-use fanlight_identity::{FlowError, IdentityError, RefreshError, Refusal};
+use fanlight_identity::{BearerError, FlowError, IdentityError, NotHeld, RefreshError, Refusal};
 use fanlight_live::{Scopes, Visit};
 use fanlight_model::{Action, Kind, ObjectKey, Stage};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Limited;
+use crate::bearer::NotAdmitted;
 
 /// What happened. The variant's name is the line's field `audit`.
 #[derive(Debug, Clone, Serialize)]
@@ -223,6 +224,8 @@ impl Reason {
     pub(crate) const NO_PURPOSE: Self = Self("no-purpose");
     /// That somebody is in too many groups to be remembered.
     pub(crate) const TOO_LARGE: Self = Self("too-large");
+    /// That the API server does not take the provider's ID tokens.
+    pub(crate) const NOT_TAKEN: Self = Self("not-taken");
     /// That the provider gave no refresh token.
     pub(crate) const NO_TOKEN: Self = Self("no-token");
 }
@@ -260,6 +263,19 @@ impl From<&RefreshError> for Reason {
             RefreshError::Refused(_) => "provider",
             RefreshError::Unreachable(_) => "unreachable",
             RefreshError::Identity(error) => return error.into(),
+        })
+    }
+}
+
+impl From<&NotAdmitted> for Reason {
+    fn from(error: &NotAdmitted) -> Self {
+        Self(match error {
+            NotAdmitted::NoToken(_) | NotAdmitted::Several => "no-token",
+            NotAdmitted::NotHeld(NotHeld::Unknown) => "unknown-token",
+            NotAdmitted::NotHeld(NotHeld::Throttled { .. }) => "throttled",
+            NotAdmitted::NotHeld(NotHeld::Unanswered(_)) => "unreachable",
+            NotAdmitted::Oidc(BearerError::NotReady(_)) => "not-ready",
+            NotAdmitted::Oidc(BearerError::Identity(error)) => return error.into(),
         })
     }
 }

@@ -12,12 +12,13 @@ use axum::{
 };
 use fanlight_identity::Method;
 use fanlight_live::{Access, Extent};
-use fanlight_model::{Form, Guise, Identity, Kind};
+use fanlight_model::{Form, Guise, Holder, Identity, Kind};
 
 use crate::{
     App,
     frame::Frame,
     place,
+    remedy::Subject,
     signed::{Signed, cookies, seen, sign_in_first, visitor},
 };
 use question::{Asked, Reply};
@@ -45,6 +46,7 @@ struct Standing {
     left_out: Vec<String>,
     member: bool,
     limited: bool,
+    token: bool,
     trouble: String,
 }
 
@@ -75,24 +77,22 @@ pub(crate) async fn show(
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let who = &session.identity;
-    let guise = app.rights.guise(who, false).await;
-    let access = match &guise {
-        Ok(guise) if guise.face.is_some() => app.live.access(&visitor(&app, &session)).await,
-        _ => Access { kinds: Vec::new() },
+    let (guise, subject) = look(&app, who).await;
+    let access = if guise.user.is_empty() {
+        Access { kinds: Vec::new() }
+    } else {
+        app.live.access(&visitor(&app, &session)).await
     };
-    let reply = match &guise {
-        Ok(guise) => asked.answer(&*app.rights, who, guise).await,
-        Err(_) => None,
+    let reply = match &subject {
+        Some(subject) => asked.answer(&*app.rights, who, subject).await,
+        None => None,
     };
     let page = AccessPage {
         frame: Frame::of(&app, &session, &headers, &uri),
-        method: match session.method {
-            Method::Emergency => "as the emergency user",
-            Method::Oidc => "at the identity provider",
-        },
+        method: way(session.method),
         groups: who.groups().collect(),
         notices: app.sessions.tokens(&cookies(&headers), &session).map(|kept| kept.notices).unwrap_or_default(),
-        guise: Standing::new(guise.as_deref()),
+        guise,
         kinds: access.kinds.into_iter().map(Line::new).collect(),
         known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),
         asked,
@@ -101,12 +101,27 @@ pub(crate) async fn show(
     seen(&app, &headers, &session, super::html(StatusCode::OK, &page))
 }
 
+/// How somebody came in, in words.
+pub(super) fn way(method: Method) -> &'static str {
+    match method {
+        Method::Emergency => "as the emergency user",
+        Method::Oidc => "at the identity provider",
+        Method::IdToken => "by an ID token",
+        Method::Token => "by a token",
+        Method::Anonymous => "without signing in",
+    }
+}
+
 /// Asks everything anew, and shows the page when it is answered.
 pub(crate) async fn again(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
     let here = format!("{}/user_info", app.base);
     let Some(session) = session else { return sign_in_first(&app, &headers, &here) };
     let who: &Identity = &session.identity;
-    if app.rights.guise(who, true).await.is_ok_and(|guise| guise.face.is_some()) {
+    let goes = match who {
+        Identity::Impersonated(who) => app.rights.guise(who, true).await.is_ok_and(|guise| guise.face.is_some()),
+        Identity::Holder(_) => true,
+    };
+    if goes {
         // First the person has to be there, and then to be asked about whatever is known of them.
         app.live.access(&visitor(&app, &session)).await;
         app.live.recheck(who).await;
@@ -119,12 +134,32 @@ pub(crate) async fn moved(State(app): State<Arc<App>>) -> Redirect {
     Redirect::to(&format!("{}/user_info", app.base))
 }
 
+/// As whom somebody goes before the API server, in words and as rights name them.
+async fn look(app: &App, who: &Identity) -> (Standing, Option<Subject>) {
+    match who {
+        Identity::Impersonated(who) => match app.rights.guise(who, false).await {
+            Ok(guise) => (Standing::new(&guise), Some(Subject::of(&guise))),
+            Err(trouble) => (Standing { trouble, ..Standing::default() }, None),
+        },
+        Identity::Holder(holder) => {
+            // Only of those who signed in it is not known so far by which names Kubernetes knows them.
+            let known = match &app.id_tokens_go_on {
+                Some(desk) if holder.is_signed_in() => desk.known_again(holder).await,
+                _ => holder.clone(),
+            };
+            (Standing::by_token(&known), Some(Subject::user(known.user().as_str())))
+        }
+    }
+}
+
 impl Standing {
-    fn new(guise: Result<&Guise, &String>) -> Self {
-        let guise = match guise {
-            Ok(guise) => guise,
-            Err(why) => return Self { trouble: why.clone(), ..Self::default() },
-        };
+    fn by_token(holder: &Holder) -> Self {
+        let identity = Identity::Holder(holder.clone());
+        let groups = identity.groups().map(ToOwned::to_owned).collect();
+        Self { user: holder.user().to_string(), groups, token: true, ..Self::default() }
+    }
+
+    fn new(guise: &Guise) -> Self {
         let owned = |names: &[Box<str>]| names.iter().map(ToString::to_string).collect();
         let face = guise.face.as_ref();
         Self {
@@ -133,7 +168,7 @@ impl Standing {
             left_out: owned(&guise.left_out),
             member: face.is_some_and(|face| face.person.is_some()),
             limited: face.is_some_and(|face| face.form != Form::Classic),
-            trouble: String::new(),
+            ..Self::default()
         }
     }
 }

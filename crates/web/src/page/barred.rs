@@ -9,8 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-
-use fanlight_model::Identity;
+use fanlight_model::{Identity, Persona};
 
 use crate::{App, frame::Frame, remedy, signed::Signed};
 
@@ -21,9 +20,14 @@ struct Barred {
     remedy: String,
 }
 
-/// Whether the server may impersonate this person, as far as it knows.
+/// Whether the server may not impersonate this person, as far as it knows. Who brings a token need not be.
 pub(crate) async fn is_barred(app: &App, who: &Identity) -> bool {
-    app.rights.guise(who, false).await.is_ok_and(|guise| guise.face.is_none())
+    barred(app, who).await.is_some()
+}
+
+async fn barred<'a>(app: &App, who: &'a Identity) -> Option<&'a Persona> {
+    let Identity::Impersonated(who) = who else { return None };
+    app.rights.guise(who, false).await.is_ok_and(|guise| guise.face.is_none()).then_some(who)
 }
 
 /// Lets requests through but those of people whom the server may not impersonate: they would find nothing but failures.
@@ -35,11 +39,9 @@ pub(crate) async fn keep_out(
 ) -> Response {
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     let Some(session) = session.filter(|_| looks) else { return next.run(request).await };
-    if !is_barred(&app, &session.identity).await {
-        return next.run(request).await;
-    }
+    let Some(who) = barred(&app, &session.identity).await else { return next.run(request).await };
     let frame = Frame::of(&app, &session, request.headers(), request.uri());
     let account = app.rights.own_name().await;
-    let remedy = remedy::impersonate(&session.identity, account.as_deref());
+    let remedy = remedy::impersonate(who, account.as_deref());
     super::html(StatusCode::FORBIDDEN, &Barred { frame, remedy }).into_response()
 }

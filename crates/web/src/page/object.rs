@@ -27,6 +27,7 @@ use super::list::ListPage;
 use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
+    bearer,
     frame::Frame,
     manifest, place, refusal,
     request::Origin,
@@ -137,6 +138,8 @@ pub(crate) enum NotAsked {
     NoSuchPage,
     /// Nobody is signed in.
     SignedOut,
+    /// What should say who asks does not.
+    Refused(bearer::Refused),
 }
 
 impl FromRequestParts<Arc<App>> for Asked {
@@ -147,7 +150,7 @@ impl FromRequestParts<Arc<App>> for Asked {
         let which = Query::<Which>::from_request_parts(parts, app).await;
         let (Ok(Path((kind, tab))), Ok(Query(which))) = (path, which) else { return Err(NotAsked::NoSuchPage) };
         let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
-        let Ok(Signed(session)) = Signed::from_request_parts(parts, app).await;
+        let Signed(session) = Signed::from_request_parts(parts, app).await.map_err(NotAsked::Refused)?;
         let session = session.ok_or(NotAsked::SignedOut)?;
         let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
         Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(kind, &tab) })
@@ -160,6 +163,7 @@ impl IntoResponse for NotAsked {
         match self {
             NotAsked::NoSuchPage => StatusCode::NOT_FOUND.into_response(),
             NotAsked::SignedOut => StatusCode::UNAUTHORIZED.into_response(),
+            NotAsked::Refused(refused) => refused.into_response(),
         }
     }
 }
@@ -175,6 +179,7 @@ pub(crate) async fn show(
     let Asked { session, frame, key, tab } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
+        Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
     let shown = Shown::read(&app, &session, &key, tab).await;

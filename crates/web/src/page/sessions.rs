@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Ending, KnownSession, Method, Reach, Session};
+use fanlight_identity::{Ending, KnownSession, Reach, Session};
 use fanlight_live::SessionKey;
 use serde::Deserialize;
 
@@ -20,9 +20,10 @@ use crate::{
     App,
     audit::{Event, Limited, Outcome, Revoked, Who},
     frame::{Ends, Frame},
+    page::access::way,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first},
+    signed::{BySession, seen, sign_in_first},
     when,
 };
 
@@ -62,8 +63,11 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
-    Signed(session): Signed,
+    BySession(session): BySession,
 ) -> Response {
+    if app.everybody.is_some() {
+        return super::message::not_found(State(app), headers, uri).await;
+    }
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let now = (app.clock)();
     let known = app.whereabouts.of(session.identity.user(), now);
@@ -72,10 +76,7 @@ pub(crate) async fn show(
     sessions.sort_by_key(|line| !line.here);
     let page = SessionsPage {
         frame: Frame::of(&app, &session, &headers, &uri),
-        method: match session.method {
-            Method::Emergency => "as the emergency user",
-            Method::Oidc => "at the identity provider",
-        },
+        method: way(session.method),
         began: Ends::at(session.started, now),
         ends: Ends::at(session.ends, now),
         idle: when::span(idle(&session, now)),
@@ -92,7 +93,7 @@ pub(crate) async fn show(
 pub(crate) async fn end(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Signed(session): Signed,
+    BySession(session): BySession,
     origin: Origin,
     Form(wish): Form<Wish>,
 ) -> Response {

@@ -250,8 +250,8 @@ async fn rotated_keys_are_looked_up_but_strangers_cannot_make_us_ask_for_each_to
                         "groups": ["ci"], "iat": 1_000_000, "exp": 1_000_300});
     let next = Signer::new("two");
     scene.issuer.play().keys = vec![next.published()];
-    let mapped = scene.desk.bearer(&next.sign(&claims), noon()).await.expect("a good token");
-    assert_eq!(mapped.identity.user().as_str(), "robot@e.x");
+    let bearer = scene.desk.bearer(&next.sign(&claims), noon()).await.expect("a good token");
+    assert_eq!(bearer.mapped.identity.user().as_str(), "robot@e.x");
     assert_eq!(scene.issuer.asked("/keys"), 2);
     for _ in 0..3 {
         let stranger = Signer::new("three").sign(&claims);

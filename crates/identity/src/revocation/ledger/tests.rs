@@ -1,17 +1,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
+use fanlight_model::UserName;
 use proptest::prelude::*;
 
 use super::*;
 
 struct Session {
     id: SessionId,
-    user: UserName,
+    user: Name,
     started: u64,
 }
 
 fn session(number: u8, user: &str, started: u64) -> Session {
-    Session { id: SessionId([number; 16]), user: UserName::new(user).expect("a name"), started }
+    Session { id: SessionId([number; 16]), user: UserName::new(user).expect("a name").name().clone(), started }
 }
 
 fn ended(session: &Session) -> Entry {

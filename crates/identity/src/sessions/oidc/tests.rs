@@ -170,3 +170,20 @@ fn what_became_of_the_groups_is_kept_beside_the_tokens_as_far_as_there_is_room()
     let too_long = kept(&with(many, 10_000));
     assert!(too_long.refresh.is_none() && too_long.notices == notices);
 }
+
+#[test]
+fn an_id_token_that_every_request_needs_is_kept_before_the_refresh_token_or_nobody_comes_in() {
+    let sessions = sessions().keeping_id_tokens();
+    for (id_token, refresh, kept) in [
+        (500, 500, Some((true, true))),
+        (3000, 2000, Some((true, true))),
+        (3000, 5000, Some((true, false))),
+        (7000, 1, None),
+    ] {
+        let opened = sessions.open_oidc(&signed("dana", 0, id_token, refresh), noon());
+        let found = opened.as_ref().ok().and_then(|(session, set)| sessions.tokens(&browse("", set), session));
+        let found = found.map(|tokens| (tokens.hint.is_some(), tokens.refresh.is_some()));
+        assert_eq!(found, kept, "{id_token} {refresh}");
+        assert_eq!(opened.err(), kept.is_none().then_some(NotKept::IdToken));
+    }
+}

@@ -1,7 +1,10 @@
-use fanlight_model::{Answer, Deed, Guise, Identity, Kind, Verdict};
+use fanlight_model::{Answer, Deed, Identity, Kind, Verdict};
 use serde::Deserialize;
 
-use crate::{Rights, remedy};
+use crate::{
+    Rights,
+    remedy::{self, Subject},
+};
 
 /// The form “may I …”.
 #[derive(Debug, Default, Deserialize)]
@@ -24,7 +27,7 @@ pub(super) struct Reply {
 }
 
 impl Asked {
-    pub(super) async fn answer(&self, rights: &dyn Rights, who: &Identity, guise: &Guise) -> Option<Reply> {
+    pub(super) async fn answer(&self, rights: &dyn Rights, who: &Identity, subject: &Subject) -> Option<Reply> {
         let deed = self.deed()?;
         let Verdict { answer, reason, lacks } = rights.verdict(who, &deed).await;
         let (class, sentence) = match answer {
@@ -33,7 +36,7 @@ impl Asked {
             Answer::Unknown => ("waiting", format!("Kubernetes did not say whether you may {}.", describe(&deed))),
         };
         let remedy = match (answer, &lacks) {
-            (Answer::No, None) => remedy::grant(&deed, guise),
+            (Answer::No, None) => remedy::grant(&deed, subject),
             (_, Some(lacks)) => remedy::empower(lacks, rights.own_name().await.as_deref()),
             _ => String::new(),
         };

@@ -1,0 +1,170 @@
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Holder, Token};
+use futures_util::future::BoxFuture;
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::{SourceError, throttle::Strangers};
+
+/// Who knows whose a token is: the API server, asked with that token.
+pub trait TokenReviews: Send + Sync + 'static {
+    /// Whom the bearer is taken for; `None` if for nobody.
+    fn who_holds(&self, token: &Token) -> BoxFuture<'static, Result<Option<Holder>, SourceError>>;
+}
+
+/// Where those are known again who bring a token that the API server takes. Cheap to clone.
+///
+/// Answers are kept for half a minute, by the digests of the tokens.
+#[derive(Clone)]
+pub struct TokenDesk(Arc<Inner>);
+
+struct Inner {
+    reviews: Arc<dyn TokenReviews>,
+    known: Mutex<HashMap<[u8; 32], Known>>,
+    strangers: Strangers,
+    together: Semaphore,
+}
+
+/// What was said of a token.
+#[derive(Clone)]
+struct Known {
+    holder: Option<Holder>,
+    asked: Instant,
+}
+
+/// Why a token does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeld {
+    /// The API server takes its bearer for nobody.
+    #[error("the API server does not know the token")]
+    Unknown,
+    /// Too many unknown tokens have come from there.
+    #[error("too many unknown tokens came from this address; wait {} s", wait.as_secs().max(1))]
+    Throttled {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// The API server did not say; its words, or why there are none.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+impl Known {
+    /// How long it is believed whose a token is.
+    const TRUST: Duration = Duration::from_secs(30);
+    /// The same that a token is nobody's: it may just have been made.
+    const DISTRUST: Duration = Duration::from_secs(10);
+    /// How long somebody is remembered as no stranger.
+    const MEMORY: Duration = Duration::from_secs(600);
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        let limit = if self.holder.is_some() { Self::TRUST } else { Self::DISTRUST };
+        now.duration_since(self.asked) < limit
+    }
+
+    fn is_of_use(&self, now: Instant) -> bool {
+        let limit = if self.holder.is_some() { Self::MEMORY } else { Self::DISTRUST };
+        now.duration_since(self.asked) < limit
+    }
+
+    fn verdict(self) -> Result<Holder, NotHeld> {
+        self.holder.ok_or(NotHeld::Unknown)
+    }
+}
+
+impl TokenDesk {
+    /// How many tokens are remembered: some hundred kilobytes of them, and more where the tokens are large.
+    const MOST: usize = 1000;
+    /// How many questions at a time.
+    const TOGETHER: usize = 8;
+
+    /// A desk that asks `reviews`.
+    pub fn new(reviews: Arc<dyn TokenReviews>) -> Self {
+        Self(Arc::new(Inner {
+            reviews,
+            known: Mutex::default(),
+            strangers: Strangers::new(),
+            together: Semaphore::new(Self::TOGETHER),
+        }))
+    }
+
+    /// Whose a token is that came from an address.
+    pub async fn holder(&self, token: &Token, from: IpAddr) -> Result<Holder, NotHeld> {
+        let was = self.recall(token);
+        if let Some(known) = was.clone().filter(|known| known.is_fresh(Instant::now())) {
+            return known.verdict();
+        }
+        let is_stranger = was.is_none_or(|known| known.holder.is_none());
+        if is_stranger {
+            self.0.strangers.attempt(from, Instant::now()).map_err(|wait| NotHeld::Throttled { wait })?;
+        }
+        let verdict = self.ask(token).await;
+        if is_stranger && verdict != Err(NotHeld::Unknown) {
+            self.0.strangers.give_back(from);
+        }
+        verdict
+    }
+
+    /// Whether a token that somebody had is still theirs; `true` while the API server does not say.
+    pub async fn still_holds(&self, holder: &Holder) -> bool {
+        match self.lately(holder.token()).await {
+            Ok(now) => now == *holder,
+            Err(NotHeld::Unknown) => false,
+            Err(NotHeld::Throttled { .. } | NotHeld::Unanswered(_)) => true,
+        }
+    }
+
+    /// Somebody by the names that the API server has for them, or as they are, if it does not say.
+    pub async fn known_again(&self, holder: &Holder) -> Holder {
+        self.lately(holder.token()).await.unwrap_or_else(|_| holder.clone())
+    }
+
+    /// What was said of a token lately, or is said now.
+    async fn lately(&self, token: &Token) -> Result<Holder, NotHeld> {
+        match self.recall(token).filter(|known| known.is_fresh(Instant::now())) {
+            Some(known) => known.verdict(),
+            None => self.ask(token).await,
+        }
+    }
+
+    async fn ask(&self, token: &Token) -> Result<Holder, NotHeld> {
+        let _turn = self.0.together.acquire().await;
+        // Somebody may have asked in the meantime.
+        if let Some(known) = self.recall(token).filter(|known| known.is_fresh(Instant::now())) {
+            return known.verdict();
+        }
+        let asked = Instant::now();
+        let holder = self.0.reviews.who_holds(token).await.map_err(|error| NotHeld::Unanswered(error.0))?;
+        let known = Known { holder, asked };
+        self.remember(token, known.clone());
+        known.verdict()
+    }
+
+    fn recall(&self, token: &Token) -> Option<Known> {
+        self.known().get(token.digest()).cloned()
+    }
+
+    fn remember(&self, token: &Token, news: Known) {
+        let mut known = self.known();
+        if known.len() >= Self::MOST && !known.contains_key(token.digest()) {
+            known.retain(|_, known| known.is_of_use(news.asked));
+            if known.len() >= Self::MOST {
+                let oldest = known.iter().min_by_key(|(_, known)| known.asked).map(|(digest, _)| *digest);
+                oldest.map(|digest| known.remove(&digest));
+            }
+        }
+        known.insert(*token.digest(), news);
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
