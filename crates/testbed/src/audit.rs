@@ -58,7 +58,8 @@ pub enum AuditStage {
 /// Somebody, as the API server knows them.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AuditUser {
-    /// Name.
+    /// Name; empty for whoever brought a credential that is not known.
+    #[serde(default)]
     pub username: String,
     /// Groups.
     #[serde(default)]
