@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use fanlight_identity::OidcFlags;
 use secrecy::SecretString;
+
+use super::go;
 
 /// How people sign in at an identity provider. The Secret, if there is one, replaces all of it but the prefixes.
 #[derive(Args)]
@@ -45,7 +47,9 @@ pub(crate) struct SingleSignOn {
     #[arg(long, value_name = "PREFIX", alias = "oidc-groups-prefix", default_value = "", hide_default_value = true)]
     oidc_group_prefix: String,
     /// Admit names of service accounts too: whoever controls the issuer is any of them that the server may impersonate.
-    #[arg(long)]
+    #[arg(long, default_value = "false", value_parser = go::boolean,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     oidc_service_accounts: bool,
 }
 

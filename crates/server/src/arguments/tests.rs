@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::*;
 
 /// Every flag of the predecessor: name, default (empty: none), another value.
-const FLAGS: [(&str, &str, &str); 39] = [
+const FLAGS: [(&str, &str, &str); 40] = [
     ("host", "0.0.0.0", "127.0.0.1"),
     ("port", "9001", "8080"),
     ("log-level", "info", "debug"),
@@ -29,6 +29,7 @@ const FLAGS: [(&str, &str, &str); 39] = [
     ("oidc-username-prefix", "", "oidc:"),
     ("oidc-group-prefix", "", "oidc:"),
     ("oidc-groups-prefix", "", "oidc:"),
+    ("oidc-service-accounts", "false", "true"),
     ("insecure-no-authentication-user", "", "dana"),
     ("enable-metrics", "false", "true"),
     ("metrics-address", ":2112", ":9102"),
