@@ -11,7 +11,7 @@ use fanlight_testbed::Issuer;
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
-use walk::{Walk, findings};
+use walk::{ITS_PORT, Walk, findings};
 
 /// A cluster whose Secret leads to a provider.
 struct Scene {
@@ -68,6 +68,7 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_signs_in_by_the_secret_and_sees_what_kubernetes_will_see() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
+    let its_port = ITS_PORT.lock().await;
     let mut walk = scene.start(&[])?;
     let registered = walk.line("The provider must know this redirect URL of the client: ").await?;
     ensure!(registered == "http://localhost:9876", "the predecessor’s, which clients may know already: {registered}");
@@ -77,6 +78,7 @@ async fn somebody_signs_in_by_the_secret_and_sees_what_kubernetes_will_see() -> 
     let run = walk.end().await?.ended(0);
     ensure!(run.out.starts_with("user: alice@example.com\ngroups: platform, shop\n"), "as before: {run:?}");
     ensure!(browser.get(&registered).send().await.is_err(), "nothing listens any more");
+    drop(its_port);
     // As the documentation shows it.
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/check-oidc.md");
     let shown: Vec<_> = run.out.lines().map(|line| format!("    {line}").trim_end().to_owned()).collect();

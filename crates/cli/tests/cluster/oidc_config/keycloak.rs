@@ -5,7 +5,7 @@ use fanlight_testbed::{Browser, Keycloak, Look};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::walk::{Walk, findings, location};
+use super::walk::{ITS_PORT, Walk, findings, location};
 
 /// Signs in on Keycloak's pages.
 async fn sign_in(keycloak: &Keycloak, browser: &Client, address: &str, name: &str) -> anyhow::Result<()> {
@@ -94,6 +94,7 @@ async fn by_browser(scene: &Scene) -> anyhow::Result<()> {
 
 /// Where there is no desktop, nobody has to ask for it.
 async fn by_device(scene: &Scene) -> anyhow::Result<()> {
+    let _its_port = ITS_PORT.lock().await;
     for more in [&[][..], &["--device"]] {
         let client = format!("--client-id={}", Keycloak::PUBLIC_CLIENT);
         let mut walk = scene.start(&[&[client.as_str()], more].concat())?;

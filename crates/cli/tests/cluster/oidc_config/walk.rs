@@ -1,16 +1,20 @@
 use std::process::Stdio;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use fanlight_testbed::{FanlightServer, secrets};
 use reqwest::{Client, Response};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, ChildStderr, Command},
+    sync::Mutex,
     time::{Duration, timeout},
 };
 
 use crate::stage::{PROGRAM, Run};
+
+/// Held by who has the command listen where it does by itself: there is only one such port.
+pub(super) static ITS_PORT: Mutex<()> = Mutex::const_new(());
 
 /// The command while it runs, and what it has told so far.
 pub(super) struct Walk {
@@ -51,7 +55,13 @@ impl Walk {
                 if let Some(rest) = line.trim().strip_prefix(beginning) {
                     return anyhow::Ok(rest.to_owned());
                 }
-                ensure!(read > 0, "it ended without “{beginning}”");
+                if read == 0 {
+                    let mut out = String::new();
+                    if let Some(mut stdout) = self.child.stdout.take() {
+                        stdout.read_to_string(&mut out).await?;
+                    }
+                    bail!("it ended without “{beginning}”: {out}");
+                }
             }
         };
         let found = timeout(Self::PATIENCE, reading).await;
