@@ -56,6 +56,18 @@
     {{- if .Values.rbac.constrainedImpersonation.actions }}
     - "impersonate-on:user-info:patch"
     {{- end }}
+- apiGroups: [""]
+  resources: ["events"]
+  verbs: ["impersonate-on:user-info:list"]
+- apiGroups: [""]
+  resources: ["configmaps"]
+  verbs: ["impersonate-on:user-info:get"]
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  verbs: ["impersonate-on:user-info:list"]
+- apiGroups: ["apiextensions.k8s.io"]
+  resources: ["customresourcedefinitions"]
+  verbs: ["impersonate-on:user-info:get"]
 {{- else }}
 {{- include "fanlight.whom" (list . "" "impersonate") }}
 {{- end }}
@@ -134,6 +146,9 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]
   verbs: ["get", "list", "watch"]
+- apiGroups: ["apiextensions.k8s.io"]
+  resources: ["customresourcedefinitions"]
+  verbs: ["get"]
 {{- end -}}
 
 {{- define "fanlight.operatorRules" -}}

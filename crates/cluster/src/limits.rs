@@ -115,6 +115,12 @@ impl ApiServer {
         guise.map_or(true, |guise| guise.face.as_ref().is_some_and(|face| face.person.is_none()))
     }
 
+    /// In which form the server's own account may act for people, as far as its rules can be listed.
+    pub async fn form(&self) -> Form {
+        let lore = self.lore(Limits::TRUST).await;
+        if lore.is_ok_and(|lore| lore.is_constrained()) { Form::UserInfo } else { Form::Classic }
+    }
+
     /// The guise for a request.
     pub(crate) async fn guise_of(&self, who: &Persona, what: &str) -> Result<Arc<Guise>, ReadError> {
         let guise = self.guise(who).await?;

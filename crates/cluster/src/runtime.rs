@@ -24,7 +24,7 @@ impl ApiServer {
         let question = format!("deployments?limit=100&labelSelector={label}%3D{value}");
         let everywhere = format!("/apis/apps/v1/{question}");
         let list = match self.get::<List>(As::Person(who), "Flux's Deployments", &everywhere).await {
-            Err(ReadError::Refused { code, .. }) if code == http::StatusCode::FORBIDDEN => {
+            Err(error) if error.code() == Some(http::StatusCode::FORBIDDEN) => {
                 let home = format!("/apis/apps/v1/namespaces/{HOME}/{question}");
                 self.get(As::Person(who), &format!("Flux's Deployments in {HOME}"), &home).await?
             }

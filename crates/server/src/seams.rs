@@ -6,8 +6,8 @@ use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential, TokenReviews};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Guise, Holder, Identity, Kind, Listing,
-    ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version,
+    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Form, Guise, Holder, Identity, Kind,
+    Listing, ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -104,6 +104,11 @@ impl Rights for Eyes {
     fn own_name(&self) -> BoxFuture<'static, Option<String>> {
         let server = self.0.clone();
         async move { server.own_name().await.ok() }.boxed()
+    }
+
+    fn form(&self) -> BoxFuture<'static, Form> {
+        let server = self.0.clone();
+        async move { server.form().await }.boxed()
     }
 }
 

@@ -1,7 +1,10 @@
 //! What an administrator can apply to give a right that is missing.
 
-use fanlight_model::{Deed, Face, Guise, Persona};
+use std::fmt::Write;
+
+use fanlight_model::{Deed, Face, Form, Guise, Persona};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::manifest;
 
@@ -41,17 +44,21 @@ pub(crate) fn grant(deed: &Deed, subject: &Subject) -> String {
     role(&name, Some(&*deed.namespace), &json!([rule]), &json!([subject_of(subject.kind, &subject.name)]))
 }
 
-/// Role and binding with which the server's account may act for somebody.
-pub(crate) fn impersonate(who: &Persona, account: Option<&str>) -> String {
+/// Role and binding with which the server's account may act for somebody, in the form in which it acts for others: the
+/// classic one beside a constrained one would undo the constraint.
+pub(crate) fn impersonate(who: &Persona, account: Option<&str>, form: Form) -> String {
     let (resource, name, namespace) = match who.user().as_str().split(':').collect::<Vec<_>>()[..] {
         ["system", "serviceaccount", namespace, account] => ("serviceaccounts", account.to_owned(), Some(namespace)),
         _ => ("users", who.user().to_string(), None),
     };
-    let user = json!({"apiGroups": [""], "resources": [resource], "resourceNames": [name], "verbs": ["impersonate"]});
+    let form_of_user = match (form, namespace) {
+        (Form::UserInfo, Some(_)) => Form::ServiceAccount,
+        _ => form,
+    };
+    let rule = |form: Form, resource: &str, names: &[&str]| json!({"apiGroups": [form.group()], "resources": [resource], "resourceNames": names, "verbs": [form.verb()]});
+    let user = rule(form_of_user, resource, &[&name]);
     let groups: Vec<_> = who.groups().collect();
-    let groups = (!groups.is_empty()).then(
-        || json!({"apiGroups": [""], "resources": ["groups"], "resourceNames": groups, "verbs": ["impersonate"]}),
-    );
+    let groups = (!groups.is_empty()).then(|| rule(form, "groups", &groups));
     let subjects = json!([account_of(account)]);
     let name = "fanlight-impersonates-more";
     match (namespace, groups) {
@@ -86,8 +93,14 @@ fn subject_of(kind: &str, name: &str) -> Value {
     json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name})
 }
 
-/// A role and its binding: in a namespace, or for the whole cluster if there is none.
+/// A role and its binding: in a namespace, or for the whole cluster if there is none. The name is of these rules and subjects
+/// alone, so that what is applied for one does not replace what was applied for another.
 fn role(name: &str, namespace: Option<&str>, rules: &Value, subjects: &Value) -> String {
+    let digest = Sha256::digest(format!("{rules}{subjects}"));
+    let name = digest[..4].iter().fold(format!("{name}-"), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    });
     let mut metadata = json!({"name": name});
     let namespace = namespace.filter(|namespace| !namespace.is_empty());
     if let Some(namespace) = namespace {
@@ -151,11 +164,31 @@ mod tests {
     #[test]
     fn a_service_account_is_given_to_be_impersonated_in_its_own_namespace() {
         let robot = UserName::service_account("system:serviceaccount:ci:robot").expect("an account");
-        let yaml = impersonate(&Persona::of(robot), Some("system:serviceaccount:glass:fanlight"));
+        let yaml = impersonate(&Persona::of(robot), Some("system:serviceaccount:glass:fanlight"), Form::Classic);
         for part in ["kind: RoleBinding", "namespace: ci", "- serviceaccounts", "- robot", "namespace: glass"] {
             assert!(yaml.contains(part), "{part}: {yaml}");
         }
         assert!(!yaml.contains("Cluster"), "{yaml}");
+    }
+
+    #[test]
+    fn a_constrained_account_stays_constrained() {
+        let dana = Persona::new(UserName::new("dana").expect("a plain name"), ["dev"]).expect("a persona");
+        let yaml = impersonate(&dana, None, Form::UserInfo);
+        assert_eq!(yaml.matches("- impersonate:user-info\n").count(), 2, "{yaml}");
+        assert!(!yaml.contains("- impersonate\n") && yaml.contains("- authentication.k8s.io"), "{yaml}");
+    }
+
+    #[test]
+    fn what_is_given_to_one_does_not_replace_what_was_given_to_another() {
+        let names = |user| {
+            let yaml = grant(&patch("apps", ""), &subject(user, None));
+            let read = |text| serde_saphyr::from_str::<Value>(text).expect("YAML")["metadata"]["name"].clone();
+            yaml.split("---\n").map(read).collect::<Vec<_>>()
+        };
+        let (ann, ben) = (names("ann"), names("ben"));
+        assert!(ann[0] == ann[1] && ann == names("ann"));
+        assert_ne!(ann[0], ben[0]);
     }
 
     #[test]

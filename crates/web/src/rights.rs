@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fanlight_model::{Deed, Guise, Identity, Persona, Verdict};
+use fanlight_model::{Deed, Form, Guise, Identity, Persona, Verdict};
 use futures_util::future::BoxFuture;
 
 /// As whom people go before the API server, and what it lets them do.
@@ -14,4 +14,7 @@ pub trait Rights: Send + Sync + 'static {
 
     /// The server's own account, if the API server answers.
     fn own_name(&self) -> BoxFuture<'static, Option<String>>;
+
+    /// In which form the server's own account may act for people.
+    fn form(&self) -> BoxFuture<'static, Form>;
 }

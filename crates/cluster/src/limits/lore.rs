@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fanlight_model::{Answer, Deed, Rule};
+use fanlight_model::{Answer, Deed, Form, Rule};
 use tokio::time::Instant;
 
 use crate::{ApiServer, ReadError, api_server::As};
@@ -24,6 +24,12 @@ pub(super) struct Lore {
 impl Lore {
     pub(super) fn new(learnt: Instant, rules: Option<Arc<[Rule]>>) -> Self {
         Self { learnt, turn: tokio::sync::Mutex::default(), rules, said: Mutex::default() }
+    }
+
+    /// Whether some rule is about the constrained form of impersonation.
+    pub(super) fn is_constrained(&self) -> bool {
+        let mut verbs = self.rules.iter().flat_map(|rules| rules.iter()).flat_map(|rule| &rule.verbs);
+        verbs.any(|verb| verb == Form::UserInfo.verb())
     }
 
     /// Whether no review could tell.

@@ -42,6 +42,6 @@ pub(crate) async fn keep_out(
     let Some(who) = barred(&app, &session.identity).await else { return next.run(request).await };
     let frame = Frame::of(&app, &session, request.headers(), request.uri());
     let account = app.rights.own_name().await;
-    let remedy = remedy::impersonate(who, account.as_deref());
+    let remedy = remedy::impersonate(who, account.as_deref(), app.rights.form().await);
     super::html(StatusCode::FORBIDDEN, &Barred { frame, remedy }).into_response()
 }
