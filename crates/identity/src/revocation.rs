@@ -130,6 +130,8 @@ impl Revocations {
     const PAUSE: Duration = Duration::from_secs(1);
     /// How long to wait where there is no object, or it may not be read or written: ever longer, from this to that.
     const PATIENT: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+    /// How far ends reach at the start.
+    const UNREAD: &str = "the record of ended sessions was not read so far";
     /// How long the one who ends a session waits for the API server.
     const PATIENCE: Duration = Duration::from_secs(3);
     /// How often to try again when others write at the same moment.
@@ -140,7 +142,7 @@ impl Revocations {
     /// Keeps the record through `source`; without one, what is ended is ended in this replica alone.
     pub fn new(source: Option<Arc<dyn RecordSource>>, keys: Arc<KeyRing>, clock: fn() -> SystemTime) -> Self {
         let reach = match source {
-            Some(_) => "the record of ended sessions was not read so far",
+            Some(_) => Self::UNREAD,
             None => "no record of ended sessions is kept (--sessions-config-map is empty)",
         };
         Self(Arc::new(Inner {
@@ -153,6 +155,16 @@ impl Revocations {
             object: Mutex::default(),
             again: Notify::new(),
         }))
+    }
+
+    /// Waits until the record was read for the first time or cannot be, but not for long: who was signed out should not be
+    /// in again while a replica starts.
+    pub async fn read_once(&self) {
+        if self.0.source.is_some() {
+            let mut reach = self.0.reach.subscribe();
+            let read = reach.wait_for(|reach| !matches!(reach, Reach::HereOnly(why) if why == Self::UNREAD));
+            let _ = timeout(Self::PATIENCE, read).await;
+        }
     }
 
     /// Follows the record, for ever.
@@ -203,10 +215,15 @@ impl Revocations {
             entry => entry,
         });
         let Some(source) = &self.0.source else { return self.reach() };
-        if timeout(Self::PATIENCE, self.look(&**source)).await.is_err() {
-            let why = format!("the API server does not answer within {} seconds", Self::PATIENCE.as_secs());
-            self.0.reach.send_replace(Reach::HereOnly(why));
-            self.0.again.notify_one();
+        match timeout(Self::PATIENCE, self.look(&**source)).await {
+            Ok(Ok(_)) => {}
+            // It has to be tried again soon, also while nobody else changes the record.
+            Ok(Err(_)) => self.0.again.notify_one(),
+            Err(_) => {
+                let why = format!("the API server does not answer within {} seconds", Self::PATIENCE.as_secs());
+                self.0.reach.send_replace(Reach::HereOnly(why));
+                self.0.again.notify_one();
+            }
         }
         self.reach()
     }

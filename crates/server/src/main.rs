@@ -136,6 +136,7 @@ async fn wire(
     let live = Live::start(parts, ended.clone());
     let whereabouts = Whereabouts::default();
     tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
+    revocations.read_once().await;
     figures::register(registry, &live, &server, SystemTime::now);
     let told = live.clone();
     server.tell_of_new_guises(move |who| drop(told.recheck(who)));

@@ -83,7 +83,7 @@ pub(crate) async fn presented(parts: &mut Parts, app: &App) -> Result<Option<Ses
 
 /// Whether a token that opened a stream still counts.
 pub(crate) async fn holds(app: &App, session: &Session) -> bool {
-    match (&session.identity, &app.tokens) {
+    match (&session.identity, app.tokens.as_ref().or(app.id_tokens_go_on.as_ref())) {
         (Identity::Holder(holder), Some(desk)) => desk.still_holds(holder).await,
         _ => id_tokens(app).is_some(),
     }
@@ -93,17 +93,24 @@ pub(crate) async fn holds(app: &App, session: &Session) -> bool {
 #[derive(Clone)]
 struct Known(Token, Session);
 
-/// The API server is asked first, as the predecessor did; what it does not know may still be an ID token.
+/// The API server is asked first, as the predecessor did; what it does not know may still be an ID token. Where ID tokens go
+/// on to the API server, it alone says whose they are: by our own rules somebody might have another name.
 async fn admit(app: &App, token: &Token, origin: Origin) -> Result<Session, NotAdmitted> {
     /// As long as a stream may last.
     const LONGEST: Duration = Duration::from_secs(3600);
     let now = (app.clock)();
     let open = |identity, method, ends| Session::unopened(SessionId::of_token(token), identity, method, now, ends);
+    if let (Some(go_on), None) = (&app.id_tokens_go_on, &app.tokens) {
+        let desk = id_tokens(app).ok_or(NotHeld::Unknown)?;
+        let ends = desk.bearer(token.expose(), now).await?.expires.min(now + LONGEST);
+        let holder = go_on.holder(token, origin.address).await?;
+        return Ok(open(Identity::Holder(holder), Method::IdToken, ends));
+    }
     let unknown = match &app.tokens {
         None => None,
         Some(desk) => match desk.holder(token, origin.address).await {
             Ok(holder) => return Ok(open(Identity::Holder(holder), Method::Token, now + LONGEST)),
-            Err(NotHeld::Unknown) => Some(NotHeld::Unknown),
+            Err(NotHeld::Unknown) if app.id_tokens_go_on.is_none() => Some(NotHeld::Unknown),
             Err(error) => return Err(error.into()),
         },
     };

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use fanlight_identity::{Ending, KeptTokens, Method, OidcDesk, Reach};
+use fanlight_identity::{Ending, KeptTokens, Method, OidcDesk, Reach, Session};
 use fanlight_live::SessionKey;
 use tokio::time::timeout;
 
@@ -16,6 +16,7 @@ use crate::{
     App,
     audit::{Event, Who},
     frame::Frame,
+    oauth2,
     page::html,
     request::Origin,
     signed::{BySession, cookies},
@@ -38,18 +39,16 @@ pub(crate) async fn logout(
     origin: Origin,
 ) -> Response {
     let mut provider = None;
-    if let Some(session) = session {
-        if let (Some(desk), Method::Oidc) = (&app.oidc, session.method) {
-            let tokens = app.sessions.tokens(&cookies(&headers), &session);
-            provider = desk.sign_out_url(tokens.as_ref());
-            revoke(desk, tokens).await;
+    // One whose identity has run out may be opened anew at the provider, and so has something to end.
+    if let Some(session) = session.or_else(|| oauth2::run_out(&app, &cookies(&headers))) {
+        let desk = app.oidc.as_ref().filter(|_| session.method == Method::Oidc);
+        let tokens = desk.and_then(|_| app.sessions.tokens(&cookies(&headers), &session));
+        provider = desk.and_then(|desk| desk.sign_out_url(tokens.as_ref()));
+        // It is done also if the browser hangs up meanwhile.
+        let ended = tokio::spawn(end(Arc::clone(&app), session, tokens, origin)).await;
+        if let Err(error) = ended {
+            tracing::error!(%error, request = %origin.request, "a sign-out failed");
         }
-        app.audit.note(origin, &Who::signed(&session), &Event::SignOut);
-        // Last: pages whose streams end are loaded anew, and should find the cookies gone.
-        if let Reach::HereOnly(why) = app.revocations.end(&Ending::of(&session)).await {
-            tracing::info!(why, request = %origin.request, "other replicas do not know of a sign-out");
-        }
-        app.live.leave(SessionKey(session.id.0));
     }
     let is_form = headers.contains_key(header::CONTENT_TYPE);
     let answer = match provider {
@@ -62,6 +61,18 @@ pub(crate) async fn logout(
     };
     let forget = AppendHeaders(app.sessions.close().into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
     (forget, answer).into_response()
+}
+
+async fn end(app: Arc<App>, session: Session, tokens: Option<KeptTokens>, origin: Origin) {
+    if let Some(desk) = app.oidc.as_ref().filter(|_| session.method == Method::Oidc) {
+        revoke(desk, tokens).await;
+    }
+    app.audit.note(origin, &Who::signed(&session), &Event::SignOut);
+    // Last: pages whose streams end are loaded anew, and should find the cookies gone.
+    if let Reach::HereOnly(why) = app.revocations.end(&Ending::of(&session)).await {
+        tracing::info!(why, request = %origin.request, "other replicas do not know of a sign-out");
+    }
+    app.live.leave(SessionKey(session.id.0));
 }
 
 /// The session ends here however the provider takes it.

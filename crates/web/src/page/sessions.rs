@@ -108,11 +108,18 @@ pub(crate) async fn end(
         let Some(known) = app.whereabouts.find(user, &wish.session) else { return Redirect::to(&here).into_response() };
         (known.ending(), Revoked::Session(wish.session))
     };
-    let outcome = match app.revocations.end(&ending).await {
-        Reach::Everywhere => Outcome::Done,
-        Reach::HereOnly(_) => Outcome::Failed,
-    };
-    app.audit.note(origin, &Who::signed(&session), &Event::Revocation { what, outcome });
+    let (task_app, by) = (Arc::clone(&app), session.clone());
+    // It is done also if the browser hangs up meanwhile.
+    let ended = tokio::spawn(async move {
+        let outcome = match task_app.revocations.end(&ending).await {
+            Reach::Everywhere => Outcome::Done,
+            Reach::HereOnly(_) => Outcome::Failed,
+        };
+        task_app.audit.note(origin, &Who::signed(&by), &Event::Revocation { what, outcome });
+    });
+    if let Err(error) = ended.await {
+        tracing::error!(%error, request = %origin.request, "ending a session failed");
+    }
     if !app.revocations.is_ended(&session) {
         return Redirect::to(&here).into_response();
     }
