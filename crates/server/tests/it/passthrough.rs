@@ -297,6 +297,29 @@ impl Trust {
         Ok(())
     }
 
+    async fn an_id_token_goes_on_also_where_no_other_token_is_taken(&self) -> anyhow::Result<()> {
+        let names = ["fanlight", "fanlight"];
+        let flags = ["--insecure".to_owned()];
+        let environment = [PASS_ON.to_owned()];
+        let server = FanlightServer::start_as(Path::new(PROGRAM), &self.plane, names, &flags, &environment).await?;
+        let client = FanlightServer::client()?;
+        let get = |path: &str| client.get(format!("{}{path}", server.url()));
+        until(async || {
+            let flags: Value = get("/v1/featureflags").send().await?.json().await?;
+            Ok(flags["flags"]["OIDC_AUTH"] == "true")
+        })
+        .await?;
+        let tokens = self.keycloak.tokens("alice").await?;
+        let token = tokens["id_token"].as_str().context("no ID token")?;
+        secrets::plant(token);
+        self.plane.until_taken(token).await?;
+        let access = answer(get("/user_info").bearer_auth(token)).await?.1;
+        ensure!(access.contains("alice, by an ID token"), "not by our own rules: {access}");
+        let account = self.plane.token_of("fanlight", "fanlight").await?;
+        ensure!(answer(get("/user_info").bearer_auth(&account)).await?.0 == 401, "it is no ID token of ours");
+        Ok(())
+    }
+
     async fn a_person_signs_in_and_sponsors_watches_by_her_own_token(&self) -> anyhow::Result<()> {
         let audit = self.plane.audit().from_now()?;
         let alice = self.keycloak.client()?;
@@ -328,5 +351,6 @@ impl Trust {
 async fn id_tokens_of_keycloak_go_on_to_an_api_server_that_trusts_it() -> anyhow::Result<()> {
     let trust = Trust::begin().await?;
     trust.a_script_brings_an_id_token().await?;
-    trust.a_person_signs_in_and_sponsors_watches_by_her_own_token().await
+    trust.a_person_signs_in_and_sponsors_watches_by_her_own_token().await?;
+    trust.an_id_token_goes_on_also_where_no_other_token_is_taken().await
 }
