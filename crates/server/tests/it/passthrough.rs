@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bearer::REFUSED,
-    shared::{PROGRAM, WATCH, in_namespace, start, until},
+    shared::{PROGRAM, WATCH, in_namespace, log_with, start, until},
 };
 
 const METHODS: &str = "--auth-methods=user-account,oidc,Token-Passthrough";
@@ -71,8 +71,7 @@ fn a_service_accounts_token_shows_what_the_account_may_and_goes_with_each_reques
         let (status, told) = answer(request).await?;
         ensure!(status == 200 && told.contains("\"word\":\"Done\""), "{status}: {told}");
         ensure!(of(&audit.entries()?, name).any(|entry| entry.verb == "patch" && entry.code() == Some(200)));
-        let log = server.log();
-        ensure!(log.contains("\"method\":\"token\"") && log.contains(&format!("\"user\":\"{name}\"")), "{log}");
+        log_with(&server, &["\"method\":\"token\"", &format!("\"user\":\"{name}\"")]).await?;
         Ok(())
     });
 }
@@ -216,7 +215,7 @@ fn who_signs_in_where_kubernetes_does_not_take_the_id_token_reads_why() {
         let back = location(&back)?.replace("http://127.0.0.1:9", server.url());
         let (status, page) = answer(client.get(back)).await?;
         ensure!(status == 403 && page.contains("does not take the identity provider’s ID tokens"), "{status}: {page}");
-        ensure!(server.log().contains("\"reason\":\"not-taken\""), "{}", server.log());
+        log_with(&server, &["\"reason\":\"not-taken\""]).await?;
         Ok(())
     });
 }

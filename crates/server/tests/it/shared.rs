@@ -50,7 +50,14 @@ pub(crate) async fn until(holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> a
     until_within(Duration::from_secs(60), holds).await
 }
 
-/// The same for what takes its time.
+/// The server's log, as soon as all of this stands in it: a thread of its own writes the account.
+pub(crate) async fn log_with(server: &FanlightServer, parts: &[&str]) -> anyhow::Result<String> {
+    let complete = until(async || Ok(parts.iter().all(|part| server.log().contains(part)))).await;
+    complete.with_context(|| format!("{parts:?} in {}", server.log()))?;
+    Ok(server.log())
+}
+
+/// As `until`, for what takes its time.
 pub(crate) async fn until_within(
     patience: Duration,
     mut holds: impl AsyncFnMut() -> anyhow::Result<bool>,
