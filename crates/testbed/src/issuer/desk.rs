@@ -259,7 +259,7 @@ impl Desk {
             Some(Flaw::PublicKeyAsSecret) => key.sign_as_secret(&name, &claims),
             Some(Flaw::ForeignSignature) => Key::number(FOREIGN)?.sign(&name, &claims),
             Some(Flaw::UnknownKey) => Key::number(FOREIGN)?.sign("nobody-knows-it", &claims),
-            Some(Flaw::Garbage) => Ok("not.a.token".to_owned()),
+            Some(Flaw::Garbage) => Ok("not.really.a.token".to_owned()),
             _ => key.sign(&name, &claims),
         }
     }
