@@ -30,10 +30,7 @@ impl FanlightServer {
     /// Starts `program`, in the account `fanlight` of `namespace`; `more` are further arguments.
     pub async fn start(program: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
-        let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
-        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), namespace, more).await?;
-        server.privileges = Some(privileges);
-        Ok(server)
+        Self::in_account(program, plane, &kubeconfig, (namespace, namespace), more).await
     }
 
     /// Starts one more replica: `name` tells it from others in this namespace. It reaches the API server by a way that can
@@ -46,11 +43,7 @@ impl FanlightServer {
         more: &[&str],
     ) -> anyhow::Result<Self> {
         let kubeconfig = wire.kubeconfig_for(plane, namespace, "fanlight").await?;
-        let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
-        let name = format!("{namespace}-{name}");
-        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &name, more).await?;
-        server.privileges = Some(privileges);
-        Ok(server)
+        Self::in_account(program, plane, &kubeconfig, (namespace, &format!("{namespace}-{name}")), more).await
     }
 
     /// Starts the replica of this number, which reaches the API server directly.
@@ -62,9 +55,19 @@ impl FanlightServer {
         more: &[&str],
     ) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
+        Self::in_account(program, plane, &kubeconfig, (namespace, &format!("{namespace}-{number}")), more).await
+    }
+
+    /// In the account `fanlight` of a namespace, held to what is documented; files are kept under `name`.
+    async fn in_account(
+        program: &Path,
+        plane: &ControlPlane,
+        kubeconfig: &Path,
+        (namespace, name): (&str, &str),
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
         let privileges = Privileges::watch(plane.folder(), [namespace, "fanlight"], more)?;
-        let name = format!("{namespace}-{number}");
-        let mut server = Self::with_kubeconfig(program, &kubeconfig, plane.folder(), &name, more).await?;
+        let mut server = Self::with_kubeconfig(program, kubeconfig, plane.folder(), name, more).await?;
         server.privileges = Some(privileges);
         Ok(server)
     }

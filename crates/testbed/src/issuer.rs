@@ -55,6 +55,8 @@ impl Issuer {
     pub const CLIENT: &str = "fanlight";
     /// Its secret.
     pub const SECRET: &str = "issuer-client-secret";
+    /// In place of a server whose port is not known when it is set up: the test reads the address, and goes to the right one.
+    pub const NOWHERE: &str = "http://127.0.0.1:9";
     /// The client without a secret.
     pub const PUBLIC_CLIENT: &str = "fanlight-public";
 
@@ -93,6 +95,16 @@ impl Issuer {
     /// How an API server is told to take the tokens of [`Issuer::CLIENT`].
     pub fn trusted(&self) -> TrustedIssuer {
         TrustedIssuer { url: self.url(), ca: self.ca(), client: Self::CLIENT.to_owned(), prefix: String::new() }
+    }
+
+    /// How a server is told to have people sign in here. They are sent back to [`Issuer::NOWHERE`].
+    pub fn flags(&self) -> [String; 4] {
+        [
+            format!("--oidc-issuer-url={}", self.url()),
+            format!("--oidc-client-id={}", Self::CLIENT),
+            format!("--oidc-client-secret={}", Self::SECRET),
+            format!("--oidc-redirect-url={}/oauth2/callback", Self::NOWHERE),
+        ]
     }
 
     /// Changes its manners from now on.

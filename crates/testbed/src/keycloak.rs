@@ -78,6 +78,20 @@ impl Keycloak {
         TrustedIssuer { url: self.issuer(), ca: self.ca(), client: Self::CLIENT.to_owned(), prefix: String::new() }
     }
 
+    /// The Secret `oidc-auth` by which the server at this address has people sign in here.
+    pub fn settings(&self, namespace: &str, server: &str) -> anyhow::Result<Value> {
+        Ok(json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "oidc-auth", "namespace": namespace},
+        "stringData": {
+            "issuerURL": self.issuer(),
+            "clientID": Self::CLIENT,
+            "clientSecret": Self::SECRET,
+            "redirectURL": format!("{server}/oauth2/callback"),
+            "customScopes": "openid,email",
+            "caBundle": std::fs::read_to_string(self.ca())?,
+        }}))
+    }
+
     /// A client that trusts its authority, keeps cookies and follows no redirects.
     pub fn client(&self) -> anyhow::Result<Client> {
         let ca = Certificate::from_pem(&std::fs::read(self.ca())?)?;

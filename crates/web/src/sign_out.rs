@@ -64,8 +64,8 @@ pub(crate) async fn logout(
 }
 
 async fn end(app: Arc<App>, session: Session, tokens: Option<KeptTokens>, origin: Origin) {
-    if let Some(desk) = app.oidc.as_ref().filter(|_| session.method == Method::Oidc) {
-        revoke(desk, tokens).await;
+    if let (Some(desk), Some(tokens)) = (&app.oidc, tokens) {
+        revoke(desk, &tokens).await;
     }
     app.audit.note(origin, &Who::signed(&session), &Event::SignOut);
     // Last: pages whose streams end are loaded anew, and should find the cookies gone.
@@ -76,10 +76,9 @@ async fn end(app: Arc<App>, session: Session, tokens: Option<KeptTokens>, origin
 }
 
 /// The session ends here however the provider takes it.
-async fn revoke(desk: &OidcDesk, tokens: Option<KeptTokens>) {
+async fn revoke(desk: &OidcDesk, tokens: &KeptTokens) {
     const PATIENCE: Duration = Duration::from_secs(3);
-    let Some(tokens) = tokens else { return };
-    match timeout(PATIENCE, desk.revoke(&tokens)).await {
+    match timeout(PATIENCE, desk.revoke(tokens)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a refresh token was not revoked"),
         Err(_) => tracing::warn!("a refresh token was not revoked: the identity provider does not answer"),

@@ -17,7 +17,7 @@ use fanlight_testbed::{
 use reqwest::{Client, Response, header::ACCEPT};
 use serde_json::{Value, json};
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, until};
+use crate::shared::{PROGRAM, WATCH, in_namespace, until, until_provider};
 
 const PASSWORD: &str = "the-emergency-password";
 
@@ -42,11 +42,7 @@ impl Scene {
             manners.claim("groups", json!([format!("of-{namespace}"), format!("in-{namespace}")]));
         });
         let audit = plane.folder().join(format!("{namespace}.audit"));
-        let flags = [
-            format!("--oidc-issuer-url={}", issuer.url()),
-            format!("--oidc-client-id={}", Issuer::CLIENT),
-            format!("--oidc-client-secret={}", Issuer::SECRET),
-            "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback".to_owned(),
+        let more = [
             format!("--audit-log={}", audit.display()),
             "--log-level=debug".to_owned(),
             "--enable-metrics".to_owned(),
@@ -55,14 +51,11 @@ impl Scene {
         plane.set_emergency_user(namespace, "admin", PASSWORD).await?;
         plane.grant_in(namespace, &alice(namespace), flux_rules(&WATCH)).await?;
         plane.apply(&estate::kustomization(namespace, "shop")).await?;
-        let flags = flags.each_ref().map(String::as_str);
+        let flags = issuer.flags();
+        let flags: Vec<_> = flags.iter().chain(&more).map(String::as_str).collect();
         let server = FanlightServer::start(PROGRAM.as_ref(), plane, namespace, &flags).await?;
         let scene = Self { issuer, server, audit };
-        until(async || {
-            let flags: Value = scene.get(&FanlightServer::client()?, "/v1/featureflags").await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
+        until_provider(&scene.server).await?;
         Ok(scene)
     }
 
@@ -79,7 +72,7 @@ impl Scene {
         let client = FanlightServer::client()?;
         let sent = self.get(&client, "/oauth2?return_url=/applications").await?;
         let back = client.get(location(&sent)?).send().await?;
-        let back = location(&back)?.replace("http://127.0.0.1:9", self.server.url());
+        let back = location(&back)?.replace(Issuer::NOWHERE, self.server.url());
         let arrived = client.get(back).send().await?;
         ensure!(arrived.status() == 303, "{}", arrived.status());
         for cookie in arrived.headers().get_all("set-cookie") {

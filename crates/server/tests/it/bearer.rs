@@ -11,7 +11,7 @@ use fanlight_testbed::{
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::shared::{WATCH, in_namespace, log_with, start, until};
+use crate::shared::{WATCH, in_namespace, log_with, start, until, until_provider};
 
 /// What the predecessor says to whoever it does not know.
 pub(crate) const REFUSED: &str = "{\"message\":\"Authentication required\",\"code\":401}\n";
@@ -26,12 +26,7 @@ struct Gate<'a> {
 impl<'a> Gate<'a> {
     async fn open(plane: &ControlPlane, namespace: &'a str, more: &[&str]) -> anyhow::Result<Self> {
         let issuer = Issuer::start_plain().await?;
-        let flags = [
-            format!("--oidc-issuer-url={}", issuer.url()),
-            format!("--oidc-client-id={}", Issuer::CLIENT),
-            format!("--oidc-client-secret={}", Issuer::SECRET),
-            "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback".to_owned(),
-        ];
+        let flags = issuer.flags();
         plane.set_emergency_user(namespace, "admin", "secret").await?;
         plane.apply(&estate::kustomization(namespace, "shop")).await?;
         let alice = format!("alice@{namespace}.example.com");
@@ -40,12 +35,7 @@ impl<'a> Gate<'a> {
         let flags: Vec<_> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
         let server = start(plane, namespace, &flags).await?;
         let gate = Self { namespace, issuer, server };
-        let client = FanlightServer::client()?;
-        until(async || {
-            let flags: Value = gate.get(&client, "/v1/featureflags").send().await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
+        until_provider(&gate.server).await?;
         Ok(gate)
     }
 
@@ -239,7 +229,7 @@ fn user_info_says_who_is_signed_in_in_the_providers_own_words() {
         let client = FanlightServer::client()?;
         let sent = gate.get(&client, "/oauth2?return_url=/applications").send().await?;
         let back = client.get(header(&sent, "location")).send().await?;
-        let back = header(&back, "location").replace("http://127.0.0.1:9", gate.server.url());
+        let back = header(&back, "location").replace(Issuer::NOWHERE, gate.server.url());
         ensure!(client.get(back).send().await?.status() == 303);
         let known = gate.get(&client, "/oauth2/userinfo").send().await?;
         ensure!(header(&known, "content-type") == "application/json");

@@ -3,9 +3,9 @@
 use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, FanlightServer, Issuer, secrets};
 use reqwest::{Client, Response, Url};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::shared::{start, until};
+use crate::shared::{start, until_provider};
 
 /// A server and its provider.
 pub(crate) struct Door {
@@ -13,20 +13,11 @@ pub(crate) struct Door {
     pub(crate) server: FanlightServer,
 }
 
-/// Where people are sent back to. The server's port is not known when it is set up; the test reads the address and goes to
-/// the right one.
-const NOWHERE: &str = "http://127.0.0.1:9";
-
 impl Door {
     /// A server that is set up by flags, with these more.
     pub(crate) async fn open(plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
         let issuer = Issuer::start_plain().await?;
-        let flags = [
-            format!("--oidc-issuer-url={}", issuer.url()),
-            format!("--oidc-client-id={}", Issuer::CLIENT),
-            format!("--oidc-client-secret={}", Issuer::SECRET),
-            format!("--oidc-redirect-url={NOWHERE}/oauth2/callback"),
-        ];
+        let flags = issuer.flags();
         plane.set_emergency_user(namespace, "admin", "secret").await?;
         let flags: Vec<_> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
         Self { issuer, server: start(plane, namespace, &flags).await? }.ready().await
@@ -41,7 +32,7 @@ impl Door {
         more: &[&str],
     ) -> anyhow::Result<Self> {
         let mut secret = json!({"issuerURL": issuer.url(), "clientID": Issuer::CLIENT, "clientSecret": Issuer::SECRET,
-            "redirectURL": format!("{NOWHERE}/oauth2/callback")});
+            "redirectURL": format!("{}/oauth2/callback", Issuer::NOWHERE)});
         for (key, value) in values {
             secret[*key] = json!(value);
         }
@@ -57,11 +48,7 @@ impl Door {
 
     /// As soon as the provider is known.
     async fn ready(self) -> anyhow::Result<Self> {
-        until(async || {
-            let flags: Value = self.get(&FanlightServer::client()?, "/v1/featureflags").await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
+        until_provider(&self.server).await?;
         Ok(self)
     }
 
@@ -97,7 +84,7 @@ impl Door {
     /// The address at which the provider has somebody come back.
     pub(crate) async fn way_back(&self, client: &Client, sent: &Response) -> anyhow::Result<String> {
         let back = client.get(location(sent)?).send().await?;
-        Ok(location(&back)?.replace(NOWHERE, self.server.url()))
+        Ok(location(&back)?.replace(Issuer::NOWHERE, self.server.url()))
     }
 
     /// When the session ends, whatever happens.

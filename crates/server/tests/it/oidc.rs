@@ -7,7 +7,7 @@ use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Keycloak, Look, es
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, start, until, until_within};
+use crate::shared::{PROGRAM, WATCH, in_namespace, start, until, until_provider, until_within};
 
 /// The server, set up for a Keycloak by its Secret alone.
 struct Door<'a> {
@@ -116,23 +116,8 @@ impl Door<'_> {
         let client = FanlightServer::client()?;
         ensure!(self.get(&client, "/oauth2").await?.status() == 400);
         ensure!(!self.sign_in_page().await?.contains("/oauth2?return_url"));
-        self.plane
-            .apply(&json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": "oidc-auth", "namespace": "oidc"},
-            "stringData": {
-                "issuerURL": self.keycloak.issuer(),
-                "clientID": Keycloak::CLIENT,
-                "clientSecret": Keycloak::SECRET,
-                "redirectURL": format!("{}/oauth2/callback", self.server.url()),
-                "customScopes": "openid,email",
-                "caBundle": std::fs::read_to_string(self.keycloak.ca())?,
-            }}))
-            .await?;
-        until(async || {
-            let flags: Value = self.get(&client, "/v1/featureflags").await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
+        self.plane.apply(&self.keycloak.settings("oidc", self.server.url())?).await?;
+        until_provider(&self.server).await?;
         let page = self.sign_in_page().await?;
         ensure!(page.contains("/oauth2?return_url=%2Fapplications\">Sign in with single sign-on</a>"), "{page}");
         Ok(())

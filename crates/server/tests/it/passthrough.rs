@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bearer::REFUSED,
-    shared::{PROGRAM, WATCH, in_namespace, log_with, start, until},
+    shared::{PROGRAM, WATCH, in_namespace, log_with, start, until, until_provider},
 };
 
 const METHODS: &str = "--auth-methods=user-account,oidc,Token-Passthrough";
@@ -193,13 +193,8 @@ fn what_kubernetes_does_not_know_may_still_be_an_id_token_and_strangers_are_slow
 fn who_signs_in_where_kubernetes_does_not_take_the_id_token_reads_why() {
     in_namespace("not-taken", async |plane| {
         let issuer = Issuer::start_plain().await?;
-        let flags = [
-            format!("--oidc-issuer-url={}", issuer.url()),
-            format!("--oidc-client-id={}", Issuer::CLIENT),
-            format!("--oidc-client-secret={}", Issuer::SECRET),
-            "--oidc-redirect-url=http://127.0.0.1:9/oauth2/callback".to_owned(),
-            "--insecure".to_owned(),
-        ];
+        let mut flags = issuer.flags().to_vec();
+        flags.push("--insecure".to_owned());
         let names = ["not-taken", "fanlight"];
         let server = FanlightServer::start_as(Path::new(PROGRAM), plane, names, &flags, &[PASS_ON.to_owned()]).await?;
         let client = FanlightServer::client()?;
@@ -212,7 +207,7 @@ fn who_signs_in_where_kubernetes_does_not_take_the_id_token_reads_why() {
         })
         .await?;
         let back = client.get(location(&sent.context("an answer")?)?).send().await?;
-        let back = location(&back)?.replace("http://127.0.0.1:9", server.url());
+        let back = location(&back)?.replace(Issuer::NOWHERE, server.url());
         let (status, page) = answer(client.get(back)).await?;
         ensure!(status == 403 && page.contains("does not take the identity provider’s ID tokens"), "{status}: {page}");
         log_with(&server, &["\"reason\":\"not-taken\""]).await?;
@@ -249,24 +244,8 @@ impl Trust {
     }
 
     async fn set_up(&self) -> anyhow::Result<()> {
-        self.plane
-            .apply(&json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": "oidc-auth", "namespace": "fanlight"},
-            "stringData": {
-                "issuerURL": self.keycloak.issuer(),
-                "clientID": Keycloak::CLIENT,
-                "clientSecret": Keycloak::SECRET,
-                "redirectURL": format!("{}/oauth2/callback", self.server.url()),
-                "customScopes": "openid,email",
-                "caBundle": std::fs::read_to_string(self.keycloak.ca())?,
-            }}))
-            .await?;
-        let client = FanlightServer::client()?;
-        until(async || {
-            let flags: Value = client.get(self.url("/v1/featureflags")).send().await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await
+        self.plane.apply(&self.keycloak.settings("fanlight", self.server.url())?).await?;
+        until_provider(&self.server).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -303,11 +282,7 @@ impl Trust {
         let server = FanlightServer::start_as(Path::new(PROGRAM), &self.plane, names, &flags, &environment).await?;
         let client = FanlightServer::client()?;
         let get = |path: &str| client.get(format!("{}{path}", server.url()));
-        until(async || {
-            let flags: Value = get("/v1/featureflags").send().await?.json().await?;
-            Ok(flags["flags"]["OIDC_AUTH"] == "true")
-        })
-        .await?;
+        until_provider(&server).await?;
         let tokens = self.keycloak.tokens("alice").await?;
         let token = tokens["id_token"].as_str().context("no ID token")?;
         secrets::plant(token);

@@ -4,6 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use anyhow::Context;
 use fanlight_testbed::{ControlPlane, FanlightServer};
+use serde_json::Value;
 use tokio::{
     runtime::Runtime,
     time::{MissedTickBehavior, interval, timeout},
@@ -43,6 +44,16 @@ pub(crate) fn in_namespace(namespace: &str, test: impl AsyncFnOnce(&ControlPlane
 /// Starts the server there.
 pub(crate) async fn start(plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<FanlightServer> {
     FanlightServer::start(PROGRAM.as_ref(), plane, namespace, more).await
+}
+
+/// Waits until the server knows its identity provider.
+pub(crate) async fn until_provider(server: &FanlightServer) -> anyhow::Result<()> {
+    let client = FanlightServer::client()?;
+    until(async || {
+        let flags: Value = client.get(format!("{}/v1/featureflags", server.url())).send().await?.json().await?;
+        Ok(flags["flags"]["OIDC_AUTH"] == "true")
+    })
+    .await
 }
 
 /// Waits for a condition that only asking can tell.

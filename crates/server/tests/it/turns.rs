@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     house::{House, WATCH, of_flux, plane, shows},
-    shared::{in_namespace, start, until},
+    shared::{in_namespace, start, until, until_provider},
 };
 
 const ADA: &str = "ada@example.com";
@@ -214,12 +214,7 @@ async fn signed_in(
         "stringData": {"issuerURL": issuer.url(), "clientID": Issuer::CLIENT, "clientSecret": Issuer::SECRET,
             "redirectURL": format!("{}/oauth2/callback", server.url())}});
     plane.apply(&secret).await?;
-    let stranger = FanlightServer::client()?;
-    until(async || {
-        let flags = stranger.get(format!("{}/v1/featureflags", server.url())).send().await?.json::<Value>().await?;
-        Ok(flags["flags"]["OIDC_AUTH"] == "true")
-    })
-    .await?;
+    until_provider(&server).await?;
     let browser = Browser::open(Look::DESK).await?;
     browser.goto(format!("{}/oauth2?return_url=/applications", server.url())).await?;
     Ok((server, browser))
