@@ -6,6 +6,7 @@ use fanlight_identity::{Method, Session};
 use crate::{
     App,
     assets::Assets,
+    due::Due,
     place,
     rail::{self, Way},
     theme::Theme,
@@ -36,8 +37,8 @@ pub(crate) struct Frame {
     pub(crate) open: bool,
     /// Whether there is a session to sign out of.
     pub(crate) leaves: bool,
-    /// In how many seconds the identity runs out and has to be confirmed; for the provider's users.
-    pub(crate) confirm_in: Option<u64>,
+    /// When the provider has to confirm who this is.
+    pub(crate) due: Option<Due>,
 }
 
 /// When a session begins or ends, for machines and for people.
@@ -56,12 +57,11 @@ impl Ends {
 impl Frame {
     /// The frame of a page for somebody who is signed in.
     pub(crate) fn of(app: &App, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
-        let ends = Ends::at(session.ends, (app.clock)());
-        let until = |expires: SystemTime| expires.duration_since((app.clock)()).unwrap_or_default().as_secs();
-        let confirm_in = session.expires.map(until);
+        let now = (app.clock)();
+        let ends = Ends::at(session.ends, now);
         Self {
             user: session.identity.user().to_string(),
-            confirm_in,
+            due: Due::of(session, now),
             emergency: (session.method == Method::Emergency).then_some(ends),
             open: session.method == Method::Anonymous,
             leaves: session.method.is_session(),
@@ -91,7 +91,7 @@ impl Frame {
             emergency: None,
             open: false,
             leaves: false,
-            confirm_in: None,
+            due: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod assets;
 mod audit;
 mod bearer;
 mod browser;
+mod due;
 mod farewell;
 mod frame;
 mod guard;

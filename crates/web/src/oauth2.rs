@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::{
     App,
     audit::{Event, Outcome, Reason, Who},
+    due::Due,
     request::{Origin, RequestId},
     sign_in::failed,
     signed::{BySession, cookies, sign_in_page},
@@ -25,6 +26,8 @@ use pass_on::pass_on;
 
 /// Tells the page's script for how many seconds a refreshed identity is good.
 const EXPIRES_IN: HeaderName = HeaderName::from_static("fanlight-expires-in");
+/// Tells the page's script what a refreshed identity is named.
+const IDENTITY: HeaderName = HeaderName::from_static("fanlight-identity");
 
 #[derive(Deserialize)]
 pub(crate) struct Wish {
@@ -97,8 +100,9 @@ async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &Header
         Reason::from(&error)
     })?;
     let (session, cookies) = app.sessions.renew(session, &signed).map_err(|_| Reason::TOO_LARGE)?;
-    let left = session.expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default();
-    Ok((set(cookies), [(EXPIRES_IN, left.as_secs().to_string())], StatusCode::OK).into_response())
+    let due =
+        Due::of(&session, now).map(|due| [(EXPIRES_IN, due.left.to_string()), (IDENTITY, due.identity.to_string())]);
+    Ok((set(cookies), due.map(AppendHeaders), StatusCode::OK).into_response())
 }
 
 /// The provider is asked without a form, if all that a request lacks is that its identity be confirmed.

@@ -1,30 +1,38 @@
 // Has the identity provider confirm the session before the identity runs out. One page at a time, and once for each
 // identity: a refresh token that is used twice ends the session at the provider, and one whose answer was lost may have
-// been used. The storage tells the other pages which identity was tried last, by its end, and until when the new one is
-// good; 0 if there is none. Then nothing more is tried: the next page that is loaded goes through the provider.
-const { refresh, left } = document.body.dataset;
+// been used. An identity is named by its end in the server's words, so that all pages have the same name for it however
+// long they took to load. The storage tells them which one was tried last, until when what came of it is good and what
+// that is named; 0 if there is none. Then nothing more is tried: the next page that is loaded goes through the provider.
+const { refresh, identity, left } = document.body.dataset;
+const tries = () => (localStorage.getItem(refresh) ?? "0 0").split(" ").map(Number);
 
-function confirmLater(end) {
+function confirmLater(identity, end) {
   const seconds = (end - Date.now()) / 1000;
-  const due = () => confirmSession(end);
+  const due = () => confirmSession(identity);
   const wait = Math.max(seconds - 45, seconds / 2, 0);
   // Only secure contexts have locks.
   setTimeout(() => (navigator.locks ? navigator.locks.request(refresh, due) : due()), 1000 * wait);
 }
 
-async function confirmSession(end) {
-  let [tried, until] = (localStorage.getItem(refresh) ?? "0 0").split(" ").map(Number);
-  if (tried < end - 5000) {
-    localStorage.setItem(refresh, `${end} 0`);
+async function confirmSession(identity) {
+  let [tried, until, next] = tries();
+  if (tried < identity) {
+    localStorage.setItem(refresh, `${identity} 0`);
     // Its answer is taken in even if this page is left meanwhile.
     const answer = await fetch(refresh, { method: "POST", keepalive: true }).catch(() => null);
     if (!answer?.ok) return;
     until = Date.now() + 1000 * Number(answer.headers.get("fanlight-expires-in"));
-    localStorage.setItem(refresh, `${end} ${until}`);
+    next = Number(answer.headers.get("fanlight-identity"));
+    localStorage.setItem(refresh, `${identity} ${until} ${next}`);
   }
-  if (until <= Date.now()) return;
-  confirmLater(until);
+  // A provider whose own session is near its end gives identities that end no later.
+  if (until <= Date.now() || !(next > identity)) return;
+  confirmLater(next, until);
   if (page && !document.hidden) connect();
 }
 
-if (refresh) confirmLater(Date.now() + 1000 * Number(left));
+if (refresh) {
+  // Whoever signs in anew may have got an identity that ends earlier than one before.
+  if (tries()[0] > Number(identity)) localStorage.removeItem(refresh);
+  confirmLater(Number(identity), Date.now() + 1000 * Number(left));
+}
