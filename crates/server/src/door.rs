@@ -1,9 +1,10 @@
 //! Who may be connected, and for how long without asking for anything.
 //!
 //! ```text
-//!   TcpStream ─► Door ── a place? ──► Seats        more than there are places: a few wait to be told so, the rest is cut
+//!   TcpStream ─► Door ── a place? ──► Seats        more than there are places: a few stand, the rest is cut
 //!                 ├─► Line: the connection, which ends when Activity says that nothing was asked for too long
-//!                 └─► Attended: the site, which tells Activity what is being answered
+//!                 ├─► Attended: the site, which tells Activity what is being answered
+//!                 └─► Steward: gives those who stand one answer and ends the connection
 //! ```
 
 mod activity;
@@ -11,6 +12,7 @@ mod attended;
 mod dressed;
 mod line;
 mod seats;
+mod steward;
 
 use std::{
     future::{Ready, ready},
@@ -34,6 +36,7 @@ pub(crate) use dressed::Dresser;
 use line::Line;
 pub(crate) use seats::Places;
 use seats::Seats;
+pub(crate) use steward::Steward;
 
 /// How long connections may be quiet.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,9 @@ impl Door {
     /// on its way into one that closes.
     const PATIENCE: Patience =
         Patience { first: Duration::from_secs(10), next: Duration::from_secs(120), stuck: Duration::from_secs(60) };
+    /// For those who stand: there are few such places, and probes ask at once.
+    const STANDING: Patience =
+        Patience { first: Duration::from_secs(3), next: Duration::from_secs(1), stuck: Duration::from_secs(3) };
     /// Some keep them for ten minutes.
     const PROXIES: Duration = Duration::from_secs(660);
 
@@ -86,7 +92,7 @@ impl Door {
             return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "there are too many connections"));
         };
         let next = if self.proxies.trusts(peer) { Self::PROXIES } else { Self::PATIENCE.next };
-        let patience = Patience { next, ..Self::PATIENCE };
+        let patience = if full.is_some() { Self::STANDING } else { Patience { next, ..Self::PATIENCE } };
         // Small events must leave at once, and the kernel would wait a quarter of an hour for a peer that is gone.
         stream.set_nodelay(true)?;
         let stuck = u32::try_from(patience.stuck.as_millis()).unwrap_or(u32::MAX);

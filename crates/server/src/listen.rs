@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     arguments::{Arguments, Listening},
-    door::{Door, Dresser},
+    door::{Door, Dresser, Steward},
     tls::Certificate,
 };
 
@@ -39,10 +39,13 @@ pub(crate) async fn serve(arguments: &Arguments, app: App) -> anyhow::Result<()>
     let certificate = listening.certificate().map(Certificate::serve).transpose()?;
     let handle = Handle::new();
     let signals = Signals::new()?;
-    let streams = app.shutdown.clone();
-    let ending = handle.clone();
+    let (streams, underway) = (app.shutdown.clone(), app.underway.clone());
+    let (ending, giving_up) = (handle.clone(), app.underway.clone());
     let farewell = arguments.limits.farewell();
-    tokio::spawn(async move { farewell.say(signals, &ending, || streams.cancel()).await });
+    tokio::spawn(async move {
+        farewell.say(signals, &ending, || streams.cancel()).await;
+        giving_up.give_up();
+    });
     let headers = answer_headers(app.https_outside);
     let door = Door::new(arguments.limits.places(), Arc::clone(&app.proxies));
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -52,10 +55,15 @@ pub(crate) async fn serve(arguments: &Arguments, app: App) -> anyhow::Result<()>
     match certificate {
         Some(certificate) => {
             let door = RustlsAcceptor::new(certificate).acceptor(door);
-            server.acceptor(Dresser::new(door, &headers)).serve(service).await?;
+            server.acceptor(Steward::new(Dresser::new(door, &headers))).serve(service).await?;
         }
-        None => server.acceptor(Dresser::new(door, &headers)).serve(service).await?,
+        None => server.acceptor(Steward::new(Dresser::new(door, &headers))).serve(service).await?,
     }
+    // Who asked for them may be gone, and they are done nevertheless, as far as the time allows.
+    if underway.count() > 0 {
+        tracing::info!(actions = underway.count(), "nobody is connected any more; actions are under way");
+    }
+    underway.ended().await;
     Ok(())
 }
 
@@ -99,22 +107,21 @@ impl Signals {
 
 impl Farewell {
     /// At the first signal ends what lasts and says so to whoever asks; then lets nobody in any more and waits for the
-    /// rest. At the second ends at once.
+    /// rest. At the second ends at once. When this returns the time is over.
     async fn say(self, mut signals: Signals, handle: &Handle<SocketAddr>, end_streams: impl FnOnce()) {
         let told = signals.next().await;
         end_streams();
         let delay = if told == Told::Terminate { self.delay } else { Duration::ZERO };
         tracing::info!(
             connections = handle.connection_count(),
-            "about to end: in {} seconds nobody is let in any more, then requests have {} seconds",
+            "about to end: in {} seconds nobody is let in any more, then requests and actions have {} seconds",
             delay.as_secs(),
             self.patience.as_secs()
         );
         let ending = async {
             sleep(delay).await;
             handle.graceful_shutdown(Some(self.patience));
-            // The server ends when all are answered, and the process with it.
-            std::future::pending::<()>().await;
+            sleep(self.patience).await;
         };
         tokio::select! {
             () = ending => {}

@@ -29,7 +29,7 @@ use fanlight_identity::{
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, Proxies, farewell};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Crowd, Kubernetes, Metrics, Proxies, Underway, farewell};
 use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
@@ -162,6 +162,8 @@ async fn wire(
         external_url: outside.url,
         https_outside: outside.https,
         proxies: Arc::new(Proxies::new(arguments.outside.trusted_proxies.clone())),
+        underway: Underway::default(),
+        crowd: Crowd::new(arguments.limits.places().each),
         lacks: Box::new(move || seams::lacks(&server)),
         shutdown: CancellationToken::new(),
         clock: SystemTime::now,

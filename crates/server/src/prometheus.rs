@@ -29,7 +29,7 @@ pub(crate) fn listen((host, port): &(String, u16)) -> anyhow::Result<TcpListener
 pub(crate) fn serve(listener: TcpListener, registry: Registry) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     // A few of them read from here, and nobody else should.
-    let door = Door::new(Places { all: 64, each: 64, standing: 0 }, Arc::default());
+    let door = Door::new(Places { all: 64, each: 64, standing: 0, standing_each: 0, kept: 0 }, Arc::default());
     let mut server = axum_server::from_tcp(listener)?.acceptor(door);
     Door::limit(server.http_builder());
     tokio::spawn(server.serve(metrics_router(registry).into_make_service()));

@@ -3,13 +3,13 @@
 //! Nothing is kept between requests: the response to the form lasts until every object is final. A browser without
 //! script shows a page that grows; the page's script asks for `application/x-ndjson`, one step a line.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use askama::Template;
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use fanlight_model::{Action, ObjectKey, Stage, Step};
@@ -19,14 +19,16 @@ use futures_util::{
 };
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use url::form_urlencoded;
 
 use crate::{
-    App,
+    App, Underway,
     audit::{Audit, Event, Limited, Outcome as Ending, Verb, Who},
     frame::Frame,
+    page::message::Message,
     place,
-    request::Origin,
+    request::{Origin, RequestId},
     signed::{Signed, sign_in_page},
 };
 
@@ -48,6 +50,11 @@ struct Account {
 
 /// Most objects of one action.
 const MOST: usize = 500;
+/// The head of an answer that tells one step a line.
+const LINES: [(HeaderName, &str); 2] =
+    [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
+/// Why nothing is begun any more.
+const ENDING: &str = "This server is about to end and begins nothing new. Try again in a few seconds: another one answers.";
 /// The longest reason of a suspension, in characters.
 const COMMENT: usize = 500;
 
@@ -96,14 +103,31 @@ pub(crate) async fn perform(
         Account { audit: app.audit.clone(), origin, who: Who::signed(&session), verb: Verb::of(&wish.action) };
     account.asked(&wish.keys);
     let frame = Frame { here: wish.back.clone(), ..Frame::of(&app, &session, &headers, &uri) };
+    // Before it is looked whether the server ends: whatever begins is waited for.
+    let turn = app.underway.begin();
+    if app.shutdown.is_cancelled() {
+        let refused = account.turned_away(&wish.keys);
+        return turned_away(frame, origin.request, wants_lines.then_some(&refused));
+    }
     let steps = app.objects.act(&session.identity, &wish.action, wish.keys.clone(), session.identity.user().as_str());
-    let told = account.follow(steps);
+    let told = account.follow(&wish.keys, steps, app.underway.clone(), turn);
     if wants_lines {
         let lines = told.map(|step| Ok::<_, Infallible>(Bytes::from(line(&step))));
-        let head = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
-        return (head, Body::from_stream(lines)).into_response();
+        return (LINES, Body::from_stream(lines)).into_response();
     }
     page(frame, &wish, told)
+}
+
+/// What is answered while the server ends: what it began now it might not bring to an end.
+fn turned_away(frame: Frame, request: RequestId, lines: Option<&[Step]>) -> Response {
+    let (status, wait) = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]);
+    match lines {
+        Some(steps) => (status, wait, LINES, steps.iter().map(line).collect::<String>()).into_response(),
+        None => {
+            let message = Message { status, title: "Nothing was changed", text: ENDING };
+            (wait, message.page(frame, request)).into_response()
+        }
+    }
 }
 
 fn page(frame: Frame, wish: &Wish, steps: impl Stream<Item = Step> + Send + 'static) -> Response {
@@ -133,11 +157,43 @@ impl Account {
         self.audit.note(self.origin, &self.who, &Event::Action { verb: self.verb, objects });
     }
 
-    /// Writes every outcome down, whether or not somebody still waits for the news that are returned.
-    fn follow(self, mut steps: BoxStream<'static, Step>) -> impl Stream<Item = Step> + Send + 'static {
+    /// Nothing of it is begun: what is told of each object.
+    fn turned_away(&self, keys: &[ObjectKey]) -> Vec<Step> {
+        let refused = |key: &ObjectKey| Step { key: key.clone(), stage: Stage::Refused(ENDING.to_owned()) };
+        let steps: Vec<_> = keys.iter().map(refused).collect();
+        steps.iter().for_each(|step| self.ended(step));
+        steps
+    }
+
+    /// Writes every outcome down, whether or not somebody still waits for the news that are returned. What is not over
+    /// when the server ends is written down as unknown.
+    fn follow(
+        self,
+        keys: &[ObjectKey],
+        mut steps: BoxStream<'static, Step>,
+        underway: Underway,
+        turn: TaskTrackerToken,
+    ) -> impl Stream<Item = Step> + Send + 'static {
+        const UNKNOWN: &str = "The server ended before it was known what became of it";
         let (post, mut news) = mpsc::unbounded_channel();
+        let mut open: BTreeSet<_> = keys.iter().cloned().collect();
         tokio::spawn(async move {
-            while let Some(step) = steps.next().await {
+            let _turn = turn;
+            loop {
+                let step = tokio::select! {
+                    biased;
+                    step = steps.next() => step,
+                    () = underway.until_given_up() => None,
+                };
+                let Some(step) = step else { break };
+                if step.stage.is_final() {
+                    open.remove(&step.key);
+                }
+                self.ended(&step);
+                let _ = post.send(step);
+            }
+            for key in open {
+                let step = Step { key, stage: Stage::Unknown(UNKNOWN.to_owned()) };
                 self.ended(&step);
                 let _ = post.send(step);
             }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Metrics, Objects, Proxies, Rights};
+use crate::{Audit, Crowd, Metrics, Objects, Proxies, Rights, Underway};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -55,9 +55,13 @@ pub struct App {
     pub https_outside: bool,
     /// Whose word on where requests come from is believed.
     pub proxies: Arc<Proxies>,
+    /// The requests that are being answered.
+    pub crowd: Crowd,
+    /// The actions that are under way.
+    pub underway: Underway,
     /// What is missing before requests should be sent here, in words that anybody may read.
     pub lacks: Box<dyn Fn() -> Vec<&'static str> + Send + Sync>,
-    /// Ends every stream, and has new ones sent elsewhere.
+    /// Ends every stream, and has new ones and new actions sent elsewhere.
     pub shutdown: CancellationToken,
     /// What time it is.
     pub clock: fn() -> SystemTime,

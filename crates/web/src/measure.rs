@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
@@ -12,7 +12,11 @@ use axum::{
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::App;
+use crate::{
+    App,
+    crowd::{Crowded, Presence},
+    proxies::Caller,
+};
 
 /// The longest address, in bytes: a search among filters takes a few hundred.
 const ADDRESS: usize = 8 << 10;
@@ -43,32 +47,53 @@ enum Excess {
     Body,
     Slow,
     Broken,
+    Crowded(Crowded),
 }
 
 /// Lets requests through that keep to the measure, with their bodies whole.
 pub(crate) async fn keep(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Some(full) = request.extensions().get::<Full>().filter(|_| !is_probe(&app.base, request.uri().path())) {
+    if is_probe(&app.base, &request) {
+        return next.run(request).await;
+    }
+    if let Some(full) = request.extensions().get::<Full>() {
         return full.into_response();
     }
-    match whole(request).await {
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.address);
+    // Of a proxy that does not say for whom it asks nobody knows how many people are behind it.
+    let caller = caller.filter(|address| !app.proxies.trusts(*address));
+    let mut presence = match app.crowd.enter(caller) {
+        Ok(presence) => presence,
+        Err(crowded) => return crowded.into_response(),
+    };
+    let answer = match whole(request, &mut presence).await {
         Ok(request) => next.run(request).await,
         Err(excess) => excess.into_response(),
-    }
+    };
+    presence.forget_body();
+    presence.until_sent(answer)
 }
 
-/// What asks whether the server is alive must be answered however many others there are: else it would be ended.
-fn is_probe(base: &str, path: &str) -> bool {
-    matches!(path.strip_prefix(base), Some("/health/" | "/ready"))
+/// What asks whether the server is alive must be answered however many others there are: else it would be ended. There is
+/// nothing else in it that would have to be waited for.
+fn is_probe(base: &str, request: &Request) -> bool {
+    let asks = matches!(request.uri().path().strip_prefix(base), Some("/health/" | "/ready"));
+    asks && request.body().is_end_stream()
 }
 
-/// The request, once its body is there.
-async fn whole(request: Request) -> Result<Request, Excess> {
+/// The request, once its body is there; `presence` has the room for it.
+async fn whole(request: Request, presence: &mut Presence) -> Result<Request, Excess> {
     let (parts, body) = request.into_parts();
     let address = parts.uri.path_and_query().map_or(0, |address| address.as_str().len());
     if address > ADDRESS {
         return Err(Excess::Address);
     }
     weigh(&parts.headers)?;
+    if body.is_end_stream() {
+        return Ok(Request::from_parts(parts, body));
+    }
+    // Where nothing is said beforehand, it may be as much as is allowed.
+    let most = body.size_hint().upper().and_then(|most| usize::try_from(most).ok()).map_or(BODY, |most| most.min(BODY));
+    presence.make_room(most).map_err(Excess::Crowded)?;
     let body = timeout(ARRIVAL, arrive(body)).await.map_err(|_| Excess::Slow)??;
     Ok(Request::from_parts(parts, Body::from(body)))
 }
@@ -101,19 +126,31 @@ async fn arrive(body: Body) -> Result<Bytes, Excess> {
 
 impl IntoResponse for Full {
     fn into_response(self) -> Response {
-        let whose = match self {
-            Self::Everywhere => "to this server",
-            Self::Address => "from your address",
-        };
-        let text = format!("There are too many connections {whose} at this moment. Try again in a few seconds.\n");
-        let head = [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")];
-        (StatusCode::SERVICE_UNAVAILABLE, head, text).into_response()
+        too_much(match self {
+            Self::Everywhere => "There are too many connections to this server at this moment.",
+            Self::Address => "There are too many connections from your address at this moment.",
+        })
     }
+}
+
+impl IntoResponse for Crowded {
+    fn into_response(self) -> Response {
+        too_much(match self {
+            Self::Everywhere => "Too much is sent to this server at this moment.",
+            Self::Here => "There are too many requests from your address at this moment.",
+        })
+    }
+}
+
+fn too_much(what: &str) -> Response {
+    let head = [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")];
+    (StatusCode::SERVICE_UNAVAILABLE, head, format!("{what} Try again in a few seconds.\n")).into_response()
 }
 
 impl IntoResponse for Excess {
     fn into_response(self) -> Response {
         let (status, text) = match self {
+            Self::Crowded(crowded) => return crowded.into_response(),
             Self::Address => {
                 (StatusCode::URI_TOO_LONG, format!("The address is too long: {} KiB are the most.\n", ADDRESS >> 10))
             }
@@ -148,15 +185,21 @@ impl IntoResponse for Excess {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use std::{convert::Infallible, task::Poll};
 
     use axum::http::HeaderValue;
     use futures_util::stream;
 
     use super::*;
+    use crate::Crowd;
 
     fn request(address: &str, body: Body) -> Request {
         Request::builder().uri(address).body(body).expect("a request")
+    }
+
+    async fn whole(request: Request) -> Result<Request, Excess> {
+        let mut presence = Crowd::new(1).enter(None).expect("a place");
+        super::whole(request, &mut presence).await
     }
 
     async fn excess(request: Request) -> Option<Excess> {
@@ -203,9 +246,33 @@ mod tests {
         assert_eq!(excess(request("/", never)).await, Some(Excess::Slow));
     }
 
+    #[tokio::test]
+    async fn bodies_that_do_not_arrive_take_only_the_share_of_who_sends_them() {
+        let crowd = Crowd::new(1000);
+        let from = |last: u8| Some([192, 0, 2, last].into());
+        let never = || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let mut held = Vec::new();
+        loop {
+            let mut presence = crowd.enter(from(1)).expect("a place");
+            let mut waiting = Box::pin(async move { super::whole(request("/", never()), &mut presence).await.err() });
+            match futures_util::poll!(&mut waiting) {
+                Poll::Pending => held.push(waiting),
+                Poll::Ready(excess) => break assert_eq!(excess, Some(Excess::Crowded(Crowded::Here))),
+            }
+        }
+        assert_eq!(held.len(), Crowd::SHARE / BODY);
+        let mut other = crowd.enter(from(2)).expect("a place");
+        assert!(super::whole(request("/", Body::from("user=a")), &mut other).await.is_ok());
+        drop(held);
+        let mut again = crowd.enter(from(1)).expect("a place");
+        assert!(super::whole(request("/", Body::from("user=a")), &mut again).await.is_ok());
+    }
+
     #[test]
     fn only_those_who_ask_for_the_servers_life_are_let_through_when_it_is_full() {
+        let is_probe = |base: &str, path: &str| super::is_probe(base, &request(path, Body::empty()));
         assert!(is_probe("", "/health/") && is_probe("/flux", "/flux/ready"));
         assert!(!is_probe("/flux", "/ready") && !is_probe("", "/applications") && !is_probe("", "/health/x"));
+        assert!(!super::is_probe("", &request("/health/", Body::from("a"))), "a body would have to be waited for");
     }
 }

@@ -12,7 +12,8 @@ pub(crate) struct Limits {
     /// Most connections at a time.
     #[arg(long, value_name = "NUMBER", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
-    /// Most connections at a time from one address; those of --trusted-proxies may take all.
+    /// Most connections at a time from one address, those of --trusted-proxies excepted; and most requests of one address
+    /// that are answered at a time, open pages' streams included, also where it is behind such a proxy.
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     max_connections_per_address: u32,
     /// How long, when told to end, to go on letting people in who were not sent elsewhere yet.
@@ -26,11 +27,9 @@ pub(crate) struct Limits {
 impl Limits {
     /// The places for connections.
     pub(crate) fn places(&self) -> Places {
-        /// Enough to tell it to somebody who tries by hand.
-        const STANDING: usize = 64;
         let [all, each] = [self.max_connections, self.max_connections_per_address]
             .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        Places { all, each, standing: STANDING }
+        Places { all, each, standing: 128, standing_each: 8, kept: 32 }
     }
 
     /// How the server ends.

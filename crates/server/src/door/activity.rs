@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::Patience;
 
 /// What goes on over one connection.
-pub(super) struct Activity(Mutex<State>);
+pub(super) struct Activity {
+    state: Mutex<State>,
+    begun: Notify,
+}
 
 struct State {
     /// Requests that are being answered.
@@ -20,7 +23,8 @@ pub(super) struct Turn(Arc<Activity>);
 
 impl Activity {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State { running: 0, quiet_since: Instant::now(), asked: false }))
+        let state = State { running: 0, quiet_since: Instant::now(), asked: false };
+        Self { state: Mutex::new(state), begun: Notify::new() }
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> Turn {
@@ -28,7 +32,13 @@ impl Activity {
         state.running += 1;
         state.asked = true;
         drop(state);
+        self.begun.notify_one();
         Turn(Arc::clone(self))
+    }
+
+    /// Waits until something is asked for. For one who waits.
+    pub(super) async fn asked(&self) {
+        self.begun.notified().await;
     }
 
     /// When the next request has to be there; `None` while one is being answered.
@@ -39,7 +49,7 @@ impl Activity {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 
 use fanlight_web::Full;
 use futures_util::{FutureExt, future::BoxFuture};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, Version, header};
 use http_body::{Body, Frame, SizeHint};
 use tower::Service;
 
@@ -31,6 +31,11 @@ impl<S> Attended<S> {
     pub(super) fn new(site: S, activity: Arc<Activity>, full: Option<Full>) -> Self {
         Self { site, activity, full }
     }
+
+    /// What goes on over the connection, if it is one too many.
+    pub(super) fn standing(&self) -> Option<Arc<Activity>> {
+        self.full.map(|_| Arc::clone(&self.activity))
+    }
 }
 
 impl<S, I, O> Service<Request<I>> for Attended<S>
@@ -50,9 +55,18 @@ where
         if let Some(full) = self.full {
             request.extensions_mut().insert(full);
         }
+        // HTTP/2 has a frame for that, and no such header.
+        let is_last = self.full.is_some() && request.version() < Version::HTTP_2;
         let turn = self.activity.begin();
         let answer = self.site.call(request);
-        async move { Ok(answer.await?.map(|body| Sent { body, _turn: turn })) }.boxed()
+        async move {
+            let mut answer = answer.await?;
+            if is_last {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer.map(|body| Sent { body, _turn: turn }))
+        }
+        .boxed()
     }
 }
 

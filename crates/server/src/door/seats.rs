@@ -14,8 +14,12 @@ pub(crate) struct Places {
     pub(crate) all: usize,
     /// From one network, unless it is a proxy's: many people are behind that.
     pub(crate) each: usize,
-    /// Above that, only to be told that there are too many.
+    /// Above that, for one question: probes are answered, others told that there are too many.
     pub(crate) standing: usize,
+    /// Of these from one network, proxy or not.
+    pub(crate) standing_each: usize,
+    /// Of these those that are kept for networks that have no other place.
+    pub(crate) kept: usize,
 }
 
 /// The places for connections. Cheap to clone.
@@ -33,6 +37,7 @@ struct Taken {
     seated: usize,
     standing: usize,
     each: HashMap<IpAddr, usize>,
+    standing_each: HashMap<IpAddr, usize>,
 }
 
 /// A place that is taken, until this is dropped.
@@ -44,7 +49,7 @@ pub(crate) struct Seat {
 enum Kind {
     /// Counted for its network too, if there is one.
     Seated(Option<IpAddr>),
-    Standing,
+    Standing(IpAddr),
 }
 
 impl Seats {
@@ -56,26 +61,27 @@ impl Seats {
     /// be told so.
     pub(super) fn take(&self, from: IpAddr) -> Option<(Seat, Option<Full>)> {
         let Inner { places, proxies, .. } = &*self.0;
-        let network = (!proxies.trusts(from)).then(|| network(from));
+        let network = network(from);
+        let counted = (!proxies.trusts(from)).then_some(network);
         let mut taken = self.taken();
-        let crowded = network.is_some_and(|network| taken.each.get(&network).is_some_and(|each| *each >= places.each));
         let full = match () {
             () if taken.seated >= places.all => Some(Full::Everywhere),
-            () if crowded => Some(Full::Address),
+            () if counted.is_some_and(|network| count(&taken.each, &network) >= places.each) => Some(Full::Address),
             () => None,
         };
         let kind = if full.is_none() {
             taken.seated += 1;
-            if let Some(network) = network {
+            if let Some(network) = counted {
                 *taken.each.entry(network).or_default() += 1;
             }
-            Kind::Seated(network)
+            Kind::Seated(counted)
         } else {
-            if taken.standing >= places.standing {
+            if !taken.may_stand(places, &network) {
                 return None;
             }
             taken.standing += 1;
-            Kind::Standing
+            *taken.standing_each.entry(network).or_default() += 1;
+            Kind::Standing(network)
         };
         Some((Seat { seats: self.clone(), kind }, full))
     }
@@ -86,8 +92,33 @@ impl Seats {
 
     #[cfg(test)]
     pub(super) fn for_one() -> Seat {
-        let seats = Self::new(Places { all: 1, each: 1, standing: 0 }, Arc::default());
+        let places = Places { all: 1, each: 1, standing: 0, standing_each: 0, kept: 0 };
+        let seats = Self::new(places, Arc::default());
         seats.take(IpAddr::from([192, 0, 2, 1])).expect("a place").0
+    }
+}
+
+impl Taken {
+    /// What asks whether the server is alive must find a place even where others take all that they can get.
+    fn may_stand(&self, places: &Places, network: &IpAddr) -> bool {
+        let standing = count(&self.standing_each, network);
+        let is_new = standing == 0 && count(&self.each, network) == 0;
+        let places_for_it = if is_new { places.standing } else { places.standing.saturating_sub(places.kept) };
+        self.standing < places_for_it && standing < places.standing_each
+    }
+}
+
+fn count(each: &HashMap<IpAddr, usize>, network: &IpAddr) -> usize {
+    each.get(network).copied().unwrap_or_default()
+}
+
+fn give_back(each: &mut HashMap<IpAddr, usize>, network: &IpAddr) {
+    let left = each.get_mut(network).map(|each| {
+        *each -= 1;
+        *each
+    });
+    if left == Some(0) {
+        each.remove(network);
     }
 }
 
@@ -95,16 +126,14 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         match self.kind {
-            Kind::Standing => taken.standing -= 1,
+            Kind::Standing(network) => {
+                taken.standing -= 1;
+                give_back(&mut taken.standing_each, &network);
+            }
             Kind::Seated(network) => {
                 taken.seated -= 1;
-                let Some(network) = network else { return };
-                let left = taken.each.get_mut(&network).map(|each| {
-                    *each -= 1;
-                    *each
-                });
-                if left == Some(0) {
-                    taken.each.remove(&network);
+                if let Some(network) = network {
+                    give_back(&mut taken.each, &network);
                 }
             }
         }
@@ -136,7 +165,7 @@ mod tests {
 
     #[test]
     fn one_address_cannot_take_all_places_and_a_proxy_can() {
-        let seats = seats(Places { all: 6, each: 2, standing: 1 });
+        let seats = seats(Places { all: 6, each: 2, standing: 2, standing_each: 1, kept: 0 });
         let mine: Vec<_> = (0..2).filter_map(|_| seats.take(address(1))).collect();
         let third = seats.take(address(1));
         assert_eq!(place(third.as_ref()), "standing for their address");
@@ -153,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_is_given_back_to_the_last_place() {
-        let seats = seats(Places { all: 2, each: 1, standing: 1 });
+        let seats = seats(Places { all: 2, each: 1, standing: 1, standing_each: 1, kept: 0 });
         for _ in 0..100 {
             let taken =
                 [seats.take(address(1)), seats.take(address(1)), seats.take(address(2)), seats.take(address(3))];
@@ -161,6 +190,25 @@ mod tests {
             assert_eq!(found, ["seated", "standing for their address", "seated", "outside"]);
         }
         let taken = seats.taken();
-        assert_eq!((taken.seated, taken.standing, taken.each.len()), (0, 0, 0));
+        assert_eq!((taken.seated, taken.standing), (0, 0));
+        assert!(taken.each.is_empty() && taken.standing_each.is_empty());
+    }
+
+    #[test]
+    fn whoever_takes_all_places_leaves_one_to_stand_for_who_has_none() {
+        let seats = seats(Places { all: 2, each: 2, standing: 4, standing_each: 2, kept: 1 });
+        let through = IpAddr::from([10, 0, 0, 1]);
+        let seated: Vec<_> = (0..2).filter_map(|_| seats.take(through)).collect();
+        let proxy: Vec<_> = (0..2).filter_map(|_| seats.take(through)).collect();
+        assert!(proxy.iter().all(|taken| place(Some(taken)) == "standing for all"));
+        assert_eq!(place(seats.take(through).as_ref()), "outside", "a proxy has no more to stand than others");
+        let crowd = [seats.take(address(1)), seats.take(address(1))];
+        assert_eq!(crowd.map(|taken| place(taken.as_ref())), ["standing for all", "outside"]);
+        let crowd = seats.take(address(1));
+        let probe = seats.take(address(2));
+        assert_eq!(place(probe.as_ref()), "standing for all", "the place that is kept for who has none");
+        assert_eq!(place(seats.take(address(3)).as_ref()), "outside");
+        drop((seated, proxy, crowd, probe));
+        assert_eq!(place(seats.take(address(3)).as_ref()), "seated");
     }
 }

@@ -31,7 +31,9 @@ async function perform(form, button) {
     // Not `form.action`: that is the button of this name.
     const response = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), headers });
     if (response.status === 401) return location.reload();
-    if (!response.ok) throw new Error((await response.text()) || response.statusText);
+    // A server that refuses may still tell of each object.
+    const tells = response.headers.get("content-type") === headers.accept;
+    if (!response.ok && !tells) throw new Error((await response.text()) || response.statusText);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (let part = await reader.read(); !part.done; part = await reader.read()) {

@@ -11,24 +11,37 @@ use axum::{
 use fanlight_model::ObjectKey;
 
 use super::list::ListPage;
-use crate::{App, ObjectError, frame::Frame};
+use crate::{App, ObjectError, frame::Frame, request::RequestId};
+
+/// A page of one sentence.
+pub(crate) struct Message {
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'static str,
+    pub(crate) text: &'static str,
+}
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message<'a> {
+struct MessagePage {
     frame: Frame,
-    title: &'a str,
-    text: &'a str,
+    message: Message,
+    request: RequestId,
+}
+
+impl Message {
+    pub(crate) fn page(self, frame: Frame, request: RequestId) -> Response {
+        super::html(self.status, &MessagePage { frame, message: self, request })
+    }
 }
 
 /// There is no such page.
 pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
-    let page = Message {
-        frame: Frame::outside(&app, &headers, &uri),
+    let message = Message {
+        status: StatusCode::NOT_FOUND,
         title: "There is no such page",
         text: "The address may be mistyped, or the page may have moved.",
     };
-    super::html(StatusCode::NOT_FOUND, &page)
+    message.page(Frame::outside(&app, &headers, &uri), RequestId::of(&headers))
 }
 
 /// The pieces of an object's page when the object cannot be shown.
@@ -50,6 +63,7 @@ struct ObjectErrorPage<'a> {
     frame: &'a Frame,
     list: &'static ListPage,
     gone: Gone<'a>,
+    request: RequestId,
 }
 
 /// What is shown instead of an object.
@@ -69,12 +83,12 @@ pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectE
 }
 
 /// The page of an object that cannot be shown.
-pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError) -> Response {
+pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError, request: RequestId) -> Response {
     let status = match error {
         ObjectError::NotFound | ObjectError::NotInstalled => StatusCode::NOT_FOUND,
         ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
         ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
     };
     let gone = object_gone(&frame.base, key, error);
-    super::html(status, &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone })
+    super::html(status, &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone, request })
 }

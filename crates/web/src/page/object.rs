@@ -187,7 +187,7 @@ pub(crate) async fn show(
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
         Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),
-        Err(error) => super::message::object_error(&frame, &key, &error),
+        Err(error) => super::message::object_error(&frame, &key, &error, origin.request),
     };
     seen(&app, &headers, &session, response)
 }
