@@ -7,7 +7,10 @@ use std::{
 
 use fanlight_model::{Holder, Token};
 use futures_util::future::BoxFuture;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 use crate::{SourceError, throttle::Strangers};
 
@@ -27,7 +30,9 @@ struct Inner {
     reviews: Arc<dyn TokenReviews>,
     known: Mutex<HashMap<[u8; 32], Known>>,
     strangers: Strangers,
+    /// Turns to ask; strangers need one of these few beside, so that they never take all.
     together: Semaphore,
+    together_strangers: Semaphore,
 }
 
 /// What was said of a token.
@@ -52,6 +57,12 @@ pub enum NotHeld {
     /// The API server did not say; its words, or why there are none.
     #[error("{0}")]
     Unanswered(String),
+}
+
+impl NotHeld {
+    fn too_late() -> Self {
+        Self::Unanswered("the API server did not answer in time".to_owned())
+    }
 }
 
 impl Known {
@@ -82,6 +93,10 @@ impl TokenDesk {
     const MOST: usize = 1000;
     /// How many questions at a time.
     const TOGETHER: usize = 8;
+    /// How many of them about tokens that nobody has vouched for.
+    const STRANGERS: usize = 4;
+    /// How long an answer is waited for, the turn included.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     /// A desk that asks `reviews`.
     pub fn new(reviews: Arc<dyn TokenReviews>) -> Self {
@@ -90,6 +105,7 @@ impl TokenDesk {
             known: Mutex::default(),
             strangers: Strangers::new(),
             together: Semaphore::new(Self::TOGETHER),
+            together_strangers: Semaphore::new(Self::STRANGERS),
         }))
     }
 
@@ -100,14 +116,21 @@ impl TokenDesk {
             return known.verdict();
         }
         let is_stranger = was.is_none_or(|known| known.holder.is_none());
-        if is_stranger {
-            self.0.strangers.attempt(from, Instant::now()).map_err(|wait| NotHeld::Throttled { wait })?;
+        if !is_stranger {
+            return self.ask(token).await;
         }
-        let verdict = self.ask(token).await;
-        if is_stranger && verdict != Err(NotHeld::Unknown) {
+        self.0.strangers.attempt(from, Instant::now()).map_err(|wait| NotHeld::Throttled { wait })?;
+        let verdict = self.ask_about_stranger(token).await;
+        if verdict != Err(NotHeld::Unknown) {
             self.0.strangers.give_back(from);
         }
         verdict
+    }
+
+    /// Whose a token is that the identity provider has vouched for: it is not one of those that anybody makes up, so
+    /// whatever such ones do does not hold it up.
+    pub async fn holder_vouched_for(&self, token: &Token) -> Result<Holder, NotHeld> {
+        self.lately(token).await
     }
 
     /// Whether a token that somebody had is still theirs; `true` while the API server does not say.
@@ -132,7 +155,19 @@ impl TokenDesk {
         }
     }
 
+    async fn ask_about_stranger(&self, token: &Token) -> Result<Holder, NotHeld> {
+        let asking = async {
+            let _turn = self.0.together_strangers.acquire().await;
+            self.ask(token).await
+        };
+        timeout(Self::PATIENCE, asking).await.unwrap_or_else(|_| Err(NotHeld::too_late()))
+    }
+
     async fn ask(&self, token: &Token) -> Result<Holder, NotHeld> {
+        timeout(Self::PATIENCE, self.ask_in_turn(token)).await.unwrap_or_else(|_| Err(NotHeld::too_late()))
+    }
+
+    async fn ask_in_turn(&self, token: &Token) -> Result<Holder, NotHeld> {
         let _turn = self.0.together.acquire().await;
         // Somebody may have asked in the meantime.
         if let Some(known) = self.recall(token).filter(|known| known.is_fresh(Instant::now())) {

@@ -54,7 +54,8 @@ const MOST: usize = 500;
 const LINES: [(HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
 /// Why nothing is begun any more.
-const ENDING: &str = "This server is about to end and begins nothing new. Try again in a few seconds: another one answers.";
+const ENDING: &str =
+    "This server is about to end and begins nothing new. Try again in a few seconds: another one answers.";
 /// The longest reason of a suspension, in characters.
 const COMMENT: usize = 500;
 

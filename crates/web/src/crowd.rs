@@ -167,8 +167,8 @@ mod tests {
 
     use super::*;
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn enter(crowd: &Crowd, last: u8) -> Result<Presence, Crowded> {
+        crowd.enter(Some(IpAddr::from([192, 0, 2, last])))
     }
 
     fn refused(entered: Result<Presence, Crowded>) -> Option<Crowded> {
@@ -178,34 +178,34 @@ mod tests {
     #[test]
     fn one_network_cannot_have_more_requests_than_its_share_and_others_have_theirs() {
         let crowd = Crowd::new(2);
-        let mine = [crowd.enter(address(1)).expect("one"), crowd.enter(address(1)).expect("two")];
-        assert_eq!(refused(crowd.enter(address(1))), Some(Crowded::Here));
-        assert_eq!(refused(crowd.enter(address(2))), None);
+        let mine = [enter(&crowd, 1).expect("one"), enter(&crowd, 1).expect("two")];
+        assert_eq!(refused(enter(&crowd, 1)), Some(Crowded::Here));
+        assert_eq!(refused(enter(&crowd, 2)), None);
         let neighbour: IpAddr = "2001:db8::1".parse().expect("an address");
         let same: IpAddr = "2001:db8::2".parse().expect("an address");
         let _theirs = [neighbour, same].map(|from| crowd.enter(Some(from)).expect("theirs"));
         assert_eq!(refused(crowd.enter(Some(neighbour))), Some(Crowded::Here), "a /64 is one network");
         let _proxy: Vec<_> = (0..10).map(|_| crowd.enter(None).expect("many people")).collect();
         drop(mine);
-        assert_eq!(refused(crowd.enter(address(1))), None);
+        assert_eq!(refused(enter(&crowd, 1)), None);
     }
 
     #[test]
     fn the_bytes_of_bodies_have_a_measure_for_each_network_and_for_all() {
         let crowd = Crowd::new(100);
-        let mut mine = crowd.enter(address(1)).expect("a place");
+        let mut mine = enter(&crowd, 1).expect("a place");
         assert_eq!(mine.make_room(Crowd::SHARE), Ok(()));
-        let mut more = crowd.enter(address(1)).expect("a place");
+        let mut more = enter(&crowd, 1).expect("a place");
         assert_eq!(more.make_room(1), Err(Crowded::Here), "more than the share");
         let networks = u8::try_from(Crowd::BYTES / Crowd::SHARE).expect("few");
         let others: Vec<_> = (2..=networks)
             .map(|last| {
-                let mut other = crowd.enter(address(last)).expect("a place");
+                let mut other = enter(&crowd, last).expect("a place");
                 assert_eq!(other.make_room(Crowd::SHARE), Ok(()), "{last}");
                 other
             })
             .collect();
-        let mut late = crowd.enter(address(200)).expect("a place");
+        let mut late = enter(&crowd, 200).expect("a place");
         assert_eq!(late.make_room(1), Err(Crowded::Everywhere));
         mine.forget_body();
         assert_eq!((late.make_room(1), more.make_room(1)), (Ok(()), Ok(())));
@@ -217,10 +217,10 @@ mod tests {
     #[test]
     fn a_request_counts_until_its_answer_is_sent() {
         let crowd = Crowd::new(1);
-        let answer = crowd.enter(address(1)).expect("a place").until_sent("told".into_response());
+        let answer = enter(&crowd, 1).expect("a place").until_sent("told".into_response());
         assert_eq!(answer.body().size_hint().exact(), Some(4), "the length is still told");
-        assert_eq!(refused(crowd.enter(address(1))), Some(Crowded::Here));
+        assert_eq!(refused(enter(&crowd, 1)), Some(Crowded::Here));
         drop(answer);
-        assert_eq!(refused(crowd.enter(address(1))), None);
+        assert_eq!(refused(enter(&crowd, 1)), None);
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     audit::{Event, Outcome, Reason, Who},
     due::Due,
     request::{Origin, RequestId},
-    sign_in::failed,
+    sign_in::{failed, without_provider},
     signed::{BySession, cookies, sign_in_page},
 };
 use failure::Failure;
@@ -44,6 +44,10 @@ pub(crate) async fn start(
     origin: Origin,
 ) -> Response {
     let Some(desk) = desk(&app) else { return no_provider() };
+    if let OidcStanding::Failing(why) = desk.standing_now().await {
+        tracing::warn!(error = why, request = %origin.request, "nobody is sent to the identity provider");
+        return without_provider(&app, &headers, &uri, origin.request, &wish.return_url).await;
+    }
     match desk.start(&wish.return_url, Prompt::Form, &cookies(&headers), (app.clock)()) {
         Ok(departure) => depart(departure),
         Err(error) => Failure::new(origin.request, &error, &wish.return_url).page(&app, &headers, &uri),
@@ -105,9 +109,11 @@ async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &Header
     Ok((set(cookies), due.map(AppendHeaders), StatusCode::OK).into_response())
 }
 
-/// The provider is asked without a form, if all that a request lacks is that its identity be confirmed.
+/// The provider is asked without a form, if all that a request lacks is that its identity be confirmed. One that does not
+/// work leads nowhere: what is wrong with it is said where people sign in.
 pub(crate) fn silent_round(app: &App, header: &str, here: &str) -> Option<Response> {
-    let departure = desk(app)?.start(here, Prompt::Silent, header, (app.clock)()).ok()?;
+    let desk = desk(app).filter(|desk| desk.standing() == OidcStanding::Ready)?;
+    let departure = desk.start(here, Prompt::Silent, header, (app.clock)()).ok()?;
     Some(depart(departure))
 }
 
@@ -131,7 +137,7 @@ fn resume(app: &App, origin: Origin, headers: &HeaderMap, signed: &SignedIn, pag
 
 async fn admit(app: &App, origin: Origin, signed: &SignedIn, page: &str, now: SystemTime) -> Result<Response, Failure> {
     if let Some(desk) = &app.id_tokens_go_on {
-        pass_on(desk, &signed.id_token, origin.address).await.map_err(|error| {
+        pass_on(desk, &signed.id_token).await.map_err(|error| {
             let reason = error.word();
             refuse(app, origin, reason, &error, page)
         })?;

@@ -21,7 +21,7 @@ use crate::{
     frame::Frame,
     page::html,
     place::inside,
-    request::Origin,
+    request::{Origin, RequestId},
     signed::{BySession, Signed, cookies},
 };
 
@@ -38,6 +38,8 @@ struct Page {
     asks_reason: bool,
     /// Whether the form is what most people will want, since nothing else works.
     is_first: bool,
+    /// The request that did not lead on.
+    request: Option<RequestId>,
 }
 
 /// The link to the identity provider.
@@ -87,6 +89,19 @@ pub(crate) async fn show(
     page(&app, Frame::outside(&app, &headers, &uri), StatusCode::OK, &wish.redirect, problem).await
 }
 
+/// The same page for somebody who wanted to go to the identity provider, which does not work.
+pub(crate) async fn without_provider(
+    app: &App,
+    headers: &HeaderMap,
+    uri: &Uri,
+    request: RequestId,
+    wanted: &str,
+) -> Response {
+    let frame = Frame { here: format!("{}/sign_in", app.base), ..Frame::outside(app, headers, uri) };
+    let page = Page { request: Some(request), ..Page::of(app, frame, wanted, None).await };
+    html(StatusCode::SERVICE_UNAVAILABLE, &page)
+}
+
 /// Said before somebody signs in in vain.
 fn plain(app: &App) -> String {
     let https = app.external_url.as_ref().filter(|url| url.scheme() == "https");
@@ -96,20 +111,26 @@ fn plain(app: &App) -> String {
 }
 
 async fn page(app: &App, frame: Frame, status: StatusCode, redirect: &str, problem: Option<String>) -> Response {
-    let standing = match &app.emergency {
-        Some(desk) => Some(desk.standing().await),
-        None => None,
-    };
-    let (provider, trouble) = provider(app);
-    // Who has another way in need not be told that this one is not there.
-    let needless = |standing| matches!(standing, Some(&(Standing::NotSetUp | Standing::Barred)));
-    let notice = emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || !needless(standing.as_ref()));
-    let is_first = !provider.as_ref().is_some_and(|provider| provider.works);
-    let redirect = inside(&app.base, redirect);
-    let notices = trouble.into_iter().chain(notice).collect();
-    let has_form = standing.is_some_and(|standing| standing != Standing::Barred);
-    let asks_reason = app.emergency_reason;
-    html(status, &Page { frame, redirect, problem, notices, provider, has_form, asks_reason, is_first })
+    html(status, &Page::of(app, frame, redirect, problem).await)
+}
+
+impl Page {
+    async fn of(app: &App, frame: Frame, redirect: &str, problem: Option<String>) -> Self {
+        let standing = match &app.emergency {
+            Some(desk) => Some(desk.standing().await),
+            None => None,
+        };
+        let (provider, trouble) = provider(app);
+        // Who has another way in need not be told that this one is not there.
+        let needless = |standing| matches!(standing, Some(&(Standing::NotSetUp | Standing::Barred)));
+        let notice = emergency_notice(standing.as_ref()).filter(|_| provider.is_none() || !needless(standing.as_ref()));
+        let is_first = !provider.as_ref().is_some_and(|provider| provider.works);
+        let redirect = inside(&app.base, redirect);
+        let notices = trouble.into_iter().chain(notice).collect();
+        let has_form = standing.is_some_and(|standing| standing != Standing::Barred);
+        let asks_reason = app.emergency_reason;
+        Self { frame, redirect, problem, notices, provider, has_form, asks_reason, is_first, request: None }
+    }
 }
 
 /// The link to the identity provider, if there is one, and what is wrong with the provider.

@@ -6,7 +6,10 @@ use std::{
 use fanlight_model::Identity;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 use url::Url;
 
 use super::{
@@ -42,8 +45,8 @@ pub(super) struct Inner {
     outside: Outside,
     pub(super) pace: Pace,
     pub(super) known: watch::Sender<Known>,
-    /// Told when the provider did not answer somebody.
-    pub(super) trouble: Notify,
+    /// Told when the provider should be looked at soon.
+    pub(super) look: Notify,
 }
 
 /// What a desk is made of.
@@ -79,6 +82,10 @@ pub(super) struct Pace {
     pub(super) retry: Duration,
     /// At the provider, however often it failed.
     pub(super) slowest: Duration,
+    /// At the provider before somebody is sent there, at the earliest.
+    pub(super) fresh: Duration,
+    /// How long somebody who wants to go there waits for that.
+    pub(super) patience: Duration,
 }
 
 impl Default for Pace {
@@ -88,6 +95,8 @@ impl Default for Pace {
             provider: Duration::from_mins(5),
             retry: Duration::from_secs(1),
             slowest: Duration::from_mins(1),
+            fresh: Duration::from_secs(15),
+            patience: Duration::from_secs(3),
         }
     }
 }
@@ -177,7 +186,7 @@ impl OidcDesk {
         let outside = Outside { external_url, base: cookies.base.clone() };
         let flows = PendingFlows::new(keys, cookies);
         let known = watch::Sender::new(Known::default());
-        Self(Arc::new(Inner { source, flags, emergency, flows, outside, pace, known, trouble: Notify::new() }))
+        Self(Arc::new(Inner { source, flags, emergency, flows, outside, pace, known, look: Notify::new() }))
     }
 
     /// Whether people can sign in through the provider, and what is wrong if not.
@@ -190,6 +199,24 @@ impl OidcDesk {
         let mut known = self.0.known.subscribe();
         // The sender is held here, so it never ends before the wish comes true.
         let _ = known.wait_for(|known| wanted(&known.standing())).await;
+    }
+
+    /// The same for somebody who wants to go there now: unless the provider was found well a moment ago, it is looked at
+    /// anew. One that takes too long to answer is as it was when it was last looked at.
+    pub async fn standing_now(&self) -> OidcStanding {
+        let mut known = self.0.known.subscribe();
+        let before = {
+            let known = known.borrow_and_update();
+            let standing = known.standing();
+            let is_fresh = known.looked().is_some_and(|at| at.elapsed() < self.0.pace.fresh);
+            if !known.is_set_up() || standing == OidcStanding::Ready && is_fresh {
+                return standing;
+            }
+            known.looked()
+        };
+        self.0.look.notify_one();
+        let _ = timeout(self.0.pace.patience, known.wait_for(|known| known.looked() != before)).await;
+        self.standing()
     }
 
     /// Sends somebody to the provider; `return_url` is where they want to go, `header` their `Cookie` header.
@@ -290,7 +317,7 @@ impl OidcDesk {
     /// A provider that does not answer is looked at again soon.
     fn noticed(&self, error: TokenError) -> TokenError {
         if matches!(error, TokenError::Unreachable(_)) {
-            self.0.trouble.notify_one();
+            self.0.look.notify_one();
         }
         error
     }

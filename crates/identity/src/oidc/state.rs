@@ -22,6 +22,8 @@ pub(super) struct Known {
     provider: Option<Arc<Provider>>,
     /// Why the provider could not be read when that was last tried.
     trouble: Option<String>,
+    /// When that was.
+    looked: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -54,6 +56,16 @@ impl Known {
         }
     }
 
+    /// When the provider was last looked at, with these settings.
+    pub(super) fn looked(&self) -> Option<Instant> {
+        self.looked
+    }
+
+    /// Whether there may be a provider to look at.
+    pub(super) fn is_set_up(&self) -> bool {
+        matches!(self.settings, Settings::Unread | Settings::Good(_))
+    }
+
     /// The provider, even if it could not be read anew; or why there is none.
     pub(super) fn provider(&self) -> Result<Arc<Provider>, String> {
         self.provider.clone().ok_or_else(|| match self.standing() {
@@ -78,8 +90,10 @@ impl OidcDesk {
                     self.look_at_provider(&mut due).await;
                 }
                 let wake = due.at.min(look_again);
-                if timeout_at(wake, self.0.trouble.notified()).await.is_ok() {
-                    due.at = due.at.min(Instant::now() + self.0.pace.retry);
+                if timeout_at(wake, self.0.look.notified()).await.is_ok() {
+                    let looked = self.0.known.borrow().looked;
+                    let soon = looked.map_or(Instant::now(), |at| (at + self.0.pace.retry).max(Instant::now()));
+                    due.at = due.at.min(soon);
                 }
             }
         }
@@ -97,7 +111,7 @@ impl OidcDesk {
                 _ => false,
             };
             if !same {
-                *known = Known { settings, provider: None, trouble: None };
+                *known = Known { settings, ..Known::default() };
             }
             !same
         })
@@ -150,12 +164,15 @@ impl OidcDesk {
             }
         };
         due.at = Instant::now() + wait;
-        self.0.known.send_modify(|known| match found {
-            Ok(provider) => {
-                known.provider = Some(Arc::new(provider));
-                known.trouble = None;
+        self.0.known.send_modify(|known| {
+            known.looked = Some(Instant::now());
+            match found {
+                Ok(provider) => {
+                    known.provider = Some(Arc::new(provider));
+                    known.trouble = None;
+                }
+                Err(error) => known.trouble = Some(error.to_string()),
             }
-            Err(error) => known.trouble = Some(error.to_string()),
         });
     }
 }

@@ -11,7 +11,7 @@ use super::*;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-/// Knows tokens that begin with `good`, while it answers.
+/// Knows tokens that begin with `good`, while it answers; of those that begin with `slow` it never says anything.
 #[derive(Default)]
 struct Registry {
     asked: AtomicUsize,
@@ -22,6 +22,9 @@ struct Registry {
 impl TokenReviews for Registry {
     fn who_holds(&self, token: &Token) -> BoxFuture<'static, Result<Option<Holder>, SourceError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        if token.expose().starts_with("slow") {
+            return std::future::pending().boxed();
+        }
         let away = *self.away.lock().expect("no panic before");
         let good = token.expose().starts_with("good") && !*self.revoked.lock().expect("no panic before");
         let answer = if away {
@@ -101,6 +104,48 @@ async fn who_tries_out_tokens_is_slowed_down_and_nobody_else() {
     }
     assert!(desk.holder(&token("good-1"), HERE).await.is_ok(), "who is known already is asked about all the same");
     assert!(desk.holder(&token("good-2"), THERE).await.is_ok(), "and so is who comes from elsewhere");
+}
+
+#[tokio::test(start_paused = true)]
+async fn made_up_tokens_do_not_hold_up_those_that_the_provider_vouches_for() {
+    let (desk, _) = desk();
+    for number in 0..100 {
+        let _ = desk.holder(&token(&format!("bad-{number}")), HERE).await;
+    }
+    let fresh = token("good-fresh");
+    assert!(matches!(desk.holder(&fresh, HERE).await, Err(NotHeld::Throttled { .. })));
+    assert!(desk.holder_vouched_for(&fresh).await.is_ok());
+    assert_eq!(desk.holder_vouched_for(&token("bad-fresh")).await, Err(NotHeld::Unknown));
+
+    // From many networks, as many as want to be asked about.
+    let slow = (0..40_u8).map(|number| {
+        let (desk, from) = (desk.clone(), IpAddr::from([192, 0, 2, 10 + number]));
+        tokio::spawn(async move { desk.holder(&token(&format!("slow-{number}")), from).await })
+    });
+    let slow: Vec<_> = slow.collect();
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    assert!(desk.holder_vouched_for(&token("good-later")).await.is_ok());
+    assert_eq!(began.elapsed(), Duration::ZERO, "strangers never take all turns");
+    for asked in slow {
+        assert!(matches!(asked.await, Ok(Err(NotHeld::Unanswered(_)))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_than_the_patience_for_a_turn_or_an_answer() {
+    let (desk, _) = desk();
+    let asking = (0..2 * TokenDesk::TOGETHER).map(|number| {
+        let desk = desk.clone();
+        tokio::spawn(async move { desk.holder_vouched_for(&token(&format!("slow-{number}"))).await })
+    });
+    let asking: Vec<_> = asking.collect();
+    let began = Instant::now();
+    for asked in asking {
+        assert!(matches!(asked.await, Ok(Err(NotHeld::Unanswered(_)))));
+    }
+    assert_eq!(began.elapsed(), TokenDesk::PATIENCE);
+    assert!(desk.holder(&token("good"), HERE).await.is_ok(), "all turns are there again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,7 +68,12 @@ fn a_provider_that_is_not_there_is_named_on_the_sign_in_page_and_stops_nothing()
         let refused = client.get(format!("{}/oauth2?return_url=/applications", server.url())).send().await?;
         ensure!(refused.status() == 503);
         let page = refused.text().await?;
-        ensure!(page.contains("You are not signed in") && page.contains("return_url=%2Fapplications"), "{page}");
+        ensure!(
+            page.contains("does not work at this moment: the identity provider https://127.0.0.1:9/realm"),
+            "{page}"
+        );
+        ensure!(page.contains("return_url=%2Fapplications") && page.contains("name=\"password\""), "{page}");
+        ensure!(page.contains("<p class=\"faint\">Request "), "{page}");
         server.sign_in("admin", "secret").await?;
         Ok(())
     });
@@ -234,6 +239,8 @@ impl Door<'_> {
     async fn without_the_provider_the_emergency_user_signs_in_and_it_comes_back_by_itself(&self) -> anyhow::Result<()> {
         let bob = self.sign_in("bob").await?;
         self.keycloak.stop();
+        // Whoever would be sent to it before it was looked at again.
+        until(async || Ok(self.get(&self.keycloak.client()?, "/oauth2").await?.status() == 503)).await?;
         ensure!(self.post(&bob, "/oauth2/refresh").await?.status() == 401);
         until(async || Ok(self.sign_in_page().await?.contains("does not work at this moment"))).await?;
         ensure!(self.user_info(&bob).await?["id"] == "bob@example.com", "what was confirmed holds for its time");

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use axum::http::StatusCode;
 use fanlight_identity::{NotHeld, TokenDesk};
 use fanlight_model::{Token, TokenRefused};
@@ -43,10 +41,10 @@ impl Reason for NotPassedOn {
     }
 }
 
-/// Makes sure that the API server takes the ID token of somebody who signs in.
-pub(super) async fn pass_on(desk: &TokenDesk, id_token: &SecretString, from: IpAddr) -> Result<(), NotPassedOn> {
+/// Makes sure that the API server takes the ID token of somebody who signs in; the provider has just given it.
+pub(super) async fn pass_on(desk: &TokenDesk, id_token: &SecretString) -> Result<(), NotPassedOn> {
     let token = Token::new(id_token.expose_secret())?;
-    match desk.holder(&token, from).await {
+    match desk.holder_vouched_for(&token).await {
         Ok(holder) => {
             tracing::debug!(user = %holder.user(), "Kubernetes takes the ID token");
             Ok(())

@@ -17,7 +17,11 @@ const PACE: Pace = Pace {
     provider: Duration::from_mins(5),
     retry: Duration::from_millis(5),
     slowest: Duration::from_millis(20),
+    fresh: Duration::ZERO,
+    patience: Duration::from_secs(30),
 };
+
+const DESCRIPTION: &str = "/.well-known/openid-configuration";
 
 /// A Secret that can be rewritten.
 #[derive(Default)]
@@ -46,6 +50,10 @@ impl Scene {
     }
 
     async fn before_discovery(prepare: impl FnOnce(&Issuer)) -> Self {
+        Self::with_pace(prepare, PACE).await
+    }
+
+    async fn with_pace(prepare: impl FnOnce(&Issuer), pace: Pace) -> Self {
         let signer = Signer::new("one");
         let issuer = Issuer::start(&signer).await;
         prepare(&issuer);
@@ -59,7 +67,7 @@ impl Scene {
             cookies: &CookieRules { secure: true, base: "/flux".to_owned() },
             external_url: None,
         };
-        let desk = OidcDesk::with_pace(parts, PACE);
+        let desk = OidcDesk::with_pace(parts, pace);
         let mut running = JoinSet::new();
         let run = desk.clone();
         running.spawn(async move { run.run().await });
@@ -180,7 +188,6 @@ async fn whatever_goes_wrong_ends_in_a_sentence_without_secrets() {
 
 #[tokio::test]
 async fn a_provider_that_is_down_is_named_and_comes_back_by_itself() {
-    const DESCRIPTION: &str = "/.well-known/openid-configuration";
     let scene = Scene::before_discovery(|issuer| issuer.answer(DESCRIPTION, 503, "")).await;
     let says = |what: &'static str| move |standing: &OidcStanding| matches!(standing, OidcStanding::Failing(why) if why.contains(what));
     scene.desk.until(says("it answered 503")).await;
@@ -196,6 +203,29 @@ async fn a_provider_that_is_down_is_named_and_comes_back_by_itself() {
     scene.desk.until(says("clientID is missing")).await;
     *scene.shelf.0.lock().expect("no panic before") = None;
     scene.desk.until(|standing| *standing == OidcStanding::Off).await;
+}
+
+#[tokio::test]
+async fn before_somebody_is_sent_to_the_provider_it_is_looked_at_anew() {
+    let scene = Scene::new().await;
+    scene.issuer.answer(DESCRIPTION, 503, "");
+    assert_eq!(scene.desk.standing(), OidcStanding::Ready, "nobody has noticed yet");
+    let standing = scene.desk.standing_now().await;
+    assert!(matches!(&standing, OidcStanding::Failing(why) if why.contains("503")), "{standing:?}");
+    scene.issuer.play().answers.clear();
+    assert_eq!(scene.desk.standing_now().await, OidcStanding::Ready, "nor does what was found before hold anybody up");
+    *scene.shelf.0.lock().expect("no panic before") = None;
+    scene.desk.until(|standing| *standing == OidcStanding::Off).await;
+    assert_eq!(scene.desk.standing_now().await, OidcStanding::Off);
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_its_time_is_as_it_was() {
+    let pace = Pace { patience: Duration::from_millis(1), ..PACE };
+    let scene = Scene::with_pace(|_| (), pace).await;
+    scene.desk.until(|standing| *standing == OidcStanding::Ready).await;
+    scene.issuer.answer(DESCRIPTION, Issuer::NEVER, "");
+    assert_eq!(scene.desk.standing_now().await, OidcStanding::Ready);
 }
 
 #[tokio::test]

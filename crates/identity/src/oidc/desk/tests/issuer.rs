@@ -39,6 +39,9 @@ pub(super) struct Asked {
 }
 
 impl Issuer {
+    /// In place of a status: there is no answer.
+    pub(super) const NEVER: u16 = 0;
+
     pub(super) async fn start(signer: &Signer) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = KeyPair::generate().expect("a key");
@@ -90,14 +93,19 @@ async fn answer(
     let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok().map(str::to_owned));
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body = String::from_utf8_lossy(&body).into_owned();
-    let mut play = play.lock().expect("no panic before");
-    play.requests.push(Asked { path: path.clone(), authorization, body });
-    let (status, body) = match (play.answers.get(path.as_str()), path.as_str()) {
-        (Some(answer), _) => answer.clone(),
-        (None, "/.well-known/openid-configuration") => (200, description(url).to_string()),
-        (None, "/keys") => (200, json!({"keys": play.keys}).to_string()),
-        (None, _) => (404, String::new()),
+    let (status, body) = {
+        let mut play = play.lock().expect("no panic before");
+        play.requests.push(Asked { path: path.clone(), authorization, body });
+        match (play.answers.get(path.as_str()), path.as_str()) {
+            (Some(answer), _) => answer.clone(),
+            (None, "/.well-known/openid-configuration") => (200, description(url).to_string()),
+            (None, "/keys") => (200, json!({"keys": play.keys}).to_string()),
+            (None, _) => (404, String::new()),
+        }
     };
+    if status == Issuer::NEVER {
+        return std::future::pending().await;
+    }
     let response = Response::builder().status(status).header("content-type", "application/json");
     let response = response.header("location", format!("{url}/elsewhere"));
     Ok(response.body(Full::from(body)).expect("a response"))
