@@ -2,26 +2,29 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{ControlPlane, FanlightServer, Stream, rights::flux_rules};
+use fanlight_testbed::{ControlPlane, FanlightServer, Stream, Wire, estate, rights::flux_rules};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, until};
+use crate::shared::{PROGRAM, in_namespace, until};
+
+/// What it takes to look and to act.
+const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
 
 /// The program as a process of this one's, so that its end is seen.
 struct Process {
@@ -32,9 +35,13 @@ struct Process {
 
 impl Process {
     async fn start(plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
-        plane.set_emergency_user(namespace, "admin", "secret").await?;
-        plane.grant_in(namespace, "admin", flux_rules(&WATCH)).await?;
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
+        Self::start_by(&kubeconfig, plane, namespace, more).await
+    }
+
+    async fn start_by(kubeconfig: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
+        plane.set_emergency_user(namespace, "admin", "secret").await?;
+        plane.grant_in(namespace, "admin", flux_rules(&ACT)).await?;
         let [log, address] = ["log", "address"].map(|what| plane.folder().join(format!("{namespace}.{what}")));
         let mut command = Command::new(PROGRAM);
         command.env("KUBECONFIG", kubeconfig).args(["--insecure", "--host=127.0.0.1", "--port=0"]);
@@ -49,6 +56,24 @@ impl Process {
 
     async fn get(&self, client: &Client, path: &str) -> reqwest::Result<reqwest::Response> {
         client.get(format!("http://{}{path}", self.address)).send().await
+    }
+
+    /// Asks for an object to be suspended, as the page's script does.
+    async fn suspend(&self, client: &Client, object: &str) -> reqwest::Result<reqwest::Response> {
+        let form = [("action", "suspend"), ("object", object)];
+        let request = client.post(format!("http://{}/actions", self.address)).form(&form);
+        request.header("accept", "application/x-ndjson").send().await
+    }
+
+    fn log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(&self.log)?)
+    }
+
+    /// What the audit says of how actions ended.
+    fn outcomes(&self) -> anyhow::Result<Vec<Value>> {
+        let log = self.log()?;
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        Ok(lines.filter(|line| line["audit"] == "action-outcome").collect())
     }
 
     async fn signed_in(&self) -> anyhow::Result<Client> {
@@ -164,6 +189,72 @@ fn at_the_second_signal_the_server_ends_at_once() {
             ensure!(everything(&mut asked).await?.is_empty());
             std::fs::remove_file(plane.folder().join("ending-twice.address"))?;
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_action_that_was_accepted_is_done_before_the_server_ends_though_nobody_waits_for_it() {
+    in_namespace("ending-act", async |plane| {
+        plane.apply(&estate::kustomization("ending-act", "shop")).await?;
+        let wire = Wire::to(plane).await?;
+        let kubeconfig = wire.kubeconfig_for(plane, "ending-act", "fanlight").await?;
+        let flags = ["--shutdown-delay=0s", "--shutdown-timeout=2m"];
+        let mut process = Process::start_by(&kubeconfig, plane, "ending-act", &flags).await?;
+        let client = process.signed_in().await?;
+        wire.close();
+        let accepted = process.suspend(&client, "Kustomization/ending-act/shop").await?;
+        ensure!(accepted.status() == 200, "{}", accepted.status());
+        drop((accepted, client));
+
+        process.tell(Signal::SIGTERM)?;
+        until(async || Ok(process.log()?.contains("actions are under way"))).await?;
+        ensure!(process.child.try_wait()?.is_none() && process.outcomes()?.is_empty());
+        wire.open();
+        ensure!(process.end().await?.success());
+        let shop = plane.apply(&estate::kustomization("ending-act", "shop")).await?;
+        ensure!(shop.data["spec"]["suspend"] == true, "{}", shop.data["spec"]);
+        let outcomes = process.outcomes()?;
+        ensure!(outcomes.len() == 1 && outcomes[0]["outcome"] == "done", "{outcomes:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn an_action_that_is_not_over_in_time_is_written_down_as_unknown_and_none_begins_any_more() {
+    in_namespace("ending-unknown", async |plane| {
+        plane.apply(&estate::kustomization("ending-unknown", "shop")).await?;
+        let wire = Wire::to(plane).await?;
+        let kubeconfig = wire.kubeconfig_for(plane, "ending-unknown", "fanlight").await?;
+        let flags = ["--shutdown-delay=5s", "--shutdown-timeout=1s"];
+        let mut process = Process::start_by(&kubeconfig, plane, "ending-unknown", &flags).await?;
+        let client = process.signed_in().await?;
+        wire.close();
+        let accepted = process.suspend(&client, "Kustomization/ending-unknown/shop").await?;
+        ensure!(accepted.status() == 200, "{}", accepted.status());
+
+        process.tell(Signal::SIGTERM)?;
+        until(async || Ok(process.log()?.contains("about to end"))).await?;
+        let late = process.suspend(&client, "Kustomization/ending-unknown/late").await?;
+        ensure!(late.status() == 503 && late.headers().contains_key("retry-after"), "{}", late.status());
+        let told: Value = serde_json::from_str(&late.text().await?)?;
+        ensure!(told["word"] == "Refused" && told["object"] == "Kustomization/ending-unknown/late", "{told}");
+        let form = [("action", "suspend"), ("object", "Kustomization/ending-unknown/late")];
+        let page = client.post(format!("http://{}/actions", process.address)).form(&form).send().await?;
+        ensure!(page.status() == 503);
+        let page = page.text().await?;
+        ensure!(
+            page.contains("This server is about to end and begins nothing new") && page.contains("Request "),
+            "{page}"
+        );
+
+        ensure!(process.end().await?.success());
+        let outcomes = process.outcomes()?;
+        let of = |name: &str, outcome: &str| {
+            let object = format!("Kustomization/ending-unknown/{name}");
+            outcomes.iter().filter(|line| line["object"] == object.as_str() && line["outcome"] == outcome).count()
+        };
+        ensure!(outcomes.len() == 3 && of("late", "refused") == 2 && of("shop", "unknown") == 1, "{outcomes:?}");
         Ok(())
     });
 }

@@ -194,7 +194,7 @@ fn who_signs_in_where_kubernetes_does_not_take_the_id_token_reads_why() {
     in_namespace("not-taken", async |plane| {
         let issuer = Issuer::start_plain().await?;
         let mut flags = issuer.flags().to_vec();
-        flags.push("--insecure".to_owned());
+        flags.extend(["--insecure", METHODS].map(ToOwned::to_owned));
         let names = ["not-taken", "fanlight"];
         let server = FanlightServer::start_as(Path::new(PROGRAM), plane, names, &flags, &[PASS_ON.to_owned()]).await?;
         let client = FanlightServer::client()?;
@@ -204,6 +204,14 @@ fn who_signs_in_where_kubernetes_does_not_take_the_id_token_reads_why() {
             let ready = answer.status() == 303;
             sent = ready.then_some(answer);
             Ok(ready)
+        })
+        .await?;
+        // Somebody else in the same network makes up tokens, until they are not looked at any more.
+        let mut number = 0;
+        until(async || {
+            number += 1;
+            let made_up = client.get(format!("{}/user_info", server.url())).bearer_auth(format!("made-up-{number}"));
+            Ok(made_up.send().await?.status() == 429)
         })
         .await?;
         let back = client.get(location(&sent.context("an answer")?)?).send().await?;

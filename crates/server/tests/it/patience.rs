@@ -123,3 +123,104 @@ fn more_connections_than_there_are_places_are_told_so_and_probes_are_answered() 
         until(async || Ok(connected(to, "127.0.0.6").await?.1.starts_with("HTTP/1.1 200 "))).await
     });
 }
+
+/// A connection over which a proxy asks for somebody, and what it is answered at once; nothing if the body is waited for.
+async fn sending_half(to: SocketAddr, caller: &str) -> anyhow::Result<TcpStream> {
+    let mut wire = TcpStream::connect(to).await?;
+    let head = format!(
+        "POST /oauth2/sign_in HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {caller}\r\nContent-Length: 10\r\n\r\n{{"
+    );
+    wire.write_all(head.as_bytes()).await?;
+    Ok(wire)
+}
+
+#[test]
+fn one_client_behind_a_proxy_cannot_take_what_there_is_for_all_who_are_behind_it() {
+    const MINE: &str = "192.0.2.1";
+    in_namespace("behind", async |plane| {
+        let flags = ["--trusted-proxies=127.0.0.0/8", "--max-connections=40", "--max-connections-per-address=4"];
+        let server = start(plane, "behind", &flags).await?;
+        let to = address(&server)?;
+        let client = FanlightServer::client()?;
+        let ask = async |caller: &str, path: &str| {
+            let asked = client.get(format!("{}{path}", server.url())).header("x-forwarded-for", caller).send().await?;
+            anyhow::Ok((asked.status().as_u16(), asked.text().await?))
+        };
+        // As many as it wants: the proxy has places for all of them.
+        let mut unfinished = Vec::new();
+        for _ in 0..4 {
+            unfinished.push(sending_half(to, MINE).await?);
+        }
+        let mut answer = (0, String::new());
+        until(async || {
+            answer = ask(MINE, "/sign_in").await?;
+            Ok(answer.0 == 503)
+        })
+        .await?;
+        ensure!(answer.1.contains("too many requests from your address"), "{}", answer.1);
+        let mut more = sending_half(to, MINE).await?;
+        let refused = rest(&mut more).await?;
+        ensure!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 5"), "at once: {refused}");
+        ensure!(ask(MINE, "/health/").await?.0 == 200, "a probe may come from anywhere");
+        ensure!(ask("192.0.2.2", "/sign_in").await?.0 == 200, "others behind it are served");
+
+        drop(unfinished);
+        until(async || Ok(ask(MINE, "/sign_in").await?.0 == 200)).await
+    });
+}
+
+/// What the server sends over HTTP/2 until it closes the connection: the type of each frame.
+async fn frames(wire: &mut TcpStream) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let _ = timeout(LONG, wire.read_to_end(&mut bytes)).await.context("the connection stays open")?;
+    let (mut rest, mut types) = (&bytes[..], Vec::new());
+    while let [a, b, c, kind, ..] = rest {
+        let length = u32::from_be_bytes([0, *a, *b, *c]);
+        types.push(*kind);
+        rest = rest.get(9 + usize::try_from(length)?..).unwrap_or_default();
+    }
+    Ok(types)
+}
+
+#[test]
+fn where_all_places_are_taken_whoever_stands_has_one_answer_and_probes_find_a_place() {
+    /// `GET /health/` of stream 1, as HTTP/2 has it: the preface, no settings, one frame of headers.
+    const PROBE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
+        \0\0\x0f\x01\x05\0\0\0\x01\x82\x86\x04\x08/health/\x41\x01a";
+    const HEADERS: u8 = 1;
+    const GOAWAY: u8 = 7;
+    in_namespace("standing", async |plane| {
+        let server = start(plane, "standing", &["--max-connections=4", "--max-connections-per-address=4"]).await?;
+        let to = address(&server)?;
+        let mut seated = Vec::new();
+        for _ in 0..4 {
+            seated.push(connected(to, "127.0.0.2").await?);
+        }
+        // Many who say nothing, from some networks.
+        let mut silent = Vec::new();
+        for number in 0..160 {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(format!("127.0.1.{}:0", 1 + number / 8).parse()?)?;
+            silent.push(socket.connect(to).await?);
+        }
+        let (mut probe, head) = asking(to, "127.0.0.3", "/health/").await?;
+        ensure!(head.starts_with("HTTP/1.1 200 ") && head.contains("\r\nconnection: close\r\n"), "{head}");
+        rest(&mut probe).await?;
+
+        let socket = TcpSocket::new_v4()?;
+        socket.bind("127.0.0.4:0".parse()?)?;
+        let mut probe = socket.connect(to).await?;
+        probe.write_all(PROBE).await?;
+        let frames = frames(&mut probe).await?;
+        ensure!(frames.contains(&HEADERS) && frames.contains(&GOAWAY), "{frames:?}");
+
+        let began = Instant::now();
+        for wire in &mut silent {
+            rest(wire).await?;
+        }
+        ensure!(began.elapsed() < Duration::from_secs(10), "they may not stand as long as those who have a place");
+        let (_, head) = connected(to, "127.0.0.5").await?;
+        ensure!(head.starts_with("HTTP/1.1 503 "), "{head}");
+        Ok(())
+    });
+}
