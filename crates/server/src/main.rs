@@ -233,5 +233,8 @@ fn oidc_desk(
     });
     let looking = desk.clone();
     tokio::spawn(async move { looking.run().await });
+    if !cookies.secure && arguments.outside.external_url.is_none() {
+        tokio::spawn(outside::notice_https(desk.clone()));
+    }
     Some(desk)
 }

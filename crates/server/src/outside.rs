@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fanlight_cluster::ApiServer;
+use fanlight_identity::OidcDesk;
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use url::Url;
@@ -46,6 +47,16 @@ impl Outside {
         let https = serves_https || url.as_ref().is_some_and(|url| url.scheme() == "https");
         Self { url, https }
     }
+}
+
+/// Says it when single sign-on comes back by https only after the start: what was found out there holds until the next
+/// one, since other names for the cookies would sign everybody out.
+pub(crate) async fn notice_https(desk: OidcDesk) {
+    desk.until_back_at(|redirect| redirect.scheme() == "https").await;
+    tracing::warn!(
+        "single sign-on is set up for https, and was not when the server started: cookies are kept for https alone from \
+         the next start on, or at once by --external-url"
+    );
 }
 
 /// What the Secret that sets single sign-on up says of it.

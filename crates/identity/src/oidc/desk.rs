@@ -219,6 +219,12 @@ impl OidcDesk {
         self.standing()
     }
 
+    /// Waits until people come back from the provider to an address that is `wanted`.
+    pub async fn until_back_at(&self, mut wanted: impl FnMut(&Url) -> bool) {
+        let mut known = self.0.known.subscribe();
+        let _ = known.wait_for(|known| known.redirect_url().is_some_and(&mut wanted)).await;
+    }
+
     /// Sends somebody to the provider; `return_url` is where they want to go, `header` their `Cookie` header.
     pub fn start(
         &self,

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout, timeout_at};
+use url::Url;
 
 use super::{desk::OidcDesk, provider::Provider, settings::OidcSettings};
 
@@ -64,6 +65,14 @@ impl Known {
     /// Whether there may be a provider to look at.
     pub(super) fn is_set_up(&self) -> bool {
         matches!(self.settings, Settings::Unread | Settings::Good(_))
+    }
+
+    /// Where people come back to from the provider.
+    pub(super) fn redirect_url(&self) -> Option<&Url> {
+        match &self.settings {
+            Settings::Good(settings) => Some(&settings.redirect_url),
+            Settings::Unread | Settings::Off | Settings::Bad(_) => None,
+        }
     }
 
     /// The provider, even if it could not be read anew; or why there is none.

@@ -19,7 +19,7 @@ pub(crate) struct Limits {
     /// How long, when told to end, to go on letting people in who were not sent elsewhere yet.
     #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = go::wait)]
     shutdown_delay: Duration,
-    /// How long, when ending, to wait for requests that run.
+    /// How long, when ending, to wait for requests and actions that run.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = go::wait)]
     shutdown_timeout: Duration,
 }

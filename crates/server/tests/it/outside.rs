@@ -62,7 +62,8 @@ fn the_external_address_decides_for_whom_cookies_are_kept_and_which_origin_is_ou
 fn without_an_external_address_the_redirect_url_of_the_secret_counts() {
     in_namespace("redirected", async |plane| {
         plane.set_emergency_user("redirected", "admin", "secret").await?;
-        ensure!(!are_secure(&start(plane, "redirected", &[]).await?).await?);
+        let before = start(plane, "redirected", &[]).await?;
+        ensure!(!are_secure(&before).await?);
         plane
             .apply(&json!({"apiVersion": "v1", "kind": "Secret",
                 "metadata": {"name": "oidc-auth", "namespace": "redirected"},
@@ -70,6 +71,7 @@ fn without_an_external_address_the_redirect_url_of_the_secret_counts() {
                     "redirectURL": "https://flux.example.com/oauth2/callback"}}))
             .await?;
         ensure!(are_secure(&start(plane, "redirected", &[]).await?).await?);
+        log_with(&before, &["single sign-on is set up for https, and was not when the server started"]).await?;
         let flag = ["--external-url=http://flux.example.com"];
         ensure!(!are_secure(&start(plane, "redirected", &flag).await?).await?, "what is given counts more");
         Ok(())
