@@ -112,7 +112,11 @@ async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &Header
 /// The provider is asked without a form, if all that a request lacks is that its identity be confirmed. One that does not
 /// work leads nowhere: what is wrong with it is said where people sign in.
 pub(crate) fn silent_round(app: &App, header: &str, here: &str) -> Option<Response> {
-    let desk = desk(app).filter(|desk| desk.standing() == OidcStanding::Ready)?;
+    let desk = desk(app)?;
+    if desk.standing() != OidcStanding::Ready {
+        desk.look_soon();
+        return None;
+    }
     let departure = desk.start(here, Prompt::Silent, header, (app.clock)()).ok()?;
     Some(depart(departure))
 }

@@ -214,9 +214,14 @@ impl OidcDesk {
             }
             known.looked()
         };
-        self.0.look.notify_one();
+        self.look_soon();
         let _ = timeout(self.0.pace.patience, known.wait_for(|known| known.looked() != before)).await;
         self.standing()
+    }
+
+    /// Has the provider looked at soon, without waiting for it.
+    pub fn look_soon(&self) {
+        self.0.look.notify_one();
     }
 
     /// Waits until people come back from the provider to an address that is `wanted`.
@@ -323,7 +328,7 @@ impl OidcDesk {
     /// A provider that does not answer is looked at again soon.
     fn noticed(&self, error: TokenError) -> TokenError {
         if matches!(error, TokenError::Unreachable(_)) {
-            self.0.look.notify_one();
+            self.look_soon();
         }
         error
     }
