@@ -96,7 +96,7 @@ async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &Header
         tracing::info!(%error, %request, "a session was not refreshed");
         Reason::from(&error)
     })?;
-    let (session, cookies) = app.sessions.renew(session, &signed).map_err(|_| Reason::TOO_LARGE)?;
+    let (session, cookies) = app.sessions.renew(session, &signed, now).map_err(|_| Reason::TOO_LARGE)?;
     let left = session.expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default();
     Ok((set(cookies), [(EXPIRES_IN, left.as_secs().to_string())], StatusCode::OK).into_response())
 }
@@ -119,7 +119,7 @@ fn resume(app: &App, origin: Origin, headers: &HeaderMap, signed: &SignedIn, pag
     let session = run_out(app, &cookies(headers));
     let session = session.filter(|session| session.identity.user() == signed.identity.user());
     let Some(session) = session else { return Ok(sign_in_page(app, page)) };
-    let renewed = app.sessions.renew(&session, signed);
+    let renewed = app.sessions.renew(&session, signed, (app.clock)());
     let (session, cookies) = renewed.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
     app.audit.note(origin, &Who::signed(&session), &Event::Refresh { outcome: Outcome::Done, reason: None });
     Ok((set(cookies), Redirect::to(page)).into_response())

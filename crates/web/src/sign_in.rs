@@ -209,8 +209,8 @@ fn admit(
     purpose: Option<Limited>,
 ) -> AppendHeaders<impl Iterator<Item = (HeaderName, String)>> {
     let Admitted { identity, fingerprint } = admitted;
-    let began = app.revocations.beginning(identity.user(), (app.clock)());
-    let (session, cookies) = app.sessions.open(identity, Method::Emergency, Some(fingerprint), began);
+    let begins = app.revocations.beginning(identity.user(), (app.clock)());
+    let (session, cookies) = app.sessions.open(identity, Method::Emergency, Some(fingerprint), begins);
     app.audit.note(origin, &Who::signed(&session), &Event::signed_in(purpose));
     AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)))
 }

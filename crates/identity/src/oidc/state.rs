@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{desk::OidcDesk, provider::Provider, settings::OidcSettings};
+use crate::SourceError;
 
 /// Whether people can sign in through the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +110,18 @@ impl OidcDesk {
             Some(source) => timeout(self.0.pace.settings, source.read()).await,
             None => Ok(Ok(None)),
         };
+        let unread = |why: String| Settings::Bad(format!("the Secret that sets OIDC up cannot be read: {why}"));
         let (settings, trouble) = match secret {
             Ok(Ok(Some(secret))) => (OidcSettings::from_secret(&secret, flags), None),
             Ok(Ok(None)) => (OidcSettings::from_flags(flags), None),
-            Ok(Err(error)) => (OidcSettings::from_flags(flags), Some(error.to_string())),
-            Err(_) => (OidcSettings::from_flags(flags), Some("the API server does not answer".to_owned())),
+            Ok(Err(SourceError::Refused(why))) => (OidcSettings::from_flags(flags), Some(why)),
+            // There may be a Secret, which says who is admitted and by which name: the command line alone may not.
+            Ok(Err(SourceError::Unanswered(why))) => return Some(unread(why)).filter(|_| self.knows_nothing()),
+            Err(_) => {
+                return Some(unread("the API server does not answer".to_owned())).filter(|_| self.knows_nothing());
+            }
         };
-        if trouble.is_some() && !matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_)) {
+        if trouble.is_some() && !self.knows_nothing() {
             return None;
         }
         Some(match (settings, trouble) {
@@ -123,9 +129,14 @@ impl OidcDesk {
             (Err(error), _) => {
                 Settings::Bad(format!("sign-in through the identity provider is set up wrongly: {error}"))
             }
-            (Ok(None), Some(why)) => Settings::Bad(format!("the Secret that sets OIDC up cannot be read: {why}")),
+            (Ok(None), Some(why)) => unread(why),
             (Ok(None), None) => Settings::Off,
         })
+    }
+
+    /// Whether there are no settings to hold on to while the Secret cannot be read.
+    fn knows_nothing(&self) -> bool {
+        matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_))
     }
 
     async fn look_at_provider(&self, due: &mut Due) {

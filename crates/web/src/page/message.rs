@@ -1,17 +1,20 @@
 //! Pages that say why there is nothing else to see.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
 };
 use fanlight_model::ObjectKey;
 
 use super::list::ListPage;
-use crate::{App, ObjectError, frame::Frame};
+use crate::{App, ObjectError, allowance, frame::Frame};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -29,6 +32,19 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
         text: "The address may be mistyped, or the page may have moved.",
     };
     super::html(StatusCode::NOT_FOUND, &page)
+}
+
+/// Somebody had everything asked anew again and again.
+pub(crate) fn too_often(frame: Frame, now: SystemTime, wait: Duration) -> Response {
+    let title = "Not so often, please";
+    let text = format!(
+        "Kubernetes was asked about all your rights several times just now. In {} seconds it can be again; what you see \
+         is at most half a minute old, and rights that you are given show by themselves within five minutes.",
+        wait.as_secs() + 1
+    );
+    let mut answer = super::html(StatusCode::TOO_MANY_REQUESTS, &Message { frame, title, text: &text });
+    answer.headers_mut().extend(allowance::date(now, wait).map(|date| (header::RETRY_AFTER, date)));
+    answer
 }
 
 /// The pieces of an object's page when the object cannot be shown.
