@@ -19,7 +19,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{Beginning, KeyRing, KnownSession, Session, SessionId, SourceError, cookies::seconds, mark::Mark};
+use crate::{
+    Beginning, KeyRing, KnownSession, Session, SessionId, SourceError, cookies::seconds, key_ring::Keys, mark::Mark,
+};
 use ledger::{EndedSession, Entry, Ledger};
 use record::Parsed;
 
@@ -76,6 +78,9 @@ struct Object {
     uid: String,
     /// Whether it is known that it may be written.
     writable: bool,
+    /// The keys under which its lines were last written anew: once is enough, also where two replicas do not agree on
+    /// which key is the older one.
+    renewed: Option<Arc<Keys>>,
 }
 
 /// How far the ending of a session reaches.
@@ -303,25 +308,31 @@ impl Revocations {
             if object.take_if(|known| known.uid != stored.uid).is_some() {
                 self.vanished();
             }
-            let known = object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false });
+            let known =
+                object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false, renewed: None });
             let parsed = record::parse(&stored.text, &self.0.keys, self.now());
-            let text = self.take_in(&parsed, known.writable, &stored);
+            let keys = self.0.keys.current();
+            let is_renewed = known.renewed.as_ref().is_some_and(|renewed| Arc::ptr_eq(renewed, &keys));
+            let text = self.take_in(&parsed, parsed.ages && !is_renewed, known.writable, &stored);
             self.0.known.send_replace(true);
             let Some(text) = text else { return Ok(Some(stored)) };
             // What was written is read back: then its version is known.
-            known.writable |= source.write(StoredRecord { text, ..stored }).await?;
+            if source.write(StoredRecord { text, ..stored }).await? {
+                (known.writable, known.renewed) = (true, Some(keys));
+            }
         }
         Err(SourceError::Unanswered("the record of ended sessions is written by others all the time".to_owned()))
     }
 
-    /// The text that has to be written, if any: because something is missing, or to see whether it may be written at all.
-    fn take_in(&self, parsed: &Parsed, writable: bool, stored: &StoredRecord) -> Option<String> {
+    /// The text that has to be written, if any: because something is missing, or its keys are old, or to see whether it may
+    /// be written at all.
+    fn take_in(&self, parsed: &Parsed, is_old: bool, writable: bool, stored: &StoredRecord) -> Option<String> {
         let now = self.now();
         let mut ledger = self.ledger_mut();
         let before = ledger.clone();
         ledger.join(&parsed.ledger);
         ledger.tidy(now);
-        let (is_more, lacks) = (*ledger != before, parsed.ages || !ledger.is_within(&parsed.ledger));
+        let (is_more, lacks) = (*ledger != before, is_old || !ledger.is_within(&parsed.ledger));
         let text = match (lacks, writable) {
             (true, _) => Some(record::write(&ledger, parsed, &self.0.keys)),
             (false, false) => Some(stored.text.clone()),

@@ -286,7 +286,7 @@ fn nobody(app: &App, headers: &HeaderMap) -> Response {
             failed(StatusCode::UNAUTHORIZED, &format!("failed to parse id token: {error}"))
         }
         // There is no provider any more who could say who that is.
-        Ok(session) if session.method == Method::Oidc => who("", "", None),
+        Ok(session) if session.method == Method::Oidc && !app.revocations.is_ended(&session) => who("", "", None),
         _ => StatusCode::BAD_REQUEST.into_response(),
     }
 }

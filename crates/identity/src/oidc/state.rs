@@ -34,6 +34,8 @@ enum Settings {
     Off,
     /// They are of no use; why.
     Bad(String),
+    /// The Secret cannot be read; why, which is not for everybody.
+    Unreadable(String),
     Good(Arc<OidcSettings>),
 }
 
@@ -49,6 +51,10 @@ impl Known {
             (Settings::Off, ..) => OidcStanding::Off,
             (Settings::Bad(why), ..) | (Settings::Good(_), _, Some(why)) => OidcStanding::Failing(why.clone()),
             (Settings::Good(_), Some(_), None) => OidcStanding::Ready,
+            (Settings::Unreadable(_), ..) => {
+                let why = "the Secret that sets it up cannot be read at this moment; the log says why";
+                OidcStanding::Failing(why.to_owned())
+            }
             (Settings::Unread | Settings::Good(_), None, None) | (Settings::Unread, ..) => {
                 OidcStanding::Failing("the identity provider is being looked up".to_owned())
             }
@@ -93,11 +99,15 @@ impl OidcDesk {
         self.0.known.send_if_modified(|known| {
             let same = match (&known.settings, &settings) {
                 (Settings::Off, Settings::Off) => true,
-                (Settings::Bad(before), Settings::Bad(now)) => before == now,
+                (Settings::Bad(before), Settings::Bad(now))
+                | (Settings::Unreadable(before), Settings::Unreadable(now)) => before == now,
                 (Settings::Good(before), Settings::Good(now)) => before.fingerprint() == now.fingerprint(),
                 _ => false,
             };
             if !same {
+                if let Settings::Unreadable(why) = &settings {
+                    tracing::warn!(why, "the Secret that sets up sign-in at the identity provider cannot be read");
+                }
                 *known = Known { settings, provider: None, trouble: None };
             }
             !same
@@ -110,7 +120,7 @@ impl OidcDesk {
             Some(source) => timeout(self.0.pace.settings, source.read()).await,
             None => Ok(Ok(None)),
         };
-        let unread = |why: String| Settings::Bad(format!("the Secret that sets OIDC up cannot be read: {why}"));
+        let unread = Settings::Unreadable;
         let (settings, trouble) = match secret {
             Ok(Ok(Some(secret))) => (OidcSettings::from_secret(&secret, flags), None),
             Ok(Ok(None)) => (OidcSettings::from_flags(flags), None),
@@ -136,14 +146,14 @@ impl OidcDesk {
 
     /// Whether there are no settings to hold on to while the Secret cannot be read.
     fn knows_nothing(&self) -> bool {
-        matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_))
+        matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_) | Settings::Unreadable(_))
     }
 
     async fn look_at_provider(&self, due: &mut Due) {
         let pace = self.0.pace;
         let settings = match &self.0.known.borrow().settings {
             Settings::Good(settings) => Arc::clone(settings),
-            Settings::Unread | Settings::Off | Settings::Bad(_) => {
+            Settings::Unread | Settings::Off | Settings::Bad(_) | Settings::Unreadable(_) => {
                 due.at = Instant::now() + pace.provider;
                 return;
             }

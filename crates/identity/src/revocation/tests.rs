@@ -340,3 +340,25 @@ async fn what_was_ended_stays_ended_when_keys_are_rotated_and_all_replicas_begin
     let late = only_new();
     assert!(reads(&late).await && late.is_ended(&mine), "{}", shelf.text());
 }
+
+#[tokio::test(start_paused = true)]
+async fn replicas_that_do_not_agree_on_which_key_is_older_come_to_rest() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let replicas = [[2, 1], [1, 2]].map(|bytes| {
+        let text = bytes.map(|byte| STANDARD.encode([byte; 32])).join("\n");
+        let ring = KeyRing::from_text(&text).expect("keys");
+        assert!(ring.settle(Instant::now() + KeyRing::SPREAD));
+        let revocations = Revocations::new(Some(Arc::clone(&shelf) as _), Arc::new(ring), noon);
+        let following = revocations.clone();
+        tokio::spawn(async move { following.run().await });
+        revocations
+    });
+    for replica in &replicas {
+        assert_eq!(replica.end(&Ending::of(&session("ann", noon()))).await, Reach::Everywhere);
+    }
+    sleep(Duration::from_secs(60)).await;
+    let writes = *shelf.writes.lock().expect("unpoisoned");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(*shelf.writes.lock().expect("unpoisoned"), writes);
+}
