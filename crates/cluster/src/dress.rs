@@ -9,7 +9,7 @@ use crate::{ApiServer, ReadError, api_server::As, impersonation};
 /// What a request wears, by which the API server knows in whose name it is made.
 #[derive(Debug, Clone)]
 pub(crate) enum Dress {
-    /// Nothing: the connection says who the server itself is, or is nobody's.
+    /// Nothing: the connection says who the server itself is.
     Plain,
     /// The headers that impersonate somebody.
     Guise(Arc<Guise>),
@@ -48,7 +48,7 @@ impl ApiServer {
     pub(crate) fn dress<'a>(&'a self, who: As<'a>, what: &'a str) -> BoxFuture<'a, Result<Dress, ReadError>> {
         async move {
             match who {
-                As::Itself | As::Nobody => Ok(Dress::Plain),
+                As::Itself | As::Beside => Ok(Dress::Plain),
                 As::Bearer(token) => Ok(Dress::Token(token.clone())),
                 As::Person(Identity::Holder(holder)) => Ok(Dress::Token(holder.token().clone())),
                 As::Person(Identity::Impersonated(persona)) => self.guise_of(persona, what).await.map(Dress::Guise),

@@ -211,7 +211,9 @@ async fn who_checks_again_and_again_is_told_to_wait_and_nobody_else_is() -> anyh
     }
     let own = "system:serviceaccount:fanlight:fanlight";
     let asked = audit.entries()?.into_iter().filter(|entry| {
-        entry.user.username == own && entry.impersonated_user.is_none() && entry.uri.ends_with("/selfsubjectrulesreviews")
+        entry.user.username == own
+            && entry.impersonated_user.is_none()
+            && entry.uri.ends_with("/selfsubjectrulesreviews")
     });
     let asked = asked.count();
     assert!((1..=2).contains(&asked), "those who ask at once share the answer: {asked}");

@@ -64,11 +64,7 @@ impl Scene {
     }
 
     /// With an empty shelf, which may be out of reach, and before the issuer was looked at.
-    async fn with(
-        flags: impl FnOnce(&Issuer) -> OidcFlags,
-        emergency: Option<EmergencyDesk>,
-        is_away: bool,
-    ) -> Self {
+    async fn with(flags: impl FnOnce(&Issuer) -> OidcFlags, emergency: Option<EmergencyDesk>, is_away: bool) -> Self {
         let signer = Signer::new("one");
         let issuer = Issuer::start(&signer).await;
         let flags = flags(&issuer);
@@ -313,7 +309,8 @@ fn lenient(issuer: &Issuer) -> OidcFlags {
 #[tokio::test]
 async fn while_the_secret_cannot_be_read_the_command_line_alone_lets_nobody_in() {
     let scene = Scene::with(lenient, None, true).await;
-    let unread = |standing: &OidcStanding| matches!(standing, OidcStanding::Failing(why) if why.contains("the log says why"));
+    let unread =
+        |standing: &OidcStanding| matches!(standing, OidcStanding::Failing(why) if why.contains("the log says why"));
     scene.desk.until(unread).await;
     tokio::time::sleep(5 * PACE.settings).await;
     assert!(unread(&scene.desk.standing()) && scene.desk.start("/", Prompt::Form, "", noon()).is_err());
