@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use crate::{
     ApiServer, ReadError,
     api_server::{As, Errand, Order, decode},
+    doubt::prover,
     lanes::LaneId,
 };
 
@@ -160,10 +161,4 @@ impl ApiServer {
         self.lanes(who).prove(lane);
         Ok(())
     }
-}
-
-/// Who asks whether an API server is ready: the server itself, or by a lane without its credential the one who brought
-/// theirs.
-fn prover(who: As<'_>) -> As<'_> {
-    if let As::Person(Identity::Holder(_)) = who { who } else { As::Itself }
 }

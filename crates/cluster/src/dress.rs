@@ -48,7 +48,7 @@ impl ApiServer {
     pub(crate) fn dress<'a>(&'a self, who: As<'a>, what: &'a str) -> BoxFuture<'a, Result<Dress, ReadError>> {
         async move {
             match who {
-                As::Itself => Ok(Dress::Plain),
+                As::Itself | As::Beside => Ok(Dress::Plain),
                 As::Bearer(token) => Ok(Dress::Token(token.clone())),
                 As::Person(Identity::Holder(holder)) => Ok(Dress::Token(holder.token().clone())),
                 As::Person(Identity::Impersonated(persona)) => self.guise_of(persona, what).await.map(Dress::Guise),

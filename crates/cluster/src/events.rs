@@ -15,8 +15,9 @@ impl ApiServer {
             return Err(ReadError::Misnamed { what: key.to_string() });
         }
         let about = format!("involvedObject.kind%3D{}%2CinvolvedObject.name%3D{}", key.kind, key.name);
+        // Versions are of no help to the API server: an Event keeps the one that its writer used.
         let path = format!("/api/v1/namespaces/{}/events?limit={}&fieldSelector={about}", key.namespace, Self::EVENTS);
         let list: Value = self.get(As::Person(who), &format!("the Events about {key}"), &path).await?;
-        Ok(Events::read(&list))
+        Ok(Events::read(&list, key.kind.info().group))
     }
 }

@@ -20,6 +20,7 @@ mod api_server;
 mod config_map;
 mod connect;
 mod discover;
+mod doubt;
 mod dress;
 mod error;
 mod events;

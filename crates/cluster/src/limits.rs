@@ -14,7 +14,7 @@ use std::{
 };
 
 use fanlight_model::{Answer, Deed, Form, Guise, Identity, Kind, Persona, Rules, UserName, Verb};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{ApiServer, ReadError, api_server::As};
 use lore::Lore;
@@ -95,7 +95,8 @@ impl ApiServer {
     pub async fn guise(&self, who: &Persona) -> Result<Arc<Guise>, ReadError> {
         let known = self.limits().known(who);
         let hopes = known.as_ref().is_some_and(|known| known.guise.face.is_none());
-        let learnt = self.guise_by(who, if hopes { Limits::HOPE } else { Limits::TRUST }).await;
+        let asked = Instant::now();
+        let learnt = self.guise_by(who, asked, if hopes { Limits::HOPE } else { Limits::TRUST }).await;
         match (learnt, known) {
             (Ok(guise), _) => Ok(guise),
             // While the API server does not answer, the last answer holds.
@@ -104,9 +105,16 @@ impl ApiServer {
         }
     }
 
-    /// The same from what is known now, for somebody who was told that rights have been added.
+    /// The same from what holds now, for somebody who was told that rights have been added. The server's own rights are
+    /// asked about anew for that, which costs everybody who is here a few questions: so many who want it at once share the
+    /// answer, and it is not had more often than doubt allows.
     pub async fn guise_anew(&self, who: &Persona) -> Result<Arc<Guise>, ReadError> {
-        self.guise_by(who, Duration::ZERO).await
+        let asked = Instant::now();
+        let learnt = self.limits().lore.lock().await.as_ref().map(|lore| lore.learnt);
+        if let Some(learnt) = learnt {
+            sleep_until(learnt + Limits::DOUBT).await;
+        }
+        self.guise_by(who, asked, Duration::ZERO).await
     }
 
     /// Whether a user of this name, without groups, may be impersonated; if that cannot be said, trying will tell.
@@ -138,7 +146,7 @@ impl ApiServer {
         refused: ReadError,
     ) -> Result<Arc<Guise>, ReadError> {
         let is_other = |guise: &Guise| guise.face.is_some() && guise.face != worn.face;
-        match self.guise_by(who, Limits::DOUBT).await {
+        match self.guise_by(who, Instant::now(), Limits::DOUBT).await {
             Ok(guise) if is_other(&guise) => return Ok(guise),
             Err(_) => return Err(refused),
             Ok(_) => {}
@@ -154,8 +162,9 @@ impl ApiServer {
         if is_other(&guise) { Ok(guise) } else { Err(refused) }
     }
 
-    async fn guise_by(&self, who: &Persona, oldest: Duration) -> Result<Arc<Guise>, ReadError> {
-        let lore = self.lore(oldest).await?;
+    /// From what was learnt after somebody `asked`, or is not older than this.
+    async fn guise_by(&self, who: &Persona, asked: Instant, oldest: Duration) -> Result<Arc<Guise>, ReadError> {
+        let lore = self.lore_since(asked, oldest).await?;
         let known = || self.limits().known(who).filter(|known| known.learnt == lore.learnt).map(|known| known.guise);
         if let Some(guise) = known() {
             return Ok(guise);
@@ -171,7 +180,10 @@ impl ApiServer {
     }
 
     async fn lore(&self, oldest: Duration) -> Result<Arc<Lore>, ReadError> {
-        let asked = Instant::now();
+        self.lore_since(Instant::now(), oldest).await
+    }
+
+    async fn lore_since(&self, asked: Instant, oldest: Duration) -> Result<Arc<Lore>, ReadError> {
         let mut slot = self.limits().lore.lock().await;
         let young = |lore: &&Arc<Lore>| lore.learnt >= asked || lore.learnt.elapsed() < oldest;
         if let Some(lore) = slot.as_ref().filter(young) {

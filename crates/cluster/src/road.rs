@@ -33,6 +33,17 @@ impl Road {
         Self::with_credentials(&bare)
     }
 
+    /// Over the connections of another one, with the credential that a configuration has; `None` if that is no token, but
+    /// a client certificate, which belongs to connections.
+    pub(crate) fn beside(other: &Self, config: &Config) -> Result<Option<Self>, ConnectError> {
+        let auth = config.auth_layer().map_err(|error| ConnectError::Setup(Box::new(error)))?;
+        Ok(auth.map(|auth| {
+            let lanes = other.lanes.clone();
+            let service = ServiceBuilder::new().layer(config.base_uri_layer()).layer(auth).service(lanes.clone());
+            Self { client: Client::new(service, config.default_namespace.clone()), lanes }
+        }))
+    }
+
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Body>, kube::Error> {
         self.client.send(request).await

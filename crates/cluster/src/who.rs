@@ -1,13 +1,13 @@
 //! Who somebody is, by the word of the API server (`SelfSubjectReview`, `authentication.k8s.io/v1`).
 
 use fanlight_model::{Holder, Token};
-use http::StatusCode;
 use k8s_openapi::api::authentication::v1::{SelfSubjectReview, UserInfo};
 use serde_json::json;
 
 use crate::{
     ApiServer, ReadError,
     api_server::{As, Errand, Order, decode},
+    doubt::is_refusal,
 };
 
 impl ApiServer {
@@ -22,16 +22,9 @@ impl ApiServer {
     /// Takes no right of the server's own: it is asked with that token alone.
     pub async fn who_holds(&self, token: &Token) -> Result<Option<Holder>, ReadError> {
         const WHAT: &str = "whose a token is";
-        let asked = match self.review_self(As::Bearer(token), WHAT).await {
-            // One that is starting knows nobody, so a "no" is believed from one that is ready.
-            Err(error) if is_refusal(&error) => {
-                self.ready().await?;
-                self.review_self(As::Bearer(token), WHAT).await
-            }
-            asked => asked,
-        };
-        match asked {
+        match self.review_self(As::Bearer(token), WHAT).await {
             Ok(user) => Ok(holder(&user, token)),
+            // It does not know the token; or it does, and whoever it is of may not even ask who they are.
             Err(error) if is_refusal(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -41,15 +34,10 @@ impl ApiServer {
         const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
         let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
         let order = Order::Create(review.to_string().into());
-        let answered = self.run(&Errand { order, ..Errand::read(who, what, PATH) }).await?;
+        let answered = self.run_beyond_doubt(&Errand { order, ..Errand::read(who, what, PATH) }).await?;
         let review: SelfSubjectReview = decode(what, &answered.body)?;
         Ok(review.status.and_then(|status| status.user_info).unwrap_or_default())
     }
-}
-
-/// The API server does not know the token; or it does, and whoever it is of may not even ask who they are.
-fn is_refusal(error: &ReadError) -> bool {
-    matches!(error.code(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
 }
 
 /// Nobody, if the token was lost on the way and the API server speaks of whoever brings none.

@@ -25,7 +25,13 @@ pub struct StoredCredential {
     pub password: Option<SecretSlice<u8>>,
 }
 
-/// Why the Secret could not be read, in the API server's words.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct SourceError(pub String);
+/// Why something of the cluster could not be read or written, in the API server's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The API server does not allow it: so it is until somebody changes that.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no answer, or none that is to be believed: there may be one in a moment.
+    #[error("{0}")]
+    Unanswered(String),
+}

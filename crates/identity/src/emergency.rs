@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    Allowance, CredentialSource, Fingerprint, KeyRing, StoredCredential,
+    Allowance, CredentialSource, Fingerprint, KeyRing, SourceError, StoredCredential,
     password::Hash,
     throttle::{Attempt, Throttle},
 };
@@ -113,9 +113,13 @@ impl EmergencyDesk {
             .throttle
             .attempt(from, name, Instant::now())
             .map_err(|retry_after| Refusal::Throttled { retry_after })?;
-        let admitted = self.examine(name, password).await?;
-        self.0.throttle.give_back(attempt);
-        Ok(admitted)
+        let admitted = self.examine(name, password).await;
+        match &admitted {
+            Ok(_) => self.0.throttle.give_back(attempt),
+            Err(Refusal::Unreadable(_) | Refusal::Throttled { .. }) => self.0.throttle.excuse(attempt),
+            Err(Refusal::NotSetUp | Refusal::Wrong) => {}
+        }
+        admitted
     }
 
     /// What `from` has left of its attempts.
@@ -130,8 +134,9 @@ impl EmergencyDesk {
         memory.standing()
     }
 
-    /// The emergency user's name, as of the last few seconds; nobody else may be called that.
-    pub async fn name(&self) -> Option<UserName> {
+    /// The emergency user's name, as of the last few seconds; nobody else may be called that. An error if there may be one
+    /// and nobody has said so far.
+    pub async fn name(&self) -> Result<Option<UserName>, SourceError> {
         let mut memory = self.0.memory.lock().await;
         self.refresh(&mut memory, Self::RECHECK).await;
         memory.user()
@@ -150,7 +155,7 @@ impl EmergencyDesk {
 
     async fn examine(&self, name: &str, password: SecretString) -> Result<Admitted, Refusal> {
         let at = Instant::now();
-        let found = self.look(Self::PATIENCE).await.map_err(Refusal::Unreadable)?;
+        let found = self.look(Self::PATIENCE).await.map_err(|error| Refusal::Unreadable(error.to_string()))?;
         self.0.memory.lock().await.learn(at, found.as_ref(), &self.0.keys);
         let found = found.ok_or(Refusal::NotSetUp)?;
         if let Some(why) = found.flaw() {
@@ -195,10 +200,10 @@ impl EmergencyDesk {
         }
     }
 
-    async fn look(&self, patience: Duration) -> Result<Option<Found>, String> {
+    async fn look(&self, patience: Duration) -> Result<Option<Found>, SourceError> {
         let read = timeout(patience, self.0.source.read()).await;
-        let credential = read.map_err(|_| format!("no answer within {} seconds", patience.as_secs()))?;
-        let Some(mut found) = credential.map_err(|error| error.to_string())?.map(Found::new) else { return Ok(None) };
+        let silence = |_| SourceError::Unanswered(format!("no answer within {} seconds", patience.as_secs()));
+        let Some(mut found) = read.map_err(silence)??.map(Found::new) else { return Ok(None) };
         if let Ok(user) = &found.user {
             found.can_be = timeout(patience, self.0.source.can_be(user)).await.unwrap_or(true);
         }

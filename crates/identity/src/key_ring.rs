@@ -1,19 +1,33 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cookie::Key;
 use rand::Rng;
+use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
 
 /// The keys that seal sessions: one seals, all open. Replicas share them by mounting the same files, and they may be
 /// replaced while the server runs.
-pub struct KeyRing(RwLock<Arc<Keys>>);
+///
+/// Replicas read a changed file one after the other, so what is sealed with a key must not be met by one that has not read
+/// it yet. Therefore the first key seals that this replica has known for [`SPREAD`](Self::SPREAD): whatever else changes
+/// meanwhile, all have read it by then. While there is none (after a start nobody can tell how long the keys have been
+/// there), it is the one known longest, and of those known equally long the last one listed: new keys come first, so that
+/// is the oldest. A key that is alone seals at once.
+pub struct KeyRing(watch::Sender<Arc<Keys>>);
 
 /// The keys of one moment, in the order in which they were listed.
 pub(crate) struct Keys {
-    listed: Vec<Key>,
+    listed: Vec<Listed>,
     /// The place of the one that seals.
     sealing: usize,
+}
+
+/// A key, and since when this replica has known it.
+#[derive(Clone)]
+struct Listed {
+    key: Key,
+    since: Instant,
 }
 
 /// A text with keys in it: a file, or one key of a Secret.
@@ -22,16 +36,6 @@ pub struct KeyText<'a> {
     pub name: &'a str,
     /// Base64, one key a line.
     pub text: &'a str,
-}
-
-/// What became of new keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeysTaken {
-    /// The first of them seals from now on.
-    Sealing,
-    /// The first of them is new: it opens from now on, and seals after [`KeyRing::promote`]. Other replicas need a
-    /// moment to take it up, and could not open before what it seals.
-    Opening,
 }
 
 /// Why keys were not accepted. Never says anything of their content.
@@ -54,6 +58,8 @@ pub enum KeyRingError {
 }
 
 impl KeyRing {
+    /// For how long a new key only opens: replicas get a changed Secret one after the other, each within a minute or two.
+    pub const SPREAD: Duration = Duration::from_secs(300);
     const LEAST: usize = 32;
     /// What nobody sealed is tried with each of them.
     const MOST: usize = 16;
@@ -62,66 +68,83 @@ impl KeyRing {
     pub fn random() -> Self {
         let mut key = Zeroizing::new([0; 64]);
         rand::rng().fill_bytes(&mut *key);
-        Self::of(vec![Key::derive_from(&*key)])
+        Self::of(Keys::new(vec![Listed { key: Key::derive_from(&*key), since: Instant::now() }], Instant::now()))
     }
 
-    /// Reads one base64 key a line; the first seals.
+    /// Reads one base64 key a line, the newest first; they are known from now on.
     pub fn from_text(text: &str) -> Result<Self, KeyRingError> {
-        Self::from_texts(&[KeyText { name: "the session key file", text }])
+        Self::from_texts(&[KeyText { name: "the session key file", text }], Instant::now())
     }
 
-    /// Reads all of the texts; the first key of the first seals.
-    pub fn from_texts(texts: &[KeyText<'_>]) -> Result<Self, KeyRingError> {
-        Ok(Self::of(parse(texts)?))
+    /// Reads all of the texts, the newest first; they are known from `now` on.
+    pub fn from_texts(texts: &[KeyText<'_>], now: Instant) -> Result<Self, KeyRingError> {
+        let listed = parse(texts)?.into_iter().map(|key| Listed { key, since: now }).collect();
+        Ok(Self::of(Keys::new(listed, now)))
     }
 
-    /// Replaces the keys. If the first one was not known so far, the one that seals goes on sealing for a while, unless
-    /// it is no longer there. If the texts are of no use, everything stays as it is.
-    pub fn replace(&self, texts: &[KeyText<'_>]) -> Result<KeysTaken, KeyRingError> {
-        let listed = parse(texts)?;
+    /// Replaces the keys. Those that are new open from now on, and seal when their turn comes: see
+    /// [`settle`](Self::settle). If the texts are of no use, everything stays as it is.
+    pub fn replace(&self, texts: &[KeyText<'_>], now: Instant) -> Result<(), KeyRingError> {
         let before = self.current();
-        let is_known = listed.first().is_some_and(|first| before.listed.contains(first));
-        let former = listed.iter().position(|key| Some(key) == before.listed.get(before.sealing));
-        let (sealing, taken) = match former {
-            Some(place) if !is_known => (place, KeysTaken::Opening),
-            _ => (0, KeysTaken::Sealing),
-        };
-        self.put(Keys { listed, sealing });
-        Ok(taken)
+        let since = |key: &Key| before.listed.iter().find(|known| known.key == *key).map_or(now, |known| known.since);
+        let listed = parse(texts)?.into_iter().map(|key| Listed { since: since(&key), key }).collect();
+        self.0.send_replace(Arc::new(Keys::new(listed, now)));
+        Ok(())
     }
 
-    /// Lets the first key seal.
-    pub fn promote(&self) {
-        let listed = self.current().listed.clone();
-        self.put(Keys { listed, sealing: 0 });
+    /// Lets that key seal whose turn it is; whether it is another one than before.
+    pub fn settle(&self, now: Instant) -> bool {
+        self.0.send_if_modified(|keys| {
+            let settled = Keys::new(keys.listed.clone(), now);
+            let is_other = settled.sealing != keys.sealing;
+            if is_other {
+                *keys = Arc::new(settled);
+            }
+            is_other
+        })
+    }
+
+    /// How long it takes until the first key seals.
+    pub fn seals_in(&self, now: Instant) -> Duration {
+        let keys = self.current();
+        let first = keys.listed.first().filter(|_| keys.sealing > 0);
+        first.map_or(Duration::ZERO, |first| (first.since + Self::SPREAD).saturating_duration_since(now))
     }
 
     /// The keys as they are at this moment.
     pub(crate) fn current(&self) -> Arc<Keys> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.borrow())
     }
 
-    fn of(listed: Vec<Key>) -> Self {
-        Self(RwLock::new(Arc::new(Keys { listed, sealing: 0 })))
+    /// Wakes when there are others, or another one seals.
+    pub(crate) fn news(&self) -> watch::Receiver<Arc<Keys>> {
+        self.0.subscribe()
     }
 
-    fn put(&self, keys: Keys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    fn of(keys: Keys) -> Self {
+        Self(watch::Sender::new(Arc::new(keys)))
     }
 }
 
 impl Keys {
+    fn new(listed: Vec<Listed>, now: Instant) -> Self {
+        let is_everywhere = |known: &Listed| now.saturating_duration_since(known.since) >= KeyRing::SPREAD;
+        let oldest = || listed.iter().enumerate().min_by_key(|(place, known)| (known.since, Reverse(*place)));
+        let sealing = listed.iter().position(is_everywhere).or_else(|| oldest().map(|(place, _)| place));
+        Self { sealing: sealing.unwrap_or_default(), listed }
+    }
+
     /// The key that seals.
     pub(crate) fn seals(&self) -> &Key {
         // There is at least one, and `sealing` is the place of one.
-        &self.listed[self.sealing]
+        &self.listed[self.sealing].key
     }
 
     /// The keys that open: all of them, the one that seals first.
     pub(crate) fn opens(&self) -> impl Iterator<Item = &Key> {
         let (before, from) = self.listed.split_at(self.sealing);
         let (seals, after) = from.split_at(1);
-        seals.iter().chain(before).chain(after)
+        seals.iter().chain(before).chain(after).map(|known| &known.key)
     }
 
     /// A key for message authentication that all replicas derive alike.
@@ -132,6 +155,11 @@ impl Keys {
     /// The keys under which messages may have been authenticated.
     pub(crate) fn all_signing(&self) -> impl Iterator<Item = &[u8]> {
         self.opens().map(Key::signing)
+    }
+
+    /// Those of them that are listed before the one that seals, and so are newer.
+    pub(crate) fn newer_signing(&self) -> impl Iterator<Item = &[u8]> {
+        self.listed[..self.sealing].iter().map(|known| known.key.signing())
     }
 }
 

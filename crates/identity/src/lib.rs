@@ -14,6 +14,7 @@
 //!                    └───► TokenDesk ── asks ──► TokenReviews (trait: the API server) ──► Identity with its own token
 //! ```
 
+mod beginning;
 mod cookies;
 mod credential;
 mod emergency;
@@ -29,11 +30,12 @@ mod throttle;
 mod token_desk;
 mod whereabouts;
 
+pub use beginning::Beginning;
 pub use cookies::CookieRules;
 pub use credential::{CredentialSource, SourceError, StoredCredential};
 pub use emergency::{Admitted, EmergencyDesk, Refusal, Standing};
 pub use fingerprint::Fingerprint;
-pub use key_ring::{KeyRing, KeyRingError, KeyText, KeysTaken};
+pub use key_ring::{KeyRing, KeyRingError, KeyText};
 pub use oidc::{
     Arrival, Bearer, BearerError, ClaimError, ClaimRules, Claims, Departure, DeviceSignIn, FlowError, GroupNotice,
     IdentityError, KnockError, Mapped, Offers, OidcDesk, OidcFlags, OidcParts, OidcSecret, OidcSettings, OidcSource,
@@ -44,6 +46,6 @@ pub use password::{COSTS, LIMIT as PASSWORD_LIMIT, PasswordError, hash_password,
 pub use revocation::{Ending, Reach, RecordSource, Revocations, StoredRecord};
 pub use session::{Method, NoSession, Session, SessionId};
 pub use sessions::{KeptTokens, NotKept, SessionLimits, Sessions};
-pub use throttle::{Allowance, network};
+pub use throttle::{Allowance, Repeats, network};
 pub use token_desk::{NotHeld, TokenDesk, TokenReviews};
 pub use whereabouts::{KnownSession, Whereabouts};

@@ -16,10 +16,12 @@ use fanlight_model::Name;
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Mutex, Notify, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
-use crate::{KeyRing, KnownSession, Session, SessionId, SourceError, cookies::seconds, mark::Mark};
+use crate::{
+    Beginning, KeyRing, KnownSession, Session, SessionId, SourceError, cookies::seconds, key_ring::Keys, mark::Mark,
+};
 use ledger::{EndedSession, Entry, Ledger};
 use record::Parsed;
 
@@ -62,6 +64,9 @@ struct Inner {
     ledger: RwLock<Ledger>,
     news: watch::Sender<u64>,
     reach: watch::Sender<Reach>,
+    /// Whether it is known what was ended before this replica began, as far as that can be known.
+    known: watch::Sender<bool>,
+    began: Instant,
     /// Which object was read last. Locked while it is read or written, so that one thing happens at a time.
     object: Mutex<Option<Object>>,
     /// Told when something could not be written down.
@@ -73,6 +78,9 @@ struct Object {
     uid: String,
     /// Whether it is known that it may be written.
     writable: bool,
+    /// The keys under which its lines were last written anew: once is enough, also where two replicas do not agree on
+    /// which key is the older one.
+    renewed: Option<Arc<Keys>>,
 }
 
 /// How far the ending of a session reaches.
@@ -130,8 +138,11 @@ impl Revocations {
     const PAUSE: Duration = Duration::from_secs(1);
     /// How long to wait where there is no object, or it may not be read or written: ever longer, from this to that.
     const PATIENT: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
-    /// How far ends reach at the start.
-    const UNREAD: &str = "the record of ended sessions was not read so far";
+    /// The same where the API server gives no answer: sessions that were ended live on until it does.
+    const HASTY: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+    /// How long a replica that just began counts as one that does not know what was ended. Not for ever: in an emergency
+    /// an API server that answers everything else has to be looked at.
+    const LENIENCE: Duration = Duration::from_secs(60);
     /// How long the one who ends a session waits for the API server.
     const PATIENCE: Duration = Duration::from_secs(3);
     /// How often to try again when others write at the same moment.
@@ -141,8 +152,9 @@ impl Revocations {
 
     /// Keeps the record through `source`; without one, what is ended is ended in this replica alone.
     pub fn new(source: Option<Arc<dyn RecordSource>>, keys: Arc<KeyRing>, clock: fn() -> SystemTime) -> Self {
+        let source_is_none = source.is_none();
         let reach = match source {
-            Some(_) => Self::UNREAD,
+            Some(_) => "the record of ended sessions was not read so far",
             None => "no record of ended sessions is kept (--sessions-config-map is empty)",
         };
         Self(Arc::new(Inner {
@@ -152,6 +164,8 @@ impl Revocations {
             ledger: RwLock::default(),
             news: watch::Sender::new(0),
             reach: watch::Sender::new(Reach::HereOnly(reach.to_owned())),
+            known: watch::Sender::new(source_is_none),
+            began: Instant::now(),
             object: Mutex::default(),
             again: Notify::new(),
         }))
@@ -160,26 +174,35 @@ impl Revocations {
     /// Waits until the record was read for the first time or cannot be, but not for long: who was signed out should not be
     /// in again while a replica starts.
     pub async fn read_once(&self) {
-        if self.0.source.is_some() {
-            let mut reach = self.0.reach.subscribe();
-            let read = reach.wait_for(|reach| !matches!(reach, Reach::HereOnly(why) if why == Self::UNREAD));
-            let _ = timeout(Self::PATIENCE, read).await;
-        }
+        let _ = timeout(Self::PATIENCE, self.0.known.subscribe().wait_for(|known| *known)).await;
+    }
+
+    /// Whether it is known what was ended before this replica began. It counts as known, too, where nobody will say: there
+    /// is no object or no right to it.
+    pub fn is_known(&self) -> bool {
+        *self.0.known.borrow()
     }
 
     /// Follows the record, for ever.
     pub async fn run(&self) {
         let Some(source) = &self.0.source else { return };
-        let [soon, late] = Self::PATIENT;
-        let mut pause = soon;
+        let mut keys = self.0.keys.news();
+        let mut pause = Duration::ZERO;
         loop {
-            let Ok(Some(stored)) = self.look(&**source).await else {
-                sleep(pause).await;
-                pause = late.min(pause * 2);
-                continue;
+            let stored = match self.look(&**source).await {
+                Ok(Some(stored)) => stored,
+                looked => {
+                    let is_silent = matches!(looked, Err(SourceError::Unanswered(_)));
+                    let [soon, late] = if is_silent { Self::HASTY } else { Self::PATIENT };
+                    pause = (pause * 2).clamp(soon, late);
+                    sleep(pause).await;
+                    continue;
+                }
             };
-            pause = soon;
+            pause = Duration::ZERO;
             tokio::select! {
+                // Lines of an older key are written anew, before it is taken away.
+                Ok(()) = keys.changed() => {}
                 changed = source.changed(&stored) => {
                     if let Err(error) = changed {
                         tracing::debug!(%error, "the record of ended sessions cannot be watched");
@@ -201,11 +224,12 @@ impl Revocations {
         self.ledger().covers(known.id, &known.user, known.started)
     }
 
-    /// The moment at which a user's session has to begin so that it is not ended already: now, or a little later where
-    /// clocks differ or where everything was ended this very second.
-    pub fn beginning(&self, user: &Name, now: SystemTime) -> SystemTime {
+    /// How a user's session has to begin so that it is not ended already: dated with now, or a little later where clocks
+    /// differ or where everything was ended this very second. It lasts no longer for that.
+    pub fn beginning(&self, user: &Name, now: SystemTime) -> Beginning {
         let least = self.ledger().not_before(Mark::user(user.as_str())).saturating_add(1);
-        UNIX_EPOCH.checked_add(Duration::from_secs(least)).map_or(now, |least| least.max(now))
+        let least = UNIX_EPOCH.checked_add(Duration::from_secs(least));
+        Beginning { now, dated: least.map_or(now, |least| least.max(now)) }
     }
 
     /// Ends something: here at once, everywhere as soon as it is written down, which is waited for.
@@ -242,6 +266,17 @@ impl Revocations {
     async fn look(&self, source: &dyn RecordSource) -> Result<Option<StoredRecord>, SourceError> {
         let mut object = self.0.object.lock().await;
         let looked = self.exchange(source, &mut object).await;
+        if let Err(SourceError::Unanswered(why)) = &looked {
+            if !self.is_known() && self.0.began.elapsed() >= Self::LENIENCE {
+                tracing::error!(
+                    why,
+                    "it is not known which sessions were ended: those may be used here until the record is read"
+                );
+                self.0.known.send_replace(true);
+            }
+        } else {
+            self.0.known.send_replace(true);
+        }
         let reach = match &looked {
             Ok(Some(_)) => Reach::Everywhere,
             Ok(None) => Reach::HereOnly("the object for the record of ended sessions is not there".to_owned()),
@@ -273,23 +308,31 @@ impl Revocations {
             if object.take_if(|known| known.uid != stored.uid).is_some() {
                 self.vanished();
             }
-            let known = object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false });
+            let known =
+                object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false, renewed: None });
             let parsed = record::parse(&stored.text, &self.0.keys, self.now());
-            let Some(text) = self.take_in(&parsed, known.writable, &stored) else { return Ok(Some(stored)) };
+            let keys = self.0.keys.current();
+            let is_renewed = known.renewed.as_ref().is_some_and(|renewed| Arc::ptr_eq(renewed, &keys));
+            let text = self.take_in(&parsed, parsed.ages && !is_renewed, known.writable, &stored);
+            self.0.known.send_replace(true);
+            let Some(text) = text else { return Ok(Some(stored)) };
             // What was written is read back: then its version is known.
-            known.writable |= source.write(StoredRecord { text, ..stored }).await?;
+            if source.write(StoredRecord { text, ..stored }).await? {
+                (known.writable, known.renewed) = (true, Some(keys));
+            }
         }
-        Err(SourceError("the record of ended sessions is written by others all the time".to_owned()))
+        Err(SourceError::Unanswered("the record of ended sessions is written by others all the time".to_owned()))
     }
 
-    /// The text that has to be written, if any: because something is missing, or to see whether it may be written at all.
-    fn take_in(&self, parsed: &Parsed, writable: bool, stored: &StoredRecord) -> Option<String> {
+    /// The text that has to be written, if any: because something is missing, or its keys are old, or to see whether it may
+    /// be written at all.
+    fn take_in(&self, parsed: &Parsed, is_old: bool, writable: bool, stored: &StoredRecord) -> Option<String> {
         let now = self.now();
         let mut ledger = self.ledger_mut();
         let before = ledger.clone();
         ledger.join(&parsed.ledger);
         ledger.tidy(now);
-        let (is_more, lacks) = (*ledger != before, !ledger.is_within(&parsed.ledger));
+        let (is_more, lacks) = (*ledger != before, is_old || !ledger.is_within(&parsed.ledger));
         let text = match (lacks, writable) {
             (true, _) => Some(record::write(&ledger, parsed, &self.0.keys)),
             (false, false) => Some(stored.text.clone()),

@@ -10,7 +10,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fingerprint, KeyRing, Method, NoSession, Session, SessionId,
+    Beginning, Fingerprint, KeyRing, Method, NoSession, Session, SessionId,
     cookies::{CookieRules, Cookies, seconds},
 };
 
@@ -97,13 +97,14 @@ impl Sessions {
         identity: Identity,
         method: Method,
         fingerprint: Option<Fingerprint>,
-        now: SystemTime,
+        begins: impl Into<Beginning>,
     ) -> (Session, Vec<String>) {
+        let Beginning { now, dated } = begins.into();
         let session = Session {
             id: fresh(),
             identity,
             method,
-            started: now,
+            started: dated,
             ends: now + self.limits.emergency,
             idle_ends: now + self.limits.idle,
             expires: None,
@@ -111,7 +112,7 @@ impl Sessions {
             fingerprint,
         };
         // Nobody but the provider's users has so many groups that they would not fit.
-        let mut cookies = self.seal_identity(&session).unwrap_or_default();
+        let mut cookies = self.seal_identity(&session, now).unwrap_or_default();
         cookies.push(self.seal_mark(&session, now));
         (session, cookies)
     }
@@ -145,7 +146,8 @@ impl Sessions {
     /// for what happens by itself, such as event streams.
     pub fn touch(&self, header: &str, session: &Session, now: SystemTime) -> Option<String> {
         let mark: IdleMark = self.cookies.unseal(header, &self.idle).ok()?;
-        let due = seconds(now) >= mark.seen.saturating_add(Self::MARK);
+        // Who brings a token besides is somebody else: their mark would not fit the session in the browser.
+        let due = mark.id == session.id && seconds(now) >= mark.seen.saturating_add(Self::MARK);
         due.then(|| self.seal_mark(session, now))
     }
 
@@ -157,7 +159,7 @@ impl Sessions {
         cookies
     }
 
-    fn seal_identity(&self, session: &Session) -> Option<Vec<String>> {
+    fn seal_identity(&self, session: &Session, now: SystemTime) -> Option<Vec<String>> {
         let sealed = Sealed {
             version: Self::VERSION,
             id: session.id,
@@ -169,12 +171,12 @@ impl Sessions {
             expires: session.expires.map(seconds),
             fingerprint: session.fingerprint.clone(),
         };
-        self.cookies.seal(&self.identity, &sealed, age(session), Self::PARTS).ok()
+        self.cookies.seal(&self.identity, &sealed, left(session, now), Self::PARTS).ok()
     }
 
     fn seal_mark(&self, session: &Session, now: SystemTime) -> String {
         let mark = IdleMark { id: session.id, seen: seconds(now) };
-        let sealed = self.cookies.seal(&self.idle, &mark, age(session), 1);
+        let sealed = self.cookies.seal(&self.idle, &mark, left(session, now), 1);
         sealed.ok().and_then(|mut cookies| cookies.pop()).unwrap_or_default()
     }
 }
@@ -212,8 +214,8 @@ fn fresh() -> SessionId {
 }
 
 /// How long the browser keeps the cookies of a session.
-fn age(session: &Session) -> Duration {
-    session.ends.duration_since(session.started).unwrap_or_default()
+fn left(session: &Session, now: SystemTime) -> Duration {
+    session.ends.duration_since(now).unwrap_or_default()
 }
 
 fn moment(seconds: u64) -> Result<SystemTime, NoSession> {

@@ -1,5 +1,6 @@
 mod buckets;
 mod delays;
+mod repeats;
 mod strangers;
 
 use std::{
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use buckets::Buckets;
 use delays::Delays;
+pub use repeats::Repeats;
 pub(crate) use strangers::Strangers;
 
 /// Slows down guessing. Attempts are counted when they begin and given back when they turn out right, so only failures
@@ -44,6 +46,8 @@ struct Counts {
 pub(crate) struct Attempt {
     network: IpAddr,
     name: u64,
+    /// Whether the name was under siege, and the attempt not counted there.
+    besieged: bool,
 }
 
 /// What an address has left of its attempts, as `X-RateLimit-…` headers tell it.
@@ -55,6 +59,15 @@ pub struct Allowance {
     pub remaining: u32,
     /// When all are there again.
     pub resets_in: Duration,
+}
+
+impl Counts {
+    /// Takes an attempt out of the siege that it was counted for.
+    fn lift(&mut self, attempt: Attempt) {
+        if !attempt.besieged {
+            self.sieges.give_back(&attempt.name);
+        }
+    }
 }
 
 impl Throttle {
@@ -76,21 +89,21 @@ impl Throttle {
 
     /// Counts one attempt; the time to wait if there were too many.
     pub(crate) fn attempt(&self, from: IpAddr, name: &str, now: Instant) -> Result<Attempt, Duration> {
-        let attempt = Attempt { network: network(from), name: self.names.hash_one(name) };
-        let key = (attempt.network, attempt.name);
+        let (network, name) = (network(from), self.names.hash_one(name));
+        let key = (network, name);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let besieged = !counts.sieges.wait(&attempt.name, now).is_zero();
+        let besieged = !counts.sieges.wait(&name, now).is_zero();
         let by_name = if besieged { counts.names.wait_after(1, &key, now) } else { counts.names.wait(&key, now) };
-        let wait = counts.networks.wait(&attempt.network, now).max(by_name);
+        let wait = counts.networks.wait(&network, now).max(by_name);
         if !wait.is_zero() {
             return Err(wait);
         }
-        counts.networks.add(attempt.network, now);
+        counts.networks.add(network, now);
         counts.names.add(key, now);
         if !besieged {
-            counts.sieges.add(attempt.name, now);
+            counts.sieges.add(name, now);
         }
-        Ok(attempt)
+        Ok(Attempt { network, name, besieged })
     }
 
     /// Gives back an attempt that turned out right; what failed there with this name before is forgiven.
@@ -98,7 +111,15 @@ impl Throttle {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.networks.give_back(&attempt.network);
         counts.names.forgive(&(attempt.network, attempt.name));
-        counts.sieges.give_back(&attempt.name);
+        counts.lift(attempt);
+    }
+
+    /// Takes an attempt for none because nobody could say whether it was right: an outage must keep nobody out afterwards.
+    /// The network's share stays used, since looking took work.
+    pub(crate) fn excuse(&self, attempt: Attempt) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.names.take_back(&(attempt.network, attempt.name));
+        counts.lift(attempt);
     }
 
     /// What an address has left.

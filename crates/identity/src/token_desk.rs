@@ -48,6 +48,12 @@ pub enum NotHeld {
     /// The API server takes its bearer for nobody.
     #[error("the API server does not know the token")]
     Unknown,
+    /// There are too many other tokens of the same user.
+    #[error("this user brings too many different tokens at a time; wait {} s", wait.as_secs().max(1))]
+    Crowded {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// Too many unknown tokens have come from there.
     #[error("too many unknown tokens came from this address; wait {} s", wait.as_secs().max(1))]
     Throttled {
@@ -70,6 +76,9 @@ impl Known {
     const TRUST: Duration = Duration::from_secs(30);
     /// The same that a token is nobody's: it may just have been made.
     const DISTRUST: Duration = Duration::from_secs(10);
+    /// For how long a token takes one of its user's places: longer than [`TRUST`](Self::TRUST), so that one which is in
+    /// use, and asked about again and again, never loses it in between.
+    const PLACE: Duration = Duration::from_secs(60);
     /// How long somebody is remembered as no stranger.
     const MEMORY: Duration = Duration::from_secs(600);
 
@@ -91,6 +100,9 @@ impl Known {
 impl TokenDesk {
     /// How many tokens are remembered: some hundred kilobytes of them, and more where the tokens are large.
     const MOST: usize = 1000;
+    /// How many tokens of one user may be in use at a time. Each is somebody of their own, with rights to be asked about,
+    /// and who may make tokens makes as many as they like.
+    const MOST_OF_ONE: usize = 50;
     /// How many questions at a time.
     const TOGETHER: usize = 8;
     /// How many of them about tokens that nobody has vouched for.
@@ -121,7 +133,7 @@ impl TokenDesk {
         }
         self.0.strangers.attempt(from, Instant::now()).map_err(|wait| NotHeld::Throttled { wait })?;
         let verdict = self.ask_about_stranger(token).await;
-        if verdict != Err(NotHeld::Unknown) {
+        if !matches!(verdict, Err(NotHeld::Unknown | NotHeld::Crowded { .. })) {
             self.0.strangers.give_back(from);
         }
         verdict
@@ -138,7 +150,7 @@ impl TokenDesk {
         match self.lately(holder.token()).await {
             Ok(now) => now == *holder,
             Err(NotHeld::Unknown) => false,
-            Err(NotHeld::Throttled { .. } | NotHeld::Unanswered(_)) => true,
+            Err(NotHeld::Throttled { .. } | NotHeld::Crowded { .. } | NotHeld::Unanswered(_)) => true,
         }
     }
 
@@ -174,10 +186,28 @@ impl TokenDesk {
             return known.verdict();
         }
         let asked = Instant::now();
-        let holder = self.0.reviews.who_holds(token).await.map_err(|error| NotHeld::Unanswered(error.0))?;
+        let holder = self.0.reviews.who_holds(token).await.map_err(|error| NotHeld::Unanswered(error.to_string()))?;
+        if let Some(holder) = &holder {
+            self.place(holder, asked)?;
+        }
         let known = Known { holder, asked };
         self.remember(token, known.clone());
         known.verdict()
+    }
+
+    /// Makes sure that there is a place for one more token of a user, unless it has one.
+    fn place(&self, holder: &Holder, now: Instant) -> Result<(), NotHeld> {
+        let left = |known: &Known| Known::PLACE.saturating_sub(now.saturating_duration_since(known.asked));
+        let known = self.known();
+        if known.get(holder.token().digest()).is_some_and(|known| known.holder.is_some() && !left(known).is_zero()) {
+            return Ok(());
+        }
+        let of_user = |known: &&Known| known.holder.as_ref().is_some_and(|other| other.user() == holder.user());
+        let taken: Vec<_> = known.values().filter(of_user).map(left).filter(|left| !left.is_zero()).collect();
+        match taken.iter().min() {
+            Some(wait) if taken.len() >= Self::MOST_OF_ONE => Err(NotHeld::Crowded { wait: *wait }),
+            _ => Ok(()),
+        }
     }
 
     fn recall(&self, token: &Token) -> Option<Known> {

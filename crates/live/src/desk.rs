@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Identity, Kind};
+use fanlight_model::{Identity, Kind, Name};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior, interval},
@@ -74,6 +74,28 @@ pub(crate) struct State {
     counter: u64,
     /// Something has happened on which depends which feeds run.
     moved: bool,
+}
+
+impl State {
+    /// So many are remembered of those who left and were one user by different tokens. Each is somebody of their own, and
+    /// who may make tokens makes as many as they like.
+    const PASSERS_BY: usize = 8;
+
+    /// Forgets those of them who were here longest ago.
+    fn forget_passers_by(&mut self) {
+        let mut gone: HashMap<Name, Vec<(Instant, PersonId)>> = HashMap::new();
+        for (id, presence) in self.people.iter().filter(|(_, presence)| !presence.is_here()) {
+            if let Identity::Holder(holder) = &presence.person.identity {
+                gone.entry(holder.user().clone()).or_default().push((presence.last_seen(), *id));
+            }
+        }
+        for mut gone in gone.into_values().filter(|gone| gone.len() > Self::PASSERS_BY) {
+            gone.sort_unstable_by_key(|(seen, _)| *seen);
+            for (_, id) in &gone[..gone.len() - Self::PASSERS_BY] {
+                self.people.remove(id);
+            }
+        }
+    }
 }
 
 impl Desk {
@@ -235,6 +257,7 @@ impl Desk {
             self.state.moved |= presence.expire(now);
         }
         self.state.people.retain(|_, presence| !presence.is_forgettable(now, forget));
+        self.state.forget_passers_by();
         let people = &self.state.people;
         self.state.ids.retain(|_, id| people.contains_key(id));
         let sessions: HashSet<_> = people.values().flat_map(Presence::sessions).collect();

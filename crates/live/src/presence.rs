@@ -178,6 +178,11 @@ impl Presence {
         !self.is_here() && now.duration_since(self.last_seen) >= forget
     }
 
+    /// When they were last here.
+    pub(crate) fn last_seen(&self) -> Instant {
+        self.last_seen
+    }
+
     /// Whether any session of theirs looks at anything.
     pub(crate) fn is_here(&self) -> bool {
         !self.leases.is_empty()

@@ -10,7 +10,7 @@ use std::{
 
 use fanlight_live::{Feeds, Live, Pace, Parts, Reviews, SessionKey, Visitor};
 use fanlight_model::{
-    Answer, Change, FeedError, Identity, Kind, Listing, Question, Rule, Rules, Scope, UserName, Version,
+    Answer, Change, FeedError, Holder, Identity, Kind, Listing, Question, Rule, Rules, Scope, Token, UserName, Version,
 };
 use futures_util::{
     FutureExt, StreamExt,
@@ -182,4 +182,32 @@ async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_bud
     let most = seconds.iter().max().copied().unwrap_or_default();
     let half = usize::from(PEOPLE) / 2 * NAMESPACES;
     assert!(most < half, "{most} in one second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_one_user_who_comes_by_ever_new_tokens_only_the_last_few_are_remembered() {
+    const NAMESPACES: usize = 20;
+    let house = House::of(NAMESPACES, 5);
+    let visit = async |number: u8| {
+        let token = Token::new(&format!("token-{number}")).expect("a token");
+        let identity = Identity::Holder(Holder::new("system:serviceaccount:ci:robot", [], token).expect("a name"));
+        let ends = Instant::now() + 60 * MINUTE;
+        house.live.visit(&Visitor { identity, session: SessionKey([number; 16]), ends }, &APPS).await
+    };
+    for number in 0..40 {
+        drop(visit(number).await);
+        sleep(Duration::from_secs(1)).await;
+    }
+    sleep(MINUTE).await;
+    let mut surveyed = Vec::new();
+    for number in 0..40 {
+        house.counter.asked().clear();
+        let visit = visit(number).await;
+        // Whoever is remembered was asked about everywhere a moment ago, and is only where they may see something.
+        surveyed.push(house.counter.asked().iter().filter(|asked| asked.kind.is_none()).count() >= NAMESPACES);
+        drop(visit);
+    }
+    let remembered = surveyed.iter().filter(|surveyed| !**surveyed).count();
+    assert_eq!(remembered, 8, "{surveyed:?}");
+    assert!(!surveyed[39] && surveyed[0], "the last: {surveyed:?}");
 }

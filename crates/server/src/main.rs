@@ -24,8 +24,8 @@ use arguments::{Arguments, ExternalUrl, Listening, features};
 use clap::Parser;
 use fanlight_cluster::ApiServer;
 use fanlight_identity::{
-    CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, RecordSource, Revocations, SessionLimits, Sessions,
-    TokenDesk, Whereabouts,
+    CookieRules, EmergencyDesk, KeyRing, OidcDesk, OidcParts, RecordSource, Repeats, Revocations, SessionLimits,
+    Sessions, TokenDesk, Whereabouts,
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
@@ -136,6 +136,7 @@ async fn wire(
     let live = Live::start(parts, ended.clone());
     let whereabouts = Whereabouts::default();
     tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
+    let record = revocations.clone();
     revocations.read_once().await;
     figures::register(registry, &live, &server, SystemTime::now);
     let told = live.clone();
@@ -153,6 +154,7 @@ async fn wire(
         everybody: everybody(arguments)?,
         objects: eyes.clone(),
         rights: eyes,
+        repeats: Repeats::default(),
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,
         metrics,
@@ -164,7 +166,7 @@ async fn wire(
         proxies: Arc::new(Proxies::new(arguments.outside.trusted_proxies.clone())),
         underway: Underway::default(),
         crowd: Crowd::new(arguments.limits.places().each),
-        lacks: Box::new(move || seams::lacks(&server)),
+        lacks: Box::new(move || seams::lacks(&server, &record)),
         shutdown: CancellationToken::new(),
         clock: SystemTime::now,
         draw: rand::random,

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fanlight_cluster::{ApiServer, ReadError};
-use fanlight_identity::{CredentialSource, OidcSecret, OidcSource, SourceError, StoredCredential, TokenReviews};
+use fanlight_identity::{
+    CredentialSource, OidcSecret, OidcSource, Revocations, SourceError, StoredCredential, TokenReviews,
+};
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Form, Guise, Holder, Identity, Kind,
@@ -115,7 +117,15 @@ impl Rights for Eyes {
 impl TokenReviews for Eyes {
     fn who_holds(&self, token: &Token) -> BoxFuture<'static, Result<Option<Holder>, SourceError>> {
         let (server, token) = (self.0.clone(), token.clone());
-        async move { server.who_holds(&token).await.map_err(|error| SourceError(error.to_string())) }.boxed()
+        async move { server.who_holds(&token).await.map_err(|error| source_error(&error)) }.boxed()
+    }
+}
+
+/// What is not allowed is told apart from what is not answered.
+pub(crate) fn source_error(error: &ReadError) -> SourceError {
+    match error {
+        ReadError::Refused { code, .. } if code.as_u16() == 403 => SourceError::Refused(error.to_string()),
+        error => SourceError::Unanswered(error.to_string()),
     }
 }
 
@@ -133,7 +143,7 @@ fn object_error(error: ReadError) -> ObjectError {
 }
 
 /// What of the cluster is missing before requests make sense here, in words that anybody may read.
-pub(crate) fn lacks(server: &ApiServer) -> Vec<&'static str> {
+pub(crate) fn lacks(server: &ApiServer, revocations: &Revocations) -> Vec<&'static str> {
     /// It is asked something every twenty seconds; an answer may take thirty.
     const LATELY: Duration = Duration::from_secs(60);
     let lately = server.last_heard().is_some_and(|heard| heard.elapsed() < LATELY);
@@ -141,6 +151,7 @@ pub(crate) fn lacks(server: &ApiServer) -> Vec<&'static str> {
         (lately, "the Kubernetes API server did not answer within the last minute"),
         (server.installed().borrow().is_some(), "the kinds of objects that are installed are not known yet"),
         (server.namespaces().borrow().is_some(), "the namespaces are not known yet"),
+        (revocations.is_known(), "it is not known yet which sessions were ended before their time"),
     ];
     lacks.into_iter().filter(|(there, _)| !there).map(|(_, what)| what).collect()
 }
@@ -155,7 +166,7 @@ impl CredentialSource for SecretDrawer {
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>> {
         let (server, name) = (self.server.clone(), self.name.clone());
         async move {
-            let secret = server.secret(&name).await.map_err(|error| SourceError(error.to_string()))?;
+            let secret = server.secret(&name).await.map_err(|error| source_error(&error))?;
             Ok(secret.map(|mut secret| StoredCredential {
                 username: secret.data.remove("username"),
                 password: secret.data.remove("password"),
@@ -175,7 +186,7 @@ impl OidcSource for SecretDrawer {
     fn read(&self) -> BoxFuture<'static, Result<Option<OidcSecret>, SourceError>> {
         let (server, name) = (self.server.clone(), self.name.clone());
         async move {
-            let secret = server.secret(&name).await.map_err(|error| SourceError(error.to_string()))?;
+            let secret = server.secret(&name).await.map_err(|error| source_error(&error))?;
             Ok(secret.map(|secret| secret.data))
         }
         .boxed()

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use fanlight_identity::{KeyRing, KeyText, KeysTaken};
+use fanlight_identity::{KeyRing, KeyText};
 use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
@@ -24,9 +24,6 @@ struct Content(Vec<(String, Zeroizing<String>)>);
 impl SessionKeys {
     /// How often the files are looked at.
     const LOOK: Duration = Duration::from_secs(5);
-    /// For how long a new key only opens: the replicas get a changed Secret one after the other, each within a minute or
-    /// two.
-    const SPREAD: Duration = Duration::from_secs(300);
     /// The largest file that anybody has reason to mount, in bytes.
     const LARGEST: u64 = 64 << 10;
 
@@ -34,7 +31,8 @@ impl SessionKeys {
     pub(crate) fn serve(path: PathBuf) -> anyhow::Result<Arc<KeyRing>> {
         let keys = Self(path);
         let content = keys.read()?;
-        let ring = KeyRing::from_texts(&content.texts()).with_context(|| format!("{}", keys.0.display()))?;
+        let ring =
+            KeyRing::from_texts(&content.texts(), Instant::now()).with_context(|| format!("{}", keys.0.display()))?;
         let ring = Arc::new(ring);
         tokio::spawn(keys.follow(content, Arc::clone(&ring)));
         Ok(ring)
@@ -42,16 +40,14 @@ impl SessionKeys {
 
     async fn follow(self, mut known: Content, ring: Arc<KeyRing>) {
         let file = self.0.display();
-        let mut seals_at = None;
         let mut trouble = String::new();
         loop {
             sleep(Self::LOOK).await;
-            match self.renew(&known, &ring) {
-                Ok(None) => trouble.clear(),
-                Ok(Some((content, taken))) => {
-                    (known, seals_at) = (content, (taken == KeysTaken::Opening).then(|| Instant::now() + Self::SPREAD));
+            match self.renew(&mut known, &ring) {
+                Ok(false) => trouble.clear(),
+                Ok(true) => {
                     trouble.clear();
-                    let seals_in = seals_at.map_or(0, |_| Self::SPREAD.as_secs());
+                    let seals_in = ring.seals_in(Instant::now()).as_secs();
                     tracing::info!(%file, seals_in, "the session keys were read again; the first one seals in so many seconds");
                 }
                 Err(error) => {
@@ -62,21 +58,21 @@ impl SessionKeys {
                     }
                 }
             }
-            if seals_at.take_if(|at| *at <= Instant::now()).is_some() {
-                ring.promote();
-                tracing::info!(%file, "the new session key seals from now on");
+            if ring.settle(Instant::now()) {
+                tracing::info!(%file, "every replica has had time to read a newer session key: it seals from now on");
             }
         }
     }
 
-    /// What is in the files, if it is something else than is known.
-    fn renew(&self, known: &Content, ring: &KeyRing) -> anyhow::Result<Option<(Content, KeysTaken)>> {
+    /// Takes in what is in the files; whether it is something else than is known.
+    fn renew(&self, known: &mut Content, ring: &KeyRing) -> anyhow::Result<bool> {
         let content = self.read()?;
         if content == *known {
-            return Ok(None);
+            return Ok(false);
         }
-        let taken = ring.replace(&content.texts())?;
-        Ok(Some((content, taken)))
+        ring.replace(&content.texts(), Instant::now())?;
+        *known = content;
+        Ok(true)
     }
 
     fn read(&self) -> anyhow::Result<Content> {

@@ -1,10 +1,12 @@
 //! The record of ended sessions, as a `ConfigMap`.
 
-use fanlight_cluster::{ApiServer, ConfigMapData, ReadError};
+use fanlight_cluster::{ApiServer, ConfigMapData};
 use fanlight_identity::{RecordSource, SourceError, StoredRecord};
 use futures_util::{FutureExt, future::BoxFuture};
 
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::seams::source_error;
 
 /// A `ConfigMap` in the server's own namespace as `identity` sees it.
 pub(crate) struct SessionRecord {
@@ -27,7 +29,7 @@ impl RecordSource for SessionRecord {
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredRecord>, SourceError>> {
         let (server, name, last) = (self.server.clone(), self.name.clone(), Arc::clone(&self.last));
         async move {
-            let object = server.config_map(&name).await.map_err(|error| unread(&error))?;
+            let object = server.config_map(&name).await.map_err(|error| source_error(&error))?;
             let record = object.as_ref().map(|object| StoredRecord {
                 uid: object.uid().to_owned(),
                 version: object.version().to_owned(),
@@ -48,17 +50,13 @@ impl RecordSource for SessionRecord {
             server
                 .replace_config_map(&name, &object.with_text(Self::KEY, record.text))
                 .await
-                .map_err(|error| unread(&error))
+                .map_err(|error| source_error(&error))
         }
         .boxed()
     }
 
     fn changed(&self, since: &StoredRecord) -> BoxFuture<'static, Result<(), SourceError>> {
         let (server, name, version) = (self.server.clone(), self.name.clone(), since.version.clone());
-        async move { server.config_map_changed(&name, &version).await.map_err(|error| unread(&error)) }.boxed()
+        async move { server.config_map_changed(&name, &version).await.map_err(|error| source_error(&error)) }.boxed()
     }
-}
-
-fn unread(error: &ReadError) -> SourceError {
-    SourceError(error.to_string())
 }

@@ -120,7 +120,10 @@ impl CredentialSource for Drawer {
     fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>> {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         async move {
-            let secret = secrets.get_opt("cluster-user-auth").await.map_err(|error| SourceError(error.to_string()))?;
+            let secret = secrets
+                .get_opt("cluster-user-auth")
+                .await
+                .map_err(|error| SourceError::Unanswered(error.to_string()))?;
             Ok(secret.map(|secret| {
                 let mut data = secret.data.unwrap_or_default();
                 let mut take = |key: &str| data.remove(key).map(|value| SecretSlice::from(value.0));

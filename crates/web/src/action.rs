@@ -125,7 +125,7 @@ fn turned_away(frame: Frame, request: RequestId, lines: Option<&[Step]>) -> Resp
     match lines {
         Some(steps) => (status, wait, LINES, steps.iter().map(line).collect::<String>()).into_response(),
         None => {
-            let message = Message { status, title: "Nothing was changed", text: ENDING };
+            let message = Message { status, title: "Nothing was changed", text: ENDING.into() };
             (wait, message.page(frame, request)).into_response()
         }
     }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use fanlight_identity::{EmergencyDesk, OidcDesk, Revocations, Sessions, TokenDesk, Whereabouts};
+use fanlight_identity::{EmergencyDesk, OidcDesk, Repeats, Revocations, Sessions, TokenDesk, Whereabouts};
 use fanlight_live::Live;
 use fanlight_model::Identity;
 use tokio::sync::watch;
@@ -37,6 +37,8 @@ pub struct App {
     pub objects: Arc<dyn Objects>,
     /// As whom people go before the API server, and what it lets them do.
     pub rights: Arc<dyn Rights>,
+    /// How often people have had their rights asked about anew.
+    pub repeats: Repeats,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
     /// The account of who did and saw what.

@@ -136,7 +136,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let Self { error, now } = self;
         match &error {
-            NotAdmitted::NotHeld(NotHeld::Throttled { wait }) => {
+            NotAdmitted::NotHeld(NotHeld::Throttled { wait } | NotHeld::Crowded { wait }) => {
                 let mut answer = failed(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
                 answer.headers_mut().extend(allowance::date(now, *wait).map(|date| (header::RETRY_AFTER, date)));
                 answer

@@ -103,7 +103,7 @@ async fn confirm(app: &App, desk: &OidcDesk, session: &Session, headers: &Header
         tracing::info!(%error, %request, "a session was not refreshed");
         Reason::from(&error)
     })?;
-    let (session, cookies) = app.sessions.renew(session, &signed).map_err(|_| Reason::TOO_LARGE)?;
+    let (session, cookies) = app.sessions.renew(session, &signed, now).map_err(|_| Reason::TOO_LARGE)?;
     let due =
         Due::of(&session, now).map(|due| [(EXPIRES_IN, due.left.to_string()), (IDENTITY, due.identity.to_string())]);
     Ok((set(cookies), due.map(AppendHeaders), StatusCode::OK).into_response())
@@ -133,7 +133,7 @@ fn resume(app: &App, origin: Origin, headers: &HeaderMap, signed: &SignedIn, pag
     let session = run_out(app, &cookies(headers));
     let session = session.filter(|session| session.identity.user() == signed.identity.user());
     let Some(session) = session else { return Ok(sign_in_page(app, page)) };
-    let renewed = app.sessions.renew(&session, signed);
+    let renewed = app.sessions.renew(&session, signed, (app.clock)());
     let (session, cookies) = renewed.map_err(|error| refuse(app, origin, Reason::TOO_LARGE, &error, page))?;
     app.audit.note(origin, &Who::signed(&session), &Event::Refresh { outcome: Outcome::Done, reason: None });
     Ok((set(cookies), Redirect::to(page)).into_response())

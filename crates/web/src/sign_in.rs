@@ -230,8 +230,8 @@ fn admit(
     purpose: Option<Limited>,
 ) -> AppendHeaders<impl Iterator<Item = (HeaderName, String)>> {
     let Admitted { identity, fingerprint } = admitted;
-    let began = app.revocations.beginning(identity.user(), (app.clock)());
-    let (session, cookies) = app.sessions.open(identity, Method::Emergency, Some(fingerprint), began);
+    let begins = app.revocations.beginning(identity.user(), (app.clock)());
+    let (session, cookies) = app.sessions.open(identity, Method::Emergency, Some(fingerprint), begins);
     app.audit.note(origin, &Who::signed(&session), &Event::signed_in(purpose));
     AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)))
 }
@@ -307,7 +307,7 @@ fn nobody(app: &App, headers: &HeaderMap) -> Response {
             failed(StatusCode::UNAUTHORIZED, &format!("failed to parse id token: {error}"))
         }
         // There is no provider any more who could say who that is.
-        Ok(session) if session.method == Method::Oidc => who("", "", None),
+        Ok(session) if session.method == Method::Oidc && !app.revocations.is_ended(&session) => who("", "", None),
         _ => StatusCode::BAD_REQUEST.into_response(),
     }
 }

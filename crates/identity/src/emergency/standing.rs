@@ -4,7 +4,7 @@ use fanlight_model::UserName;
 use tokio::time::Instant;
 
 use super::Found;
-use crate::{Fingerprint, KeyRing, key_ring::Keys};
+use crate::{Fingerprint, KeyRing, SourceError, key_ring::Keys};
 
 /// Whether the emergency user could sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) struct Memory {
     /// The last answer of the API server, however long ago.
     seen: Option<Seen>,
     /// Why there was no answer at the last look.
-    trouble: Option<String>,
+    trouble: Option<SourceError>,
     /// The keys at the last look: other ones make other fingerprints.
     keys: Option<Arc<Keys>>,
 }
@@ -67,7 +67,7 @@ impl Memory {
     }
 
     /// Takes in that a look failed. What was seen before is kept.
-    pub(super) fn fail(&mut self, at: Instant, why: String, keys: &KeyRing) {
+    pub(super) fn fail(&mut self, at: Instant, why: SourceError, keys: &KeyRing) {
         self.at = Some(at);
         self.keys = Some(keys.current());
         self.trouble = Some(why);
@@ -75,14 +75,19 @@ impl Memory {
 
     pub(super) fn standing(&self) -> Standing {
         match (&self.trouble, &self.seen) {
-            (Some(why), _) => Standing::Unreadable(why.clone()),
+            (Some(why), _) => Standing::Unreadable(why.to_string()),
             (None, Some(seen)) => seen.standing.clone(),
             (None, None) => Standing::NotSetUp,
         }
     }
 
-    pub(super) fn user(&self) -> Option<UserName> {
-        self.seen.as_ref()?.user.clone()
+    /// Who the Secret last seen names. Where Fanlight may not read it, nobody signs in by it, whatever it names.
+    pub(super) fn user(&self) -> Result<Option<UserName>, SourceError> {
+        match (&self.seen, &self.trouble) {
+            (Some(seen), _) => Ok(seen.user.clone()),
+            (None, Some(trouble @ SourceError::Unanswered(_))) => Err(trouble.clone()),
+            (None, _) => Ok(None),
+        }
     }
 
     /// Whether the Secret last seen has this fingerprint. If none was ever seen, nothing is held against the session:

@@ -27,6 +27,7 @@ enum Content {
     },
     Stuck,
     Refused,
+    Away,
 }
 
 impl Drawer {
@@ -47,7 +48,8 @@ impl CredentialSource for Drawer {
         match self.content.lock().expect("unpoisoned").clone() {
             Content::Empty => async { Ok(None) }.boxed(),
             Content::Stuck => std::future::pending().boxed(),
-            Content::Refused => async { Err(SourceError("secrets is forbidden".to_owned())) }.boxed(),
+            Content::Refused => async { Err(SourceError::Refused("secrets is forbidden".to_owned())) }.boxed(),
+            Content::Away => async { Err(SourceError::Unanswered("no connection".to_owned())) }.boxed(),
             Content::Secret { uid, name, hash } => {
                 let stored = StoredCredential { uid, username: name.map(bytes), password: hash.map(bytes) };
                 async { Ok(Some(stored)) }.boxed()
@@ -201,7 +203,7 @@ async fn keys_that_are_rotated_while_it_runs_end_nothing() {
     let other = EmergencyDesk::new(drawer, Arc::new(KeyRing::from_text(&new).expect("a key")));
     let elsewhere = sign_in(&other, "admin", "secret").await.expect("the password").fingerprint;
     let text = format!("{new}\n{old}");
-    keys.replace(&[crate::KeyText { name: "keys", text: &text }]).expect("keys");
+    keys.replace(&[crate::KeyText { name: "keys", text: &text }], Instant::now()).expect("keys");
     assert!(desk.still_valid(&before).await && desk.still_valid(&elsewhere).await, "without any wait");
 }
 
@@ -276,4 +278,36 @@ async fn guessing_is_slowed_down_and_signing_in_is_not() {
     }
     assert!(matches!(sign_in(&desk, "admin", "secret").await, Err(Refusal::Throttled { .. })));
     assert_eq!(desk.allowance(from).remaining, 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_the_right_password_works_at_once_however_often_it_was_tried() {
+    let (drawer, desk) = desk();
+    for content in [Content::Away, Content::Refused, Content::Stuck] {
+        drawer.set(content);
+        for _ in 0..4 {
+            assert!(matches!(sign_in(&desk, "admin", "secret").await, Err(Refusal::Unreadable(_))));
+        }
+    }
+    drawer.put("1", Some("admin"), Some("secret"));
+    assert!(sign_in(&desk, "admin", "secret").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_name_nobody_may_bring_is_not_known_before_the_secret_was_read() {
+    let (drawer, desk) = desk();
+    for content in [Content::Away, Content::Stuck] {
+        drawer.set(content);
+        assert!(desk.name().await.is_err());
+        tokio::time::advance(Duration::from_secs(10)).await;
+    }
+    drawer.set(Content::Refused);
+    assert_eq!(desk.name().await, Ok(None), "by a Secret that nobody may read nobody signs in");
+    tokio::time::advance(Duration::from_secs(10)).await;
+    drawer.put("1", Some("admin"), Some("secret"));
+    let named = async || desk.name().await.map(|name| name.map(|name| name.to_string()));
+    assert_eq!(named().await, Ok(Some("admin".to_owned())));
+    tokio::time::advance(Duration::from_secs(10)).await;
+    drawer.set(Content::Away);
+    assert_eq!(named().await, Ok(Some("admin".to_owned())), "what was read holds in an outage");
 }

@@ -95,8 +95,10 @@ impl ClaimRules {
         };
         let mut groups = Vec::new();
         for group in found.unwrap_or_default() {
+            let named = if group.is_empty() { Err(NameRefused::Empty) } else { Ok(()) };
             let group = format!("{}{group}", self.groups_prefix);
-            match Identity::new(user.clone(), [group.as_str()]) {
+            // A prefix alone would be some group.
+            match named.and_then(|()| Identity::new(user.clone(), [group.as_str()])) {
                 Ok(_) => groups.push(group),
                 Err(why) => notices.push(GroupNotice::Dropped { group, why }),
             }

@@ -267,8 +267,9 @@ impl OidcDesk {
     /// at a time, and keep what it returns.
     pub async fn refresh(&self, token: &SecretString, now: SystemTime) -> Result<SignedIn, RefreshError> {
         let provider = self.provider().map_err(RefreshError::Unreachable)?;
+        // Before the token is used, which may be possible only once.
+        let emergency = self.emergency_name().await.map_err(RefreshError::Unreachable)?;
         let tokens = provider.refresh(token).await.map_err(|error| self.noticed(error))?;
-        let emergency = self.emergency_name().await;
         let mut signed = provider.identify(&tokens, None, emergency.as_deref(), now).await?;
         // Who returns none means that the old one is still good.
         signed.refresh_token.get_or_insert_with(|| token.clone());
@@ -278,7 +279,7 @@ impl OidcDesk {
     /// Whom a script's ID token is about. UserInfo is not asked: it wants another kind of token.
     pub async fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, BearerError> {
         let provider = self.provider().map_err(BearerError::NotReady)?;
-        let emergency = self.emergency_name().await;
+        let emergency = self.emergency_name().await.map_err(BearerError::NotReady)?;
         Ok(provider.identify_bearer(token, emergency.as_deref(), now).await?)
     }
 
@@ -310,9 +311,9 @@ impl OidcDesk {
     async fn receive(&self, query: CallbackQuery, pending: &Pending, now: SystemTime) -> Result<SignedIn, FlowError> {
         let provider = self.provider().map_err(FlowError::NotReady)?;
         let code = query.code(provider.settings())?;
+        let emergency = self.emergency_name().await.map_err(FlowError::NotReady)?;
         let tokens = provider.exchange(&code, pending).await;
         let tokens = tokens.map_err(|error| FlowError::Exchange(self.noticed(error)))?;
-        let emergency = self.emergency_name().await;
         Ok(provider.identify(&tokens, Some(&pending.nonce), emergency.as_deref(), now).await?)
     }
 
@@ -321,8 +322,12 @@ impl OidcDesk {
         self.0.known.borrow().provider()
     }
 
-    async fn emergency_name(&self) -> Option<String> {
-        Some(self.0.emergency.as_ref()?.name().await?.to_string())
+    /// Whose name nobody may bring from the provider; why that is not known, if so.
+    async fn emergency_name(&self) -> Result<Option<String>, String> {
+        let Some(desk) = &self.0.emergency else { return Ok(None) };
+        let name = desk.name().await;
+        let name = name.map_err(|why| format!("it is not known yet which name is the emergency user’s: {why}"))?;
+        Ok(name.map(|name| name.to_string()))
     }
 
     /// A provider that does not answer is looked at again soon.

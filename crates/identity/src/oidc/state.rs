@@ -4,6 +4,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::{desk::OidcDesk, provider::Provider, settings::OidcSettings};
+use crate::SourceError;
 
 /// Whether people can sign in through the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ enum Settings {
     Off,
     /// They are of no use; why.
     Bad(String),
+    /// The Secret cannot be read; why, which is not for everybody.
+    Unreadable(String),
     Good(Arc<OidcSettings>),
 }
 
@@ -51,6 +54,10 @@ impl Known {
             (Settings::Off, ..) => OidcStanding::Off,
             (Settings::Bad(why), ..) | (Settings::Good(_), _, Some(why)) => OidcStanding::Failing(why.clone()),
             (Settings::Good(_), Some(_), None) => OidcStanding::Ready,
+            (Settings::Unreadable(_), ..) => {
+                let why = "the Secret that sets it up cannot be read at this moment; the log says why";
+                OidcStanding::Failing(why.to_owned())
+            }
             (Settings::Unread | Settings::Good(_), None, None) | (Settings::Unread, ..) => {
                 OidcStanding::Failing("the identity provider is being looked up".to_owned())
             }
@@ -71,7 +78,7 @@ impl Known {
     pub(super) fn redirect_url(&self) -> Option<&Url> {
         match &self.settings {
             Settings::Good(settings) => Some(&settings.redirect_url),
-            Settings::Unread | Settings::Off | Settings::Bad(_) => None,
+            Settings::Unread | Settings::Off | Settings::Bad(_) | Settings::Unreadable(_) => None,
         }
     }
 
@@ -115,11 +122,15 @@ impl OidcDesk {
         self.0.known.send_if_modified(|known| {
             let same = match (&known.settings, &settings) {
                 (Settings::Off, Settings::Off) => true,
-                (Settings::Bad(before), Settings::Bad(now)) => before == now,
+                (Settings::Bad(before), Settings::Bad(now))
+                | (Settings::Unreadable(before), Settings::Unreadable(now)) => before == now,
                 (Settings::Good(before), Settings::Good(now)) => before.fingerprint() == now.fingerprint(),
                 _ => false,
             };
             if !same {
+                if let Settings::Unreadable(why) = &settings {
+                    tracing::warn!(why, "the Secret that sets up sign-in at the identity provider cannot be read");
+                }
                 *known = Known { settings, ..Known::default() };
             }
             !same
@@ -132,13 +143,18 @@ impl OidcDesk {
             Some(source) => timeout(self.0.pace.settings, source.read()).await,
             None => Ok(Ok(None)),
         };
+        let unread = Settings::Unreadable;
         let (settings, trouble) = match secret {
             Ok(Ok(Some(secret))) => (OidcSettings::from_secret(&secret, flags), None),
             Ok(Ok(None)) => (OidcSettings::from_flags(flags), None),
-            Ok(Err(error)) => (OidcSettings::from_flags(flags), Some(error.to_string())),
-            Err(_) => (OidcSettings::from_flags(flags), Some("the API server does not answer".to_owned())),
+            Ok(Err(SourceError::Refused(why))) => (OidcSettings::from_flags(flags), Some(why)),
+            // There may be a Secret, which says who is admitted and by which name: the command line alone may not.
+            Ok(Err(SourceError::Unanswered(why))) => return Some(unread(why)).filter(|_| self.knows_nothing()),
+            Err(_) => {
+                return Some(unread("the API server does not answer".to_owned())).filter(|_| self.knows_nothing());
+            }
         };
-        if trouble.is_some() && !matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_)) {
+        if trouble.is_some() && !self.knows_nothing() {
             return None;
         }
         Some(match (settings, trouble) {
@@ -146,16 +162,21 @@ impl OidcDesk {
             (Err(error), _) => {
                 Settings::Bad(format!("sign-in through the identity provider is set up wrongly: {error}"))
             }
-            (Ok(None), Some(why)) => Settings::Bad(format!("the Secret that sets OIDC up cannot be read: {why}")),
+            (Ok(None), Some(why)) => unread(why),
             (Ok(None), None) => Settings::Off,
         })
+    }
+
+    /// Whether there are no settings to hold on to while the Secret cannot be read.
+    fn knows_nothing(&self) -> bool {
+        matches!(self.0.known.borrow().settings, Settings::Unread | Settings::Bad(_) | Settings::Unreadable(_))
     }
 
     async fn look_at_provider(&self, due: &mut Due) {
         let pace = self.0.pace;
         let settings = match &self.0.known.borrow().settings {
             Settings::Good(settings) => Arc::clone(settings),
-            Settings::Unread | Settings::Off | Settings::Bad(_) => {
+            Settings::Unread | Settings::Off | Settings::Bad(_) | Settings::Unreadable(_) => {
                 due.at = Instant::now() + pace.provider;
                 return;
             }

@@ -6,6 +6,8 @@
 //! all <up to which moment> <MAC>
 //! ```
 
+use std::collections::HashMap;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -19,6 +21,11 @@ use crate::{KeyRing, mark::Mark};
 pub(super) struct Parsed {
     /// What was authenticated under one of our keys.
     pub(super) ledger: Ledger,
+    /// Whether some of that is authenticated under a key older than the one that seals, and would say nothing any more
+    /// once that is taken away.
+    pub(super) ages: bool,
+    /// Lines authenticated under a newer key, by what they say: a replica whose newer key seals already wrote them.
+    newer: HashMap<String, String>,
     /// Lines that look right and are authenticated under no key of ours: another replica may have a newer one.
     foreign: Vec<String>,
 }
@@ -36,11 +43,16 @@ pub(super) fn parse(text: &str, keys: &KeyRing, now: u64) -> Parsed {
     let lines = text.lines().take(2 * (Ledger::MOST + FOREIGN)).filter(|line| line.len() <= LONGEST);
     for (line, said, mac) in lines.filter_map(|line| line.rsplit_once(' ').map(|(said, mac)| (line, said, mac))) {
         let Some(entry) = entry(said) else { continue };
-        let is_ours = URL_SAFE_NO_PAD
-            .decode(mac)
-            .is_ok_and(|mac| keys.all_signing().any(|key| bool::from(authenticate(key, said).as_slice().ct_eq(&mac))));
-        if is_ours {
+        let Ok(mac) = URL_SAFE_NO_PAD.decode(mac) else { continue };
+        let by = |key: &[u8]| bool::from(authenticate(key, said).as_slice().ct_eq(&mac));
+        if by(keys.signing()) {
             parsed.ledger.add(entry);
+        } else if keys.newer_signing().any(by) {
+            parsed.ledger.add(entry);
+            parsed.newer.insert(said.to_owned(), line.to_owned());
+        } else if keys.all_signing().any(by) {
+            parsed.ledger.add(entry);
+            parsed.ages = true;
         } else if parsed.foreign.len() < FOREIGN && matters(&entry, now) {
             parsed.foreign.push(line.to_owned());
         }
@@ -48,15 +60,18 @@ pub(super) fn parse(text: &str, keys: &KeyRing, now: u64) -> Parsed {
     parsed
 }
 
-/// The text that says what `ledger` says, and what others said in `before`.
+/// The text that says what `ledger` says, and what others said in `before`. What is said there under a newer key stays so.
 pub(super) fn write(ledger: &Ledger, before: &Parsed, keys: &KeyRing) -> String {
     let keys = keys.current();
     let mut lines: Vec<_> = ledger
         .entries()
         .map(|entry| {
             let said = said(&entry);
-            let mac = URL_SAFE_NO_PAD.encode(authenticate(keys.signing(), &said));
-            format!("{said} {mac}")
+            let authenticated = || {
+                let mac = URL_SAFE_NO_PAD.encode(authenticate(keys.signing(), &said));
+                format!("{said} {mac}")
+            };
+            before.newer.get(&said).cloned().unwrap_or_else(authenticated)
         })
         .chain(before.foreign.iter().cloned())
         .collect();

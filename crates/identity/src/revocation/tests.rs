@@ -24,6 +24,7 @@ enum Trouble {
     ReadOnly,
     Forbidden,
     Silence,
+    Away,
 }
 
 impl Shelf {
@@ -54,10 +55,13 @@ impl Shelf {
         if trouble == Trouble::Silence {
             // Whoever asks an API server gives up at some moment.
             let giving_up = sleep(Duration::from_secs(30));
-            return giving_up.map(|()| Err(SourceError("no answer".to_owned()))).boxed();
+            return giving_up.map(|()| Err(SourceError::Unanswered("no answer".to_owned()))).boxed();
+        }
+        if trouble == Trouble::Away {
+            return async { Err(SourceError::Unanswered("no connection".to_owned())) }.boxed();
         }
         let refused = refused.contains(&trouble);
-        async move { if refused { Err(SourceError("configmaps is forbidden".to_owned())) } else { Ok(answer) } }.boxed()
+        async move { if refused { Err(SourceError::Refused("configmaps is forbidden".to_owned())) } else { Ok(answer) } }.boxed()
     }
 }
 
@@ -112,10 +116,10 @@ fn name(user: &str) -> Name {
     UserName::new(user).expect("a name").name().clone()
 }
 
-fn session(user: &str, started: SystemTime) -> Session {
+fn session(user: &str, begins: impl Into<Beginning>) -> Session {
     let limits = SessionLimits { emergency: Duration::from_secs(3600), idle: Duration::from_secs(3600) };
     let sessions = Sessions::new(keys(1), limits, &CookieRules { secure: true, base: String::new() });
-    sessions.open(Identity::of(UserName::new(user).expect("a name")), Method::Emergency, None, started).0
+    sessions.open(Identity::of(UserName::new(user).expect("a name")), Method::Emergency, None, begins).0
 }
 
 /// Waits until a replica knows of the end of a session.
@@ -160,7 +164,7 @@ async fn who_signs_in_again_in_the_same_second_is_signed_in() {
     assert!(replica.is_ended(&session("ann", noon())));
     let began = replica.beginning(&name("ann"), noon());
     assert!(!replica.is_ended(&session("ann", began)), "although the clock of who ended it was ahead");
-    assert_eq!(replica.beginning(&name("bob"), noon()), noon());
+    assert_eq!(replica.beginning(&name("bob"), noon()), noon().into());
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,6 +272,90 @@ async fn many_replicas_that_write_at_once_lose_nothing_and_come_to_rest() {
         for session in &ended {
             knows(replica, session).await;
         }
+    }
+    sleep(Duration::from_secs(60)).await;
+    let writes = *shelf.writes.lock().expect("unpoisoned");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(*shelf.writes.lock().expect("unpoisoned"), writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_could_not_read_the_record_says_so_and_knows_it_soon_after_it_can() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let mine = session("ann", noon());
+    replica(&shelf).end(&Ending::of(&mine)).await;
+    shelf.trouble(Trouble::Away);
+    let starting = replica(&shelf);
+    starting.read_once().await;
+    sleep(Duration::from_secs(20)).await;
+    assert!(!starting.is_known() && !starting.is_ended(&mine));
+    shelf.trouble(Trouble::None);
+    sleep(Duration::from_secs(3)).await;
+    assert!(starting.is_known() && starting.is_ended(&mine));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_will_say_is_not_waited_for() {
+    for trouble in [Trouble::None, Trouble::Forbidden, Trouble::ReadOnly] {
+        let shelf = Arc::new(Shelf::default());
+        shelf.trouble(trouble);
+        let starting = replica(&shelf);
+        assert!(!starting.is_known());
+        let began = Instant::now();
+        starting.read_once().await;
+        assert!(starting.is_known() && began.elapsed() < Duration::from_secs(1));
+    }
+    assert!(Revocations::new(None, keys(1), noon).is_known());
+    let shelf = Arc::new(Shelf::default());
+    shelf.trouble(Trouble::Away);
+    let starting = replica(&shelf);
+    sleep(Revocations::LENIENCE - Duration::from_secs(1)).await;
+    assert!(!starting.is_known());
+    sleep(Duration::from_secs(5)).await;
+    assert!(starting.is_known(), "in an emergency it is better than nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_ended_stays_ended_when_keys_are_rotated_and_all_replicas_begin_anew() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let ring = keys(1);
+    let running = Revocations::new(Some(Arc::clone(&shelf) as _), Arc::clone(&ring), noon);
+    let following = running.clone();
+    tokio::spawn(async move { following.run().await });
+    let mine = session("ann", noon());
+    running.end(&Ending::of(&mine)).await;
+    sleep(KeyRing::SPREAD).await;
+    let text = [2, 1].map(|byte| STANDARD.encode([byte; 32])).join("\n");
+    ring.replace(&[crate::KeyText { name: "keys", text: &text }], Instant::now()).expect("keys");
+    sleep(Duration::from_secs(10)).await;
+    let only_new = || Revocations::new(Some(Arc::clone(&shelf) as _), keys(2), noon);
+    let reads = async |replica: &Revocations| replica.look(&*shelf).await.expect("an answer").is_some();
+    let early = only_new();
+    assert!(reads(&early).await && !early.is_ended(&mine), "the former key seals so far");
+    sleep(KeyRing::SPREAD).await;
+    assert!(ring.settle(Instant::now()));
+    sleep(Duration::from_secs(10)).await;
+    let late = only_new();
+    assert!(reads(&late).await && late.is_ended(&mine), "{}", shelf.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_that_do_not_agree_on_which_key_is_older_come_to_rest() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let replicas = [[2, 1], [1, 2]].map(|bytes| {
+        let text = bytes.map(|byte| STANDARD.encode([byte; 32])).join("\n");
+        let ring = KeyRing::from_text(&text).expect("keys");
+        assert!(ring.settle(Instant::now() + KeyRing::SPREAD));
+        let revocations = Revocations::new(Some(Arc::clone(&shelf) as _), Arc::new(ring), noon);
+        let following = revocations.clone();
+        tokio::spawn(async move { following.run().await });
+        revocations
+    });
+    for replica in &replicas {
+        assert_eq!(replica.end(&Ending::of(&session("ann", noon()))).await, Reach::Everywhere);
     }
     sleep(Duration::from_secs(60)).await;
     let writes = *shelf.writes.lock().expect("unpoisoned");

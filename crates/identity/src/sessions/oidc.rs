@@ -6,8 +6,8 @@ use fanlight_model::cut;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{Sessions, age, fresh};
-use crate::{Method, Session, SessionId, SignedIn};
+use super::{Sessions, fresh, left};
+use crate::{Beginning, Method, Session, SessionId, SignedIn};
 
 /// The provider's tokens that a session keeps.
 #[derive(Debug)]
@@ -62,27 +62,37 @@ impl Sessions {
 
     /// Opens a session for somebody who came back from the provider, with a new number; the values of the `Set-Cookie`
     /// headers are returned with it.
-    pub fn open_oidc(&self, signed: &SignedIn, now: SystemTime) -> Result<(Session, Vec<String>), NotKept> {
+    pub fn open_oidc(
+        &self,
+        signed: &SignedIn,
+        begins: impl Into<Beginning>,
+    ) -> Result<(Session, Vec<String>), NotKept> {
+        let Beginning { now, dated } = begins.into();
         let lifetime = signed.lifetime.min(Self::OLDEST);
         let session = Session {
             id: fresh(),
             identity: signed.identity.clone(),
             method: Method::Oidc,
-            started: now,
+            started: dated,
             ends: now + lifetime,
             idle_ends: now + self.limits.idle,
             expires: Some(signed.expires),
             stale: false,
             fingerprint: None,
         };
-        let mut cookies = self.seal_signed(&session, signed)?;
+        let mut cookies = self.seal_signed(&session, signed, now)?;
         cookies.push(self.seal_mark(&session, now));
         Ok((session, cookies))
     }
 
     /// Gives a session the identity that a refresh or a silent round brought; its number and when it ends do not change,
     /// and neither is any activity. The values of the `Set-Cookie` headers are returned with it.
-    pub fn renew(&self, session: &Session, signed: &SignedIn) -> Result<(Session, Vec<String>), NotKept> {
+    pub fn renew(
+        &self,
+        session: &Session,
+        signed: &SignedIn,
+        now: SystemTime,
+    ) -> Result<(Session, Vec<String>), NotKept> {
         if session.identity.user() != signed.identity.user() {
             return Err(NotKept::SomebodyElse);
         }
@@ -92,7 +102,7 @@ impl Sessions {
             stale: false,
             ..session.clone()
         };
-        let cookies = self.seal_signed(&renewed, signed)?;
+        let cookies = self.seal_signed(&renewed, signed, now)?;
         Ok((renewed, cookies))
     }
 
@@ -106,11 +116,11 @@ impl Sessions {
         })
     }
 
-    fn seal_signed(&self, session: &Session, signed: &SignedIn) -> Result<Vec<String>, NotKept> {
+    fn seal_signed(&self, session: &Session, signed: &SignedIn, now: SystemTime) -> Result<Vec<String>, NotKept> {
         let groups = session.identity.groups().count();
-        let mut cookies = self.seal_identity(session).ok_or(NotKept::Groups { groups })?;
+        let mut cookies = self.seal_identity(session, now).ok_or(NotKept::Groups { groups })?;
         cookies.extend(self.cookies.forget_parts(&self.identity, cookies.len(), Self::PARTS));
-        let tokens = self.seal_tokens(session, signed)?;
+        let tokens = self.seal_tokens(session, signed, now)?;
         let used = tokens.len();
         cookies.extend(tokens);
         cookies.extend(self.cookies.forget_parts(&self.tokens, used, Self::TOKEN_PARTS));
@@ -119,11 +129,11 @@ impl Sessions {
 
     /// The hint only if both fit into one cookie, unless it is needed; a refresh token that is too long even for itself is
     /// left out, and the identity is confirmed by silent rounds instead.
-    fn seal_tokens(&self, session: &Session, signed: &SignedIn) -> Result<Vec<String>, NotKept> {
+    fn seal_tokens(&self, session: &Session, signed: &SignedIn, now: SystemTime) -> Result<Vec<String>, NotKept> {
         let refresh = signed.refresh_token.as_ref().map(|token| token.expose_secret().to_owned());
         let hint = Some(signed.id_token.expose_secret().to_owned());
         let mut kept = SealedTokens { id: session.id, refresh, hint, notices: notices(signed) };
-        let seal = |kept: &SealedTokens, parts| self.cookies.seal(&self.tokens, kept, age(session), parts);
+        let seal = |kept: &SealedTokens, parts| self.cookies.seal(&self.tokens, kept, left(session, now), parts);
         if let Ok(cookies) = seal(&kept, 1) {
             return Ok(cookies);
         }

@@ -109,7 +109,14 @@ fn a_key_that_was_rotated_out_of_first_place_still_opens() {
     let cookies = header(&open(&before));
     let after = sessions(KeyRing::from_text(&format!("{new}\n{old}")).expect("two keys"), "");
     assert!(after.read(&cookies, noon()).is_ok());
-    assert!(before.read(&header(&open(&after)), noon()).is_err(), "the new one seals");
+    assert!(before.read(&header(&open(&after)), noon()).is_ok(), "other replicas may not have the new one yet");
+    let start = tokio::time::Instant::now();
+    let text = format!("{new}\n{old}");
+    let keys = KeyRing::from_texts(&[crate::KeyText { name: "keys", text: &text }], start).expect("two keys");
+    assert!(keys.settle(start + KeyRing::SPREAD));
+    let later = sessions(keys, "");
+    assert!(later.read(&cookies, noon()).is_ok());
+    assert!(before.read(&header(&open(&later)), noon()).is_err(), "the new one seals");
 }
 
 proptest! {
@@ -119,4 +126,24 @@ proptest! {
         let header = format!("{}={value}; {}={value}; {rest}", sessions.identity, sessions.idle);
         prop_assert!(sessions.read(&header, noon()).is_err());
     }
+}
+
+#[test]
+fn a_session_that_is_dated_later_lasts_no_longer() {
+    let sessions = sessions(KeyRing::random(), "");
+    let dated = noon() + 1000 * MINUTE;
+    let (session, cookies) = sessions.open(dana(), Method::Emergency, None, Beginning { now: noon(), dated });
+    assert_eq!((session.started, session.ends, session.idle_ends), (dated, noon() + 60 * MINUTE, noon() + 30 * MINUTE));
+    assert!(cookies.iter().all(|cookie| cookie.ends_with("Max-Age=3600")), "{cookies:?}");
+    let header = header(&cookies);
+    assert!(sessions.read(&header, noon()).is_ok_and(|session| session.started == dated));
+    assert_eq!(sessions.read(&header, noon() + 30 * MINUTE).err(), Some(NoSession::Idle));
+    assert_eq!(sessions.read(&header, noon() + 60 * MINUTE).err(), Some(NoSession::Ended));
+}
+
+#[test]
+fn whoever_else_makes_a_request_leaves_the_mark_in_the_browser_as_it_is() {
+    let sessions = sessions(KeyRing::random(), "");
+    let (cookies, other) = (open(&sessions), sessions.open(dana(), Method::Emergency, None, noon()).0);
+    assert!(sessions.touch(&header(&cookies), &other, noon() + 20 * MINUTE).is_none());
 }

@@ -51,6 +51,16 @@ impl<K: Hash + Eq + Copy> Delays<K> {
         self.failed.insert(key, Failed { attempts: attempts.saturating_add(1), last: now });
     }
 
+    /// Counts one failure less.
+    pub(super) fn take_back(&mut self, key: &K) {
+        if let Some(failed) = self.failed.get_mut(key) {
+            failed.attempts -= 1;
+            if failed.attempts == 0 {
+                self.failed.remove(key);
+            }
+        }
+    }
+
     /// Forgets all failures.
     pub(super) fn forgive(&mut self, key: &K) {
         self.failed.remove(key);

@@ -106,3 +106,28 @@ fn a_flood_of_addresses_does_not_fill_the_memory_nor_free_who_guessed_most() {
     let counts = throttle.counts.lock().expect("unpoisoned");
     assert!([counts.networks.len(), counts.names.len(), counts.sieges.len()].iter().all(|len| *len <= 10_000));
 }
+
+#[test]
+fn attempts_that_nobody_could_judge_make_nobody_wait_but_use_up_what_the_network_has() {
+    let (throttle, now) = (Throttle::new(), Instant::now());
+    for _ in 0..4 {
+        throttle.attempt(address(1), "admin", now).expect("let through");
+    }
+    for _ in 0..10 {
+        throttle.excuse(throttle.attempt(address(1), "admin", now).expect("let through"));
+    }
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 1, "what failed before still counts");
+    assert_eq!(throttle.allowance(address(1), now).remaining, 5);
+}
+
+#[test]
+fn what_was_not_counted_for_a_siege_does_not_lift_it() {
+    let (throttle, now) = (Throttle::new(), Instant::now());
+    for network in 0..60 {
+        throttle.attempt(address(network), "admin", now).expect("let through");
+    }
+    for network in 100..140 {
+        throttle.excuse(throttle.attempt(address(network), "admin", now).expect("the first from there"));
+    }
+    assert_eq!(let_through(&throttle, address(200), "admin", now), 1, "the siege goes on");
+}

@@ -37,7 +37,7 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
     let at = |name: &str| folder.path().join(name);
     let error = |path: PathBuf| {
         let keys = SessionKeys(path);
-        let ring = keys.read().and_then(|content| Ok(KeyRing::from_texts(&content.texts())?));
+        let ring = keys.read().and_then(|content| Ok(KeyRing::from_texts(&content.texts(), Instant::now())?));
         format!("{:#}", ring.err().expect("an error"))
     };
     assert!(error(at("none")).contains("none"));
@@ -56,12 +56,11 @@ fn keys_are_followed_and_bad_ones_change_nothing() {
     fs::write(&path, key(1)).expect("a file");
     let keys = SessionKeys(path.clone());
     let (mut known, ring) = (keys.read().expect("a key"), KeyRing::from_text(&key(1)).expect("a key"));
-    assert!(matches!(keys.renew(&known, &ring), Ok(None)));
+    assert!(keys.renew(&mut known, &ring).is_ok_and(|is_new| !is_new));
     fs::write(&path, "nothing").expect("a file");
-    assert!(keys.renew(&known, &ring).is_err());
+    assert!(keys.renew(&mut known, &ring).is_err());
     fs::write(&path, key(2) + key(1).as_str()).expect("a file");
-    let (content, taken) = keys.renew(&known, &ring).expect("keys").expect("new ones");
-    assert_eq!(taken, KeysTaken::Opening);
-    known = content;
-    assert!(matches!(keys.renew(&known, &ring), Ok(None)));
+    assert!(keys.renew(&mut known, &ring).is_ok_and(|is_new| is_new));
+    assert!(!ring.seals_in(Instant::now()).is_zero());
+    assert!(keys.renew(&mut known, &ring).is_ok_and(|is_new| !is_new));
 }

@@ -193,11 +193,17 @@ async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_t
 #[tokio::test]
 async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> anyhow::Result<()> {
     let (house, ada) = company().await?;
+    let foreign = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "foreign", "namespace": "payments"},
+        "involvedObject": {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+            "namespace": "payments", "name": "payments-api"},
+        "type": "Normal", "reason": "BuiltElsewhere", "message": "of another API group"});
+    house.plane.apply(&foreign).await?;
     let events = get(&house, &ada, "/kustomization/events?name=payments-api&namespace=payments").await?;
     assert!(
         words(&events).contains("Normal DependencyNotReady") && words(&events).contains("times within"),
         "{events}"
     );
+    assert!(!events.contains("BuiltElsewhere"), "{events}");
     let history = words(&get(&house, &ada, "/kustomization/history?name=catalog&namespace=catalog").await?);
     assert!(history.contains("Applied main@ba66396 took"), "{history}");
     let history = words(&get(&house, &ada, "/helm_release/history?name=ingress-gateway&namespace=edge").await?);

@@ -6,6 +6,7 @@ use fanlight_testbed::{
     ControlPlane, FanlightServer, Options,
     rights::{FLUX, flux_rules, sign_in_rules},
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -189,6 +190,34 @@ async fn a_right_that_was_just_given_is_there_after_checking_again() -> anyhow::
     let elsewhere = dana.post(format!("{}/user_info/again", house.server.url())).header("sec-fetch-site", "cross-site");
     assert_eq!(elsewhere.send().await?.status(), 403);
     Ok(())
+}
+
+#[tokio::test]
+async fn who_checks_again_and_again_is_told_to_wait_and_nobody_else_is() -> anyhow::Result<()> {
+    let house = house([impersonates(&["users", "groups"], &[])]).await?;
+    let dana = house.member(DANA, &["dev-team"])?;
+    sees(&house, &dana, &[SHOP, "Kustomization/data/shop", "Kustomization/edge/shop"]).await?;
+    let audit = house.plane.audit().from_now()?;
+    let url = format!("{}/user_info/again", house.server.url());
+    let answers = join_all((0..20).map(|_| dana.post(&url).send())).await;
+    let answers: Vec<_> = answers.into_iter().collect::<Result<_, _>>()?;
+    assert_eq!(answers.iter().filter(|answer| answer.status() == 303).count(), 5);
+    let refused: Vec<_> = answers.into_iter().filter(|answer| answer.status() == 429).collect();
+    assert_eq!(refused.len(), 15);
+    assert!(refused.iter().all(|answer| answer.headers().contains_key("retry-after")));
+    for answer in refused.into_iter().take(1) {
+        let page = answer.text().await?;
+        assert!(page.contains("Not so often, please"), "{page}");
+    }
+    let own = "system:serviceaccount:fanlight:fanlight";
+    let asked = audit.entries()?.into_iter().filter(|entry| {
+        entry.user.username == own
+            && entry.impersonated_user.is_none()
+            && entry.uri.ends_with("/selfsubjectrulesreviews")
+    });
+    let asked = asked.count();
+    assert!((1..=2).contains(&asked), "those who ask at once share the answer: {asked}");
+    again(&house, &house.member("aisha@example.com", &[])?).await
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_testbed::{
-    Browser, ControlPlane, FanlightServer, Issuer, Look, RoundRobin, Stream, estate,
+    Browser, ControlPlane, FanlightServer, Issuer, Look, RoundRobin, Stream, Wire, estate,
     issuer::{Asked, Endpoint, Manners, Trouble},
     rights::flux_rules,
     secrets,
@@ -286,4 +286,39 @@ async fn run_out_while_a_replica_dies(pair: &mut Pair<'_>, issuer: &Issuer, brow
 fn refreshes(issuer: &Issuer) -> usize {
     let asked = issuer.asked(Endpoint::Token);
     asked.iter().filter(|asked| asked.parameters.get("grant_type").is_some_and(|kind| kind == "refresh_token")).count()
+}
+
+#[test]
+fn a_replica_that_starts_while_the_api_server_is_away_is_not_ready_before_it_knows_who_was_signed_out() {
+    in_namespace("late", async |plane| {
+        plane.install_session_record("late").await?;
+        plane.set_emergency_user("late", "admin", "secret").await?;
+        let keys = format!("--session-key-file={}", key_file(plane, "late")?);
+        let first = FanlightServer::sibling(Path::new(PROGRAM), plane, "late", 1, &[&keys]).await?;
+        let thief = Client::builder().build()?;
+        let form = json!({"username": "admin", "password": "secret"});
+        let signed = thief.post(format!("{}/oauth2/sign_in", first.url())).json(&form).send().await?;
+        secrets::plant_cookies(signed.headers());
+        let set = signed.headers().get_all("set-cookie").iter().filter_map(|set| set.to_str().ok()?.split(';').next());
+        let cookies = set.collect::<Vec<_>>().join("; ");
+
+        let ask = async |server: &FanlightServer, path: &str| {
+            let asked = thief.get(format!("{}{path}", server.url())).header("cookie", &cookies).send().await?;
+            anyhow::Ok((asked.status().as_u16(), asked.text().await?))
+        };
+        ensure!(ask(&first, "/oauth2/userinfo").await?.0 == 200);
+        let out = thief.post(format!("{}/oauth2/logout", first.url())).header("cookie", &cookies).send().await?;
+        ensure!(out.status() == 200 && ask(&first, "/oauth2/userinfo").await?.0 == 400);
+
+        let wire = Wire::to(plane).await?;
+        wire.close();
+        let late = FanlightServer::replica(Path::new(PROGRAM), plane, "late", ("late", &wire), &[&keys]).await?;
+        let (status, lacks) = ask(&late, "/ready").await?;
+        ensure!(status == 503 && lacks.contains("not known yet which sessions were ended"), "{status}: {lacks}");
+        wire.open();
+        until(async || Ok(ask(&late, "/ready").await?.0 == 200)).await?;
+        let (status, answer) = ask(&late, "/oauth2/userinfo").await?;
+        ensure!(status == 400, "{status}: {answer}");
+        Ok(())
+    });
 }

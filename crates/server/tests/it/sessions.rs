@@ -113,7 +113,7 @@ fn without_the_right_to_the_record_sessions_end_here_and_the_page_says_so() {
         ensure!(page.contains("Other replicas of Fanlight do not hear of the end of a session"), "{page}");
         server.sign_out(&client).await?;
         ensure!(!is_signed_in(&server, &client).await?);
-        Ok(())
+        until(async || Ok(get(&server, &client, "/ready").await?.status() == 200)).await.context("it is ready so")
     });
 }
 

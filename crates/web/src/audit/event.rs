@@ -272,7 +272,7 @@ impl From<&NotAdmitted> for Reason {
         Self(match error {
             NotAdmitted::NoToken(_) | NotAdmitted::Several => "no-token",
             NotAdmitted::NotHeld(NotHeld::Unknown) => "unknown-token",
-            NotAdmitted::NotHeld(NotHeld::Throttled { .. }) => "throttled",
+            NotAdmitted::NotHeld(NotHeld::Throttled { .. } | NotHeld::Crowded { .. }) => "throttled",
             NotAdmitted::NotHeld(NotHeld::Unanswered(_)) => "unreachable",
             NotAdmitted::Oidc(BearerError::NotReady(_)) => "not-ready",
             NotAdmitted::Oidc(BearerError::Identity(error)) => return error.into(),

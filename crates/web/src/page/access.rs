@@ -13,12 +13,14 @@ use axum::{
 use fanlight_identity::Method;
 use fanlight_live::{Access, Extent};
 use fanlight_model::{Form, Guise, Holder, Identity, Kind};
+use tokio::time::Instant;
 
 use crate::{
     App,
     frame::Frame,
     place,
     remedy::Subject,
+    request::RequestId,
     signed::{Signed, cookies, seen, sign_in_first, visitor},
 };
 use question::{Asked, Reply};
@@ -112,11 +114,20 @@ pub(super) fn way(method: Method) -> &'static str {
     }
 }
 
-/// Asks everything anew, and shows the page when it is answered.
-pub(crate) async fn again(State(app): State<Arc<App>>, headers: HeaderMap, Signed(session): Signed) -> Response {
+/// Asks everything anew, and shows the page when it is answered; not too often for one person.
+pub(crate) async fn again(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+) -> Response {
     let here = format!("{}/user_info", app.base);
     let Some(session) = session else { return sign_in_first(&app, &headers, &here) };
     let who: &Identity = &session.identity;
+    if let Err(wait) = app.repeats.attempt(who.user(), Instant::now()) {
+        let frame = Frame::of(&app, &session, &headers, &uri);
+        return super::message::too_often(frame, RequestId::of(&headers), (app.clock)(), wait);
+    }
     let goes = match who {
         Identity::Impersonated(who) => app.rights.guise(who, true).await.is_ok_and(|guise| guise.face.is_some()),
         Identity::Holder(_) => true,

@@ -1,23 +1,27 @@
 //! Pages that say why there is nothing else to see.
 
-use std::sync::Arc;
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
 };
 use fanlight_model::ObjectKey;
 
 use super::list::ListPage;
-use crate::{App, ObjectError, frame::Frame, request::RequestId};
+use crate::{App, ObjectError, allowance, frame::Frame, request::RequestId};
 
 /// A page of one sentence.
 pub(crate) struct Message {
     pub(crate) status: StatusCode,
     pub(crate) title: &'static str,
-    pub(crate) text: &'static str,
+    pub(crate) text: Cow<'static, str>,
 }
 
 #[derive(Template)]
@@ -39,9 +43,22 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
     let message = Message {
         status: StatusCode::NOT_FOUND,
         title: "There is no such page",
-        text: "The address may be mistyped, or the page may have moved.",
+        text: "The address may be mistyped, or the page may have moved.".into(),
     };
     message.page(Frame::outside(&app, &headers, &uri), RequestId::of(&headers))
+}
+
+/// Somebody had everything asked anew again and again.
+pub(crate) fn too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration) -> Response {
+    let text = format!(
+        "Kubernetes was asked about all your rights several times just now. In {} seconds it can be again; what you see \
+         is at most half a minute old, and rights that you are given show by themselves within five minutes.",
+        wait.as_secs() + 1
+    );
+    let message = Message { status: StatusCode::TOO_MANY_REQUESTS, title: "Not so often, please", text: text.into() };
+    let mut answer = message.page(frame, request);
+    answer.headers_mut().extend(allowance::date(now, wait).map(|date| (header::RETRY_AFTER, date)));
+    answer
 }
 
 /// The pieces of an object's page when the object cannot be shown.

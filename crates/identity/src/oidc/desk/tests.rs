@@ -1,6 +1,9 @@
 mod issuer;
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
@@ -9,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::{VerifyError, oidc::signing::Signer};
+use crate::{ClaimError, CredentialSource, StoredCredential, VerifyError, oidc::signing::Signer};
 use issuer::Issuer;
 
 const PACE: Pace = Pace {
@@ -23,14 +26,19 @@ const PACE: Pace = Pace {
 
 const DESCRIPTION: &str = "/.well-known/openid-configuration";
 
-/// A Secret that can be rewritten.
+/// A Secret that can be rewritten, and be out of reach.
 #[derive(Default)]
-struct Shelf(Mutex<Option<OidcSecret>>);
+struct Shelf(Mutex<Option<OidcSecret>>, AtomicBool);
+
+fn away<T>() -> Result<T, SourceError> {
+    Err(SourceError::Unanswered("no connection".to_owned()))
+}
 
 impl OidcSource for Shelf {
     fn read(&self) -> BoxFuture<'static, Result<Option<OidcSecret>, SourceError>> {
         let secret = self.0.lock().expect("no panic before").clone();
-        Box::pin(async move { Ok(secret) })
+        let is_away = self.1.load(Ordering::SeqCst);
+        Box::pin(async move { if is_away { away() } else { Ok(secret) } })
     }
 }
 
@@ -54,15 +62,31 @@ impl Scene {
     }
 
     async fn with_pace(prepare: impl FnOnce(&Issuer), pace: Pace) -> Self {
+        let prepare = |issuer: &Issuer| {
+            prepare(issuer);
+            OidcFlags::default()
+        };
+        let scene = Self::with(prepare, None, false, pace).await;
+        scene.set_up("fanlight");
+        scene
+    }
+
+    /// With an empty shelf, which may be out of reach, and before the issuer was looked at.
+    async fn with(
+        flags: impl FnOnce(&Issuer) -> OidcFlags,
+        emergency: Option<EmergencyDesk>,
+        is_away: bool,
+        pace: Pace,
+    ) -> Self {
         let signer = Signer::new("one");
         let issuer = Issuer::start(&signer).await;
-        prepare(&issuer);
-        let shelf = Arc::new(Shelf::default());
+        let flags = flags(&issuer);
+        let shelf = Arc::new(Shelf(Mutex::default(), AtomicBool::new(is_away)));
         let source: Arc<dyn OidcSource> = Arc::<Shelf>::clone(&shelf);
         let parts = OidcParts {
             source: Some(source),
-            flags: OidcFlags::default(),
-            emergency: None,
+            flags,
+            emergency,
             keys: Arc::new(KeyRing::random()),
             cookies: &CookieRules { secure: true, base: "/flux".to_owned() },
             external_url: None,
@@ -71,9 +95,7 @@ impl Scene {
         let mut running = JoinSet::new();
         let run = desk.clone();
         running.spawn(async move { run.run().await });
-        let scene = Self { issuer, signer, desk, shelf, _running: running };
-        scene.set_up("fanlight");
-        scene
+        Self { issuer, signer, desk, shelf, _running: running }
     }
 
     fn set_up(&self, client: &str) {
@@ -306,4 +328,70 @@ async fn sign_out_is_told_to_the_provider() {
     let play = scene.issuer.play();
     let revoked = play.requests.iter().find(|asked| asked.path == "/revoke").expect("a request");
     assert_eq!(form(&revoked.body)["token"], "refr3sh");
+}
+
+/// The command line that names an issuer and leaves everything else open.
+fn lenient(issuer: &Issuer) -> OidcFlags {
+    OidcFlags {
+        issuer_url: issuer.url.clone(),
+        client_id: "fanlight".to_owned(),
+        redirect_url: "https://flux.example.com/flux/oauth2/callback".to_owned(),
+        ca_bundle: Some(issuer.ca.clone().into_bytes()),
+        ..OidcFlags::default()
+    }
+}
+
+#[tokio::test]
+async fn while_the_secret_cannot_be_read_the_command_line_alone_lets_nobody_in() {
+    let scene = Scene::with(lenient, None, true, PACE).await;
+    let unread =
+        |standing: &OidcStanding| matches!(standing, OidcStanding::Failing(why) if why.contains("the log says why"));
+    scene.desk.until(unread).await;
+    tokio::time::sleep(5 * PACE.settings).await;
+    assert!(unread(&scene.desk.standing()) && scene.desk.start("/", Prompt::Form, "", noon()).is_err());
+    scene.set_up("from-the-secret");
+    scene.shelf.1.store(false, Ordering::SeqCst);
+    scene.desk.until(|standing| *standing == OidcStanding::Ready).await;
+    assert_eq!(scene.leave(Prompt::Form).0["client_id"], "from-the-secret");
+    scene.shelf.1.store(true, Ordering::SeqCst);
+    tokio::time::sleep(5 * PACE.settings).await;
+    assert_eq!(scene.leave(Prompt::Form).0["client_id"], "from-the-secret", "what was read holds");
+    let without = Scene::with(lenient, None, false, PACE).await;
+    without.desk.until(|standing| *standing == OidcStanding::Ready).await;
+}
+
+/// The emergency user's Secret, out of reach at first.
+struct Drawer(Arc<AtomicBool>);
+
+impl CredentialSource for Drawer {
+    fn read(&self) -> BoxFuture<'static, Result<Option<StoredCredential>, SourceError>> {
+        let is_away = self.0.load(Ordering::SeqCst);
+        let (uid, username) = ("1".to_owned(), Some(b"d@e.x".to_vec().into()));
+        let stored = StoredCredential { uid, username, password: None };
+        Box::pin(async move { if is_away { away() } else { Ok(Some(stored)) } })
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_in_from_the_provider_before_it_is_known_who_the_emergency_user_is() {
+    let is_away = Arc::new(AtomicBool::new(true));
+    let emergency = EmergencyDesk::new(Arc::new(Drawer(Arc::clone(&is_away))), Arc::new(KeyRing::random()));
+    let scene = Scene::with(lenient, Some(emergency.clone()), false, PACE).await;
+    scene.desk.until(|standing| *standing == OidcStanding::Ready).await;
+    let come = async || {
+        let (asked, cookies) = scene.leave(Prompt::Form);
+        scene.issuer.answer("/token", 200, scene.tokens(&json!({"nonce": asked["nonce"], "groups": []})));
+        let query = format!("code=c0de&state={}", asked["state"]);
+        scene.desk.callback(&query, &cookies, noon()).await.outcome.expect_err("nobody")
+    };
+    let error = come().await;
+    assert!(matches!(&error, FlowError::NotReady(why) if why.contains("emergency user")), "{error}");
+    let refused = scene.desk.refresh(&SecretString::from("refr3sh"), noon()).await.expect_err("nobody");
+    assert!(matches!(refused, RefreshError::Unreachable(_)), "{refused}");
+    assert_eq!(scene.issuer.asked("/token"), 0, "neither code nor token is used up");
+    is_away.store(false, Ordering::SeqCst);
+    // Whoever tries to sign in as the emergency user has the Secret read anew.
+    let _ = emergency.sign_in("d@e.x", SecretString::from("x"), [127, 0, 0, 1].into()).await;
+    let error = come().await;
+    assert!(matches!(&error, FlowError::Identity(IdentityError::Claims(ClaimError::Emergency(_)))), "{error}");
 }

@@ -6,7 +6,10 @@ use crate::{KeyText, SessionId};
 
 fn ring(bytes: &[u8]) -> KeyRing {
     let text: String = bytes.iter().map(|byte| STANDARD.encode([*byte; 32]) + "\n").collect();
-    KeyRing::from_text(&text).expect("keys")
+    let start = tokio::time::Instant::now();
+    let ring = KeyRing::from_texts(&[KeyText { name: "keys", text: &text }], start).expect("keys");
+    ring.settle(start + KeyRing::SPREAD);
+    ring
 }
 
 fn ledger() -> Ledger {
@@ -57,8 +60,30 @@ fn a_line_says_nothing_once_anything_in_it_is_changed() {
             assert_eq!(parse(&changed, &keys, 0).ledger, Ledger::default(), "{changed}");
         }
     }
-    assert!(keys.replace(&[KeyText { name: "keys", text: &STANDARD.encode([3; 32]) }]).is_ok());
+    assert!(
+        keys.replace(&[KeyText { name: "keys", text: &STANDARD.encode([3; 32]) }], tokio::time::Instant::now()).is_ok()
+    );
     assert_eq!(parse(&text, &keys, 0).ledger, Ledger::default(), "the key was taken away");
+}
+
+#[test]
+fn what_an_older_key_authenticates_is_written_anew_and_what_a_newer_one_does_stays() {
+    let old = write(&ledger(), &Parsed::default(), &ring(&[1]));
+    let read = parse(&old, &ring(&[2, 1]), 0);
+    assert!(read.ages && read.ledger == ledger());
+    let anew = write(&read.ledger, &read, &ring(&[2, 1]));
+    assert_eq!(parse(&anew, &ring(&[2]), 0).ledger, ledger());
+    assert!(!parse(&anew, &ring(&[2, 1]), 0).ages);
+    // A replica that just started seals by the oldest key.
+    let text = [2, 1].map(|byte| STANDARD.encode([byte; 32])).join("\n");
+    let starting = KeyRing::from_text(&text).expect("keys");
+    let read = parse(&anew, &starting, 0);
+    assert!(!read.ages && read.ledger == ledger());
+    let mut more = read.ledger.clone();
+    more.add(Entry::User(Mark::user("dan"), 30));
+    let together = write(&more, &read, &starting);
+    assert_eq!(parse(&together, &ring(&[2]), 0).ledger, ledger(), "as it was");
+    assert_eq!(parse(&together, &ring(&[1]), 0).ledger.entries().count(), 1, "and what is new by the older");
 }
 
 proptest! {

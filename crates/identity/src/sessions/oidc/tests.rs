@@ -68,14 +68,14 @@ fn a_refresh_renews_the_identity_but_neither_number_nor_end_nor_idle_mark_nor_us
     let (session, set) = sessions.open_oidc(&signed("dana", 2, 100, 10), noon()).expect("small");
     let before = browse("", &set);
     let fresh = SignedIn { expires: noon() + 10 * MINUTE, ..signed("dana", 3, 100, 20) };
-    let (renewed, set) = sessions.renew(&session, &fresh).expect("the same user");
+    let (renewed, set) = sessions.renew(&session, &fresh, noon()).expect("the same user");
     assert_eq!((renewed.id, renewed.ends, renewed.identity.groups().count()), (session.id, session.ends, 3));
     let after = browse(&before, &set);
     assert!(sessions.read(&after, noon() + 9 * MINUTE).is_ok_and(|session| !session.stale));
     let kept = sessions.tokens(&after, &renewed).expect("tokens");
     assert_eq!(kept.refresh.expect("a token").expose_secret().len(), 20);
     assert_eq!(sessions.read(&after, noon() + 30 * MINUTE).err(), Some(NoSession::Idle), "a refresh is no activity");
-    assert_eq!(sessions.renew(&session, &signed("eve", 0, 1, 1)).err(), Some(NotKept::SomebodyElse));
+    assert_eq!(sessions.renew(&session, &signed("eve", 0, 1, 1), noon()).err(), Some(NotKept::SomebodyElse));
 }
 
 #[test]
@@ -186,4 +186,16 @@ fn an_id_token_that_every_request_needs_is_kept_before_the_refresh_token_or_nobo
         assert_eq!(found, kept, "{id_token} {refresh}");
         assert_eq!(opened.err(), kept.is_none().then_some(NotKept::IdToken));
     }
+}
+
+#[test]
+fn a_session_from_the_provider_that_is_dated_later_lasts_no_longer() {
+    let dated = noon() + 1000 * MINUTE;
+    let begins = crate::Beginning { now: noon(), dated };
+    let (session, set) = sessions().open_oidc(&signed("dana", 2, 100, 100), begins).expect("small");
+    assert_eq!(
+        (session.started, session.ends, session.idle_ends),
+        (dated, noon() + 600 * MINUTE, noon() + 30 * MINUTE)
+    );
+    assert!(set.iter().all(|cookie| cookie.ends_with("Max-Age=36000") || cookie.ends_with("Max-Age=0")), "{set:?}");
 }

@@ -1,0 +1,59 @@
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::Name;
+use tokio::time::Instant;
+
+use super::buckets::Buckets;
+
+/// How often somebody has had everything asked anew: that costs the API server a question for each namespace, and those who
+/// share its answers some more. A few times in a row are fine, for whoever is just being given a right.
+pub struct Repeats {
+    users: Mutex<Buckets<u64>>,
+    /// Keyed at random, so that nobody can choose names that are counted as one.
+    names: RandomState,
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self { users: Mutex::new(Buckets::new(Self::USER)), names: RandomState::new() }
+    }
+}
+
+impl Repeats {
+    /// So many times in a row, and how long it takes until once more is allowed.
+    const USER: (u32, Duration) = (5, Duration::from_secs(15));
+
+    /// Counts once more; the time to wait if it was too often.
+    pub fn attempt(&self, user: &Name, now: Instant) -> Result<(), Duration> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = self.names.hash_one(user.as_str());
+        let wait = users.wait(&user, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        users.add(user, now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::UserName;
+
+    use super::*;
+
+    #[test]
+    fn a_few_times_in_a_row_are_fine_and_nobody_else_waits_for_who_does_not_stop() {
+        let name = |name: &str| UserName::new(name).expect("a name").name().clone();
+        let (repeats, start) = (Repeats::default(), Instant::now());
+        let allowed = |user: &str, after: u64| repeats.attempt(&name(user), start + Duration::from_secs(after)).is_ok();
+        assert_eq!((0..100).filter(|_| allowed("ann", 0)).count(), 5);
+        assert!(allowed("bob", 0));
+        assert_eq!((1..=600).filter(|second| allowed("ann", *second)).count(), 40);
+        assert_eq!(repeats.attempt(&name("ann"), start + Duration::from_secs(601)), Err(Duration::from_secs(14)));
+    }
+}
