@@ -1,4 +1,4 @@
-//! The programs of the control plane, and those that sealed files and the chart are checked with, built from Go modules
+//! The programs of the control plane, and those that sealed files, the chart and its release are checked with, built from Go modules
 //! with pinned sums.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
@@ -15,9 +15,10 @@ const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.3
 
 /// Without it helm would say that it is an unreleased one.
 const HELM: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1";
+const HELM_3: &str = "-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0";
 
 /// Program, module folder under `testbed/tools`, package, linker flags.
-const PROGRAMS: [(&str, &str, &str, &str); 10] = [
+const PROGRAMS: [(&str, &str, &str, &str); 12] = [
     ("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     ("kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES),
     ("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", KUBERNETES),
@@ -28,6 +29,8 @@ const PROGRAMS: [(&str, &str, &str, &str); 10] = [
     ("age", "age", "filippo.io/age/cmd/age", "-s -w"),
     ("age-keygen", "age", "filippo.io/age/cmd/age-keygen", "-s -w"),
     ("helm", "helm", "helm.sh/helm/v4/cmd/helm", HELM),
+    ("helm3", "helm3", "helm.sh/helm/v3/cmd/helm", HELM_3),
+    ("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "-s -w"),
 ];
 
 /// The API packages whose kinds get custom resource definitions.

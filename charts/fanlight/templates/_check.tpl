@@ -14,6 +14,7 @@
 {{- end -}}
 {{- end -}}
 {{- include "fanlight.refuseTaken" . -}}
+{{- include "fanlight.refuseShared" . -}}
 {{- include "fanlight.checkAuditLog" . -}}
 {{- if and .Values.metrics.serviceMonitor.create (not (and .Values.metrics.enabled .Values.service.create)) -}}
 {{- fail "metrics.serviceMonitor.create needs metrics.enabled and service.create: there would be nothing to look at" -}}
@@ -40,6 +41,21 @@
 {{- $owners := printf "%s/%s" (get $owner "meta.helm.sh/release-namespace") (get $owner "meta.helm.sh/release-name") -}}
 {{- if not (has $owners (list "/" (printf "%s/%s" $.Release.Namespace $.Release.Name))) -}}
 {{- fail (printf "ClusterRole %s belongs to the release %s. %s" $name $owners $remedy) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The account `default` is every pod's that names none, and what the server may do they all may. A release that the predecessor's
+chart made so keeps it, and is warned.
+*/}}
+{{- define "fanlight.refuseShared" -}}
+{{- if and .Values.rbac.create (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+{{- $there := lookup "apps/v1" "Deployment" .Release.Namespace (include "fanlight.fullname" .) -}}
+{{- $owner := $there | dig "metadata" "annotations" dict -}}
+{{- $account := $there | dig "spec" "template" "spec" "serviceAccountName" "" -}}
+{{- if not (and (eq (get $owner "meta.helm.sh/release-name") .Release.Name) (eq $account "default")) -}}
+{{- fail (printf "serviceAccount.create is false and serviceAccount.name is empty: every pod in %s that names no account would be allowed to impersonate whom the server may. Set serviceAccount.create=true or serviceAccount.name to an account of its own; or serviceAccount.name: default, if that is meant" .Release.Namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

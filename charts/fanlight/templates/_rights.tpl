@@ -42,35 +42,58 @@
 {{- end -}}
 
 {{- define "fanlight.impersonationRules" -}}
+{{- $what := .Values.rbac.impersonationResources -}}
 {{- if .Values.rbac.constrainedImpersonation.enabled }}
-{{- include "fanlight.whom" (list . "authentication.k8s.io" "impersonate:user-info") }}
+{{- $forms := list }}
+{{- with without $what "serviceaccounts" }}
+{{- $forms = append $forms "user-info" }}
+{{- include "fanlight.whom" (list $ "authentication.k8s.io" "impersonate:user-info" .) }}
+{{- end }}
+{{- if has "serviceaccounts" $what }}
+{{- include "fanlight.named" (list . "authentication.k8s.io" "impersonate:serviceaccount" (list "serviceaccounts")) }}
+{{- end }}
+{{- /* Which ones may be allowed elsewhere, for one namespace. */}}
+{{- if or (has "serviceaccounts" $what) (has "--oidc-service-accounts" .Values.additionalArgs) }}
+{{- $forms = append $forms "serviceaccount" }}
+{{- end }}
+{{- include "fanlight.whatFor" (list . $forms) }}
+{{- else }}
+{{- include "fanlight.whom" (list . "" "impersonate" $what) }}
+{{- end }}
+{{- end -}}
+
+{{/* What may be done as others, for each form of impersonation: service accounts have one of their own. */}}
+{{- define "fanlight.whatFor" -}}
+{{- $root := index . 0 }}
+{{- $forms := index . 1 }}
+{{- $look := list "get" "list" "watch" }}
 - apiGroups: ["authorization.k8s.io"]
   resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
-  verbs: ["impersonate-on:user-info:create"]
-- apiGroups: {{ include "fanlight.fluxGroups" . }}
+  verbs: {{ include "fanlight.on" (list $forms (list "create")) }}
+- apiGroups: {{ include "fanlight.fluxGroups" $root }}
   resources: ["*"]
-  verbs:
-    - "impersonate-on:user-info:get"
-    - "impersonate-on:user-info:list"
-    - "impersonate-on:user-info:watch"
-    {{- if .Values.rbac.constrainedImpersonation.actions }}
-    - "impersonate-on:user-info:patch"
-    {{- end }}
+  verbs: {{ include "fanlight.on" (list $forms (ternary (append $look "patch") $look $root.Values.rbac.constrainedImpersonation.actions)) }}
 - apiGroups: [""]
   resources: ["events"]
-  verbs: ["impersonate-on:user-info:list"]
+  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
 - apiGroups: [""]
   resources: ["configmaps"]
-  verbs: ["impersonate-on:user-info:get"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 - apiGroups: ["apps"]
   resources: ["deployments"]
-  verbs: ["impersonate-on:user-info:list"]
+  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
 - apiGroups: ["apiextensions.k8s.io"]
   resources: ["customresourcedefinitions"]
-  verbs: ["impersonate-on:user-info:get"]
-{{- else }}
-{{- include "fanlight.whom" (list . "" "impersonate") }}
-{{- end }}
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+{{- end -}}
+
+{{- define "fanlight.on" -}}
+{{- $verbs := index . 1 -}}
+{{- $all := list -}}
+{{- range $form := index . 0 -}}
+{{- range $verbs }}{{ $all = append $all (printf "impersonate-on:%s:%s" $form .) }}{{ end -}}
+{{- end -}}
+{{- toJson $all -}}
 {{- end -}}
 
 {{/* Kubernetes takes no groups without a user, so they come with one; who it really is stands in the extra, and in the audit log. */}}
@@ -78,12 +101,7 @@
 {{- $root := index . 0 }}
 {{- $group := index . 1 }}
 {{- $verb := index . 2 }}
-- apiGroups: [{{ quote $group }}]
-  resources: {{ toJson $root.Values.rbac.impersonationResources }}
-  verbs: [{{ quote $verb }}]
-  {{- with $root.Values.rbac.impersonationResourceNames }}
-  resourceNames: {{ toJson . }}
-  {{- end }}
+{{- include "fanlight.named" . }}
 {{- if include "fanlight.byGroupsAlone" $root }}
 - apiGroups: [{{ quote $group }}]
   resources: ["users"]
@@ -95,6 +113,15 @@
   resources: ["userextras/fanlight.dev/user"]
   verbs: [{{ quote $verb }}]
 {{- end }}
+{{- end -}}
+
+{{- define "fanlight.named" }}
+- apiGroups: [{{ index . 1 | quote }}]
+  resources: {{ index . 3 | toJson }}
+  verbs: [{{ index . 2 | quote }}]
+  {{- with (index . 0).Values.rbac.impersonationResourceNames }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
 {{- end -}}
 
 {{- define "fanlight.fluxGroups" -}}

@@ -1,3 +1,5 @@
+mod arguments;
+
 use std::{
     collections::HashMap,
     net::TcpListener,
@@ -71,14 +73,14 @@ impl ControlPlane {
         let certificates = Certificates::write(&folder)?;
         let [etcd_port, peer_port, port] = free_ports()?;
         let etcd =
-            Minder::start(&tool("etcd")?, etcd_arguments(&folder, etcd_port, peer_port), &folder.join("etcd.log"))?;
-        std::fs::write(folder.join("audit-policy.yaml"), AUDIT_POLICY)?;
+            Minder::start(&tool("etcd")?, arguments::etcd(&folder, etcd_port, peer_port), &folder.join("etcd.log"))?;
+        std::fs::write(folder.join("audit-policy.yaml"), arguments::AUDIT_POLICY)?;
         if let Some(url) = &options.authorizer {
             authorizer::write_kubeconfig(&folder, url)?;
         }
         let api_server = Program::new(
             tool("kube-apiserver")?,
-            api_server_arguments(&folder, &certificates, etcd_port, port, &options),
+            arguments::api_server(&folder, &certificates, etcd_port, port, &options),
             folder.join("kube-apiserver.log"),
         );
         write_admin_kubeconfig(&folder, &certificates, port)?;
@@ -87,7 +89,7 @@ impl ControlPlane {
         wait_ready(&admin, &folder).await?;
         let controllers = Program::new(
             tool("kube-controller-manager")?,
-            controller_manager_arguments(&folder, &certificates),
+            arguments::controller_manager(&folder, &certificates),
             folder.join("kube-controller-manager.log"),
         );
         controllers.start()?;
@@ -282,70 +284,6 @@ impl ControlPlane {
 /// The kinds for which there is no published Go module to generate from.
 const OWN_DEFINITIONS: [&str; 2] =
     [include_str!("../definitions/terraform.yaml"), include_str!("../definitions/flux-operator.yaml")];
-
-const AUDIT_POLICY: &str = "
-apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-- {level: None, nonResourceURLs: ['/readyz*', '/livez*', '/healthz*']}
-- {level: Metadata}
-";
-
-fn etcd_arguments(folder: &Path, port: u16, peer_port: u16) -> Vec<String> {
-    let (url, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
-    vec![
-        format!("--data-dir={}", folder.join("etcd").display()),
-        format!("--listen-client-urls={url}"),
-        format!("--advertise-client-urls={url}"),
-        format!("--listen-peer-urls={peer}"),
-        format!("--initial-advertise-peer-urls={peer}"),
-        format!("--initial-cluster=default={peer}"),
-        "--unsafe-no-fsync".to_owned(),
-    ]
-}
-
-fn api_server_arguments(
-    folder: &Path,
-    certificates: &Certificates,
-    etcd_port: u16,
-    port: u16,
-    options: &Options,
-) -> Vec<String> {
-    let file = |path: &Path| path.display().to_string();
-    let mut arguments = vec![
-        format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
-        "--bind-address=127.0.0.1".to_owned(),
-        format!("--secure-port={port}"),
-        format!("--tls-cert-file={}", file(&certificates.server.certificate)),
-        format!("--tls-private-key-file={}", file(&certificates.server.key)),
-        format!("--client-ca-file={}", file(&certificates.ca)),
-        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-        format!("--service-account-key-file={}", file(&certificates.service_accounts.with_extension("pub"))),
-        format!("--service-account-signing-key-file={}", file(&certificates.service_accounts)),
-        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
-        "--endpoint-reconciler-type=none".to_owned(),
-        format!("--audit-policy-file={}", folder.join("audit-policy.yaml").display()),
-        format!("--audit-log-path={}", folder.join("audit.log").display()),
-        format!("--goaway-chance={}", options.goaway_chance),
-        format!("--feature-gates=WatchList={}", !options.refuses_streaming_lists),
-    ];
-    arguments.extend(options.oidc.iter().flat_map(TrustedIssuer::arguments));
-    arguments.extend(authorizer::arguments(folder, options.authorizer.is_some()));
-    arguments
-}
-
-fn controller_manager_arguments(folder: &Path, certificates: &Certificates) -> Vec<String> {
-    vec![
-        format!("--kubeconfig={}", folder.join("admin.kubeconfig").display()),
-        format!("--service-account-private-key-file={}", certificates.service_accounts.display()),
-        format!("--root-ca-file={}", certificates.ca.display()),
-        // Alone, but with a lease to be seen; it must not give up when a test stops the API server for a while.
-        "--leader-elect-lease-duration=300s".to_owned(),
-        "--leader-elect-renew-deadline=240s".to_owned(),
-        "--secure-port=0".to_owned(),
-    ]
-}
 
 fn write_admin_kubeconfig(folder: &Path, certificates: &Certificates, port: u16) -> anyhow::Result<()> {
     let user = json!({"client-certificate": certificates.admin.certificate, "client-key": certificates.admin.key});

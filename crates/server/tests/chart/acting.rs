@@ -28,7 +28,7 @@ fn whatever_values_change_rights_people_change_what_they_may_and_nothing_else() 
                 [(OWN, "Refused"), (SHOP, "Refused")],
             ),
         ] {
-            let release = Release { plane, name: "acting" };
+            let release = Release::new(plane, "acting");
             release.put(&values).await.with_context(|| values.clone())?;
             for (namespace, name) in [("acting", "own"), ("apps", "shop")] {
                 plane.apply(&estate::kustomization(namespace, name)).await?;

@@ -30,7 +30,7 @@ fn the_emergency_user_is_set_up_and_removed_by_the_documented_commands_and_value
         for (name, program) in [("gitops", fanlight), ("kubectl", tool("kubectl")?)] {
             std::os::unix::fs::symlink(program, programs.join(name))?;
         }
-        let release = Release { plane, name: "flux-system" };
+        let release = Release::new(plane, "flux-system");
         release.put("{}").await?;
         let path = std::env::join_paths([programs, "/usr/bin".into(), "/bin".into()])?;
         let output = Command::new("bash")
@@ -62,7 +62,7 @@ fn the_documented_limits_of_impersonation_hold_as_they_stand() {
             ("limited-to-users", "--as=bill@example.com", "--as=eve@example.com"),
             ("limited-to-users", "--as=wego-admin", "--as=admin"),
         ] {
-            let release = Release { plane, name: "limits" };
+            let release = Release::new(plane, "limits");
             release.put(&std::fs::read_to_string(here().join(format!("cases/{case}.yaml")))?).await?;
             let kubeconfig = plane.kubeconfig_for("limits", "limits-fanlight").await?;
             let who_am_i = |whom: &str| {

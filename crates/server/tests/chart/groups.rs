@@ -19,7 +19,7 @@ const BACK: &str = "http://127.0.0.1:9";
 const DANA: &str = "dana@example.com";
 
 /// Values with a provider, whose member `dev-team` may look, and `more`.
-fn values(issuer: &Issuer, more: &Value) -> anyhow::Result<String> {
+pub(crate) fn values(issuer: &Issuer, more: &Value) -> anyhow::Result<String> {
     let mut values = json!({
         "oidcSecret": {"create": true, "clientID": Issuer::CLIENT, "clientSecret": Issuer::SECRET,
             "issuerURL": issuer.url(), "redirectURL": format!("{BACK}/oauth2/callback")},
@@ -63,7 +63,7 @@ async fn flag(server: &FanlightServer, name: &str) -> anyhow::Result<bool> {
 }
 
 /// Waits until the provider was looked up.
-async fn provider(server: &FanlightServer) -> anyhow::Result<()> {
+pub(crate) async fn provider(server: &FanlightServer) -> anyhow::Result<()> {
     let waiting = async {
         while !flag(server, "OIDC_AUTH").await? {
             sleep(Duration::from_millis(50)).await;
@@ -74,7 +74,7 @@ async fn provider(server: &FanlightServer) -> anyhow::Result<()> {
 }
 
 /// An issuer of people of these groups.
-async fn issuer(groups: &[&str]) -> anyhow::Result<Issuer> {
+pub(crate) async fn issuer(groups: &[&str]) -> anyhow::Result<Issuer> {
     let issuer = Issuer::start_plain().await?;
     let claims = json!({"email": DANA, "groups": groups});
     issuer.behave(|manners| manners.claims.extend(claims.as_object().cloned().unwrap_or_else(Map::new)));
@@ -94,7 +94,7 @@ fn by_groups_alone_members_see_what_their_groups_may_and_the_emergency_user_is_o
         for constrained in [false, true] {
             let mut more = documented.clone();
             more["rbac"]["constrainedImpersonation"] = json!({"enabled": constrained});
-            let release = Release { plane, name: "groups" };
+            let release = Release::new(plane, "groups");
             let audit = plane.audit().from_now()?;
             let notes = release.put(&values(&issuer, &more)?).await?;
             ensure!(notes.contains("by their groups alone") && notes.contains("cannot sign in"), "{notes}");
@@ -128,7 +128,7 @@ fn where_some_are_named_and_members_too_the_others_go_by_their_groups_and_the_em
     on_plane(async |plane| {
         let issuer = issuer(&["dev-team"]).await?;
         let names = json!({"rbac": {"impersonationResourceNames": ["admin", "dev-team", "fanlight:member"]}});
-        let release = Release { plane, name: "both" };
+        let release = Release::new(plane, "both");
         release.put(&values(&issuer, &names)?).await?;
         let server = release.run("both-fanlight").await?;
         provider(&server).await?;
@@ -157,7 +157,7 @@ fn people_from_a_provider_see_what_their_groups_may_wherever_the_values_put_its_
             (json!({"rbac": {"impersonationResourceNames": [DANA, "dev-team"]}}), true),
             (json!({"rbac": {"constrainedImpersonation": {"enabled": true}}}), true),
         ] {
-            let release = Release { plane, name: "provider" };
+            let release = Release::new(plane, "provider");
             release.put(&values(&issuer, &more)?).await.with_context(|| more.to_string())?;
             let server = release.run("provider-fanlight").await?;
             let outcome = async {

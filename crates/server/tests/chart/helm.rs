@@ -30,36 +30,62 @@ pub(crate) fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chart")
 }
 
-/// Runs `helm`, with values from its input; what it says, or as an error what it complains of.
-pub(crate) fn helm(plane: Option<&ControlPlane>, arguments: &[&str], values: &str) -> anyhow::Result<String> {
-    let mut command = Command::new(tool("helm")?);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    match plane {
-        Some(plane) => command.env("KUBECONFIG", plane.admin_kubeconfig()),
-        None => command.env("KUBECONFIG", "/dev/null"),
-    };
-    let mut child = command.spawn().context("helm")?;
-    child.stdin.take().context("an input")?.write_all(values.as_bytes())?;
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr));
+/// The lines of Helm that people have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Helm {
+    /// What the predecessor's users have.
+    Three,
+    /// What everything else here is done with.
+    Four,
+}
+
+impl Helm {
+    pub(crate) const ALL: [Self; 2] = [Self::Three, Self::Four];
+
+    /// The program.
+    pub(crate) fn program(self) -> anyhow::Result<PathBuf> {
+        tool(match self {
+            Self::Three => "helm3",
+            Self::Four => "helm",
+        })
     }
-    Ok(String::from_utf8(output.stdout)?)
+
+    /// Runs it, with values from its input; what it says, or as an error what it complains of.
+    pub(crate) fn run(self, plane: Option<&ControlPlane>, arguments: &[&str], values: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(self.program()?);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        match plane {
+            Some(plane) => command.env("KUBECONFIG", plane.admin_kubeconfig()),
+            None => command.env("KUBECONFIG", "/dev/null"),
+        };
+        let mut child = command.spawn().context("helm")?;
+        child.stdin.take().context("an input")?.write_all(values.as_bytes())?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Renders the chart without a cluster, as release `fanlight` in `flux-system`.
+    pub(crate) fn template(self, values: &str) -> anyhow::Result<String> {
+        let chart = chart().display().to_string();
+        let arguments = ["template", "fanlight", &chart, "--namespace=flux-system", "--set", IMAGE, "--set", KEY];
+        self.run(None, &[&arguments[..], &["--kube-version=1.36.0", "--values=-"]].concat(), values)
+    }
+
+    /// What is said after an installation.
+    pub(crate) fn notes(self, values: &str) -> anyhow::Result<String> {
+        let chart = chart().display().to_string();
+        let arguments = ["install", "fanlight", &chart, "--namespace=flux-system", "--dry-run=client", "--set", IMAGE];
+        let said = self.run(None, &[&arguments[..], &["--set", KEY, "--values=-"]].concat(), values)?;
+        Ok(said.split_once("\nNOTES:\n").context("no notes")?.1.to_owned())
+    }
 }
 
-/// Renders the chart without a cluster, as release `fanlight` in `flux-system`.
+/// Renders the chart as [`Helm::template`] does.
 pub(crate) fn template(values: &str) -> anyhow::Result<String> {
-    let chart = chart().display().to_string();
-    let arguments = ["template", "fanlight", &chart, "--namespace=flux-system", "--set", IMAGE, "--set", KEY];
-    helm(None, &[&arguments[..], &["--kube-version=1.36.0", "--values=-"]].concat(), values)
-}
-
-/// What is said after an installation.
-pub(crate) fn notes(values: &str) -> anyhow::Result<String> {
-    let chart = chart().display().to_string();
-    let arguments = ["install", "fanlight", &chart, "--namespace=flux-system", "--dry-run=client", "--set", IMAGE];
-    let said = helm(None, &[&arguments[..], &["--set", KEY, "--values=-"]].concat(), values)?;
-    Ok(said.split_once("\nNOTES:\n").context("no notes")?.1.to_owned())
+    Helm::Four.template(values)
 }
 
 /// The objects that a rendering has.

@@ -9,7 +9,7 @@ use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
 use kube::Api;
 use tokio::{runtime::Runtime, sync::Mutex};
 
-use crate::helm::{IMAGE, chart, helm};
+use crate::helm::{Helm, IMAGE, chart};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight-server");
@@ -48,9 +48,15 @@ pub(crate) fn on_plane(test: impl AsyncFnOnce(&ControlPlane) -> anyhow::Result<(
 pub(crate) struct Release<'a> {
     pub(crate) plane: &'a ControlPlane,
     pub(crate) name: &'a str,
+    pub(crate) helm: Helm,
 }
 
-impl Release<'_> {
+impl<'a> Release<'a> {
+    /// One that the current Helm looks after.
+    pub(crate) fn new(plane: &'a ControlPlane, name: &'a str) -> Self {
+        Self { plane, name, helm: Helm::Four }
+    }
+
     /// Installs or upgrades it to our chart; what helm says.
     pub(crate) async fn put(&self, values: &str) -> anyhow::Result<String> {
         self.put_chart(&chart(), &["--set", IMAGE], values).await
@@ -66,13 +72,13 @@ impl Release<'_> {
         self.plane.create_namespace(self.name).await?;
         let (namespace, chart) = (format!("--namespace={}", self.name), chart.display().to_string());
         let arguments = ["upgrade", "--install", self.name, &chart, &namespace, "--values=-"];
-        helm(Some(self.plane), &[&arguments, more].concat(), values)
+        self.helm.run(Some(self.plane), &[&arguments, more].concat(), values)
     }
 
     /// Runs `helm` in its namespace.
     pub(crate) fn helm(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let namespace = format!("--namespace={}", self.name);
-        helm(Some(self.plane), &[arguments, &[namespace.as_str()]].concat(), "")
+        self.helm.run(Some(self.plane), &[arguments, &[namespace.as_str()]].concat(), "")
     }
 
     /// Takes it away.
@@ -129,27 +135,30 @@ pub(crate) fn hash() -> anyhow::Result<String> {
 #[test]
 fn the_session_key_is_made_once_and_what_the_server_wrote_stays() {
     on_plane(async |plane| {
-        let release = Release { plane, name: "fanlight-keys" };
-        release.put("{}").await?;
-        let made = release.secret("fanlight-keys-session-key").await?;
-        let key = STANDARD.decode(made.iter().find(|(key, _)| key == "key").map_or(&[][..], |(_, value)| value))?;
-        ensure!(key.len() == 32, "a key of {} bytes", key.len());
-        let marks = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"marks": "some"},
-            "metadata": {"name": "fanlight-sessions", "namespace": "fanlight-keys"}});
-        plane.apply(&marks).await?;
-        release.put("{replicaCount: 2}").await?;
-        ensure!(release.secret("fanlight-keys-session-key").await? == made, "another key");
-        let api: Api<k8s_openapi::api::core::v1::ConfigMap> = Api::namespaced(plane.admin(), "fanlight-keys");
-        let kept = api.get("fanlight-sessions").await?.data.unwrap_or_default();
-        ensure!(kept.get("marks").is_some_and(|marks| marks == "some"), "the marks are gone");
-        release.uninstall()
+        for helm in Helm::ALL {
+            let release = Release { helm, ..Release::new(plane, "fanlight-keys") };
+            release.put("{}").await?;
+            let made = release.secret("fanlight-keys-session-key").await?;
+            let key = STANDARD.decode(made.iter().find(|(key, _)| key == "key").map_or(&[][..], |(_, value)| value))?;
+            ensure!(key.len() == 32, "a key of {} bytes", key.len());
+            let marks = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"marks": "some"},
+                "metadata": {"name": "fanlight-sessions", "namespace": "fanlight-keys"}});
+            plane.apply(&marks).await?;
+            release.put("{replicaCount: 2}").await?;
+            ensure!(release.secret("fanlight-keys-session-key").await? == made, "{helm:?}: another key");
+            let api: Api<k8s_openapi::api::core::v1::ConfigMap> = Api::namespaced(plane.admin(), "fanlight-keys");
+            let kept = api.get("fanlight-sessions").await?.data.unwrap_or_default();
+            ensure!(kept.get("marks").is_some_and(|marks| marks == "some"), "{helm:?}: the marks are gone");
+            release.uninstall()?;
+        }
+        Ok(())
     });
 }
 
 #[test]
 fn the_program_takes_from_the_chart_where_people_are_and_which_proxies_to_believe() {
     on_plane(async |plane| {
-        let release = Release { plane, name: "fanlight-outside" };
+        let release = Release::new(plane, "fanlight-outside");
         let values = "{externalUrl: 'https://flux.example.com/tools/flux/', routePrefix: /tools/flux, trustedProxies: [127.0.0.1]}";
         let notes = release.put(values).await?;
         ensure!(notes.contains("Open https://flux.example.com/tools/flux/\n"), "{notes}");

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use crate::helm::{IMAGE, chart, helm, notes, template};
+use crate::helm::{Helm, IMAGE, chart, template};
 
 #[test]
 fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
@@ -35,9 +35,13 @@ fn a_mistake_is_refused_with_what_to_do_about_it() -> anyhow::Result<()> {
         ("{auditLog: /audit/log}", "nothing is mounted there"),
         ("{auditLog: /audit/log, extraVolumeMounts: [{name: audit, mountPath: /aud}]}", "nothing is mounted there"),
         ("{trustedProxies: 10.0.0.0/8}", "at '/trustedProxies'"),
+        ("{serviceAccount: {create: false}}", "serviceAccount.name: default, if that is meant"),
+        ("{rbac: {impersonationResources: [user]}}", "at '/rbac/impersonationResources/0'"),
     ] {
-        let refused = template(values).err().map(|error| error.to_string()).unwrap_or_default();
-        ensure!(refused.contains(said), "{values}: {refused}");
+        for helm in Helm::ALL {
+            let refused = helm.template(values).err().map(|error| error.to_string()).unwrap_or_default();
+            ensure!(refused.contains(said), "{helm:?}, {values}: {refused}");
+        }
     }
     Ok(())
 }
@@ -56,14 +60,15 @@ fn what_is_free_to_name_is_not_taken_for_a_mistake() -> anyhow::Result<()> {
 fn the_image_of_the_predecessor_is_not_started_with_our_arguments() -> anyhow::Result<()> {
     let chart = chart().display().to_string();
     let old = "image.repository=ghcr.io/weaveworks/wego-app";
-    let error = helm(None, &["template", "a", &chart, "--set", "sessionKey.existingSecret=x", "--set", old], "");
+    let error =
+        Helm::Four.run(None, &["template", "a", &chart, "--set", "sessionKey.existingSecret=x", "--set", old], "");
     ensure!(error.is_err_and(|error| error.to_string().contains("an image of Weave GitOps")));
     Ok(())
 }
 
 #[test]
 fn without_a_cluster_to_look_into_no_key_is_made_that_the_next_rendering_would_replace() -> anyhow::Result<()> {
-    let error = helm(None, &["template", "a", &chart().display().to_string(), "--set", IMAGE], "");
+    let error = Helm::Four.run(None, &["template", "a", &chart().display().to_string(), "--set", IMAGE], "");
     ensure!(error.is_err_and(|error| error.to_string().contains("sessionKey.existingSecret must be set here")));
     Ok(())
 }
@@ -73,9 +78,14 @@ fn what_makes_the_accounts_token_dangerous_is_said_after_the_installation() -> a
     for (values, said) in [
         ("{}", Some("the server may impersonate everybody")),
         ("{rbac: {impersonationResources: [groups]}}", Some("the server may impersonate every group")),
-        ("{rbac: {impersonationResources: [serviceaccounts]}}", Some("nobody will see anything")),
+        (
+            "{rbac: {impersonationResources: [serviceaccounts]}}",
+            Some("none but service accounts that the provider names"),
+        ),
+        ("{rbac: {impersonationResources: [serviceaccounts]}}", Some("may impersonate every service account")),
+        ("{rbac: {impersonationResources: [uids]}}", Some("nobody will see anything")),
         ("{rbac: {impersonationResourceNames: ['system:masters']}}", Some("system:masters is among")),
-        ("{serviceAccount: {create: false}}", Some("runs as the service account “default”")),
+        ("{serviceAccount: {create: false, name: default}}", Some("runs as the service account “default”")),
         ("{rbac: {viewSecretsEnabled: false}}", Some("Nobody signs in unless")),
         (
             "{rbac: {impersonationResourceNames: [admin]}, adminUser: {create: true, passwordHash: x}}",
@@ -88,7 +98,7 @@ fn what_makes_the_accounts_token_dangerous_is_said_after_the_installation() -> a
         ("{rbac: {impersonationResourceNames: [admin]}}", None),
         ("{rbac: {constrainedImpersonation: {enabled: true}}}", None),
     ] {
-        let notes = notes(values)?;
+        let notes = Helm::Four.notes(values)?;
         match said {
             Some(said) => ensure!(notes.contains("WARNING") && notes.contains(said), "{values}: {notes}"),
             None => ensure!(!notes.contains("WARNING"), "{values}: {notes}"),

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use fanlight_testbed::{ControlPlane, tool};
 
 use crate::{
-    helm::{IMAGE, chart, helm},
+    helm::{Helm, IMAGE, chart},
     install::{Release, hash, on_plane},
 };
 
@@ -31,7 +31,7 @@ fn left_of(plane: &ControlPlane, release: &str) -> anyhow::Result<String> {
 #[test]
 fn two_releases_live_in_one_cluster_each_with_its_own_people_and_keys() {
     on_plane(async |plane| {
-        let (blue, green) = (Release { plane, name: "blue" }, Release { plane, name: "green" });
+        let (blue, green) = (Release::new(plane, "blue"), Release::new(plane, "green"));
         blue.put(&user("bob", "")?).await?;
         let refused = green.put(&user("gil", "")?).await.err().map(|error| error.to_string()).unwrap_or_default();
         ensure!(
@@ -66,19 +66,20 @@ fn two_releases_live_in_one_cluster_each_with_its_own_people_and_keys() {
 #[test]
 fn a_release_whose_name_is_taken_in_the_cluster_is_told_by_whom_and_what_to_do() {
     on_plane(async |plane| {
-        let first = Release { plane, name: "fanlight" };
+        let first = Release::new(plane, "fanlight");
         first.put("{}").await?;
         plane.create_namespace("elsewhere").await?;
         let chart = chart().display().to_string();
         let arguments = ["upgrade", "--install", "fanlight", &chart, "--namespace=elsewhere", "--set", IMAGE];
-        let refused = helm(Some(plane), &arguments, "").err().map(|error| error.to_string()).unwrap_or_default();
+        let refused =
+            Helm::Four.run(Some(plane), &arguments, "").err().map(|error| error.to_string()).unwrap_or_default();
         ensure!(
             refused.contains("ClusterRole fanlight belongs to the release fanlight/fanlight. Set fullnameOverride"),
             "{refused}"
         );
         let renamed = [&arguments[..], &["--set", "fullnameOverride=fanlight-elsewhere"]].concat();
-        helm(Some(plane), &renamed, "")?;
-        helm(Some(plane), &["uninstall", "fanlight", "--namespace=elsewhere"], "")?;
+        Helm::Four.run(Some(plane), &renamed, "")?;
+        Helm::Four.run(Some(plane), &["uninstall", "fanlight", "--namespace=elsewhere"], "")?;
         first.uninstall()
     });
 }
@@ -92,7 +93,7 @@ fn names_of_any_length_make_objects_that_kubernetes_takes() {
             (format!("nameOverride: {long}"), format!("long-{long}")),
             ("fullnameOverride: a".to_owned(), "a".to_owned()),
         ] {
-            let release = Release { plane, name: "long" };
+            let release = Release::new(plane, "long");
             let values =
                 format!("{{{more}, rbac: {{userRoles: {{create: true}}}}, podDisruptionBudget: {{create: true}}}}");
             release.put(&values).await?;

@@ -18,7 +18,7 @@ use fanlight_testbed::{
 use reqwest::Client;
 
 use crate::{
-    helm::{here, root, template},
+    helm::{Helm, here, root, template},
     install::{PROGRAM, Release, hash, on_plane},
 };
 
@@ -44,6 +44,9 @@ const NOT_HERE: [(&str, &str); 14] = [
 const ELSEWHERE: [&str; 5] =
     ["docs/break-glass", "docs/check.md", "docs/check-oidc.md", "docs/create-dashboard.md", "docs/scripts.md"];
 
+/// Pages that are about Helm: typed in with each of its lines.
+const OF_HELM: [&str; 3] = ["docs/install.md", "docs/upgrade.md", "docs/migrate-from-weave-gitops.md"];
+
 /// What every page may take for granted: secrets that somebody types, and names.
 const GIVEN: [(&str, &str); 3] =
     [("PASSWORD", "secret"), ("CLIENT_SECRET", "of-the-client"), ("APPLICATION_SECRET", "of-the-application")];
@@ -65,18 +68,27 @@ fn reason(block: &Block) -> Option<&'static str> {
 fn everything_that_the_documentation_says_to_type_does_what_it_says() {
     on_plane(async |plane| {
         plane.create_namespace("shop").await?;
-        let mut typed = 0;
-        for (name, blocks) in pages(&root())?.iter().filter(|(name, _)| !is_elsewhere(name)) {
-            let mut page = Page::prepared(plane, name).await?;
-            for block in blocks.iter().filter(|block| reason(block).is_none()) {
-                page.follow(block, blocks).await.with_context(|| format!("{}\n{}", block.place, block.text))?;
-                typed += 1;
-            }
-            page.leave()?;
-        }
+        let typed = type_in(plane, Helm::Four, |name| !is_elsewhere(name)).await?;
         ensure!(typed >= 30, "only {typed} blocks were found");
+        let typed = type_in(plane, Helm::Three, |name| OF_HELM.contains(&name)).await?;
+        ensure!(typed >= 10, "only {typed} blocks about Helm were found");
         Ok(())
     });
+}
+
+/// Types in what pages say; how many blocks they were.
+async fn type_in(plane: &ControlPlane, helm: Helm, wanted: impl Fn(&str) -> bool) -> anyhow::Result<usize> {
+    let mut typed = 0;
+    for (name, blocks) in pages(&root())?.iter().filter(|(name, _)| wanted(name)) {
+        let mut page = Page::prepared(plane, name, helm).await?;
+        for block in blocks.iter().filter(|block| reason(block).is_none()) {
+            let place = || format!("{helm:?}, {}\n{}", block.place, block.text);
+            page.follow(block, blocks).await.with_context(place)?;
+            typed += 1;
+        }
+        page.leave()?;
+    }
+    Ok(typed)
 }
 
 fn is_elsewhere(page: &str) -> bool {
@@ -85,12 +97,12 @@ fn is_elsewhere(page: &str) -> bool {
 
 impl<'a> Page<'a> {
     /// What a page builds on: where it takes over from others, what these have made.
-    async fn prepared(plane: &'a ControlPlane, name: &'a str) -> anyhow::Result<Self> {
-        let home = plane.folder().join(name.replace('/', "-"));
+    async fn prepared(plane: &'a ControlPlane, name: &'a str, helm: Helm) -> anyhow::Result<Self> {
+        let home = plane.folder().join(format!("{helm:?}-{}", name.replace('/', "-")));
         fs::create_dir_all(home.join("bin"))?;
         std::os::unix::fs::symlink(root().join("charts").canonicalize()?, home.join("charts"))?;
         let fanlight = Path::new(PROGRAM).with_file_name("fanlight");
-        for (name, program) in [("fanlight", fanlight), ("kubectl", tool("kubectl")?), ("helm", tool("helm")?)] {
+        for (name, program) in [("fanlight", fanlight), ("kubectl", tool("kubectl")?), ("helm", helm.program()?)] {
             std::os::unix::fs::symlink(program, home.join("bin").join(name))?;
         }
         fs::write(home.join("set"), "")?;
@@ -122,7 +134,7 @@ impl<'a> Page<'a> {
     }
 
     fn release(&self) -> Release<'_> {
-        Release { plane: self.plane, name: "flux-system" }
+        Release::new(self.plane, "flux-system")
     }
 
     /// Does what a block says.

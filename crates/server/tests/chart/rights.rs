@@ -52,7 +52,7 @@ fn whatever_values_change_rights_people_see_what_they_should() {
             ("}, nameOverride: dashboard}", Sees(both)),
             ("}, fullnameOverride: rights}", Sees(both)),
         ] {
-            let release = Release { plane, name: "rights" };
+            let release = Release::new(plane, "rights");
             let values = with_user(more)?;
             release.put(&values).await.with_context(|| values.clone())?;
             plane.apply(&own).await?;
@@ -90,7 +90,7 @@ fn whatever_values_change_rights_people_see_what_they_should() {
 #[test]
 fn further_rules_are_the_emergency_users_and_not_the_servers() {
     on_plane(async |plane| {
-        let release = Release { plane, name: "further" };
+        let release = Release::new(plane, "further");
         let rule = "{apiGroups: [notification.toolkit.fluxcd.io], resources: [receivers], verbs: [patch]}";
         release.put(&with_user(&format!("}}, rbac: {{additionalRules: [{rule}]}}}}"))?).await?;
         let may = async |who: &str| {
@@ -112,7 +112,7 @@ fn further_rules_are_the_emergency_users_and_not_the_servers() {
 fn constrained_a_stolen_token_reads_no_secret_even_as_an_administrator() {
     on_plane(async |plane| {
         for (more, secrets) in [("}}", 200), ("}, rbac: {constrainedImpersonation: {enabled: true}}}", 403)] {
-            let release = Release { plane, name: "stolen" };
+            let release = Release::new(plane, "stolen");
             release.put(&with_user(more)?).await?;
             let kubeconfig = plane.kubeconfig_for("stolen", "stolen-fanlight").await?;
             let code = |path: &str| {
@@ -140,7 +140,7 @@ fn constrained_a_stolen_token_reads_no_secret_even_as_an_administrator() {
 #[test]
 fn the_ready_made_roles_let_their_people_look_or_act() {
     on_plane(async |plane| {
-        let release = Release { plane, name: "roles" };
+        let release = Release::new(plane, "roles");
         let of = |role: &str, who: &str| format!("{role}: {{users: [{who}]}}");
         let roles =
             format!("create: true, {}, {}", of("viewer", "vera@example.com"), of("operator", "omar@example.com"));
@@ -165,7 +165,7 @@ fn the_ready_made_roles_let_their_people_look_or_act() {
 #[test]
 fn somebody_sees_exactly_what_they_were_granted_and_nothing_beside_it() {
     on_plane(async |plane| {
-        let release = Release { plane, name: "nobody" };
+        let release = Release::new(plane, "nobody");
         release.put("{}").await?;
         plane.set_emergency_user("nobody", "stranger", "secret").await?;
         plane.grant_in("data", "stranger", flux_rules(&["get", "list", "watch"])).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
+use fanlight_testbed::rights::documented_rules;
 use serde_json::{Value, json};
 
 use crate::helm::{find, objects, root, template};
@@ -137,6 +138,22 @@ fn the_emergency_user_has_what_was_documented_in_the_role_and_in_the_cluster_rol
     {
         let binding = find(&objects, kind, name).context("a binding")?;
         ensure!(binding["subjects"][0]["name"] == "eve", "{binding}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_emergency_user_may_whatever_the_documentation_gave_to_users() -> anyhow::Result<()> {
+    let objects = objects(&template("{adminUser: {create: true, username: eve, passwordHash: x}}")?)?;
+    for (kind, name) in [("Role", "wego-admin-role"), ("ClusterRole", "wego-admin-cluster-role")] {
+        let given = rights(find(&objects, kind, name));
+        let may = |[group, resource, verb, _]: &Right| {
+            let fits = |pattern: &String, what: &String| pattern == what || pattern == "*";
+            given.iter().any(|[a, b, c, _]| fits(a, group) && fits(b, resource) && fits(c, verb))
+        };
+        let promised = rights([&json!({"rules": documented_rules()})]);
+        let missing: Vec<_> = promised.iter().filter(|right| !may(right)).collect();
+        ensure!(promised.len() > 60 && missing.is_empty(), "{kind} {name} lacks {missing:?}");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, tool};
 
 use crate::{
-    helm::{IMAGE, chart, here},
+    helm::{Helm, IMAGE, chart, here},
     install::{Release, hash, on_plane},
 };
 
@@ -27,25 +27,45 @@ fn objects_of(plane: &ControlPlane, release: &str) -> anyhow::Result<BTreeSet<St
     Ok(String::from_utf8(output.stdout)?.lines().map(ToOwned::to_owned).collect())
 }
 
+/// Somebody's way from the predecessor to us.
+struct Way {
+    /// The release.
+    name: &'static str,
+    /// What it was installed by.
+    from: Helm,
+    /// What it is upgraded by, and everything after that.
+    by: Helm,
+    /// Further values.
+    more: &'static str,
+}
+
 /// What is kept: those before are there after, but for rights to Secrets that were given in the whole cluster.
-async fn upgrade(plane: &ControlPlane, name: &'static str, how: &[&str]) -> anyhow::Result<()> {
-    let release = Release { plane, name };
-    let values = format!("{{adminUser: {{create: true, username: admin, passwordHash: '{}'}}}}", hash()?);
-    release.put_chart(&here().join("predecessor"), how, &values).await?;
+async fn upgrade(plane: &ControlPlane, way: Way) -> anyhow::Result<()> {
+    let Way { name, from, by, more } = way;
+    let provider = "create: true, clientID: fanlight, clientSecret: of-the-client, issuerURL: 'http://127.0.0.1:9', \
+                    redirectURL: 'http://127.0.0.1:9/oauth2/callback'";
+    let user = format!("create: true, username: admin, passwordHash: '{}'", hash()?);
+    let values = format!("{{adminUser: {{{user}}}, oidcSecret: {{{provider}}}{more}}}");
+    Release { plane, name, helm: from }.put_chart(&here().join("predecessor"), &[], &values).await?;
+    let release = Release { plane, name, helm: by };
     let before = objects_of(plane, name)?;
     let deployment = format!("{name}-weave-gitops");
-    for wanted in [format!("service/{deployment}"), "secret/cluster-user-auth".to_owned()] {
+    for wanted in
+        [format!("service/{deployment}"), "secret/cluster-user-auth".to_owned(), "secret/oidc-auth".to_owned()]
+    {
         ensure!(before.contains(&wanted), "{before:?}");
     }
-    let secret = release.secret("cluster-user-auth").await?;
+    let secrets = async || anyhow::Ok([release.secret("cluster-user-auth").await?, release.secret("oidc-auth").await?]);
+    let kept = secrets().await?;
     let uid = uid(plane, name, &deployment).await?;
     release.run(&deployment).await?.sign_in("admin", "secret").await?;
 
-    release.put(&values).await?;
+    let notes = release.put(&values).await?;
+    ensure!(notes.contains("runs as the service account “default”") == more.contains("serviceAccount"), "{notes}");
     let after = objects_of(plane, name)?;
     let lost: Vec<_> = before.difference(&after).collect();
     ensure!(lost.is_empty(), "lost: {lost:?}");
-    ensure!(release.secret("cluster-user-auth").await? == secret && self::uid(plane, name, &deployment).await? == uid);
+    ensure!(secrets().await? == kept && self::uid(plane, name, &deployment).await? == uid);
     let server = release.run(&deployment).await?;
     let client = server.sign_in("admin", "secret").await?;
     server.stream(&client).await?.until_rows(&ROWS).await?;
@@ -61,7 +81,7 @@ async fn upgrade(plane: &ControlPlane, name: &'static str, how: &[&str]) -> anyh
 
     // Back, and here again.
     release.helm(&["rollback", name, "1"])?;
-    ensure!(objects_of(plane, name)? == before && release.secret("cluster-user-auth").await? == secret);
+    ensure!(objects_of(plane, name)? == before && secrets().await? == kept);
     let chart = chart().display().to_string();
     let again = |how| release.helm(&["upgrade", name, &chart, how, "--set", IMAGE]);
     let refused = again("--reuse-values").err().map(|error| error.to_string()).unwrap_or_default();
@@ -82,7 +102,13 @@ async fn uid(plane: &ControlPlane, namespace: &str, name: &str) -> anyhow::Resul
 
 #[test]
 fn a_release_of_the_predecessor_becomes_ours_with_the_same_names_secrets_and_users() {
-    // Helm 3 sent patches, as 4 does for releases that were made so; a new one of Helm 4 applies at the server.
-    on_plane(async |plane| upgrade(plane, "patched", &["--server-side=false"]).await);
-    on_plane(async |plane| upgrade(plane, "applied", &[]).await);
+    use Helm::{Four, Three};
+    // Helm 3 sends patches, and 4 does so too for releases that were made by them; its own it applies at the server.
+    for (name, from, by, more) in [
+        ("staying", Three, Three, ""),
+        ("moving", Three, Four, ", serviceAccount: {create: false}"),
+        ("newer", Four, Four, ""),
+    ] {
+        on_plane(async |plane| upgrade(plane, Way { name, from, by, more }).await);
+    }
 }

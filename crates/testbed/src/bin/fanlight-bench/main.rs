@@ -25,7 +25,6 @@ use table::Table;
 /// Measures what the budgets are about.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
-#[expect(clippy::struct_excessive_bools, reason = "flags are what they are")]
 struct Arguments {
     /// Something other than one cluster and its people.
     what: Option<What>,
@@ -35,9 +34,6 @@ struct Arguments {
     /// 200 objects in 20 namespaces, 5 people, short windows; of what is compared, the smallest.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
-    /// The break-glass commands in place of the dashboard.
-    #[arg(long, conflicts_with_all = ["large", "quick"])]
-    break_glass: bool,
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
@@ -49,6 +45,8 @@ enum What {
     /// Clusters of three sizes and people in three numbers, with one who sees everything, without, and with that one
     /// leaving; and what doubles when something doubles.
     Access,
+    /// How long a person waits for the break-glass commands, also over 200 clusters.
+    BreakGlass,
     /// What a session costs: the check at each request, sign-ins, memory.
     Sessions,
 }
@@ -63,22 +61,20 @@ async fn main() -> anyhow::Result<()> {
         (_, true) => Size::QUICK,
         _ => Size::DEFAULT,
     };
+    if arguments.what.is_some() && arguments.large {
+        anyhow::bail!("--large is about one cluster and its people");
+    }
+    if matches!(arguments.what, Some(What::BreakGlass | What::Sessions)) && arguments.quick {
+        anyhow::bail!("--quick is about clusters and their people");
+    }
+    let mut table = Table::new(if arguments.what.is_none() { size.to_string() } else { String::new() });
     match arguments.what {
+        None => measure::everything(&size, &mut table).await?,
         Some(What::Access) => {
             return access::everything(arguments.quick, &mut |table| show(table, arguments.json)).await;
         }
-        Some(What::Sessions) => {
-            let mut table = Table::new(String::new());
-            sessions::everything(&mut table).await?;
-            return show(&table, arguments.json);
-        }
-        None => {}
-    }
-    let mut table = Table::new(if arguments.break_glass { String::new() } else { size.to_string() });
-    if arguments.break_glass {
-        break_glass::everything(&mut table).await?;
-    } else {
-        measure::everything(&size, &mut table).await?;
+        Some(What::BreakGlass) => break_glass::everything(&mut table).await?,
+        Some(What::Sessions) => sessions::everything(&mut table).await?,
     }
     show(&table, arguments.json)
 }

@@ -1,66 +1,18 @@
-//! The operator's plain connection, before a real API server.
+//! Setting up the emergency account: by whom, over what was there, and what forbids it.
 
-#![allow(clippy::expect_used, reason = "a test ends where something is not as expected")]
-
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use fanlight_cluster::rescue::{
-    ACCOUNT_USER, Controllers, Credential, Ensured, FIRST_TOKEN, Happening, IssuedToken, KUBE_DC_LAYER_LABEL,
-    Kubeconfig, LAYER, LAYER_LABEL, Limits, May, Occasion, Question, Rescue, RescueError, Silence, TokenSecret,
-    Trouble, Use,
+    ACCOUNT_USER, Controllers, Ensured, FIRST_TOKEN, KUBE_DC_LAYER_LABEL, Kubeconfig, LAYER, LAYER_LABEL, May,
+    Question, Rescue, Trouble,
 };
 use fanlight_testbed::ControlPlane;
-use jiff::{Timestamp, ToSpan};
-use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, ResourceExt};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
-const LIMITS: Limits = Limits { request: Duration::from_secs(10), all: Duration::from_secs(120) };
-const WAIT: Duration = Duration::from_secs(60);
-
-async fn administrator(plane: &ControlPlane) -> Result<Rescue, RescueError> {
-    let kubeconfig = Kubeconfig { file: Some(plane.admin_kubeconfig()), context: None };
-    Rescue::from_kubeconfig(&kubeconfig, LIMITS, "fanlight-test/1").await
-}
-
-/// A control plane with the account in it, and the administrator's connection.
-async fn adopted() -> anyhow::Result<(ControlPlane, Rescue)> {
-    let plane = ControlPlane::start().await?;
-    let admin = administrator(&plane).await?;
-    admin.ensure_account(false).await?;
-    admin.ensure_binding(false).await?;
-    Ok((plane, admin))
-}
-
-async fn issue(admin: &Rescue, name: &str, generation: u32) -> Result<TokenSecret, RescueError> {
-    let created = admin.create_token_secret(name, generation, &BTreeMap::new(), false).await?;
-    admin.await_token(&created, WAIT).await
-}
-
-/// A connection with nothing but what is sealed: address, CA, token.
-fn with(admin: &Rescue, issued: &IssuedToken) -> Rescue {
-    let IssuedToken { token, ca_pem } = issued.clone();
-    let credential = Credential { server: admin.server().clone(), ca_pem, token };
-    Rescue::with_token(&credential, LIMITS, "fanlight-break-glass-verify/1").expect("a connection")
-}
-
-fn issued(secret: &TokenSecret) -> &IssuedToken {
-    secret.issued.as_ref().expect("a token")
-}
-
-/// The connection of somebody who may do only this in `kube-system`.
-async fn limited(plane: &ControlPlane, name: &str, rules: serde_json::Value) -> anyhow::Result<Rescue> {
-    let metadata = json!({"name": name, "namespace": "kube-system"});
-    plane.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})).await?;
-    plane.grant_in("kube-system", &format!("system:serviceaccount:kube-system:{name}"), rules).await?;
-    let kubeconfig = plane.kubeconfig_for("kube-system", name).await?;
-    let kubeconfig = Kubeconfig { file: Some(kubeconfig), context: Some("testbed".to_owned()) };
-    Ok(Rescue::from_kubeconfig(&kubeconfig, LIMITS, "fanlight-test/1").await?)
-}
+use crate::{LIMITS, WAIT, administrator, adopted, issue, issued, with};
 
 #[tokio::test]
 async fn adopting_twice_changes_nothing_the_second_time_and_the_token_opens_the_cluster() -> anyhow::Result<()> {
@@ -212,66 +164,14 @@ async fn a_binding_to_another_role_and_a_secret_of_another_kind_are_left_alone()
     Ok(())
 }
 
-#[tokio::test]
-async fn a_rotation_goes_through_and_the_old_token_dies_with_its_secret() -> anyhow::Result<()> {
-    let (plane, admin) = adopted().await?;
-    let old = issue(&admin, FIRST_TOKEN, 1).await?;
-    let new = issue(&admin, "break-glass-token-g2", 2).await?;
-    let names: Vec<_> = admin.token_secrets().await?.into_iter().map(|secret| secret.name).collect();
-    assert_eq!(names, [FIRST_TOKEN, "break-glass-token-g2"]);
-    let (old_way, new_way) = (with(&admin, issued(&old)), with(&admin, issued(&new)));
-    assert!(old_way.is_accepted().await? && new_way.is_accepted().await?);
-
-    let superseded = BTreeMap::from([("fanlight.dev/superseded-by".to_owned(), Some(new.name.clone()))]);
-    let annotated = new_way.annotate_token_secret(&old, &superseded).await?;
-    assert_eq!(annotated.annotations["fanlight.dev/superseded-by"], new.name);
-    let stale = new_way.delete_token_secret(&old).await.expect_err("an older version");
-    assert!(matches!(stale.trouble, Trouble::Conflict(_)), "{stale}");
-    assert!(admin.token_secret(FIRST_TOKEN).await?.is_some(), "nothing was deleted");
-    let now = admin.token_secret(FIRST_TOKEN).await?.expect("a Secret");
-    assert_eq!(now.last_used, Some(Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()));
-    new_way.delete_token_secret(&now).await?;
-    new_way.delete_token_secret(&now).await?;
-    assert!(old_way.await_rejection(WAIT).await?, "the old token is still good");
-    let refused = old_way.cluster_uid().await.expect_err("a dead token");
-    assert!(matches!(refused.trouble, Trouble::Rejected(_)), "{refused}");
-    assert_eq!(refused.doing, "reading Namespace kube-system");
-    assert!(!new_way.within(WAIT).await_rejection(Duration::from_millis(10)).await?);
-
-    let again = issue(&admin, FIRST_TOKEN, 1).await?;
-    let mistaken = admin.annotate_token_secret(&old, &superseded).await.expect_err("another Secret of that name");
-    assert!(matches!(mistaken.trouble, Trouble::Conflict(_)), "{mistaken}");
-    let mistaken = admin.await_token(&old, WAIT).await.expect_err("another Secret of that name");
-    assert!(matches!(mistaken.trouble, Trouble::Conflict(_)), "{mistaken}");
-    assert_ne!(again.uid, old.uid);
-    drop(plane);
-    Ok(())
-}
-
-#[tokio::test]
-async fn only_the_sealed_ca_is_trusted_and_only_the_sealed_token_is_used() -> anyhow::Result<()> {
-    let (plane, admin) = adopted().await?;
-    let secret = issue(&admin, FIRST_TOKEN, 1).await?;
-    let key = rcgen::KeyPair::generate()?;
-    let foreign = rcgen::CertificateParams::default().self_signed(&key)?.pem();
-    let rescuer = with(&admin, &IssuedToken { token: issued(&secret).token.clone(), ca_pem: foreign });
-    let refused = rescuer.who().await.expect_err("a foreign CA");
-    let server = admin.server().to_string();
-    assert_eq!(refused.trouble, Trouble::Unreachable { server, why: Silence::ForeignCa });
-
-    let ca_pem = issued(&secret).ca_pem.clone();
-    let rescuer = with(&admin, &IssuedToken { token: SecretString::from("not-a-token"), ca_pem: ca_pem.clone() });
-    let refused = rescuer.who().await.expect_err("no token");
-    assert!(matches!(refused.trouble, Trouble::Rejected(_)), "{refused}");
-    assert!(!rescuer.is_accepted().await?);
-
-    plane.stop_api_server();
-    let rescuer = with(&admin, issued(&secret));
-    let silent = rescuer.who().await.expect_err("nobody there");
-    assert!(matches!(silent.trouble, Trouble::Unreachable { why: Silence::Refused, .. }), "{silent}");
-    plane.start_api_server().await?;
-    assert_eq!(rescuer.who().await?.user, ACCOUNT_USER);
-    Ok(())
+/// The connection of somebody who may do only this in `kube-system`.
+async fn limited(plane: &ControlPlane, name: &str, rules: serde_json::Value) -> anyhow::Result<Rescue> {
+    let metadata = json!({"name": name, "namespace": "kube-system"});
+    plane.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})).await?;
+    plane.grant_in("kube-system", &format!("system:serviceaccount:kube-system:{name}"), rules).await?;
+    let kubeconfig = plane.kubeconfig_for("kube-system", name).await?;
+    let kubeconfig = Kubeconfig { file: Some(kubeconfig), context: Some("testbed".to_owned()) };
+    Ok(Rescue::from_kubeconfig(&kubeconfig, LIMITS, "fanlight-test/1").await?)
 }
 
 #[tokio::test]
@@ -342,114 +242,4 @@ async fn refusal(admin: &Rescue, annotations: &BTreeMap<String, String>) -> anyh
         }
     }
     anyhow::bail!("never refused")
-}
-
-#[tokio::test]
-async fn the_lock_tells_who_holds_it_and_a_lapsed_one_is_taken_over() -> anyhow::Result<()> {
-    let (plane, admin) = adopted().await?;
-    let mut mine = admin.lock("dana@desk #1", |_| false).await?;
-    let refused = admin.lock("lee@desk #1", |_| false).await.expect_err("taken");
-    assert!(matches!(&refused.trouble, Trouble::Locked { holder, .. } if holder == "dana@desk #1"), "{refused}");
-    mine.renew().await?;
-    mine.release().await?;
-
-    let mut theirs = admin.lock("lee@desk #1", |_| false).await?;
-    let long_ago = Timestamp::now() - 10.minutes();
-    plane
-        .apply(&json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": {"name": "break-glass-rotate", "namespace": "kube-system"},
-            "spec": {"renewTime": format!("{long_ago:.6}")}}))
-        .await?;
-    let mine = admin.lock("dana@desk #2", |_| false).await?;
-    let lost = theirs.renew().await.expect_err("taken over");
-    assert!(matches!(lost.trouble, Trouble::Conflict(_)), "{lost}");
-    theirs.release().await?;
-    let refused = admin.lock("lee@desk #2", |holder| holder == "lee@desk #1").await.expect_err("taken");
-    assert!(matches!(&refused.trouble, Trouble::Locked { holder, .. } if holder == "dana@desk #2"), "{refused}");
-    let theirs = admin.lock("lee@desk #2", |holder| holder == "dana@desk #2").await?;
-    mine.release().await?;
-    theirs.release().await?;
-
-    let both = tokio::join!(admin.lock("dana@desk #3", |_| false), admin.lock("lee@desk #3", |_| false));
-    assert!(both.0.is_ok() != both.1.is_ok(), "exactly one gets it: {both:?}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_token_for_one_use_dies_with_its_session() -> anyhow::Result<()> {
-    let (plane, admin) = adopted().await?;
-    let secret = issue(&admin, FIRST_TOKEN, 1).await?;
-    let rescuer = with(&admin, issued(&secret));
-    let of = Use {
-        id: "01j2".to_owned(),
-        person: "Dana <dana@example.com>".to_owned(),
-        reason: "OIDC is down\nsince 3:00".to_owned(),
-        host: "desk".to_owned(),
-        tool: "fanlight/1".to_owned(),
-        expires: Timestamp::now() + 1.hour(),
-    };
-    let session = rescuer.begin_session(&of).await?;
-    let token = rescuer.session_token(&session, Duration::from_secs(1)).await?;
-    assert!(token.expires >= Timestamp::now() + 9.minutes(), "{token:?}");
-    assert!(!format!("{token:?}").contains(token.token.expose_secret()));
-    let ca_pem = issued(&secret).ca_pem.clone();
-    let in_session = with(&admin, &IssuedToken { token: token.token, ca_pem });
-    let who = in_session.who().await?;
-    assert_eq!(who.user, ACCOUNT_USER);
-    assert!(who.credential_id().is_some_and(|id| id.starts_with("JTI=")), "{who:?}");
-    assert_eq!(in_session.may(&Question::EVERYTHING).await?, May::Yes);
-
-    let [record] = &rescuer.sessions().await?[..] else { panic!("one session") };
-    assert_eq!((&record.session, &record.person, &record.reason), (&session, &of.person, &of.reason));
-    assert_eq!(record.expires, Some(of.expires));
-    assert_eq!(rescuer.token_secrets().await?.len(), 1, "a session is no long-lived token");
-    rescuer.end_session(&session).await?;
-    rescuer.end_session(&session).await?;
-    assert!(in_session.await_rejection(WAIT).await?, "the session's token is still good");
-    assert!(rescuer.sessions().await?.is_empty());
-    let late = rescuer.session_token(&session, Duration::from_mins(10)).await.expect_err("it has ended");
-    assert!(matches!(late.trouble, Trouble::Missing(_)), "{late}");
-
-    let happening = Happening {
-        occasion: Occasion::SessionStarted,
-        at: Timestamp::now(),
-        note: "Dana: OIDC is down".to_owned(),
-        instance: "fanlight/1 on desk".to_owned(),
-    };
-    rescuer.tell(&happening).await?;
-    let events: Api<k8s_openapi::api::events::v1::Event> = Api::namespaced(plane.admin(), "kube-system");
-    let events = events.list(&Default::default()).await?;
-    let event = events.iter().find(|event| event.reason.as_deref() == Some("BreakGlassSessionStarted"));
-    assert_eq!(event.and_then(|event| event.type_.as_deref()), Some("Warning"));
-    Ok(())
-}
-
-#[tokio::test]
-async fn without_its_controllers_a_cluster_is_found_out_and_nothing_waits_for_ever() -> anyhow::Result<()> {
-    let (plane, admin) = adopted().await?;
-    let began = Instant::now();
-    while admin.controllers().await? != Controllers::Alive {
-        anyhow::ensure!(began.elapsed() < WAIT, "no lease");
-    }
-    plane.stop_controllers();
-    let created = admin.create_token_secret("break-glass-token-g2", 2, &BTreeMap::new(), false).await?;
-    let waited = Duration::from_millis(300);
-    let empty = admin.await_token(&created, waited).await.expect_err("nobody fills it");
-    assert_eq!(empty.trouble, Trouble::NotIssued(waited));
-    assert!(empty.to_string().contains("Secret kube-system/break-glass-token-g2"), "{empty}");
-    admin.delete_token_secret(&created).await?;
-    let secrets: Api<Secret> = Api::namespaced(plane.admin(), "kube-system");
-    assert!(secrets.get_opt("break-glass-token-g2").await?.is_none());
-
-    let long_ago = Timestamp::now() - 10.minutes();
-    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-        "metadata": {"name": "kube-controller-manager", "namespace": "kube-system"},
-        "spec": {"renewTime": format!("{long_ago:.6}")}});
-    plane.apply(&lease).await?;
-    assert!(matches!(admin.controllers().await?, Controllers::Down { .. }));
-
-    plane.start_controllers().await?;
-    let secret = issue(&admin, "break-glass-token-g2", 2).await?;
-    assert!(with(&admin, issued(&secret)).is_accepted().await?);
-    Ok(())
 }
