@@ -1,6 +1,6 @@
 //! What befalls a cluster of some size, one thing after the other, while people look who see some namespaces each.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use fanlight_testbed::{AuditEntry, ControlPlane, Estate, Options, Stream, Wire, estate, keys, rights::flux_rules};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -145,19 +145,49 @@ async fn whatever_befalls_a_cluster_of_some_size_is_marked_and_mended_and_nobody
     turn(&house.plane, &watchers, "probe-1", "probe-2").await?;
     all_right(&mut watchers, "probe-2").await?;
 
+    refused_for_a_while(&house, &mut watchers, &wire, feeds).await?;
+
     // It crashes: its first answers are wrong, and no watch can resume.
     house.plane.stop_api_server();
     all_marked(&mut watchers).await?;
     let audit = house.plane.audit().from_now()?;
     house.plane.start_api_server().await?;
-    turn(&house.plane, &watchers, "probe-2", "probe-3").await?;
-    all_right(&mut watchers, "probe-3").await?;
+    turn(&house.plane, &watchers, "probe-3", "probe-4").await?;
+    all_right(&mut watchers, "probe-4").await?;
     let entries = audit.entries()?;
     let asked = made(&entries);
     // Each is told that it cannot resume, and begins anew.
     assert!(asked <= 3 * feeds, "{asked} requests for {feeds} feeds");
     let reviews = entries.iter().filter(|entry| entry.uri.contains("/selfsubject")).count();
     assert!(reviews <= 3 * PEOPLE.len() * (NAMESPACES + 20), "{reviews} reviews");
+    Ok(())
+}
+
+/// It answers 429 to all that is asked in the watchers' names, so long that nothing of what they may see holds any more, and
+/// then answers again.
+async fn refused_for_a_while(house: &House, watchers: &mut [Watcher], wire: &Wire, feeds: usize) -> anyhow::Result<()> {
+    let audit = house.plane.audit().from_now()?;
+    let began = Instant::now();
+    house.plane.throttle(&PEOPLE).await?;
+    let is_refused = |entry: &&AuditEntry| entry.code() == Some(429);
+    audit.until(|entries| entries.iter().any(|entry| is_refused(&entry))).await?;
+    wire.cut();
+    all_marked(watchers).await?;
+    turn(&house.plane, watchers, "probe-2", "probe-3").await?;
+    for watcher in &mut *watchers {
+        watcher.until(|view, _| view.contains("is not known at this moment")).await?;
+    }
+    let storm = audit.entries()?;
+    let (refused, seconds) = (storm.iter().filter(is_refused).count(), began.elapsed().as_secs_f64());
+    eprintln!("{refused} refused of {} in {seconds} s", storm.len());
+
+    let audit = house.plane.audit().from_now()?;
+    house.plane.relent().await?;
+    all_right(watchers, "probe-3").await?;
+    let recovery = audit.entries()?;
+    let resumed = made(&recovery);
+    let reviews = recovery.iter().filter(|entry| entry.uri.contains("/selfsubject")).count();
+    eprintln!("{resumed} for {feeds} feeds, {reviews} reviews");
     Ok(())
 }
 
