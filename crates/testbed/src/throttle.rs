@@ -6,8 +6,8 @@ use crate::ControlPlane;
 const NAME: &str = "testbed-throttled";
 
 impl ControlPlane {
-    /// Lets the API server answer 429 to whatever these people ask, and to whoever asks in their name, by its own
-    /// priority and fairness; watches that are open stay so.
+    /// Lets the API server, by its own priority and fairness, answer 429 to whatever these people ask, and whoever asks in
+    /// their name, while it answers one request of theirs: so it lets one through at a time. Watches that are open stay so.
     pub async fn throttle(&self, people: &[&str]) -> anyhow::Result<()> {
         let [level, schema] = objects(people);
         self.apply(&level).await?;
