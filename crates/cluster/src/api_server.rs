@@ -260,7 +260,8 @@ impl ApiServer {
                     }
                     Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
                         waited += 1;
-                        tokio::time::sleep(pause).await;
+                        // Who was refused together must not come back together.
+                        tokio::time::sleep(pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)).await;
                     }
                     Err(error) => return Err(error),
                     Ok(response) => {

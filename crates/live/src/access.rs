@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fanlight_model::{Answer, Kind};
 use tokio::time::Instant;
@@ -9,10 +9,13 @@ use crate::{
 };
 
 /// What somebody may do with each kind that is installed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
     /// Kind by kind, in the order of the table.
     pub kinds: Vec<KindAccess>,
+    /// How long a right that somebody is given may take to show, where that is longer than [`Pace::survey`]: so many are
+    /// here, in so many namespaces, that they are asked about in turn.
+    pub slow_gains: Option<Duration>,
 }
 
 /// What somebody may do with the objects of one kind.
@@ -42,18 +45,24 @@ pub enum Extent {
 }
 
 impl Access {
-    pub(crate) fn of(grant: &Grant, installed: &BTreeSet<Kind>, pace: &Pace) -> Self {
+    /// What is known of it; surveys are so far apart.
+    pub(crate) fn of(grant: &Grant, installed: &BTreeSet<Kind>, pace: &Pace, survey: Duration) -> Self {
         let now = Instant::now();
-        let kinds = installed.iter().map(|kind| {
-            let see = match grant.reach(*kind, now, pace.trust).reach {
-                Reach::Everywhere => Extent::Everywhere,
-                Reach::Namespaces(namespaces) => Extent::namespaces(namespaces),
-                Reach::Nothing => Extent::Nothing,
-                Reach::Unknown => Extent::Unknown,
-            };
-            KindAccess { kind: *kind, see, change: change(grant, *kind) }
-        });
-        Self { kinds: kinds.collect() }
+        let kinds: Vec<_> = installed
+            .iter()
+            .map(|kind| {
+                let see = match grant.reach(*kind, now, pace.trust).reach {
+                    Reach::Everywhere => Extent::Everywhere,
+                    Reach::Namespaces(namespaces) => Extent::namespaces(namespaces),
+                    Reach::Nothing => Extent::Nothing,
+                    Reach::Unknown => Extent::Unknown,
+                };
+                KindAccess { kind: *kind, see, change: change(grant, *kind) }
+            })
+            .collect();
+        let may_gain = kinds.iter().any(|kind| [&kind.see, &kind.change] != [&Extent::Everywhere; 2]);
+        let slow_gains = (may_gain && survey > pace.survey).then(|| survey + pace.trust);
+        Self { kinds, slow_gains }
     }
 
     pub(crate) fn is_known(&self) -> bool {
@@ -93,7 +102,7 @@ mod tests {
     const KIND: Kind = Kind::KUSTOMIZATION;
 
     fn access(grant: &Grant) -> KindAccess {
-        Access::of(grant, &[KIND].into(), &Pace::default()).kinds.remove(0)
+        Access::of(grant, &[KIND].into(), &Pace::default(), Duration::ZERO).kinds.remove(0)
     }
 
     #[tokio::test(start_paused = true)]

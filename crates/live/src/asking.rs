@@ -21,6 +21,16 @@ pub(crate) enum Ask {
     Changes(Arc<str>),
 }
 
+impl Ask {
+    /// The namespace of which is asked what may be seen there.
+    pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Namespace(namespace) => Some(namespace),
+            Self::Everywhere(_) | Self::Change(_) | Self::Changes(_) => None,
+        }
+    }
+}
+
 /// What came of an [`Ask`].
 #[derive(Debug)]
 pub(crate) struct Told {

@@ -19,6 +19,7 @@ use crate::{
     asking::{Ask, Asker, Heard, Told},
     crew::{Crew, People},
     figures::Counted,
+    gains::{Gain, Gains},
     grant::{Grant, Held},
     people::{Kinds, LeaseId, Person, PersonId},
     presence::{Presence, Wish},
@@ -71,6 +72,7 @@ pub(crate) struct Desk {
 pub(crate) struct State {
     ids: HashMap<Identity, PersonId>,
     people: People,
+    gains: Gains,
     counter: u64,
     /// Something has happened on which depends which feeds run.
     moved: bool,
@@ -199,7 +201,7 @@ impl Desk {
         let (mut news, mut answered, mut unanswered) = (false, 0, 0);
         // Of which kinds each of the answers said something, be it that nothing is known.
         let mut spoken_of: Kinds = Kind::all().collect();
-        let mut again = Vec::new();
+        let (mut again, mut gains) = (Vec::new(), Vec::new());
         for Told { ask, asked, heard } in told {
             presence.asking.remove(&ask);
             match heard {
@@ -209,7 +211,9 @@ impl Desk {
                     let kinds: Kinds = heard.rights.iter().map(|(kind, _)| *kind).collect();
                     spoken_of = spoken_of.meet(kinds.join(heard.open));
                     let is_open = !heard.open.is_empty();
+                    let inside = ask.namespace().map(|namespace| (Arc::clone(namespace), grant.kinds_in(namespace)));
                     news |= note(&mut grant, &ask, asked, heard, trust);
+                    gains.extend(inside.and_then(|(namespace, before)| Gain::found(&grant, &namespace, before)));
                     again.extend(Some(ask).filter(|_| is_open));
                 }
             }
@@ -231,6 +235,7 @@ impl Desk {
             self.state.moved = true;
             presence.person.announce();
         }
+        self.state.gains.pass_on(gains, person, &mut self.state.people, now);
     }
 
     fn namespaces_changed(&mut self) {
@@ -273,6 +278,7 @@ impl Desk {
         let installed = self.installed.borrow().clone().unwrap_or_default();
         let namespaces = self.namespaces.borrow().clone();
         let survey = self.survey_pause(namespaces.as_deref().map_or(0, <[_]>::len));
+        self.counted.set_survey(survey);
         let pace = &self.pace;
         let scene = Scene { installed: &installed, namespaces: namespaces.as_deref(), pace, survey, now };
         for (id, presence) in self.state.people.iter_mut().filter(|(_, presence)| presence.wake <= now) {
@@ -306,8 +312,9 @@ impl Desk {
         const LEAST: usize = 7;
         let here = self.state.people.values().filter(|presence| presence.is_here());
         let (people, held) = here.fold((0, 0), |(people, held), presence| {
-            let inside = presence.person.grant().count_namespaces();
-            if inside == 0 { (people, held) } else { (people + 1, held + inside) }
+            let grant = presence.person.grant();
+            let is_surveyed = grant.surveyed().is_some() || grant.changes.surveyed().is_some();
+            (people + usize::from(is_surveyed), held + grant.count_namespaces())
         });
         let granted = self.pace.questions as usize;
         let recheck = (self.pace.recheck_early + self.pace.recheck_late) / 2;

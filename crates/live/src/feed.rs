@@ -82,6 +82,8 @@ impl Feed {
                     Err(_) => return,
                 },
             };
+            // Who is told when to come back does so then, also if others were let in before.
+            let is_asked_to_wait = matches!(ended, Ended::Failed(FeedError::Busy(_)));
             let pause = match ended {
                 Ended::Closed => return,
                 Ended::Cleanly => Self::BREATH,
@@ -89,7 +91,7 @@ impl Feed {
             };
             tokio::select! {
                 () = sleep(pause) => {}
-                () = self.gate.recovered() => {}
+                () = self.gate.recovered(), if !is_asked_to_wait => {}
                 changed = hand_over.changed() => if changed.is_err() { return },
             }
         }
@@ -174,12 +176,12 @@ impl Feed {
         match error {
             FeedError::Busy(asked) => {
                 let pause = pauses.trouble.next(Some(*asked));
-                self.gate.trouble(pause);
+                self.gate.busy(pause);
                 return pause;
             }
             FeedError::Unreachable(_) => {
                 let pause = pauses.trouble.next(None);
-                self.gate.trouble(pause);
+                self.gate.away(pause);
                 return pause;
             }
             FeedError::Gone => self.store.forget_version(&self.key, self.id),

@@ -1,7 +1,7 @@
 //! How many feeds open at once.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,27 +10,50 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Lets a bounded number of feeds open at a time, and of one kind only one while the API server is in trouble.
+/// Lets a bounded number of feeds open at a time, and of one kind fewer while the API server is in trouble.
 ///
 /// After an API server's restart every feed must list again. Let in together they would only collect refusals (429)
-/// while its caches fill; so one probes, after the pause that the last one met with, and the others follow when it has
-/// succeeded.
+/// while its caches fill, or where it lets through little. So each refusal halves the number of those who may try at once,
+/// and an API server that is away leaves one; that one probes after a pause, and each success doubles the number.
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// Shared by all kinds.
     opening: Arc<Semaphore>,
-    probing: Semaphore,
-    /// While the API server is in trouble: before when nobody probes.
-    quiet_until: Mutex<Option<Instant>>,
+    state: Mutex<State>,
+    /// Somebody may be let in who had to wait.
+    changed: Notify,
+    /// Something has opened for the first time after trouble.
     recovered: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// How many may try at once; [`Gate::WIDTH`] if all is well.
+    window: usize,
+    /// How many are trying, of those who were let in during trouble.
+    trying: usize,
+    /// Nobody tries before this moment.
+    quiet_until: Instant,
 }
 
 /// The right to open a feed. Dropped when the feed runs or has failed.
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
-    gate: &'a Gate,
     _opening: SemaphorePermit<'a>,
-    _probing: Option<SemaphorePermit<'a>>,
+    trial: Option<Trial<'a>>,
+}
+
+/// One of those who try during trouble.
+#[derive(Debug)]
+struct Trial<'a>(&'a Gate);
+
+/// Whether somebody may go in.
+enum Turn<'a> {
+    /// All is well.
+    Free,
+    Try(Trial<'a>),
+    /// When there is something new, or at this moment.
+    Wait(Option<Instant>),
 }
 
 impl Gate {
@@ -39,64 +62,103 @@ impl Gate {
 
     /// The gate of one kind; `opening` has [`Gate::WIDTH`] places for all kinds together.
     pub(crate) fn new(opening: Arc<Semaphore>) -> Self {
-        Self { opening, probing: Semaphore::new(1), quiet_until: Mutex::default(), recovered: Notify::new() }
+        let state = State { window: Self::WIDTH, trying: 0, quiet_until: Instant::now() };
+        Self { opening, state: Mutex::new(state), changed: Notify::new(), recovered: Notify::new() }
     }
 
     /// Waits for the right to open.
-    #[expect(clippy::expect_used, reason = "the semaphores are never closed")]
+    #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
     pub(crate) async fn enter(&self) -> Pass<'_> {
         loop {
-            // First this: who waits for a probe of one kind must not take the places of other kinds.
-            let probe = self.probe().await;
+            // From before the look on, so that no change is missed.
+            let changed = self.changed.notified();
+            // Who waits for a turn must not take the places of other kinds.
+            let trial = match self.turn() {
+                Turn::Free => None,
+                Turn::Try(trial) => Some(trial),
+                Turn::Wait(None) => {
+                    changed.await;
+                    continue;
+                }
+                Turn::Wait(Some(until)) => {
+                    tokio::select! {
+                        () = sleep_until(until) => {}
+                        () = changed => {}
+                    }
+                    continue;
+                }
+            };
             let opening = self.opening.acquire().await.expect("never closed");
             // Trouble may have begun while this one waited for a place.
-            if probe.is_some() || self.trouble_until().is_none() {
-                return Pass { gate: self, _opening: opening, _probing: probe };
+            if trial.is_some() || self.state().is_well() {
+                return Pass { _opening: opening, trial };
             }
         }
     }
 
-    /// Waits until all is well, or it is this one's turn to try.
-    #[expect(clippy::expect_used, reason = "the semaphores are never closed")]
-    async fn probe(&self) -> Option<SemaphorePermit<'_>> {
-        self.trouble_until()?;
-        let probe = self.probing.acquire().await.expect("never closed");
-        while let Some(until) = self.trouble_until() {
-            if until <= Instant::now() {
-                return Some(probe);
-            }
-            sleep_until(until).await;
+    fn turn(&self) -> Turn<'_> {
+        let mut state = self.state();
+        if state.is_well() {
+            return Turn::Free;
         }
-        None
+        if state.quiet_until > Instant::now() {
+            return Turn::Wait(Some(state.quiet_until));
+        }
+        if state.trying >= state.window {
+            return Turn::Wait(None);
+        }
+        state.trying += 1;
+        Turn::Try(Trial(self))
     }
 
-    /// An attempt failed in a way that others would meet too, and nobody should make the next one before `pause`.
-    pub(crate) fn trouble(&self, pause: Duration) {
-        self.set_trouble(Some(Instant::now() + pause));
+    /// The API server is away, and nobody should try again before `pause`.
+    pub(crate) fn away(&self, pause: Duration) {
+        let mut state = self.state();
+        state.window = 1;
+        state.quiet_until = Instant::now() + pause;
     }
 
-    /// Waits until trouble is over.
+    /// The API server refused one because it is busy. Each feed pauses as it was asked to; if no more than one may try, all do.
+    pub(crate) fn busy(&self, pause: Duration) {
+        let mut state = self.state();
+        state.window = (state.window / 2).max(1);
+        if state.window == 1 {
+            state.quiet_until = Instant::now() + pause;
+        }
+    }
+
+    /// Waits until the first success after trouble.
     pub(crate) async fn recovered(&self) {
         self.recovered.notified().await;
     }
 
-    fn trouble_until(&self) -> Option<Instant> {
-        *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Says whether there was trouble before.
-    fn set_trouble(&self, until: Option<Instant>) -> bool {
-        let mut known = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *known, until).is_some()
+impl State {
+    fn is_well(&self) -> bool {
+        self.window >= Gate::WIDTH
     }
 }
 
 impl Pass<'_> {
-    /// The feed runs: others may follow.
+    /// The feed runs: more may follow. What was on its way before the trouble says nothing about it.
     pub(crate) fn opened(self) {
-        if self.gate.set_trouble(None) {
-            self.gate.recovered.notify_waiters();
-        }
+        let Some(Trial(gate)) = &self.trial else { return };
+        let mut state = gate.state();
+        state.window = (state.window * 2).min(Gate::WIDTH);
+        state.quiet_until = Instant::now();
+        drop(state);
+        gate.recovered.notify_waiters();
+    }
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        self.0.state().trying -= 1;
+        self.0.changed.notify_waiters();
     }
 }
 
@@ -115,7 +177,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn in_trouble_one_probes_and_the_others_follow_its_success() {
         let gate = gate();
-        gate.trouble(PAUSE);
+        gate.away(PAUSE);
         let probe = gate.enter().await;
         let mut second = std::pin::pin!(gate.enter());
         assert!(second.as_mut().now_or_never().is_none(), "a second must wait for the probe");
@@ -128,13 +190,59 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failed_probe_lets_the_next_one_try_after_the_pause_that_it_met_with() {
         let gate = gate();
-        gate.trouble(Duration::ZERO);
+        gate.away(Duration::ZERO);
         let probe = gate.enter().await;
-        gate.trouble(PAUSE);
+        gate.away(PAUSE);
         drop(probe);
         let before = Instant::now();
         drop(gate.enter().await);
         assert_eq!(before.elapsed(), PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_lets_one_through_at_a_time_is_not_overrun_and_all_come_in() {
+        let gate = gate();
+        let served = Semaphore::new(1);
+        let refusals = std::cell::Cell::new(0);
+        let began = Instant::now();
+        let open = async || {
+            loop {
+                let pass = gate.enter().await;
+                let place = served.try_acquire();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                match place {
+                    Ok(_place) => return pass.opened(),
+                    Err(_) => {
+                        refusals.set(refusals.get() + 1);
+                        drop(pass);
+                        gate.busy(PAUSE);
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            }
+        };
+        futures_util::future::join_all((0..160).map(|_| open())).await;
+        let (took, refused) = (began.elapsed(), refusals.get());
+        assert!(took < PAUSE * 30 && refused < 400, "{refused} refusals in {took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_all_are_refused_one_tries_after_each_pause() {
+        let gate = gate();
+        let tries = std::cell::Cell::new(0);
+        let knock = async || {
+            loop {
+                let pass = gate.enter().await;
+                tries.set(tries.get() + 1);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                drop(pass);
+                gate.busy(PAUSE);
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let all = futures_util::future::join_all((0..160).map(|_| knock()));
+        let _ = tokio::time::timeout(PAUSE * 60, all).await;
+        assert!((55..=Gate::WIDTH + 60).contains(&tries.get()), "{} tries in sixty pauses", tries.get());
     }
 
     #[tokio::test(start_paused = true)]
@@ -144,7 +252,7 @@ mod tests {
         let (first, second) = (one.enter().await, other.enter().await);
         assert!(other.enter().now_or_never().is_none(), "two are opening");
         drop((first, second));
-        one.trouble(PAUSE);
+        one.away(PAUSE);
         let mut waiting = [std::pin::pin!(one.enter()), std::pin::pin!(one.enter())];
         assert!(waiting.iter_mut().all(|enter| enter.as_mut().now_or_never().is_none()));
         let both = (other.enter().now_or_never(), other.enter().now_or_never());

@@ -128,6 +128,16 @@ impl Grant {
         self.surveyed.map(|surveyed| surveyed.asked)
     }
 
+    /// Of which kinds every namespace was last asked about.
+    pub(crate) fn surveyed_kinds(&self) -> Kinds {
+        self.surveyed.map(|surveyed| surveyed.kinds).unwrap_or_default()
+    }
+
+    /// The kinds that the person may list in a namespace, by that namespace's own answer.
+    pub(crate) fn kinds_in(&self, namespace: &str) -> Kinds {
+        self.namespaces.get(namespace).into_iter().flat_map(BTreeMap::keys).copied().collect()
+    }
+
     /// Forgets namespaces that are gone.
     pub(crate) fn keep_namespaces(&mut self, mut exists: impl FnMut(&Arc<str>) -> bool) {
         self.namespaces.retain(|namespace, _| exists(namespace));

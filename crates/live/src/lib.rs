@@ -24,6 +24,7 @@ mod desk;
 mod feed;
 mod feeds;
 mod figures;
+mod gains;
 mod gate;
 mod grant;
 mod list;

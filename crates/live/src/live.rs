@@ -89,7 +89,7 @@ impl Live {
         let deadline = Instant::now() + self.pace.thought;
         loop {
             let installed = self.installed.borrow().clone().unwrap_or_default();
-            let access = Access::of(&person.grant(), &installed, &self.pace);
+            let access = Access::of(&person.grant(), &installed, &self.pace, self.counted.survey());
             let is_known = !installed.is_empty() && access.is_known();
             if is_known || timeout_at(deadline, news.changed()).await.is_err() {
                 return access;

@@ -74,6 +74,10 @@ impl Kinds {
         Kinds(self.0 & other.0)
     }
 
+    pub(crate) fn without(self, others: Kinds) -> Kinds {
+        Kinds(self.0 & !others.0)
+    }
+
     pub(crate) fn with(self, kind: Kind) -> Kinds {
         self.join(Kinds(1 << kind.index()))
     }

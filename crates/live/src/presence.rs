@@ -250,6 +250,15 @@ impl Presence {
         }
     }
 
+    /// This must be asked before long; when exactly is left to chance, since much may be at once, about many.
+    pub(crate) fn ask_soon(&mut self, ask: Ask, now: Instant) {
+        const LATEST: Duration = Duration::from_secs(20);
+        if !self.later.iter().any(|(_, later)| *later == ask) {
+            self.later.push((now + LATEST.mul_f64(rand::random()), ask));
+            self.wake = now;
+        }
+    }
+
     /// Everything must be asked again.
     pub(crate) fn recheck(&mut self, namespaces: &[Arc<str>], now: Instant) {
         let kinds = self.asks();

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_live::{Feeds, Live, Pace, Parts, Reviews, SessionKey, Visitor};
+use fanlight_live::{Feeds, Live, Pace, Parts, Reviews, Scopes, SessionKey, Visit, Visitor};
 use fanlight_model::{
     Answer, Change, FeedError, Holder, Identity, Kind, Listing, Question, Rule, Rules, Scope, Token, UserName, Version,
 };
@@ -32,11 +32,15 @@ struct Asked {
     who: Identity,
     /// The kind, if it was about one.
     kind: Option<Kind>,
+    /// The namespace, if it was about all kinds in one.
+    namespace: Option<String>,
 }
 
 /// An API server that lets everybody list and watch everything in the namespaces whose number is below this.
 struct Counter {
     allowed: usize,
+    /// Who is in this group has been given this namespace, too.
+    given: Mutex<Option<(&'static str, &'static str)>>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -45,24 +49,34 @@ impl Counter {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, who: &Identity, kind: Option<Kind>) {
-        self.asked().push(Asked { at: Instant::now(), who: who.clone(), kind });
+    fn note(&self, who: &Identity, kind: Option<Kind>, namespace: Option<&str>) {
+        let namespace = namespace.map(ToOwned::to_owned);
+        self.asked().push(Asked { at: Instant::now(), who: who.clone(), kind, namespace });
+    }
+
+    fn give(&self, group: &'static str, namespace: &'static str) {
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some((group, namespace));
+    }
+
+    fn was_given(&self, who: &Identity, namespace: &str) -> bool {
+        let given = *self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.is_some_and(|(group, place)| place == namespace && who.groups().any(|theirs| theirs == group))
     }
 }
 
 impl Reviews for Counter {
     fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
-        self.note(who, Some(question.kind));
+        self.note(who, Some(question.kind), None);
         ready(Answer::No).boxed()
     }
 
     fn rules(&self, who: &Identity, namespace: &str) -> BoxFuture<'static, Rules> {
-        self.note(who, None);
+        self.note(who, None, Some(namespace));
         let number: usize =
             namespace.strip_prefix("team-").and_then(|number| number.parse().ok()).unwrap_or(usize::MAX);
         let any = || vec!["*".to_owned()];
         let rule = Rule { verbs: any(), groups: any(), resources: any(), names: Vec::new() };
-        let rules = (number < self.allowed).then_some(rule);
+        let rules = (number < self.allowed || self.was_given(who, namespace)).then_some(rule);
         ready(Rules::Complete(rules.into_iter().collect())).boxed()
     }
 }
@@ -93,7 +107,7 @@ struct House {
 impl House {
     /// A cluster of so many namespaces, of which everybody may see so many.
     fn of(namespaces: usize, allowed: usize) -> Self {
-        let counter = Arc::new(Counter { allowed, asked: Mutex::default() });
+        let counter = Arc::new(Counter { allowed, given: Mutex::default(), asked: Mutex::default() });
         let names: Arc<[Arc<str>]> = (0..namespaces).map(|number| format!("team-{number}").into()).collect();
         let namespaces = watch::Sender::new(Some(names));
         let installed = watch::Sender::new(Some(Arc::new(Kind::all().collect())));
@@ -210,4 +224,54 @@ async fn of_one_user_who_comes_by_ever_new_tokens_only_the_last_few_are_remember
     let remembered = surveyed.iter().filter(|surveyed| !**surveyed).count();
     assert_eq!(remembered, 8, "{surveyed:?}");
     assert!(!surveyed[39] && surveyed[0], "the last: {surveyed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_so_many_are_here_that_surveys_are_far_apart_somebody_is_told_how_long_a_gain_may_take() {
+    let house = House::of(300, 30);
+    let mut open = Vec::new();
+    let mut told = Vec::new();
+    for number in 0..50 {
+        let group = format!("group-{number}");
+        let somebody = visitor(&format!("user-{number}"), &[&group], number);
+        open.push(house.live.visit(&somebody, &APPS).await);
+        told.push(house.live.access(&somebody).await.slow_gains);
+    }
+    assert!(told[..20].iter().all(Option::is_none), "{told:?}");
+    let slow = told[49].expect("surveys are far apart");
+    assert!(slow > 10 * MINUTE, "{slow:?}");
+    house.counter.give("group-7", "team-200");
+    sleep(slow).await;
+    let sees = |visit: &Visit| visit.scopes().iter().any(|(_, scopes)| reaches(scopes, "team-200"));
+    let who: Vec<_> = (0..50).filter(|number| sees(&open[*number])).collect();
+    assert_eq!(who, [7], "within the time that was told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_has_gained_those_who_share_a_group_are_asked_about_soon_and_nobody_else() {
+    let house = House::of(300, 30);
+    let mut open = Vec::new();
+    for number in 0..20 {
+        let group = if number % 2 == 0 { "dev" } else { "qa" };
+        let somebody = visitor(&format!("user-{number}"), &[group], number);
+        open.push((group, house.live.visit(&somebody, &APPS).await));
+    }
+    // After all surveys, and long before the next ones.
+    sleep(MINUTE).await;
+    house.counter.asked().clear();
+    house.counter.give("dev", "team-200");
+    house.live.recheck(&visitor("user-0", &["dev"], 0).identity).await;
+    sleep(Duration::from_secs(21)).await;
+    for (group, visit) in &open {
+        let sees = visit.scopes().iter().all(|(_, scopes)| reaches(scopes, "team-200"));
+        assert_eq!(sees, *group == "dev", "{group}");
+    }
+    let asked = house.counter.asked();
+    let asked: Vec<_> = asked.iter().filter(|asked| asked.namespace.as_deref() == Some("team-200")).collect();
+    assert!(asked.iter().all(|asked| asked.who.groups().any(|group| group == "dev")));
+    assert_eq!(asked.len(), 10, "each once");
+}
+
+fn reaches(scopes: &Scopes, namespace: &str) -> bool {
+    matches!(scopes, Scopes::Namespaces(places) if places.iter().any(|place| **place == *namespace))
 }

@@ -136,6 +136,11 @@ impl Identity {
         groups.iter().map(AsRef::as_ref)
     }
 
+    /// Whether any group is also one of theirs.
+    pub fn shares_a_group_with(&self, other: &Self) -> bool {
+        self.groups().any(|group| other.groups().any(|theirs| theirs == group))
+    }
+
     /// Whether watches may run in their name: not for somebody who only makes single requests with a token.
     pub fn may_sponsor(&self) -> bool {
         match self {

@@ -4,6 +4,7 @@
 //!   ControlPlane ── etcd ◄── kube-apiserver ◄── kube-controller-manager     each under a Minder, which ends it
 //!        │                     ▲   ▲    │                                    when its owner ends, however that ends
 //!        │                     │   │    └─► AuditLog: who asked for what
+//!        ├─ throttle: by its own priority and fairness it answers 429 to some
 //!        ├─ Nodes: kube-scheduler, kwok in the place of kubelets, so that pods run
 //!        ├─ Estate: a company's objects
 //!        ├─ StandIn: answers and reports as Flux's controllers do
@@ -44,6 +45,7 @@ mod sessions;
 mod showcase;
 pub mod stand_in;
 mod stream;
+mod throttle;
 mod wire;
 pub mod yaml;
 

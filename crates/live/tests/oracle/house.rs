@@ -306,6 +306,7 @@ fn cut(truth: &mut Truth, kind: Kind, cleanly: bool) {
     *how = cleanly;
 }
 
+/// All are of one group, so that what one has gained is asked about the others.
 fn identity(name: &str) -> Identity {
-    Identity::of(UserName::new(name).expect("a name"))
+    Identity::new(UserName::new(name).expect("a name"), ["staff"]).expect("a group")
 }

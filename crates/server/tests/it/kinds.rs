@@ -242,8 +242,10 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
             || values.contains("cannot get resource \"configmaps\""),
         "{values}"
     );
+    assert!(values.contains("/user_info?verb=get&amp;resource=configmaps&amp;namespace=apps&amp;name="), "{values}");
     let events = get(&house, &ben, "/helm_release/events?name=billing&namespace=apps").await?;
     assert!(events.contains("An administrator can grant “list” on events."), "{events}");
+    assert!(events.contains("/user_info?verb=list&amp;resource=events&amp;namespace=apps#may"), "{events}");
     Ok(())
 }
 
@@ -264,6 +266,7 @@ async fn the_runtime_page_names_controllers_and_definitions_or_the_right_that_is
     let page = get(&house, &ben, "/flux_runtime").await?;
     assert!(page.contains("An administrator can grant “list” on deployments in flux-system."), "{page}");
     assert!(page.contains("An administrator can grant “get” on customresourcedefinitions."), "{page}");
+    assert_eq!(page.matches("/user_info?verb=").count(), 2, "what is missing: {page}");
     Ok(())
 }
 

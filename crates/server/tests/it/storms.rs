@@ -145,19 +145,41 @@ async fn whatever_befalls_a_cluster_of_some_size_is_marked_and_mended_and_nobody
     turn(&house.plane, &watchers, "probe-1", "probe-2").await?;
     all_right(&mut watchers, "probe-2").await?;
 
+    refused_for_a_while(&house, &mut watchers, &wire, feeds).await?;
+
     // It crashes: its first answers are wrong, and no watch can resume.
     house.plane.stop_api_server();
     all_marked(&mut watchers).await?;
     let audit = house.plane.audit().from_now()?;
     house.plane.start_api_server().await?;
-    turn(&house.plane, &watchers, "probe-2", "probe-3").await?;
-    all_right(&mut watchers, "probe-3").await?;
+    turn(&house.plane, &watchers, "probe-3", "probe-4").await?;
+    all_right(&mut watchers, "probe-4").await?;
     let entries = audit.entries()?;
     let asked = made(&entries);
     // Each is told that it cannot resume, and begins anew.
     assert!(asked <= 3 * feeds, "{asked} requests for {feeds} feeds");
     let reviews = entries.iter().filter(|entry| entry.uri.contains("/selfsubject")).count();
     assert!(reviews <= 3 * PEOPLE.len() * (NAMESPACES + 20), "{reviews} reviews");
+    Ok(())
+}
+
+/// It is away, and when it is back it answers 429 to nearly all that is asked in the watchers' names, for a while.
+async fn refused_for_a_while(house: &House, watchers: &mut [Watcher], wire: &Wire, feeds: usize) -> anyhow::Result<()> {
+    const ENOUGH: usize = 20;
+    wire.close();
+    all_marked(watchers).await?;
+    turn(&house.plane, watchers, "probe-2", "probe-3").await?;
+    house.plane.throttle(&PEOPLE).await?;
+    let audit = house.plane.audit().from_now()?;
+    wire.open();
+    let refused = |entries: &[AuditEntry]| entries.iter().filter(|entry| entry.code() == Some(429)).count();
+    audit.until(|entries| refused(entries) >= ENOUGH).await?;
+    house.plane.relent().await?;
+    all_right(watchers, "probe-3").await?;
+    let entries = audit.entries()?;
+    let (refused, made) = (refused(&entries), made(&entries));
+    assert!(refused <= 2 * feeds, "{refused} requests for {feeds} feeds were refused: who is refused waits");
+    assert!(made <= refused + feeds + feeds / 2, "{made} requests for {feeds} feeds, of which {refused} were refused");
     Ok(())
 }
 

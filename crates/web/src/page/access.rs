@@ -35,6 +35,8 @@ struct AccessPage<'a> {
     notices: Vec<String>,
     guise: Standing,
     kinds: Vec<Line>,
+    /// Within how many minutes a right shows that was just given, if that is not soon.
+    gains: Option<u64>,
     asked: Asked,
     reply: Option<Reply>,
     known: Vec<String>,
@@ -80,11 +82,8 @@ pub(crate) async fn show(
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let who = &session.identity;
     let (guise, subject) = look(&app, who).await;
-    let access = if guise.user.is_empty() {
-        Access { kinds: Vec::new() }
-    } else {
-        app.live.access(&visitor(&app, &session)).await
-    };
+    let access =
+        if guise.user.is_empty() { Access::default() } else { app.live.access(&visitor(&app, &session)).await };
     let reply = match &subject {
         Some(subject) => asked.answer(&*app.rights, who, subject).await,
         None => None,
@@ -95,6 +94,7 @@ pub(crate) async fn show(
         groups: who.groups().collect(),
         notices: app.sessions.tokens(&cookies(&headers), &session).map(|kept| kept.notices).unwrap_or_default(),
         guise,
+        gains: access.slow_gains.map(|slow| slow.as_secs().div_ceil(60)),
         kinds: access.kinds.into_iter().map(Line::new).collect(),
         known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),
         asked,

@@ -206,7 +206,9 @@ fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
             let clock = clock(age);
             Some(format!("Still loading: {ready} of {of} lists are read; what is shown is as of {clock} UTC."))
         }
-        Freshness::Stale { age } => Some(format!("As of {} UTC: the API server does not answer.", clock(age))),
+        Freshness::Stale { age } => {
+            Some(format!("As of {} UTC: the API server does not answer, or is too busy.", clock(age)))
+        }
         Freshness::Rotating { age } => {
             let why = "more is looked at than can be watched at once, so that lists are read in turn";
             Some(format!("As of {} UTC: {why}.", clock(age)))

@@ -39,7 +39,7 @@ use facts::{Fact, Line};
 use happening::Happening;
 use past::Past;
 use related::Relation;
-use shown::Shown;
+use shown::{More, Shown};
 pub(super) use specimens::specimens;
 use tab::Tab;
 use values::Values;
@@ -76,6 +76,8 @@ struct ObjectPage<'a> {
     events: Vec<Happening>,
     /// What there is to say of the events, or in their place.
     events_note: String,
+    /// Whether Kubernetes does not let the person read them.
+    events_refused: bool,
     history: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
@@ -261,6 +263,7 @@ impl<'a> ObjectPage<'a> {
             ],
             events,
             events_note,
+            events_refused: matches!(shown.more, More::Events(Err(ObjectError::Forbidden(_)))),
             history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },

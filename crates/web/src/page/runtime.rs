@@ -29,8 +29,11 @@ struct Runtime {
     controllers: Vec<ControllerView>,
     /// Why there are none.
     controllers_note: String,
+    /// Whether Kubernetes does not let the person read them.
+    controllers_refused: bool,
     definitions: Vec<DefinitionView>,
     definitions_note: String,
+    definitions_refused: bool,
 }
 
 /// A controller as a line.
@@ -86,6 +89,8 @@ impl Runtime {
         definitions: Result<Vec<Definition>, ObjectError>,
     ) -> Self {
         let [label, value] = Controller::LABEL;
+        let controllers_refused = matches!(controllers, Err(ObjectError::Forbidden(_)));
+        let definitions_refused = matches!(definitions, Err(ObjectError::Forbidden(_)));
         let (controllers, controllers_note) = match controllers {
             Ok(none) if none.is_empty() => {
                 (none, format!("None was found. Flux’s controllers are Deployments with the label {label}={value}."))
@@ -102,8 +107,10 @@ impl Runtime {
             sentence: sentence(&controllers),
             controllers: controllers.into_iter().map(ControllerView::of).collect(),
             controllers_note,
+            controllers_refused,
             definitions: definitions.iter().map(DefinitionView::of).collect(),
             definitions_note,
+            definitions_refused,
         }
     }
 }

@@ -123,6 +123,8 @@ async fn crowd(size: &Size, sight: Sight, house: &House, table: &mut Table) -> a
     let memory = process::memory(server.process()?)?;
     table.add("resident memory", "MiB", 48.0, memory.resident, "after all of the above");
     table.add("resident memory, peak", "MiB", 72.0, memory.peak, "");
+    let told = gained_within(&watcher).await?;
+    table.add("a gained right shows within", "min", 5.0, told, "as the access page says; at once by “Check again”");
     say(&format!("{size}, {}", sight.words()));
     Ok(())
 }
@@ -152,6 +154,13 @@ async fn leave(server: &FanlightServer, all: &Person, others: &[Person], table: 
     timeout(Duration::from_secs(120), watched).await.context("the pages stay marked")??;
     table.add("one leaves → nobody’s page is marked", "ms", None, milliseconds(marked), "0: it never was");
     Ok(())
+}
+
+/// In how many minutes, as the access page says, a right shows that was just given: where it says nothing, in five.
+async fn gained_within(person: &Person) -> anyhow::Result<f64> {
+    let page = String::from_utf8(person.load("/user_info", "identity").await?)?;
+    let told = page.split_once("show within about ").and_then(|(_, rest)| rest.split_whitespace().next());
+    Ok(told.map_or(Ok(5.0), str::parse)?)
 }
 
 /// How long a page takes, and what one more costs.

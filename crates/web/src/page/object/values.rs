@@ -10,6 +10,8 @@ pub(super) struct Values {
     pub(super) note: String,
     /// The values; empty where they are not shown.
     pub(super) text: String,
+    /// The ConfigMap that Kubernetes does not let the person read.
+    pub(super) refused: Option<String>,
 }
 
 /// The most that is shown of one ConfigMap, in bytes.
@@ -22,7 +24,7 @@ impl Values {
         let own = &shown.object["spec"]["values"];
         let text = if own.is_null() { String::new() } else { manifest::plain(own) };
         let note = if text.is_empty() { "The release itself sets none." } else { "They win over all others." };
-        all.push(Self { title: "In the release itself".to_owned(), note: note.to_owned(), text });
+        all.push(Self { title: "In the release itself".to_owned(), note: note.to_owned(), text, refused: None });
         all
     }
 
@@ -48,7 +50,12 @@ impl Values {
             },
             _ => (String::new(), String::new()),
         };
-        Self { title, note: format!("{target}{note}"), text }
+        let is_refused = match more {
+            More::ConfigMaps(maps) => matches!(maps.get(&from.name), Some(Err(ObjectError::Forbidden(_)))),
+            _ => false,
+        };
+        let refused = (from.kind == "ConfigMap" && is_refused).then(|| from.name.clone());
+        Self { title, note: format!("{target}{note}"), text, refused }
     }
 }
 
@@ -105,6 +112,6 @@ mod tests {
             "There is no such ConfigMap, and the release needs it."
         );
         let refused = all(More::maps("defaults", Err(ObjectError::Forbidden("no".to_owned()))));
-        assert_eq!(refused[0].note, "Kubernetes says: no.");
+        assert_eq!((&*refused[0].note, refused[0].refused.as_deref()), ("Kubernetes says: no.", Some("defaults")));
     }
 }
