@@ -35,6 +35,7 @@ mod presence;
 mod reviews;
 mod rota;
 mod store;
+mod summary;
 mod visit;
 mod visitor;
 
@@ -45,5 +46,6 @@ pub use list::{Freshness, List, Sight};
 pub use live::{Live, Parts};
 pub use pace::Pace;
 pub use reviews::Reviews;
+pub use summary::{Counts, Summary};
 pub use visit::{Scopes, Visit};
 pub use visitor::{SessionKey, Visitor};

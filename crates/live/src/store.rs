@@ -5,6 +5,7 @@ mod orders;
 mod searches;
 mod shelf;
 mod spaces;
+mod tally;
 
 use std::{
     collections::VecDeque,
@@ -18,7 +19,7 @@ use tokio::{sync::watch, time::Instant};
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
 use shelf::Shelf;
 
-use crate::{Freshness, List, Sight, grant::Reach};
+use crate::{Freshness, List, Sight, Summary, grant::Reach};
 
 /// Rows and the state of the feeds that bring them: one lock, never held across an await.
 #[derive(Debug)]
@@ -185,6 +186,15 @@ impl Store {
         list.freshness = inner.covers.freshness(sightlines, fresh);
         list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
         list
+    }
+
+    /// What there is in few words, with `most` rows of each sort.
+    pub(crate) fn summary(&self, sightlines: &[Sightline], most: usize, fresh: FreshFor) -> Summary {
+        let inner = self.lock();
+        let mut summary = inner.shelf.summary(&inner.covers, sightlines, most);
+        summary.freshness = inner.covers.freshness(sightlines, fresh);
+        summary.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
+        summary
     }
 
     /// One object's row, if the viewer may see it.
