@@ -29,7 +29,7 @@ use fanlight_identity::{
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, Proxies, farewell};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Lately, Metrics, Proxies, farewell};
 use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
@@ -153,6 +153,7 @@ async fn wire(
         everybody: everybody(arguments)?,
         objects: eyes.clone(),
         rights: eyes,
+        lately: Lately::default(),
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,
         metrics,

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Metrics, Objects, Proxies, Rights};
+use crate::{Audit, Lately, Metrics, Objects, Proxies, Rights};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -37,6 +37,8 @@ pub struct App {
     pub objects: Arc<dyn Objects>,
     /// As whom people go before the API server, and what it lets them do.
     pub rights: Arc<dyn Rights>,
+    /// What was read in people's names a moment ago.
+    pub lately: Lately,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
     /// The account of who did and saw what.

@@ -6,7 +6,6 @@ use axum::{
     Router,
     http::StatusCode,
     middleware::from_fn_with_state,
-    response::Redirect,
     routing::{any, get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
@@ -21,9 +20,8 @@ use crate::{
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let base = app.base.clone();
-    let home = format!("{base}/applications");
     let health = [("location", format!("{base}/health/"))];
-    let front = get(async move || Redirect::to(&home));
+    let front = get(page::overview::moved);
     let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
@@ -32,7 +30,8 @@ pub fn router(app: App) -> Router {
         if leads_on { lists.route(&paths[1], get(page::list::first_tab)) } else { lists }
     });
     let pages = Router::new()
-        .route("/", front.clone())
+        .route("/", get(page::overview::show))
+        .route("/overview", get(page::overview::moved))
         .merge(lists)
         .route("/flux_runtime", get(page::runtime::show))
         .route("/flux_runtime/{part}", get(page::runtime::moved))
@@ -77,11 +76,12 @@ pub fn router(app: App) -> Router {
         .iter()
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
+        .route("/overview/events", get(page::overview::events))
         .route("/{kind}/{tab}/events", get(page::object::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
-    // Nesting serves the front page at the prefix alone, not with a slash after it.
+    // Nesting serves the front page at the prefix alone; with a slash after it people come from elsewhere.
     let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };
     site.layer(from_fn_with_state(Arc::clone(&app), measure::keep))
         .layer(guard::own_site(app.external_url.as_ref()))

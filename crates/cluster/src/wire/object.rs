@@ -3,8 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use fanlight_model::{
-    Applier, Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request, Row,
-    SourceLink, Suspension, Version, go_duration,
+    Applier, Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request,
+    Row, SourceLink, Suspension, Version, go_duration,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};

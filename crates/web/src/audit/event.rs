@@ -152,6 +152,7 @@ pub(crate) enum Page {
     /// A list, by its path.
     List(&'static str),
     Object,
+    Overview,
     Runtime,
 }
 
@@ -166,6 +167,7 @@ impl Page {
         match self {
             Page::List(path) => path,
             Page::Object => "object",
+            Page::Overview => "overview",
             Page::Runtime => "flux_runtime",
         }
     }
