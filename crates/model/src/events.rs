@@ -1,10 +1,16 @@
 //! Events (core/v1): what happened to objects lately.
 
 mod entry;
+mod filter;
+mod log;
+mod news;
 
 use serde_json::Value;
 
 pub use entry::EventEntry;
+pub use filter::EventFilter;
+pub use log::EventLog;
+pub use news::EventNews;
 
 use crate::details::reading::{each, text};
 
@@ -21,7 +27,7 @@ impl Events {
     /// Reads an `EventList`.
     pub fn read(list: &Value) -> Self {
         let mut entries: Vec<_> = each(&list["items"]).map(EventEntry::read).collect();
-        entries.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.about().cmp(&b.about())));
+        entries.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.order().cmp(&b.order())));
         Self { entries, more: !text(&list["metadata"]["continue"]).is_empty() }
     }
 }

@@ -41,7 +41,7 @@ pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
 };
 pub use duration::go_duration;
-pub use events::{EventEntry, Events};
+pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};

@@ -18,12 +18,13 @@ pub(crate) struct Way {
     needs: &'static [Kind],
 }
 
-static WAYS: [Way; 8] = [
+static WAYS: [Way; 9] = [
     Way { path: "overview", word: "Overview", key: 'h', needs: &[] },
     Way { path: "applications", word: "Applications", key: 'a', needs: &[] },
     Way { path: "sources", word: "Sources", key: 's', needs: &[] },
     Way { path: "image_automation", word: "Image automation", key: 'i', needs: &[] },
     Way { path: "notifications", word: "Notifications", key: 'n', needs: &[] },
+    Way { path: "events", word: "Events", key: 'e', needs: &[] },
     Way { path: "terraform", word: "Terraform", key: 't', needs: &[Kind::TERRAFORM] },
     Way { path: "operator", word: "Flux Operator", key: 'o', needs: &Kind::OPERATOR },
     Way { path: "flux_runtime", word: "Flux runtime", key: 'f', needs: &[] },

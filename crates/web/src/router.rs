@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::overview::show))
         .route("/overview", get(page::overview::moved))
         .merge(lists)
+        .route("/events", get(page::events::show))
         .route("/flux_runtime", get(page::runtime::show))
         .route("/flux_runtime/{part}", get(page::runtime::moved))
         .route("/runtime", get(page::runtime::moved))
@@ -77,6 +78,7 @@ pub fn router(app: App) -> Router {
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
         .route("/overview/events", get(page::overview::events))
+        .route("/events/events", get(page::events::follow))
         .route("/{kind}/{tab}/events", get(page::object::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));

@@ -151,6 +151,7 @@ impl Verb {
 pub(crate) enum Page {
     /// A list, by its path.
     List(&'static str),
+    Events,
     Object,
     Overview,
     Runtime,
@@ -166,6 +167,7 @@ impl Page {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Page::List(path) => path,
+            Page::Events => "events",
             Page::Object => "object",
             Page::Overview => "overview",
             Page::Runtime => "flux_runtime",

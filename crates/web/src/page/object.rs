@@ -36,7 +36,7 @@ use crate::{
     stream, when,
 };
 use facts::{Fact, Line};
-use happening::Happening;
+pub(super) use happening::Happening;
 use past::Past;
 use related::Relation;
 use shown::Shown;
