@@ -1,6 +1,7 @@
 //! The rows of all feeds, shared by all viewers.
 
 mod cover;
+mod journal;
 mod orders;
 mod searches;
 mod shelf;
@@ -19,7 +20,7 @@ use tokio::{sync::watch, time::Instant};
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
 use shelf::Shelf;
 
-use crate::{Freshness, List, Sight, Summary, grant::Reach};
+use crate::{Freshness, List, Sight, Sighting, Summary, grant::Reach};
 
 /// Rows and the state of the feeds that bring them: one lock, never held across an await.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Store {
 struct Inner {
     shelf: Shelf,
     covers: cover::Covers,
+    journal: journal::Journal,
     /// How many changes there have been.
     tick: u64,
     /// The last changes, so that a view may skip what it cannot see: tick, kind, namespace (`None`: any).
@@ -88,6 +90,7 @@ impl Store {
             if inner.covers.close(key, id) {
                 let Inner { shelf, covers, .. } = inner;
                 shelf.remove_if(key.kind, &key.scope, |row| !covers.cover_namespace(key.kind, &row.key.namespace));
+                inner.journal.lose_sight(key.kind);
                 inner.note(key.kind, None);
             }
         });
@@ -203,6 +206,13 @@ impl Store {
         inner.shelf.row(&inner.covers, sightlines, key)
     }
 
+    /// What was seen of an object, the newest first, if the viewer may see it.
+    pub(crate) fn sightings(&self, sightlines: &[Sightline], key: &ObjectKey, now: Instant) -> Vec<Sighting> {
+        let inner = self.lock();
+        let in_sight = inner.shelf.row(&inner.covers, sightlines, key).is_some();
+        if in_sight { inner.journal.sightings(key, now) } else { Vec::new() }
+    }
+
     /// The rows that the viewer may see of objects which depend on this one.
     pub(crate) fn dependants(&self, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
         let inner = self.lock();
@@ -296,7 +306,16 @@ impl Inner {
                 }
                 let namespace = Arc::clone(&row.key.namespace);
                 // What another feed has passed already is there, or gone since: it must not come back.
-                if !self.covers.is_ahead(key, &namespace, row.version) && self.shelf.put(row) {
+                if self.covers.is_ahead(key, &namespace, row.version) {
+                    return Taken::Fine;
+                }
+                let before = self.shelf.get(&row.key).cloned();
+                if self.shelf.put(row) {
+                    if let Some(before) = before
+                        && let Some(after) = self.shelf.get(&before.key)
+                    {
+                        self.journal.note(&before, after, Instant::now());
+                    }
                     self.note(key.kind, Some(namespace));
                 }
             }
@@ -306,6 +325,7 @@ impl Inner {
                     listing.remove(&object);
                 }
                 if self.shelf.remove(&object, version) {
+                    self.journal.forget(&object);
                     self.note(key.kind, Some(object.namespace));
                 }
             }

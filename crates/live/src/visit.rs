@@ -8,7 +8,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Freshness, List, Pace, Summary,
+    Freshness, List, Pace, Sighting, Summary,
     desk::Message,
     grant::{Outlook, Reach},
     people::{LeaseId, Person, PersonId},
@@ -150,6 +150,11 @@ impl Visit {
     /// The row of one object of the visit's kinds, if the viewer may see it at this moment.
     pub fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
         self.store.row(&self.sightlines(), key)
+    }
+
+    /// What was seen to change of an object of the visit's kinds, the newest first, if the viewer may see it at this moment.
+    pub fn sightings(&self, key: &ObjectKey) -> Vec<Sighting> {
+        self.store.sightings(&self.sightlines(), key, Instant::now())
     }
 
     /// The rows that the viewer may see of objects which depend on this one.

@@ -54,7 +54,7 @@ pub(crate) fn here(base: &str, uri: &Uri) -> String {
 
 /// The address of the front page.
 pub(crate) fn home(base: &str) -> String {
-    if base.is_empty() { "/".to_owned() } else { base.to_owned() }
+    format!("{base}/")
 }
 
 /// A place within this site: anything that could lead elsewhere becomes the front page.
@@ -82,8 +82,8 @@ mod tests {
         ] {
             assert_eq!(inside("", elsewhere), "/", "{elsewhere:?}");
         }
-        assert_eq!(inside("/flux", "/other"), "/flux");
-        assert_eq!(inside("/flux", "/fluxes/other"), "/flux");
+        assert_eq!(inside("/flux", "/other"), "/flux/");
+        assert_eq!(inside("/flux", "/fluxes/other"), "/flux/");
         assert_eq!(inside("/flux", "/flux/applications"), "/flux/applications");
         assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
     }

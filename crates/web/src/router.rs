@@ -21,7 +21,7 @@ pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let base = app.base.clone();
     let health = [("location", format!("{base}/health/"))];
-    let front = get(page::overview::moved);
+    let front = if base.is_empty() { get(page::overview::show) } else { get(page::overview::moved) };
     let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
@@ -30,7 +30,7 @@ pub fn router(app: App) -> Router {
         if leads_on { lists.route(&paths[1], get(page::list::first_tab)) } else { lists }
     });
     let pages = Router::new()
-        .route("/", get(page::overview::show))
+        .route("/", front)
         .route("/overview", get(page::overview::moved))
         .merge(lists)
         .route("/events", get(page::events::show))
@@ -69,9 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .fallback(page::message::not_found);
     let pages = if app.styleguide { pages.route("/styleguide", get(page::styleguide::show)) } else { pages };
-    let pages = pages
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
-        .layer(CompressionLayer::new());
+    let pages = bounded(pages);
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
     let streams = ListPage::all()
         .iter()
@@ -83,12 +81,24 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
-    // Nesting serves the front page at the prefix alone; with a slash after it people come from elsewhere.
-    let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };
+    let site = if base.is_empty() {
+        site
+    } else {
+        // Nesting serves the prefix alone, and not with the slash after it that the front page has.
+        let front = Router::new().route("/", get(page::overview::show));
+        let front = front.layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out));
+        Router::new().nest(&base, site).nest(&format!("{base}/"), bounded(front))
+    };
     site.layer(from_fn_with_state(Arc::clone(&app), measure::keep))
         .layer(guard::own_site(app.external_url.as_ref()))
         .layer(CatchPanicLayer::custom(guard::broken as fn(_) -> _))
         .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
         .layer(from_fn_with_state(Arc::clone(&app), request::tell))
         .with_state(app)
+}
+
+/// Pages are answered in time, and small.
+fn bounded(pages: Router<Arc<App>>) -> Router<Arc<App>> {
+    let timeout = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30));
+    pages.layer(timeout).layer(CompressionLayer::new())
 }

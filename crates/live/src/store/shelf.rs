@@ -145,6 +145,11 @@ impl Shelf {
         }
     }
 
+    /// The row of an object, whoever asks.
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<&Arc<Row>> {
+        Some(&self.rows[*self.index.get(key)? as usize].row)
+    }
+
     /// Every row in an order.
     pub(super) fn in_order(&self, sort: Sort) -> impl Iterator<Item = &Entry> {
         self.orders.get(sort).iter().map(|number| &self.rows[*number as usize])

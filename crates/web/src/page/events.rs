@@ -77,7 +77,7 @@ pub(crate) async fn show(
     let mut page = EventsPage::new(&frame, &filter, &happened, session.identity.user().as_str());
     page.rows = happened.shown(&filter).map(|event| EventRow::of(event, &frame, now)).collect();
     let response = super::html(StatusCode::OK, &page);
-    let view = Event::View { page: Page::Events, seen: Seen::default(), outcome: happened.outcome() };
+    let view = Event::View { page: Page::Events, seen: Seen::events(happened.places()), outcome: happened.outcome() };
     app.audit.note(origin, &Who::signed(&session), &view);
     seen(&app, &headers, &session, response)
 }
@@ -93,8 +93,8 @@ pub(crate) async fn follow(
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let frame = Frame::of(&app, &session, &headers, &uri).at("events");
     let filter = filter(&uri);
-    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Events, Seen::default());
     let view = EventsView::open(&app, &session, frame, filter).await;
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Events, Seen::events(view.places()));
     stream::open(app, session, view, stay)
 }
 

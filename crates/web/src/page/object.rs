@@ -5,6 +5,7 @@ mod happening;
 mod particulars;
 mod past;
 mod related;
+mod seen;
 mod shown;
 mod specimens;
 mod tab;
@@ -77,6 +78,10 @@ struct ObjectPage<'a> {
     /// What there is to say of the events, or in their place.
     events_note: String,
     history: Vec<Past>,
+    /// Whether its controller writes down what it did before.
+    keeps_history: bool,
+    /// What was seen here to change.
+    seen_here: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
 }
@@ -262,6 +267,8 @@ impl<'a> ObjectPage<'a> {
             events,
             events_note,
             history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
+            keeps_history: Tab::keeps_history(key.kind),
+            seen_here: if tab == Tab::History { seen::seen(&shown.around.seen, details.created, now) } else { Vec::new() },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
         }

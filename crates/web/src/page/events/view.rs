@@ -64,6 +64,11 @@ impl EventsView {
         }
     }
 
+    /// Where it follows them.
+    pub(super) fn places(&self) -> impl Iterator<Item = Option<&str>> {
+        self.happened.places()
+    }
+
     /// The rows that the browser does not have as they are, in a table that says the order of all.
     fn rows(&mut self, order: &str, now: SystemTime) -> String {
         let shown: Vec<_> = self.happened.shown(&self.filter).collect();
