@@ -187,7 +187,7 @@ impl Store {
         let Inner { shelf, covers, .. } = &mut *inner;
         let mut list = shelf.list(covers, sightlines, query);
         list.freshness = inner.covers.freshness(sightlines, fresh);
-        list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
+        list.sights = sightlines.iter().map(|line| (line.kind, line.sight())).collect();
         list
     }
 
@@ -196,7 +196,7 @@ impl Store {
         let inner = self.lock();
         let mut summary = inner.shelf.summary(&inner.covers, sightlines, most);
         summary.freshness = inner.covers.freshness(sightlines, fresh);
-        summary.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
+        summary.sights = sightlines.iter().map(|line| (line.kind, line.sight())).collect();
         summary
     }
 
@@ -268,13 +268,16 @@ pub(crate) struct FreshFor {
     pub(crate) poll: Duration,
 }
 
-fn sight(line: &Sightline) -> Sight {
-    match &line.reach {
-        _ if !line.installed => Sight::NotInstalled,
-        Reach::Everywhere => Sight::Everywhere,
-        Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
-        Reach::Nothing => Sight::Nothing,
-        Reach::Unknown => Sight::Unknown,
+impl Sightline {
+    /// The same in a word.
+    pub(crate) fn sight(&self) -> Sight {
+        match &self.reach {
+            _ if !self.installed => Sight::NotInstalled,
+            Reach::Everywhere => Sight::Everywhere,
+            Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
+            Reach::Nothing => Sight::Nothing,
+            Reach::Unknown => Sight::Unknown,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Freshness, List, Pace, Sighting, Summary,
+    Freshness, List, Pace, Sight, Sighting, Summary,
     desk::Message,
     grant::{Outlook, Reach},
     people::{LeaseId, Person, PersonId},
@@ -134,6 +134,11 @@ impl Visit {
         let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
         let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
         places.into_iter().filter(refused).map(|(kind, namespace)| (kind, Arc::clone(namespace))).collect()
+    }
+
+    /// For each of the visit's kinds, how far the viewer sees at this moment.
+    pub fn sights(&self) -> Vec<(Kind, Sight)> {
+        self.sightlines().iter().map(|line| (line.kind, line.sight())).collect()
     }
 
     /// What the viewer may see at this moment.

@@ -44,9 +44,7 @@ impl Lately {
 
     fn keep(&self, who: &Identity, now: Instant, controllers: Controllers) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= Self::MOST {
-            held.retain(|_, (read, controllers)| is_good(*read, controllers, now));
-        }
+        held.retain(|_, (read, controllers)| is_good(*read, controllers, now));
         if held.len() < Self::MOST || held.contains_key(who) {
             held.insert(who.clone(), (now, controllers));
         }

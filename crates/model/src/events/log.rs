@@ -24,8 +24,13 @@ impl EventLog {
         }
         let place = self.entries.partition_point(|other| newest_first(other, &event).is_lt());
         self.entries.insert(place, event);
-        self.more |= self.entries.len() > Self::MOST;
-        self.entries.truncate(Self::MOST);
+        self.keep(Self::MOST);
+    }
+
+    /// Lets the oldest go, beyond so many.
+    pub fn keep(&mut self, most: usize) {
+        self.more |= self.entries.len() > most;
+        self.entries.truncate(most);
     }
 
     /// Forgets an Event.

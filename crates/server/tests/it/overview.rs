@@ -144,3 +144,71 @@ async fn opening_it_again_costs_the_api_server_nothing() -> anyhow::Result<()> {
     assert_eq!((of_flux(&entries).len(), deployments), (0, 1), "the one of Flux’s runtime: {entries:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn for_who_sees_many_namespaces_one_by_one_nothing_but_applications_is_watched() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
+    for number in 0..11 {
+        let namespace = format!("team-{number}");
+        plane.create_namespace(&namespace).await?;
+        plane.apply(&estate::kustomization(&namespace, "shop")).await?;
+        plane.grant_in(&namespace, CLEO, flux_rules(&WATCH)).await?;
+    }
+    let house = House::before(plane).await?;
+    let cleo = house.client(CLEO, &[])?;
+    let mut stream = open(&house, &cleo).await?;
+    let view = stream.until(|view| words(view).contains("All 11 objects in 11 namespaces are well.")).await?;
+    assert!(
+        view.contains("Other kinds are counted on their own pages:") && view.contains("href=\"/sources\""),
+        "{view}"
+    );
+    let entries = house.plane.audit().entries()?;
+    let others = of_flux(&entries)
+        .into_iter()
+        .filter(|entry| !["kustomizations", "helmreleases"].iter().any(|kind| entry.uri.contains(kind)));
+    assert_eq!(others.map(|entry| entry.uri.clone()).collect::<Vec<_>>(), Vec::<String>::new());
+
+    let ben = house.client(BEN, &[])?;
+    let mut stream = open(&house, &ben).await?;
+    stream.until(|view| view.contains("1 namespace of this cluster.")).await?;
+    let sources = |entry: &AuditEntry| entry.uri.contains("namespaces/apps/gitrepositories");
+    house.plane.audit().until(|entries| entries.iter().any(sources)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_seen_to_change_is_added_to_the_history_of_whoever_may_see_the_object() -> anyhow::Result<()> {
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&WATCH)).await?;
+    plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
+    let house = House::before(plane).await?;
+    let mut ada = house.guest(ADA).await?;
+    ada.stream.until_rows(&["Kustomization/apps/shop", "Kustomization/data/shop", "Kustomization/edge/shop"]).await?;
+    for namespace in ["apps", "edge"] {
+        let broken = estate::kustomization(namespace, "shop").failed("BuildFailed", "path not found");
+        house.plane.apply(&broken).await?;
+        let failed = format!("<tbody class=\"failed\" data-key=\"Kustomization/{namespace}/shop\"");
+        ada.stream.until(|view| view.contains(&failed)).await?;
+    }
+    let ben = house.client(BEN, &[])?;
+    let path = |namespace: &str| format!("/kustomization/history?name=shop&namespace={namespace}");
+    for (client, namespace) in [(&ada.client, "apps"), (&ada.client, "edge"), (&ben, "apps")] {
+        let page = words(get(&house, client, &path(namespace)).await?.split_once("Seen here").expect("a part").1);
+        assert!(page.contains("Failed") && page.contains("was ready"), "{namespace}: {page}");
+    }
+    let refused = ben.get(format!("{}{}", house.server.url(), path("edge"))).send().await?;
+    assert_eq!(refused.status(), 403);
+    assert!(!refused.text().await?.contains("was ready"));
+
+    // Another object of the same name has a history of its own.
+    let shop = estate::kustomization("apps", "shop");
+    house.plane.delete(&shop).await?;
+    ada.stream.until(|view| !view.contains("Kustomization/apps/shop")).await?;
+    house.plane.apply(&shop).await?;
+    ada.stream.until(|view| view.contains("Kustomization/apps/shop")).await?;
+    let page = get(&house, &ben, &path("apps")).await?;
+    let seen = words(page.split_once("Seen here").expect("a part").1);
+    assert!(!seen.contains("Failed"), "{seen}");
+    Ok(())
+}

@@ -268,7 +268,11 @@ impl<'a> ObjectPage<'a> {
             events_note,
             history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
             keeps_history: Tab::keeps_history(key.kind),
-            seen_here: if tab == Tab::History { seen::seen(&shown.around.seen, details.created, now) } else { Vec::new() },
+            seen_here: if tab == Tab::History {
+                seen::seen(&shown.around.seen, details.created, now)
+            } else {
+                Vec::new()
+            },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
         }

@@ -37,9 +37,13 @@ impl Happened {
     /// Reads everything once.
     pub(super) async fn read(app: &App, who: &Identity, filter: &EventFilter, places: Places) -> Self {
         let Places { namespaces, left_out } = places;
+        let share = share(namespaces.len());
         let read = namespaces.into_iter().map(async |place| {
             let known = match app.objects.event_log(who, place.as_deref(), filter).await {
-                Ok(log) => Known::Log(log, None),
+                Ok(mut log) => {
+                    log.keep(share);
+                    Known::Log(log, None)
+                }
                 Err(error) => Known::Lost(error),
             };
             (place, known)
@@ -49,6 +53,7 @@ impl Happened {
 
     /// Takes in what is told of one of the places.
     pub(super) fn take(&mut self, place: usize, news: EventNews<ObjectError>) {
+        let share = share(self.places.len());
         let Some((_, known)) = self.places.get_mut(place) else { return };
         match (news, &mut *known) {
             (EventNews::Listed(log), _) => *known = Known::Log(log, None),
@@ -58,6 +63,9 @@ impl Happened {
             (EventNews::Lost(error @ ObjectError::Unanswered(_)), Known::Log(_, doubt)) => *doubt = Some(error),
             (EventNews::Lost(error), _) => *known = Known::Lost(error),
             (EventNews::Happened(_) | EventNews::Forgotten(_), _) => {}
+        }
+        if let Known::Log(log, _) = known {
+            log.keep(share);
         }
     }
 
@@ -150,6 +158,12 @@ impl Happened {
     pub(super) fn of(log: EventLog) -> Self {
         Self { places: vec![(None, Known::Log(log, None))], left_out: 0 }
     }
+}
+
+/// How many Events are kept of each of so many places, so that all together stay small.
+fn share(places: usize) -> usize {
+    const LEAST: usize = 50;
+    (EventLog::MOST / places.max(1)).max(LEAST)
 }
 
 fn listed(names: &[&str]) -> String {

@@ -1,7 +1,5 @@
-use std::collections::BTreeSet;
-
 use fanlight_identity::Session;
-use fanlight_live::{Scopes, Visit};
+use fanlight_live::{Sight, Visit};
 use fanlight_model::Kind;
 
 use crate::{App, frame::Frame, page::list::ListPage, signed::visitor};
@@ -25,7 +23,7 @@ impl Breadth {
     /// What is counted for somebody, and the view of it.
     pub(super) async fn find(app: &App, session: &Session) -> (Self, Visit) {
         let visit = app.live.visit(&visitor(app, session), &Kind::APPLICATIONS).await;
-        let breadth = Self::of(&visit.scopes());
+        let breadth = Self::of(&visit.sights());
         match breadth {
             Self::All => (breadth, breadth.open(app, session).await),
             Self::Applications => (breadth, visit),
@@ -41,16 +39,18 @@ impl Breadth {
         app.live.visit(&visitor(app, session), &kinds).await
     }
 
-    /// What is counted for somebody who sees applications there.
-    pub(super) fn of(scopes: &[(Kind, Scopes)]) -> Self {
-        let mut single = BTreeSet::new();
-        for (_, scopes) in scopes.iter().filter(|(kind, _)| Kind::APPLICATIONS.contains(kind)) {
-            match scopes {
-                Scopes::Everywhere => return Self::All,
-                Scopes::Namespaces(namespaces) => single.extend(namespaces.iter().cloned()),
-            }
-        }
-        if single.len() > Self::FEW { Self::Applications } else { Self::All }
+    /// What is counted for somebody who sees applications as far as this. Where that is not known so far, it may be many
+    /// namespaces.
+    pub(super) fn of(sights: &[(Kind, Sight)]) -> Self {
+        let many = |(kind, sight): &(Kind, Sight)| {
+            Kind::APPLICATIONS.contains(kind)
+                && match sight {
+                    Sight::Namespaces(count) => *count > Self::FEW,
+                    Sight::Unknown => true,
+                    Sight::Everywhere | Sight::Nothing | Sight::NotInstalled => false,
+                }
+        };
+        if sights.iter().any(many) { Self::Applications } else { Self::All }
     }
 
     /// The lists of what is not counted: word and address.
@@ -71,15 +71,13 @@ mod tests {
 
     #[test]
     fn who_sees_many_single_namespaces_has_applications_counted_and_everybody_else_all() {
-        let single = |count: usize| {
-            let names = (0..count).map(|number| format!("team-{number}").into()).collect();
-            vec![(Kind::KUSTOMIZATION, Scopes::Namespaces(names)), (Kind::HELM_RELEASE, Scopes::Namespaces(Vec::new()))]
-        };
-        assert_eq!(Breadth::of(&single(0)), Breadth::All);
-        assert_eq!(Breadth::of(&single(Breadth::FEW)), Breadth::All);
-        assert_eq!(Breadth::of(&single(Breadth::FEW + 1)), Breadth::Applications);
-        let mut everywhere = single(50);
-        everywhere.push((Kind::HELM_RELEASE, Scopes::Everywhere));
-        assert_eq!(Breadth::of(&everywhere), Breadth::All);
+        let of = |sight| Breadth::of(&[(Kind::KUSTOMIZATION, sight), (Kind::HELM_RELEASE, Sight::Everywhere)]);
+        for sight in [Sight::Everywhere, Sight::Nothing, Sight::NotInstalled, Sight::Namespaces(Breadth::FEW)] {
+            assert_eq!(of(sight), Breadth::All, "{sight:?}");
+        }
+        for sight in [Sight::Namespaces(Breadth::FEW + 1), Sight::Unknown] {
+            assert_eq!(of(sight), Breadth::Applications, "{sight:?}");
+        }
+        assert_eq!(Breadth::of(&[(Kind::BUCKET, Sight::Namespaces(50))]), Breadth::All, "it is no application");
     }
 }

@@ -48,7 +48,7 @@ impl OverviewView {
 
     /// Counts what is worth it for what the viewer may see by now.
     async fn look_around(&mut self, now: Instant) {
-        let breadth = Breadth::of(&self.visit.scopes());
+        let breadth = Breadth::of(&self.visit.sights());
         if breadth != self.breadth {
             self.visit = breadth.open(&self.app, &self.session).await;
             self.breadth = breadth;
