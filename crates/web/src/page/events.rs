@@ -56,6 +56,8 @@ struct EventsPage<'a> {
     strip: [Choice; 2],
     facets: Facets,
     order: String,
+    /// How many are shown, if there are more.
+    shown_of_more: Option<usize>,
     rows: Vec<EventRow<'a>>,
     empty: Option<Empty>,
 }
@@ -114,10 +116,11 @@ impl<'a> EventsPage<'a> {
             events: address(&frame.base, "events/events", filter),
             name: &filter.name,
             hidden: filter.pairs().into_iter().filter(|(name, _)| *name != "name").collect(),
-            notes: happened.notes(filter),
+            notes: happened.notes(),
             strip: facets::strip(filter, happened, &to),
             facets: Facets::of(filter, happened, &to),
             order: order.join(" "),
+            shown_of_more: happened.shown_of_more(filter),
             rows: Vec::new(),
             empty: Empty::why(filter, happened, user),
         }

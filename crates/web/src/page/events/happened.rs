@@ -115,7 +115,7 @@ impl Happened {
     }
 
     /// What there is to say of what is missing, while there is something.
-    pub(super) fn notes(&self, filter: &EventFilter) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let doubt = self.places.iter().find_map(|(_, known)| match known {
             Known::Log(_, Some(error)) => Some(error),
@@ -140,11 +140,14 @@ impl Happened {
                 self.left_out
             ));
         }
-        let wanted = self.all().into_iter().filter(|event| filter.wants(event)).count();
-        if wanted > SHOWN || (wanted > 0 && self.logs().any(|log| log.more)) {
-            notes.push(format!("There are more than the newest {} shown here: narrow them down.", wanted.min(SHOWN)));
-        }
         notes
+    }
+
+    /// How many are shown, if there are more than these.
+    pub(super) fn shown_of_more(&self, filter: &EventFilter) -> Option<usize> {
+        let wanted = self.all().into_iter().filter(|event| filter.wants(event)).count();
+        let is_cut = wanted > SHOWN || (wanted > 0 && self.logs().any(|log| log.more));
+        is_cut.then(|| wanted.min(SHOWN))
     }
 
     fn logs(&self) -> impl Iterator<Item = &EventLog> {
@@ -224,14 +227,14 @@ mod tests {
         }
         both.take(0, EventNews::Lost(ObjectError::Unanswered("away".to_owned())));
         assert_eq!(ids(&both), ["a", "b"]);
-        assert_eq!(both.notes(&EventFilter::default()), ["What is shown may be old: away."]);
+        assert_eq!(both.notes(), ["What is shown may be old: away."]);
         both.take(0, EventNews::Lost(ObjectError::Forbidden("no".to_owned())));
         assert_eq!(ids(&both), ["b"]);
-        let notes = both.notes(&EventFilter::default());
+        let notes = both.notes();
         assert_eq!(notes, ["You may not list Events in apps: “list” on events is missing there."]);
         assert_eq!((both.refusal(), both.outcome()), (None, Outcome::Done));
         both.take(1, EventNews::Lost(ObjectError::Forbidden("no".to_owned())));
         assert_eq!(both.outcome(), Outcome::Refused);
-        assert!(both.notes(&EventFilter::default()).is_empty(), "the page itself says it");
+        assert!(both.notes().is_empty(), "the page itself says it");
     }
 }
