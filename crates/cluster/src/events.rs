@@ -1,6 +1,8 @@
 //! Events (core/v1), read in the person's name.
 
-use fanlight_model::{Events, Identity, ObjectKey};
+mod follow;
+
+use fanlight_model::{EventEntry, EventLog, Events, Identity, ObjectKey, Version};
 use serde_json::Value;
 
 use crate::{ApiServer, ReadError, api_server::As, object::is_name};
@@ -20,4 +22,49 @@ impl ApiServer {
         let list: Value = self.get(As::Person(who), &format!("the Events about {key}"), &path).await?;
         Ok(Events::read(&list, key.kind.info().group))
     }
+
+    /// The newest Events that a selector leaves over, in one namespace or everywhere, and as of which version.
+    pub async fn event_log(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<(EventLog, Version), ReadError> {
+        /// The API server lists them by name and not by age: all have to be read for the newest.
+        const PAGES: usize = 20;
+        let what = what(namespace);
+        if namespace.is_some_and(|namespace| !is_name(namespace)) {
+            return Err(ReadError::Misnamed { what });
+        }
+        let (mut log, mut token, mut version) = (EventLog::default(), String::new(), None);
+        for _ in 0..PAGES {
+            let mut path = format!("{}&limit={}", path(namespace, selector), Self::EVENTS);
+            if !token.is_empty() {
+                path.push_str("&continue=");
+                path.push_str(&token);
+            }
+            let list: Value = self.get(As::Person(who), &what, &path).await?;
+            let items = list["items"].as_array().into_iter().flatten().map(EventEntry::read);
+            items.filter(|event| event.about.is_some()).for_each(|event| log.put(event));
+            version = list["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());
+            token = list["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
+            if token.is_empty() {
+                break;
+            }
+        }
+        log.more |= !token.is_empty();
+        Ok((log, version.unwrap_or_default()))
+    }
+}
+
+/// Where Events are read, with a question begun.
+fn path(namespace: Option<&str>, selector: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("/api/v1/namespaces/{namespace}/events?fieldSelector={selector}"),
+        None => format!("/api/v1/events?fieldSelector={selector}"),
+    }
+}
+
+fn what(namespace: Option<&str>) -> String {
+    namespace.map_or_else(|| "the Events".to_owned(), |namespace| format!("the Events in {namespace}"))
 }

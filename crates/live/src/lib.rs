@@ -35,7 +35,9 @@ mod plan;
 mod presence;
 mod reviews;
 mod rota;
+mod sighting;
 mod store;
+mod summary;
 mod visit;
 mod visitor;
 
@@ -46,5 +48,7 @@ pub use list::{Freshness, List, Sight};
 pub use live::{Live, Parts};
 pub use pace::Pace;
 pub use reviews::Reviews;
+pub use sighting::Sighting;
+pub use summary::{Counts, Summary};
 pub use visit::{Scopes, Visit};
 pub use visitor::{SessionKey, Visitor};

@@ -1,10 +1,12 @@
 //! The rows of all feeds, shared by all viewers.
 
 mod cover;
+mod journal;
 mod orders;
 mod searches;
 mod shelf;
 mod spaces;
+mod tally;
 
 use std::{
     collections::VecDeque,
@@ -18,7 +20,7 @@ use tokio::{sync::watch, time::Instant};
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
 use shelf::Shelf;
 
-use crate::{Freshness, List, Sight, grant::Reach};
+use crate::{Freshness, List, Sight, Sighting, Summary, grant::Reach};
 
 /// Rows and the state of the feeds that bring them: one lock, never held across an await.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub(crate) struct Store {
 struct Inner {
     shelf: Shelf,
     covers: cover::Covers,
+    journal: journal::Journal,
     /// How many changes there have been.
     tick: u64,
     /// The last changes, so that a view may skip what it cannot see: tick, kind, namespace (`None`: any).
@@ -87,6 +90,7 @@ impl Store {
             if inner.covers.close(key, id) {
                 let Inner { shelf, covers, .. } = inner;
                 shelf.remove_if(key.kind, &key.scope, |row| !covers.cover_namespace(key.kind, &row.key.namespace));
+                inner.journal.lose_sight(key.kind);
                 inner.note(key.kind, None);
             }
         });
@@ -183,14 +187,30 @@ impl Store {
         let Inner { shelf, covers, .. } = &mut *inner;
         let mut list = shelf.list(covers, sightlines, query);
         list.freshness = inner.covers.freshness(sightlines, fresh);
-        list.sights = sightlines.iter().map(|line| (line.kind, sight(line))).collect();
+        list.sights = sightlines.iter().map(|line| (line.kind, line.sight())).collect();
         list
+    }
+
+    /// What there is in few words, with `most` rows of each sort.
+    pub(crate) fn summary(&self, sightlines: &[Sightline], most: usize, fresh: FreshFor) -> Summary {
+        let inner = self.lock();
+        let mut summary = inner.shelf.summary(&inner.covers, sightlines, most);
+        summary.freshness = inner.covers.freshness(sightlines, fresh);
+        summary.sights = sightlines.iter().map(|line| (line.kind, line.sight())).collect();
+        summary
     }
 
     /// One object's row, if the viewer may see it.
     pub(crate) fn row(&self, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
         let inner = self.lock();
         inner.shelf.row(&inner.covers, sightlines, key)
+    }
+
+    /// What was seen of an object, the newest first, if the viewer may see it.
+    pub(crate) fn sightings(&self, sightlines: &[Sightline], key: &ObjectKey, now: Instant) -> Vec<Sighting> {
+        let inner = self.lock();
+        let in_sight = inner.shelf.row(&inner.covers, sightlines, key).is_some();
+        if in_sight { inner.journal.sightings(key, now) } else { Vec::new() }
     }
 
     /// The rows that the viewer may see of objects which depend on this one.
@@ -248,13 +268,16 @@ pub(crate) struct FreshFor {
     pub(crate) poll: Duration,
 }
 
-fn sight(line: &Sightline) -> Sight {
-    match &line.reach {
-        _ if !line.installed => Sight::NotInstalled,
-        Reach::Everywhere => Sight::Everywhere,
-        Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
-        Reach::Nothing => Sight::Nothing,
-        Reach::Unknown => Sight::Unknown,
+impl Sightline {
+    /// The same in a word.
+    pub(crate) fn sight(&self) -> Sight {
+        match &self.reach {
+            _ if !self.installed => Sight::NotInstalled,
+            Reach::Everywhere => Sight::Everywhere,
+            Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
+            Reach::Nothing => Sight::Nothing,
+            Reach::Unknown => Sight::Unknown,
+        }
     }
 }
 
@@ -286,7 +309,16 @@ impl Inner {
                 }
                 let namespace = Arc::clone(&row.key.namespace);
                 // What another feed has passed already is there, or gone since: it must not come back.
-                if !self.covers.is_ahead(key, &namespace, row.version) && self.shelf.put(row) {
+                if self.covers.is_ahead(key, &namespace, row.version) {
+                    return Taken::Fine;
+                }
+                let before = self.shelf.get(&row.key).cloned();
+                if self.shelf.put(row) {
+                    if let Some(before) = before
+                        && let Some(after) = self.shelf.get(&before.key)
+                    {
+                        self.journal.note(&before, after, Instant::now());
+                    }
                     self.note(key.kind, Some(namespace));
                 }
             }
@@ -296,6 +328,7 @@ impl Inner {
                     listing.remove(&object);
                 }
                 if self.shelf.remove(&object, version) {
+                    self.journal.forget(&object);
                     self.note(key.kind, Some(object.namespace));
                 }
             }

@@ -8,7 +8,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Freshness, List, Pace,
+    Freshness, List, Pace, Sight, Sighting, Summary,
     desk::Message,
     grant::{Outlook, Reach},
     people::{LeaseId, Person, PersonId},
@@ -103,16 +103,30 @@ impl Visit {
 
     /// The asked page, as the viewer may see it at this moment.
     pub fn list(&mut self, query: &Query) -> List {
+        let sightlines = self.look();
+        let mut list = self.store.list(&sightlines, query, self.fresh());
+        list.fixed = self.fixed(&list.rows);
+        self.standing = Some(standing(sightlines, list.freshness));
+        list
+    }
+
+    /// What there is in few words at this moment, with `most` rows of each sort.
+    pub fn summary(&mut self, most: usize) -> Summary {
+        let sightlines = self.look();
+        let summary = self.store.summary(&sightlines, most, self.fresh());
+        self.standing = Some(standing(sightlines, summary.freshness));
+        summary
+    }
+
+    /// What the viewer may see at this moment, from which on changes count as news.
+    fn look(&mut self) -> Vec<Sightline> {
         self.seen = *self.ticks.borrow_and_update();
         self.news.mark_unchanged();
         self.installed.mark_unchanged();
         self.pending = false;
         let sightlines = self.sightlines();
         self.holds_until = holds_until(&sightlines);
-        let mut list = self.store.list(&sightlines, query, self.fresh());
-        list.fixed = self.fixed(&list.rows);
-        self.standing = Some(standing(sightlines, list.freshness));
-        list
+        sightlines
     }
 
     fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {
@@ -120,6 +134,11 @@ impl Visit {
         let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
         let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
         places.into_iter().filter(refused).map(|(kind, namespace)| (kind, Arc::clone(namespace))).collect()
+    }
+
+    /// For each of the visit's kinds, how far the viewer sees at this moment.
+    pub fn sights(&self) -> Vec<(Kind, Sight)> {
+        self.sightlines().iter().map(|line| (line.kind, line.sight())).collect()
     }
 
     /// What the viewer may see at this moment.
@@ -136,6 +155,11 @@ impl Visit {
     /// The row of one object of the visit's kinds, if the viewer may see it at this moment.
     pub fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
         self.store.row(&self.sightlines(), key)
+    }
+
+    /// What was seen to change of an object of the visit's kinds, the newest first, if the viewer may see it at this moment.
+    pub fn sightings(&self, key: &ObjectKey) -> Vec<Sighting> {
+        self.store.sightings(&self.sightlines(), key, Instant::now())
     }
 
     /// The rows that the viewer may see of objects which depend on this one.

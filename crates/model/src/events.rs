@@ -1,10 +1,16 @@
 //! Events (core/v1): what happened to objects lately.
 
 mod entry;
+mod filter;
+mod log;
+mod news;
 
 use serde_json::Value;
 
 pub use entry::EventEntry;
+pub use filter::EventFilter;
+pub use log::EventLog;
+pub use news::EventNews;
 
 use crate::details::reading::{each, text};
 
@@ -26,7 +32,7 @@ impl Events {
             version.split_once('/').map_or("", |(group, _)| group) == group
         };
         let mut entries: Vec<_> = each(&list["items"]).filter(is_of_group).map(EventEntry::read).collect();
-        entries.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.about().cmp(&b.about())));
+        entries.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.order().cmp(&b.order())));
         Self { entries, more: !text(&list["metadata"]["continue"]).is_empty() }
     }
 }

@@ -14,6 +14,7 @@
 
 mod access;
 mod action;
+mod applier;
 mod change;
 mod details;
 mod duration;
@@ -34,12 +35,13 @@ mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
+pub use applier::Applier;
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
 };
 pub use duration::go_duration;
-pub use events::{EventEntry, Events};
+pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use memchr::memchr2_iter;
 
-use crate::{Facts, Kind, ObjectKey, Particulars, State, Version, cut, judge};
+use crate::{Applier, Facts, Kind, ObjectKey, Particulars, State, Version, cut, judge};
 
 /// What a list shows of one object: everything that is kept in memory about it.
 ///
@@ -37,6 +37,8 @@ pub struct Row {
     pub syncing: bool,
     /// When the controller tries again after a failure, in seconds since 1970, where that is known.
     pub next_try: Option<i64>,
+    /// Who applied it; known of Kustomizations only.
+    pub applier: Applier,
 }
 
 /// A reference from an object to the one that its content comes from.
@@ -52,13 +54,15 @@ pub struct SourceLink {
     pub chart: Option<Arc<str>>,
 }
 
-/// What an object's specification says of others.
+/// What an object says of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links {
     /// The object that its content comes from.
     pub source: Option<SourceLink>,
     /// Objects that have to be ready first.
     pub depends_on: Box<[ObjectKey]>,
+    /// Who applied it; known of Kustomizations only.
+    pub applier: Applier,
 }
 
 impl SourceLink {
@@ -89,6 +93,7 @@ impl Row {
             attempted: cut(facts.attempted(), Row::MESSAGE_LIMIT).into(),
             syncing: judged.syncing,
             next_try: judged.next_try,
+            applier: links.applier,
         }
     }
 

@@ -29,7 +29,7 @@ use fanlight_identity::{
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Crowd, Kubernetes, Metrics, Proxies, Underway, farewell};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Crowd, Kubernetes, Lately, Metrics, Proxies, Underway, farewell};
 use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
@@ -155,6 +155,7 @@ async fn wire(
         objects: eyes.clone(),
         rights: eyes,
         repeats: Repeats::default(),
+        lately: Lately::default(),
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,
         metrics,

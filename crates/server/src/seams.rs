@@ -8,11 +8,12 @@ use fanlight_identity::{
 };
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Controller, Deed, Definition, Events, FeedError, Form, Guise, Holder, Identity, Kind,
-    Listing, ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version,
+    Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Form,
+    Guise, Holder, Identity, Kind, Listing, ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict,
+    Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
-use futures_util::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use std::sync::Arc;
 
 /// The API server as `live` sees it.
@@ -56,6 +57,31 @@ impl Objects for Eyes {
     fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>> {
         let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
         async move { server.events_about(&who, &key).await.map_err(object_error) }.boxed()
+    }
+
+    fn event_log(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        filter: &EventFilter,
+    ) -> BoxFuture<'static, Result<EventLog, ObjectError>> {
+        let (server, who, namespace) = (self.0.clone(), who.clone(), namespace.map(ToOwned::to_owned));
+        let selector = filter.selector();
+        async move {
+            let read = server.event_log(&who, namespace.as_deref(), &selector).await;
+            read.map(|(log, _)| log).map_err(object_error)
+        }
+        .boxed()
+    }
+
+    fn follow_events(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        filter: &EventFilter,
+    ) -> BoxStream<'static, EventNews<ObjectError>> {
+        let news = self.0.follow_events(who, namespace, &filter.selector());
+        news.map(|news| news.map_lost(object_error)).boxed()
     }
 
     fn config_map(

@@ -101,7 +101,7 @@ impl Browser {
         self.one("input[name=username]").await?.send_keys(name).await?;
         self.one("input[name=password]").await?.send_keys(password).await?;
         self.one("button.primary").await?.click().await?;
-        self.one("#rows").await?;
+        self.one(".rail").await?;
         Ok(())
     }
 

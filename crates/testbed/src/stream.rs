@@ -128,9 +128,10 @@ impl Page {
 
 /// Whether the element is one of the page's pieces: those have these ids.
 fn is_piece(html: &str) -> bool {
-    const PIECES: [&str; 7] = ["count", "note", "strip", "filters", "empty", "pages", "act"];
+    const LIST: [&str; 7] = ["count", "note", "strip", "filters", "empty", "pages", "act"];
+    const OVERVIEW: [&str; 6] = ["lead", "failing", "sync", "controllers", "counts", "latest"];
     let tag = html.split('>').next().unwrap_or_default();
-    attribute(tag, "id").is_some_and(|id| PIECES.contains(&id))
+    attribute(tag, "id").is_some_and(|id| LIST.contains(&id) || OVERVIEW.contains(&id))
 }
 
 fn attribute<'a>(html: &'a str, name: &str) -> Option<&'a str> {

@@ -298,7 +298,7 @@ mod tests {
         let wish = Wish::read("", body).expect("a wish");
         assert_eq!(wish.action, Action::Suspend { comment: Some("loading backlog".to_owned()) });
         assert_eq!(wish.keys.len(), 1);
-        assert_eq!(wish.back, "/applications");
+        assert_eq!(wish.back, "/");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Crowd, Metrics, Objects, Proxies, Rights, Underway};
+use crate::{Audit, Crowd, Lately, Metrics, Objects, Proxies, Rights, Underway};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -39,6 +39,8 @@ pub struct App {
     pub rights: Arc<dyn Rights>,
     /// How often people have had their rights asked about anew.
     pub repeats: Repeats,
+    /// What was read in people's names a moment ago.
+    pub lately: Lately,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
     /// The account of who did and saw what.

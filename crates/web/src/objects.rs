@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use fanlight_model::{Action, Answer, Controller, Definition, Events, Identity, ObjectKey, Step};
+use fanlight_model::{
+    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Identity, ObjectKey, Step,
+};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -11,6 +13,22 @@ pub trait Objects: Send + Sync + 'static {
 
     /// What happened to it lately.
     fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>>;
+
+    /// The newest Events about objects of Flux, in one namespace or everywhere.
+    fn event_log(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        filter: &EventFilter,
+    ) -> BoxFuture<'static, Result<EventLog, ObjectError>>;
+
+    /// The same, and what comes after, until the stream is dropped.
+    fn follow_events(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        filter: &EventFilter,
+    ) -> BoxStream<'static, EventNews<ObjectError>>;
 
     /// The texts in a ConfigMap, by namespace and name.
     fn config_map(

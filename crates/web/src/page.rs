@@ -2,9 +2,11 @@
 
 pub(crate) mod access;
 pub(crate) mod barred;
+pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod overview;
 pub(crate) mod policies;
 pub(crate) mod runtime;
 pub(crate) mod sessions;

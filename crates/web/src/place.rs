@@ -52,12 +52,17 @@ pub(crate) fn here(base: &str, uri: &Uri) -> String {
     format!("{base}{}", uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
+/// The address of the front page.
+pub(crate) fn home(base: &str) -> String {
+    format!("{base}/")
+}
+
 /// A place within this site: anything that could lead elsewhere becomes the front page.
 pub(crate) fn inside(base: &str, wanted: &str) -> String {
     let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let local = wanted.starts_with('/') && !wanted.starts_with("//");
     let ours = wanted.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
-    if plain && local && ours { wanted.to_owned() } else { format!("{base}/applications") }
+    if plain && local && ours { wanted.to_owned() } else { home(base) }
 }
 
 #[cfg(test)]
@@ -75,10 +80,10 @@ mod tests {
             "",
             "/\t/evil",
         ] {
-            assert_eq!(inside("", elsewhere), "/applications", "{elsewhere:?}");
+            assert_eq!(inside("", elsewhere), "/", "{elsewhere:?}");
         }
-        assert_eq!(inside("/flux", "/other"), "/flux/applications");
-        assert_eq!(inside("/flux", "/fluxes/other"), "/flux/applications");
+        assert_eq!(inside("/flux", "/other"), "/flux/");
+        assert_eq!(inside("/flux", "/fluxes/other"), "/flux/");
         assert_eq!(inside("/flux", "/flux/applications"), "/flux/applications");
         assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
     }

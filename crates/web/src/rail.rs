@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use fanlight_model::Kind;
 
+use crate::place;
+
 /// One way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
-    /// The address below the prefix, without a slash at its beginning; also the name of its icon.
+    /// The name: of its icon, and but for the front page the address below the prefix.
     pub(crate) path: &'static str,
     pub(crate) word: &'static str,
     /// The key that leads there after `g`.
@@ -16,15 +18,24 @@ pub(crate) struct Way {
     needs: &'static [Kind],
 }
 
-static WAYS: [Way; 7] = [
+static WAYS: [Way; 9] = [
+    Way { path: "overview", word: "Overview", key: 'h', needs: &[] },
     Way { path: "applications", word: "Applications", key: 'a', needs: &[] },
     Way { path: "sources", word: "Sources", key: 's', needs: &[] },
     Way { path: "image_automation", word: "Image automation", key: 'i', needs: &[] },
     Way { path: "notifications", word: "Notifications", key: 'n', needs: &[] },
+    Way { path: "events", word: "Events", key: 'e', needs: &[] },
     Way { path: "terraform", word: "Terraform", key: 't', needs: &[Kind::TERRAFORM] },
     Way { path: "operator", word: "Flux Operator", key: 'o', needs: &Kind::OPERATOR },
     Way { path: "flux_runtime", word: "Flux runtime", key: 'f', needs: &[] },
 ];
+
+impl Way {
+    /// The address.
+    pub(crate) fn address(&self, base: &str) -> String {
+        if self.path == "overview" { place::home(base) } else { format!("{base}/{}", self.path) }
+    }
+}
 
 /// The ways in a cluster where these kinds are installed; all of them if that is not known.
 pub(crate) fn ways(installed: Option<&BTreeSet<Kind>>) -> Vec<Way> {

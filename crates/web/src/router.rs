@@ -6,7 +6,6 @@ use axum::{
     Router,
     http::StatusCode,
     middleware::from_fn_with_state,
-    response::Redirect,
     routing::{any, get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
@@ -21,9 +20,8 @@ use crate::{
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let base = app.base.clone();
-    let home = format!("{base}/applications");
     let health = [("location", format!("{base}/health/"))];
-    let front = get(async move || Redirect::to(&home));
+    let front = if base.is_empty() { get(page::overview::show) } else { get(page::overview::moved) };
     let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
@@ -32,8 +30,10 @@ pub fn router(app: App) -> Router {
         if leads_on { lists.route(&paths[1], get(page::list::first_tab)) } else { lists }
     });
     let pages = Router::new()
-        .route("/", front.clone())
+        .route("/", front)
+        .route("/overview", get(page::overview::moved))
         .merge(lists)
+        .route("/events", get(page::events::show))
         .route("/flux_runtime", get(page::runtime::show))
         .route("/flux_runtime/{part}", get(page::runtime::moved))
         .route("/runtime", get(page::runtime::moved))
@@ -69,24 +69,36 @@ pub fn router(app: App) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .fallback(page::message::not_found);
     let pages = if app.styleguide { pages.route("/styleguide", get(page::styleguide::show)) } else { pages };
-    let pages = pages
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
-        .layer(CompressionLayer::new());
+    let pages = bounded(pages);
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
     let streams = ListPage::all()
         .iter()
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
+        .route("/overview/events", get(page::overview::events))
+        .route("/events/events", get(page::events::follow))
         .route("/{kind}/{tab}/events", get(page::object::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
-    // Nesting serves the front page at the prefix alone, not with a slash after it.
-    let site = if base.is_empty() { site } else { Router::new().nest(&base, site).route(&format!("{base}/"), front) };
+    let site = if base.is_empty() {
+        site
+    } else {
+        // Nesting serves the prefix alone, and not with the slash after it that the front page has.
+        let front = Router::new().route("/", get(page::overview::show));
+        let front = front.layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out));
+        Router::new().nest(&base, site).nest(&format!("{base}/"), bounded(front))
+    };
     site.layer(from_fn_with_state(Arc::clone(&app), measure::keep))
         .layer(guard::own_site(app.external_url.as_ref()))
         .layer(CatchPanicLayer::custom(guard::broken as fn(_) -> _))
         .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
         .layer(from_fn_with_state(Arc::clone(&app), request::tell))
         .with_state(app)
+}
+
+/// Pages are answered in time, and small.
+fn bounded(pages: Router<Arc<App>>) -> Router<Arc<App>> {
+    let timeout = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30));
+    pages.layer(timeout).layer(CompressionLayer::new())
 }

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use fanlight_model::{
-    Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request, Row,
-    SourceLink, Suspension, Version, go_duration,
+    Applier, Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request,
+    Row, SourceLink, Suspension, Version, go_duration,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
@@ -49,6 +49,23 @@ struct Metadata<'a> {
     deletion_timestamp: Text<'a>,
     #[serde(borrow, default, deserialize_with = "lenient")]
     annotations: Annotations<'a>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    labels: Labels<'a>,
+}
+
+/// The labels by which Flux marks what it applies, as [`Applier::of_kustomization`] reads them.
+#[derive(Default, Deserialize)]
+struct Labels<'a> {
+    #[serde(rename = "kustomize.toolkit.fluxcd.io/name", borrow, default, deserialize_with = "lenient")]
+    by: Text<'a>,
+    #[serde(rename = "kustomize.toolkit.fluxcd.io/namespace", borrow, default, deserialize_with = "lenient")]
+    by_namespace: Text<'a>,
+    #[serde(rename = "helm.toolkit.fluxcd.io/name", borrow, default, deserialize_with = "lenient")]
+    release: Text<'a>,
+    #[serde(rename = "fluxcd.controlplane.io/name", borrow, default, deserialize_with = "lenient")]
+    instance: Text<'a>,
+    #[serde(rename = "resourceset.fluxcd.controlplane.io/name", borrow, default, deserialize_with = "lenient")]
+    set: Text<'a>,
 }
 
 /// The annotations that ask for something, or tell who suspended; `…/reconcile` suspends kinds without `spec.suspend`.
@@ -241,7 +258,11 @@ impl Object<'_> {
         let key = self.key(kind);
         // Applications are by far the most: what only other kinds have is not looked for in them.
         if kind.info().family == Family::Application {
-            let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key) };
+            let applier = match kind {
+                Kind::KUSTOMIZATION => self.metadata.labels.applier(&key),
+                _ => Applier::Nobody,
+            };
+            let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key), applier };
             return Row::new(key, self.version(), links, &self.facts(kind));
         }
         let Whole { spec, status } = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -300,6 +321,13 @@ impl Object<'_> {
             ObjectKey::new(own.kind, namespace, &*one.name.0)
         };
         self.spec.depends_on.iter().map(key).collect()
+    }
+}
+
+impl Labels<'_> {
+    fn applier(&self, key: &ObjectKey) -> Applier {
+        let values = [&self.by, &self.by_namespace, &self.release, &self.instance, &self.set];
+        Applier::of_kustomization(&key.namespace, &key.name, values.map(|value| &*value.0))
     }
 }
 

@@ -28,11 +28,11 @@ pub(super) struct Shelf {
 
 /// A row with what is needed to skip it without touching its texts.
 #[derive(Debug)]
-struct Entry {
-    row: Arc<Row>,
-    space: Space,
-    kind: Kind,
-    state: State,
+pub(super) struct Entry {
+    pub(super) row: Arc<Row>,
+    pub(super) space: Space,
+    pub(super) kind: Kind,
+    pub(super) state: State,
 }
 
 impl Shelf {
@@ -145,6 +145,21 @@ impl Shelf {
         }
     }
 
+    /// The row of an object, whoever asks.
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<&Arc<Row>> {
+        Some(&self.rows[*self.index.get(key)? as usize].row)
+    }
+
+    /// Every row in an order.
+    pub(super) fn in_order(&self, sort: Sort) -> impl Iterator<Item = &Entry> {
+        self.orders.get(sort).iter().map(|number| &self.rows[*number as usize])
+    }
+
+    /// One more than the highest number of a namespace.
+    pub(super) fn bound(&self) -> usize {
+        self.spaces.bound()
+    }
+
     /// The row of one object, cut to what the sightlines allow.
     pub(super) fn row(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
         let Entry { row, space, .. } = &self.rows[*self.index.get(key)? as usize];
@@ -172,7 +187,7 @@ impl Shelf {
     }
 
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.
-    fn cuts(&self, covers: &Covers, sightlines: &[Sightline]) -> [Option<SpaceSet>; Kind::COUNT] {
+    pub(super) fn cuts(&self, covers: &Covers, sightlines: &[Sightline]) -> [Option<SpaceSet>; Kind::COUNT] {
         let mut cuts = [const { None }; Kind::COUNT];
         for line in sightlines.iter().filter(|line| line.installed) {
             let mut cut = SpaceSet::none(self.spaces.bound());

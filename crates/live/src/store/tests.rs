@@ -1,4 +1,4 @@
-use fanlight_model::{Facts, Links, State};
+use fanlight_model::{Applier, Facts, Links, State};
 
 use super::*;
 
@@ -231,4 +231,36 @@ async fn every_order_survives_many_changes() {
         assert_eq!(list.rows.len(), list.matching);
         assert_eq!(list.matching, list.states.iter().sum::<usize>());
     }
+}
+
+#[test]
+fn a_summary_counts_and_names_what_is_in_sight_and_nothing_else() {
+    let store = store();
+    let dated = |namespace: &str, name: &str, version, state, since| {
+        let row = Arc::unwrap_or_clone(row(namespace, name, version, state));
+        Row { since: Some(since), ..row }
+    };
+    let root = Row { applier: Applier::Itself, ..dated("apps", "root", 14, State::Ready, 5) };
+    let hidden = Row { applier: Applier::Itself, ..dated("data", "hidden", 15, State::Failed, 99) };
+    let others = [
+        dated("apps", "old", 11, State::Failed, 10),
+        dated("apps", "new", 12, State::Stalled, 20),
+        dated("apps", "moving", 13, State::Progressing, 30),
+    ];
+    let all = others.into_iter().chain([root, hidden]);
+    store.apply(&whole(), FIRST, all.map(|row| Change::Applied(Arc::new(row))).collect());
+    let names = |rows: &[Arc<Row>]| rows.iter().map(|row| row.key.name.to_string()).collect::<Vec<_>>();
+
+    let lines = [Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()]))];
+    let summary = store.summary(&lines, 10, fresh());
+    assert_eq!(names(&summary.failing), ["new", "old"]);
+    assert_eq!(names(&summary.latest), ["moving", "root"], "shop has no date");
+    assert_eq!(names(&summary.roots), ["root"]);
+    assert_eq!(summary.namespaces, 1);
+    let total = summary.total();
+    let counted = [State::Failed, State::Stalled, State::Progressing, State::Ready].map(|state| total[state.index()]);
+    assert_eq!(counted, [1, 1, 1, 2]);
+    assert_eq!(names(&store.summary(&lines, 1, fresh()).failing), ["new"]);
+    let nothing = store.summary(&[Sightline::of(KIND, Reach::Nothing)], 10, fresh());
+    assert!(nothing.kinds.is_empty() && nothing.roots.is_empty(), "{nothing:?}");
 }

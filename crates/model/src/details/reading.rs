@@ -104,7 +104,7 @@ impl Links {
     /// What the specification of an object of `kind` in the namespace `own` says of others.
     pub fn read(kind: Kind, spec: &Value, own: &Arc<str>) -> Self {
         let depends_on = each(&spec["dependsOn"]).filter_map(|entry| Some(dependency(entry, own)?.key(kind)));
-        Self { source: link(kind, spec, own), depends_on: depends_on.collect() }
+        Self { source: link(kind, spec, own), depends_on: depends_on.collect(), ..Self::default() }
     }
 }
 

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use crate::{
-    cut,
+    Kind, Version, cut,
     details::reading::{seconds, text},
 };
 
@@ -12,6 +12,12 @@ use crate::{
 /// others in the new one (`eventTime`, `series`): both are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventEntry {
+    /// By what it is known from all others.
+    pub id: String,
+    /// Its `resourceVersion`.
+    pub version: Version,
+    /// Which of Flux's kinds it is about; `None` for others, also of the same name.
+    pub about: Option<Kind>,
     /// Kind of the object that it is about, whether or not it is one of Flux's.
     pub kind: String,
     /// Its namespace.
@@ -57,7 +63,11 @@ impl EventEntry {
                 .map(seconds);
         // Combined Events have an empty `reportingComponent`.
         let from = [&event["source"]["component"], &event["reportingComponent"]].map(text);
+        let metadata = &event["metadata"];
         Self {
+            id: id(metadata),
+            version: text(&metadata["resourceVersion"]).parse().unwrap_or_default(),
+            about: about_flux(text(&about["apiVersion"]), text(&about["kind"])),
             kind: text(&about["kind"]).to_owned(),
             namespace: text(&about["namespace"]).to_owned(),
             name: text(&about["name"]).to_owned(),
@@ -65,18 +75,31 @@ impl EventEntry {
             message: cut(message.trim_end(), Self::LIMIT),
             warning: event["type"] == "Warning",
             from: from.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
-            revision: revision(&event["metadata"]["annotations"]),
+            revision: revision(&metadata["annotations"]),
             first: first.or(moment),
-            last: last.max(repeated).max(moment).max(first).or(seconds(&event["metadata"]["creationTimestamp"])),
+            last: last.max(repeated).max(moment).max(first).or(seconds(&metadata["creationTimestamp"])),
             count: series["count"].as_u64().or(event["count"].as_u64()).unwrap_or(1).max(1),
             combined,
         }
     }
 
     /// What orders Events of one moment.
-    pub(super) fn about(&self) -> [&str; 4] {
+    pub(super) fn order(&self) -> [&str; 4] {
         [&self.kind, &self.namespace, &self.name, &self.reason]
     }
+}
+
+/// The object's `uid`, of which only what may stand between quotes and spaces is taken.
+fn id(metadata: &Value) -> String {
+    const LONGEST: usize = 64;
+    let plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    text(&metadata["uid"]).chars().filter(plain).take(LONGEST).collect()
+}
+
+/// Names of kinds are not Flux's alone: it is the group that tells.
+fn about_flux(api_version: &str, kind: &str) -> Option<Kind> {
+    let group = api_version.split_once('/').map_or(api_version, |(group, _)| group);
+    Kind::by_name(kind).filter(|kind| group.is_empty() || kind.info().group == group)
 }
 
 /// The annotation that names the revision begins with the API group of whatever the Event is about.

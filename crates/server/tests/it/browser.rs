@@ -36,7 +36,7 @@ impl Desk {
     async fn signed_in() -> anyhow::Result<Self> {
         let desk = Self::open(Look::DESK).await?;
         desk.browser.sign_in(desk.url(), "admin", "secret").await?;
-        desk.live().await?;
+        desk.goto("/applications").await?;
         Ok(desk)
     }
 
@@ -208,6 +208,35 @@ async fn at_a_browser_somebody_asks_what_they_may_do_and_checks_again() -> anyho
 }
 
 #[tokio::test]
+async fn events_stand_still_while_somebody_reads_and_catch_up_afterwards() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    let browser = &desk.browser;
+    let events = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ACT}]);
+    desk.plane().grant_everywhere("admin", events).await?;
+    let happen = async |reason: &str| {
+        let event = json!({"apiVersion": "v1", "kind": "Event", "type": "Normal", "reason": reason, "message": reason,
+            "metadata": {"name": reason.to_lowercase(), "namespace": "apps"}, "lastTimestamp": "2026-11-23T03:00:00Z",
+            "involvedObject": {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "namespace": "apps", "name": "shop"}});
+        desk.plane().apply(&event).await
+    };
+    let shown = |reason: &str| format!("document.getElementById('rows').textContent.includes('{reason}')");
+    desk.goto("/events").await?;
+    happen("Before").await?;
+    browser.until(&shown("Before")).await?;
+    browser.one("button.pause").await?.click().await?;
+    browser.until("document.getElementById('mark').textContent.startsWith('paused at')").await?;
+    happen("Meanwhile").await?;
+    let asked = "fetch('/events').then((answer) => answer.text()).then((text) => (window.asked = text)), true";
+    browser.ask(asked).await?;
+    browser.until("window.asked?.includes('Meanwhile')").await?;
+    assert_eq!(browser.ask(&shown("Meanwhile")).await?, json!(false), "it was paused");
+    browser.one("button.pause").await?.click().await?;
+    browser.until(&shown("Meanwhile")).await?;
+    desk.live().await?;
+    desk.no_complaints().await
+}
+
+#[tokio::test]
 async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Result<()> {
     let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
     let axe = std::fs::read_to_string(axe)?;
@@ -227,6 +256,8 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         desk.browser.look(look).await?;
         for address in [
+            "/",
+            "/events",
             "/applications",
             "/kustomization/details?name=shop&namespace=apps",
             "/kustomization/yaml?name=next&namespace=apps",

@@ -153,6 +153,8 @@ impl Matrix {
         for object in &self.garden.objects {
             self.visit(looker, object).await?;
         }
+        let (_, overview) = self.get(looker, "/").await?;
+        self.is_silent(looker, "/", &overview, Lists, &[])?;
         let (_, user) = self.get(looker, "/oauth2/userinfo").await?;
         self.is_silent(looker, "/oauth2/userinfo", &user, Lists, &[])
     }

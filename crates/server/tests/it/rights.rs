@@ -89,6 +89,7 @@ async fn at_a_browser_the_buttons_follow_what_is_selected() -> anyhow::Result<()
     let house = House::before(plane).await?;
     let browser = Browser::open(Look::DESK).await?;
     browser.sign_in(house.server.url(), "admin", "secret").await?;
+    browser.goto(format!("{}/applications", house.server.url())).await?;
     browser.until("document.querySelector('#act [data-of=\"Kustomization/edge\"]') !== null").await?;
     let tick = |namespace: &str| format!("tbody[data-key='Kustomization/{namespace}/shop'] input");
     let disabled = "[...document.querySelectorAll('#act button')].map((button) => button.disabled)";

@@ -26,7 +26,8 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 25] = [
+const PAGES: [(&str, &str); 27] = [
+    ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
     ("image-repositories", "/image_automation/repositories"),
@@ -35,6 +36,7 @@ const PAGES: [(&str, &str); 25] = [
     ("providers", "/notifications/providers"),
     ("alerts", "/notifications/alerts"),
     ("receivers", "/notifications/receivers"),
+    ("happenings", "/events"),
     ("terraform", "/terraform"),
     ("operator", "/operator"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),

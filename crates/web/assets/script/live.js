@@ -3,7 +3,7 @@
 // opens only six connections to a host over HTTP/1.1.
 const page = document.querySelector("[data-live]");
 const mark = document.getElementById("mark");
-let source, pause = 500, lastWord = new Date(), retry, heard = false;
+let source, pause = 500, lastWord = new Date(), retry, heard = false, paused = false;
 
 function say(word, live) {
   if (mark.textContent !== word) mark.textContent = word;
@@ -27,6 +27,7 @@ async function leaveIfRefused() {
 function connect() {
   clearTimeout(retry);
   source?.close();
+  if (paused) return;
   source = new EventSource(page.dataset.live);
   source.addEventListener("pieces", (event) => {
     const template = document.createElement("template");

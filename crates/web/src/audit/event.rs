@@ -151,7 +151,9 @@ impl Verb {
 pub(crate) enum Page {
     /// A list, by its path.
     List(&'static str),
+    Events,
     Object,
+    Overview,
     Runtime,
 }
 
@@ -165,7 +167,9 @@ impl Page {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Page::List(path) => path,
+            Page::Events => "events",
             Page::Object => "object",
+            Page::Overview => "overview",
             Page::Runtime => "flux_runtime",
         }
     }
@@ -180,17 +184,25 @@ pub(crate) struct Seen {
     /// Of which kinds the viewer sees the rows, and where.
     #[serde(serialize_with = "by_kind", skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<(Kind, Scopes)>,
+    /// The namespaces of which the viewer reads Events; `*` is all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<String>,
 }
 
 impl Seen {
     /// The rows of a view.
     pub(crate) fn rows(visit: &Visit) -> Self {
-        Self { object: None, scopes: visit.scopes() }
+        Self { scopes: visit.scopes(), ..Self::default() }
+    }
+
+    /// Events of these namespaces; `None` is all of them.
+    pub(crate) fn events<'a>(namespaces: impl Iterator<Item = Option<&'a str>>) -> Self {
+        Self { events: namespaces.map(|one| one.unwrap_or("*").to_owned()).collect(), ..Self::default() }
     }
 
     /// One object.
     pub(crate) fn object(key: &ObjectKey) -> Self {
-        Self { object: Some(Limited::object(key)), scopes: Vec::new() }
+        Self { object: Some(Limited::object(key)), ..Self::default() }
     }
 }
 

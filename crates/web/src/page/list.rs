@@ -31,6 +31,7 @@ use crate::{
     stream, when,
 };
 use empty::Empty;
+pub(crate) use filters::address;
 use filters::{Head, Link, Menu, Part};
 pub(crate) use list_page::ListPage;
 use row::RowView;
@@ -197,7 +198,8 @@ fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
     (format!("{kind}/{namespace}"), refusal::place(kind, namespace))
 }
 
-fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
+/// What there is to say of how old the rows are.
+pub(super) fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
     let clock = |age| when::clock_with_seconds(now - age);
     match freshness {
         Freshness::Current => None,

@@ -5,6 +5,7 @@ mod happening;
 mod particulars;
 mod past;
 mod related;
+mod seen;
 mod shown;
 mod specimens;
 mod tab;
@@ -36,7 +37,7 @@ use crate::{
     stream, when,
 };
 use facts::{Fact, Line};
-use happening::Happening;
+pub(super) use happening::Happening;
 use past::Past;
 use related::Relation;
 use shown::{More, Shown};
@@ -79,6 +80,10 @@ struct ObjectPage<'a> {
     /// Whether Kubernetes does not let the person read them.
     events_refused: bool,
     history: Vec<Past>,
+    /// Whether its controller writes down what it did before.
+    keeps_history: bool,
+    /// What was seen here to change.
+    seen_here: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
 }
@@ -265,6 +270,12 @@ impl<'a> ObjectPage<'a> {
             events_note,
             events_refused: matches!(shown.more, More::Events(Err(ObjectError::Forbidden(_)))),
             history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
+            keeps_history: Tab::keeps_history(key.kind),
+            seen_here: if tab == Tab::History {
+                seen::seen(&shown.around.seen, details.created, now)
+            } else {
+                Vec::new()
+            },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
         }

@@ -20,6 +20,9 @@ use crate::{
     status::StatusView,
 };
 
+/// The right by which controllers are seen.
+pub(super) const LIST_DEPLOYMENTS: &str = "“list” on deployments in flux-system";
+
 /// The page: as of when it was opened.
 #[derive(Template)]
 #[template(path = "runtime.html")]
@@ -96,7 +99,7 @@ impl Runtime {
                 (none, format!("None was found. Flux’s controllers are Deployments with the label {label}={value}."))
             }
             Ok(controllers) => (controllers, String::new()),
-            Err(error) => (Vec::new(), refused(&error, "“list” on deployments in flux-system")),
+            Err(error) => (Vec::new(), refused(&error, LIST_DEPLOYMENTS)),
         };
         let (definitions, definitions_note) = match definitions {
             Ok(definitions) => (definitions, String::new()),
@@ -115,7 +118,8 @@ impl Runtime {
     }
 }
 
-fn refused(error: &ObjectError, right: &str) -> String {
+/// Why something is not shown, and by which right it would be.
+pub(super) fn refused(error: &ObjectError, right: &str) -> String {
     match error {
         ObjectError::Forbidden(words) => format!("Kubernetes says: {words}. An administrator can grant {right}."),
         other => format!("Not known: {other}."),
@@ -123,7 +127,7 @@ fn refused(error: &ObjectError, right: &str) -> String {
 }
 
 /// `Flux v2.9.4: all 4 controllers are well.`
-fn sentence(controllers: &[Controller]) -> String {
+pub(super) fn sentence(controllers: &[Controller]) -> String {
     if controllers.is_empty() {
         return String::new();
     }

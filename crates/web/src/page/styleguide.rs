@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{list, object};
+use super::{events, list, object, overview};
 use crate::{
     App,
     action::Outcome,
@@ -58,6 +58,8 @@ pub(crate) async fn show(
     let rows = rows(now);
     let object = kustomization(now);
     let mut specimens = list::specimens(&frame, &session.identity, &rows, now);
+    specimens.extend(overview::specimens(&frame, &rows, now));
+    specimens.extend(events::specimens(&frame, now));
     specimens.extend(object::specimens(&frame, &object, &rows, now));
     let page = StyleGuide { specimens, ..StyleGuide::new(&frame, &rows, now) };
     seen(&app, &headers, &session, super::html(StatusCode::OK, &page))

@@ -145,7 +145,7 @@ pub(super) fn heads(page: &ListPage, query: &Query, to: &impl Fn(&Query) -> Stri
 }
 
 /// The address of the answer to a question.
-pub(super) fn address(base: &str, path: &str, query: &Query) -> String {
+pub(crate) fn address(base: &str, path: &str, query: &Query) -> String {
     let pairs = query.pairs();
     if pairs.is_empty() {
         return format!("{base}/{path}");

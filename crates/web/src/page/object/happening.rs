@@ -6,18 +6,18 @@ use super::{facts::since, shown::More};
 use crate::ObjectError;
 
 /// An Event as a line.
-pub(super) struct Happening {
+pub(in crate::page) struct Happening {
     /// Colour and icon.
-    pub(super) class: &'static str,
-    pub(super) word: &'static str,
-    pub(super) reason: String,
-    pub(super) message: String,
-    pub(super) from: String,
-    pub(super) revision: String,
-    pub(super) full_revision: String,
+    pub(in crate::page) class: &'static str,
+    pub(in crate::page) word: &'static str,
+    pub(in crate::page) reason: String,
+    pub(in crate::page) message: String,
+    pub(in crate::page) from: String,
+    pub(in crate::page) revision: String,
+    pub(in crate::page) full_revision: String,
     /// How often, and since when; empty for once.
-    pub(super) often: String,
-    pub(super) last: Option<(String, String)>,
+    pub(in crate::page) often: String,
+    pub(in crate::page) last: Option<(String, String)>,
 }
 
 impl Happening {
@@ -42,7 +42,7 @@ impl Happening {
         }
     }
 
-    fn of(entry: &EventEntry, now: SystemTime) -> Self {
+    pub(in crate::page) fn of(entry: &EventEntry, now: SystemTime) -> Self {
         let (class, word) = if entry.warning { ("failed", "Warning") } else { ("quiet", "Normal") };
         let alike = if entry.combined { " much alike" } else { "" };
         let often = match (entry.count, since(entry.first, now)) {

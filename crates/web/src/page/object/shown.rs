@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
-use fanlight_live::Visit;
+use fanlight_live::{Sighting, Visit};
 use fanlight_model::{Answer, Details, Events, Identity, Kind, ObjectKey, Row};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub(super) struct Around {
     pub(super) needed_by: Vec<Arc<Row>>,
     pub(super) made_from: Vec<(ObjectKey, Option<Arc<Row>>)>,
     pub(super) used_by: Vec<Arc<Row>>,
+    /// What was seen to change, the newest first.
+    pub(super) seen: Vec<Sighting>,
 }
 
 impl Shown {
@@ -89,6 +91,7 @@ impl Around {
             needed_by: visit.dependants(&row.key),
             made_from: uses.iter().chain(chart.as_ref()).map(known).collect(),
             used_by: visit.users(&row.key),
+            seen: visit.sightings(&row.key),
         }
     }
 }

@@ -25,12 +25,15 @@ impl Tab {
 
     fn is_of(self, kind: Kind) -> bool {
         match self {
-            Tab::History => {
-                matches!(kind, Kind::KUSTOMIZATION | Kind::HELM_RELEASE | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE)
-            }
+            Tab::History => kind.info().has_status,
             Tab::Values => kind == Kind::HELM_RELEASE,
             _ => true,
         }
+    }
+
+    /// Whether controllers write down what they did before with objects of a kind.
+    pub(super) fn keeps_history(kind: Kind) -> bool {
+        matches!(kind, Kind::KUSTOMIZATION | Kind::HELM_RELEASE | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE)
     }
 
     pub(super) fn slug(self) -> &'static str {
