@@ -35,6 +35,7 @@ pub struct ControlPlane {
     folder: PathBuf,
     port: u16,
     admin: Client,
+    old_flux: bool,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
     _nodes: Option<Nodes>,
     etcd: Minder,
@@ -52,6 +53,8 @@ pub struct Options {
     pub refuses_streaming_lists: bool,
     /// The OIDC provider whose ID tokens the API server takes.
     pub oidc: Option<TrustedIssuer>,
+    /// Whether Flux's definitions are those of the oldest version that is supported.
+    pub old_flux: bool,
     /// The address of an [`Authorizer`](crate::Authorizer) that the API server asks where its own rules allow nothing.
     pub authorizer: Option<String>,
 }
@@ -99,6 +102,7 @@ impl ControlPlane {
             folder,
             port,
             admin,
+            old_flux: options.old_flux,
             kinds: Mutex::default(),
             _nodes: nodes.transpose()?,
             etcd,
@@ -253,7 +257,7 @@ impl ControlPlane {
     /// Installs the custom resource definitions of the kinds that Fanlight knows; those that are there stay.
     pub async fn install_kinds(&self) -> anyhow::Result<()> {
         let mut texts: Vec<String> = OWN_DEFINITIONS.map(ToOwned::to_owned).into();
-        for entry in std::fs::read_dir(tool("crds")?)? {
+        for entry in std::fs::read_dir(tool(if self.old_flux { "old-crds" } else { "crds" })?)? {
             texts.push(std::fs::read_to_string(entry?.path())?);
         }
         for text in texts {

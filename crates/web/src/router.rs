@@ -24,7 +24,7 @@ pub fn router(app: App) -> Router {
     let home = format!("{base}/applications");
     let health = [("location", format!("{base}/health/"))];
     let front = get(async move || Redirect::to(&home));
-    let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
+    let lists = ListPage::every().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
         // Of several views of one the first has the address of all.
@@ -73,8 +73,7 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CompressionLayer::new());
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
-    let streams = ListPage::all()
-        .iter()
+    let streams = ListPage::every()
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
         .route("/{kind}/{tab}/events", get(page::object::events))

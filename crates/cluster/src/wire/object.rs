@@ -1,6 +1,6 @@
 //! One object, decoded no further than a row needs.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use fanlight_model::{
     Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request, Row,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
 /// A JSON string, borrowed where it has no escapes.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
@@ -49,6 +49,8 @@ struct Metadata<'a> {
     deletion_timestamp: Text<'a>,
     #[serde(borrow, default, deserialize_with = "lenient")]
     annotations: Annotations<'a>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    labels: BTreeMap<Text<'a>, Text<'a>>,
 }
 
 /// The annotations that ask for something, or tell who suspended; `…/reconcile` suspends kinds without `spec.suspend`.
@@ -242,12 +244,16 @@ impl Object<'_> {
         // Applications are by far the most: what only other kinds have is not looked for in them.
         if kind.info().family == Family::Application {
             let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key) };
-            return Row::new(key, self.version(), links, &self.facts(kind));
+            return Row { labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) };
         }
         let Whole { spec, status } = serde_json::from_str(raw.get()).unwrap_or_default();
         let links = Links::read(kind, &spec, &key.namespace);
         let particulars = Particulars::read(kind, &spec, &status, &key.namespace);
-        Row { particulars, ..Row::new(key, self.version(), links, &self.facts(kind)) }
+        Row { particulars, labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) }
+    }
+
+    fn labels(&self) -> Option<Arc<str>> {
+        Row::labels(self.metadata.labels.iter().map(|(key, value)| (&*key.0, &*value.0)))
     }
 
     pub(super) fn facts(&self, kind: Kind) -> Facts<'_> {

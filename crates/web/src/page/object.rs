@@ -112,7 +112,7 @@ pub(crate) async fn short(
     uri: Uri,
 ) -> Response {
     let address = match &*parts {
-        [kind, namespace, name, tab @ ..] => place::kind_in_short(kind).and_then(|kind| {
+        [kind, namespace, name, tab @ ..] => Kind::by_word(kind).and_then(|kind| {
             let tab = tab.first().map_or(Tab::Details, |tab| Tab::by_slug(kind, tab));
             place::object(&app.base, &ObjectKey::new(kind, namespace.as_str(), name.as_str()), tab.slug())
         }),
