@@ -265,6 +265,11 @@ impl ControlPlane {
                 self.apply(&definition).await?;
             }
         }
+        self.established().await
+    }
+
+    /// Returns when every definition that is there is served.
+    pub async fn established(&self) -> anyhow::Result<()> {
         let resource =
             ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
         let definitions: Api<DynamicObject> = Api::all_with(self.admin(), &resource);

@@ -5,6 +5,7 @@ pub(crate) mod barred;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod other;
 pub(crate) mod policies;
 pub(crate) mod runtime;
 pub(crate) mod sessions;

@@ -38,6 +38,9 @@ pub fn router(app: App) -> Router {
         .route("/flux_runtime/{part}", get(page::runtime::moved))
         .route("/runtime", get(page::runtime::moved))
         .route("/runtime/{part}", get(page::runtime::moved))
+        .route("/other", get(page::other::kinds))
+        .route("/other/{kind}", get(page::other::show))
+        .route("/other/{kind}/details", get(page::other::show))
         .route("/policies", get(page::policies::explain))
         .route("/policy_details", get(page::policies::explain))
         .route("/policy_details/{part}", get(page::policies::explain))
@@ -77,6 +80,8 @@ pub fn router(app: App) -> Router {
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
         .route("/{kind}/{tab}/events", get(page::object::events))
+        .route("/other/{kind}/events", get(page::other::events))
+        .route("/other/{kind}/details/events", get(page::other::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);

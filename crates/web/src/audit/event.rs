@@ -153,6 +153,8 @@ pub(crate) enum Page {
     List(&'static str),
     Object,
     Runtime,
+    /// Of kinds without a page of their own.
+    Other,
 }
 
 impl Serialize for Page {
@@ -167,6 +169,7 @@ impl Page {
             Page::List(path) => path,
             Page::Object => "object",
             Page::Runtime => "flux_runtime",
+            Page::Other => "other",
         }
     }
 }
@@ -186,6 +189,11 @@ impl Seen {
     /// The rows of a view.
     pub(crate) fn rows(visit: &Visit) -> Self {
         Self { object: None, scopes: visit.scopes() }
+    }
+
+    /// What is called so, of a kind without a page of its own.
+    pub(crate) fn other(name: &str) -> Self {
+        Self { object: Some(Limited::other(name)), scopes: Vec::new() }
     }
 
     /// One object.

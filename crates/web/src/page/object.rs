@@ -35,7 +35,8 @@ use crate::{
     status::StatusView,
     stream, when,
 };
-use facts::{Fact, Line};
+use facts::Fact;
+pub(super) use facts::Line;
 use happening::Happening;
 use past::Past;
 use related::Relation;
