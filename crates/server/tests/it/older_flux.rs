@@ -93,7 +93,7 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
     ] {
         until(&house, &ada, list, &format!("data-key=\"{key}\"")).await?;
         let shown = get(&house, &ada, &format!("/{list}")).await?;
-        let row = shown.split("<tbody").find(|row| row.contains(key)).unwrap_or_default();
+        let row = shown.split("<tbody").find(|row| row.contains(&format!("data-key=\"{key}\""))).unwrap_or_default();
         assert!(row.contains(said), "{list} says of {key}: {row}");
         let address = ada.get(format!("{}/o/{page}", house.server.url())).send().await?;
         let address = address.headers()["location"].to_str()?.to_owned();

@@ -45,7 +45,7 @@ async fn with_the_keyboard_alone_somebody_searches_everything_goes_down_to_a_res
 
     // From any page, and back to it.
     desk.live().await?;
-    desk.press(Key::Control + "k").await?;
+    browser.action_chain().key_down(Key::Control).send_keys("k").key_up(Key::Control).perform().await?;
     browser.until("location.pathname === '/search' && document.activeElement?.id === 'q'").await?;
     desk.live().await?;
     desk.press("nothing-like-it").await?;

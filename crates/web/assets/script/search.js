@@ -9,6 +9,9 @@ const ask = () => {
 };
 let asking;
 
+// Whoever comes with a question goes on typing behind it.
+field?.setSelectionRange(field.value.length, field.value.length);
+
 field?.addEventListener("input", () => {
   clearTimeout(asking);
   asking = setTimeout(ask, 200);

@@ -67,7 +67,7 @@ impl Column {
         match self {
             Column::Kind => ("kind", "Kind", Some(Sort::Kind)),
             Column::Source => ("source", "Source and revision", None),
-            Column::Gist => ("source", "Source, revision, what it is", None),
+            Column::Gist => ("source", "Source and revision, or what it is", None),
             Column::From(word) => ("from", word, None),
             Column::Address(word) => ("source", word, None),
             Column::Reference => ("reference", "Reference and revision", None),
