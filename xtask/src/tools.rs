@@ -45,7 +45,23 @@ const APIS: [&str; 8] = [
     "github.com/fluxcd/source-watcher/api/v2/v1beta1",
 ];
 
-/// Builds what is missing; says where each program is, and the definitions under `crds`.
+/// Those of the oldest Flux that is supported.
+const OLD_APIS: [&str; 8] = [
+    "github.com/fluxcd/helm-controller/api/v2",
+    "github.com/fluxcd/image-automation-controller/api/v1beta2",
+    "github.com/fluxcd/image-reflector-controller/api/v1beta2",
+    "github.com/fluxcd/kustomize-controller/api/v1",
+    "github.com/fluxcd/notification-controller/api/v1",
+    "github.com/fluxcd/notification-controller/api/v1beta3",
+    "github.com/fluxcd/source-controller/api/v1",
+    "github.com/fluxcd/source-controller/api/v1beta2",
+];
+
+/// Sets of definitions: name, module folder under `testbed/tools`, API packages.
+const DEFINITIONS: [(&str, &str, [&str; 8]); 2] =
+    [("crds", "flux-crds", APIS), ("old-crds", "flux-crds-old", OLD_APIS)];
+
+/// Builds what is missing; says where each program is, and the definitions under `crds` and `old-crds`.
 pub(crate) fn build() -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
     let mut places = BTreeMap::new();
     for (program, module, package, flags) in PROGRAMS {
@@ -59,22 +75,29 @@ pub(crate) fn build() -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
         }
         places.insert(program, folder.join(program));
     }
-    let folder = place("crds", "flux-crds", &APIS.join(" "))?;
+    for (name, module, apis) in DEFINITIONS {
+        places.insert(name, definitions(name, module, &apis)?);
+    }
+    Ok(places)
+}
+
+/// Generates the definitions of the kinds in these packages, if they are missing.
+fn definitions(name: &str, module: &str, apis: &[&str]) -> anyhow::Result<PathBuf> {
+    let folder = place(name, module, &apis.join(" "))?;
     if !folder.exists() {
-        step("generate the definitions of Flux's kinds", || {
+        step(&format!("generate the definitions of Flux's kinds ({module})"), || {
             cache::fill(&folder, |draft| {
                 let generator = "sigs.k8s.io/controller-tools/cmd/controller-gen";
-                go("flux-crds", &["build", "-trimpath", "-o"], draft, "controller-gen", generator)?;
+                go(module, &["build", "-trimpath", "-o"], draft, "controller-gen", generator)?;
                 let mut generate = Command::new(draft.join("controller-gen"));
-                generate.current_dir(root().join("testbed/tools/flux-crds")).arg("crd");
-                generate.arg(format!("paths={}", APIS.join(";"))).arg(format!("output:crd:dir={}", draft.display()));
+                generate.current_dir(root().join("testbed/tools").join(module)).arg("crd");
+                generate.arg(format!("paths={}", apis.join(";"))).arg(format!("output:crd:dir={}", draft.display()));
                 run(&mut generate)?;
                 std::fs::remove_file(draft.join("controller-gen")).context("cannot remove the generator")
             })
         })?;
     }
-    places.insert("crds", folder);
-    Ok(places)
+    Ok(folder)
 }
 
 /// The accessibility checker of the browser tests, from npm with pinned sums; with its variable.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fanlight_model::{Kind, Scope};
+use fanlight_model::{Identity, Kind, OtherKind, Scope};
 use serde::Deserialize;
 
 use crate::{
@@ -61,9 +61,20 @@ struct WholeVersion {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WholeResource {
     resource: String,
     scope: String,
+    #[serde(default)]
+    response_kind: ResponseKind,
+    #[serde(default)]
+    verbs: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct ResponseKind {
+    #[serde(default)]
+    kind: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +98,17 @@ struct Resources {
 struct Resource {
     name: String,
     namespaced: bool,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    verbs: Vec<String>,
+}
+
+/// A version of a group, with what it serves; those of a group in the API server's order of preference.
+struct ServedVersion {
+    group: String,
+    version: String,
+    resources: Vec<Resource>,
 }
 
 /// The kinds that are served, each with how.
@@ -109,28 +131,50 @@ impl ApiServer {
     }
 
     async fn discover_over(&self, lane: Option<LaneId>) -> Result<(Kinds, Option<LaneId>), ReadError> {
+        let (versions, lane) = self.served_versions(As::Itself, lane, is_of_interest).await?;
+        let mut served = Kinds::new();
+        for ServedVersion { group, version, resources } in versions {
+            add(&mut served, &group, &version, &resources);
+        }
+        Ok((served, lane))
+    }
+
+    /// The kinds of Flux's API groups that are not in the table, as the person is told of them.
+    pub async fn other_kinds(&self, who: &Identity) -> Result<Vec<OtherKind>, ReadError> {
+        let (versions, _) = self.served_versions(As::Person(who), None, OtherKind::is_of_flux).await?;
+        Ok(others(versions))
+    }
+
+    /// Everything that the groups of interest serve.
+    async fn served_versions(
+        &self,
+        who: As<'_>,
+        lane: Option<LaneId>,
+        is_of_interest: fn(&str) -> bool,
+    ) -> Result<(Vec<ServedVersion>, Option<LaneId>), ReadError> {
         const WHAT: &str = "the API groups";
         /// The first form is preferred; an API server that does not know it takes the second.
         const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-        let errand = Errand { accept: ACCEPT, lane, ..Errand::read(As::Itself, WHAT, "/apis") };
+        let errand = Errand { accept: ACCEPT, lane, ..Errand::read(who, WHAT, "/apis") };
         let answered = self.run(&errand).await?;
-        let mut served = Kinds::new();
+        let mut served = Vec::new();
         match decode(WHAT, &answered.body)? {
             Answer::Whole { items } => {
                 for group in items.into_iter().filter(|group| is_of_interest(&group.metadata.name)) {
                     for WholeVersion { version, resources } in group.versions {
-                        let resources: Vec<_> = resources.into_iter().map(Resource::from).collect();
-                        add(&mut served, &group.metadata.name, &version, &resources);
+                        let resources = resources.into_iter().map(Resource::from).collect();
+                        served.push(ServedVersion { group: group.metadata.name.clone(), version, resources });
                     }
                 }
             }
             Answer::Groups { groups } => {
-                for group in groups.iter().filter(|group| is_of_interest(&group.name)) {
-                    for GroupVersion { version } in &group.versions {
+                for group in groups.into_iter().filter(|group| is_of_interest(&group.name)) {
+                    for GroupVersion { version } in group.versions {
                         let path = format!("/apis/{}/{version}", group.name);
-                        let errand = Errand { lane, ..Errand::read(As::Itself, &path, &path) };
+                        let errand = Errand { lane, ..Errand::read(who, &path, &path) };
                         let list: Resources = decode(&path, &self.run(&errand).await?.body)?;
-                        add(&mut served, &group.name, version, &list.resources);
+                        let resources = list.resources;
+                        served.push(ServedVersion { group: group.name.clone(), version, resources });
                     }
                 }
             }
@@ -143,9 +187,37 @@ fn is_of_interest(group: &str) -> bool {
     Kind::all().any(|kind| kind.info().group == group)
 }
 
+/// What can be listed and has no page of its own, each at the first version that serves it; sorted.
+fn others(versions: Vec<ServedVersion>) -> Vec<OtherKind> {
+    let mut found = BTreeMap::new();
+    for ServedVersion { group, version, resources } in versions {
+        let is_other = |one: &Resource| {
+            // Subresources have a slash in their names.
+            let can_be_listed = !one.name.contains('/') && one.verbs.iter().any(|verb| verb == "list");
+            can_be_listed && OtherKind::is_other(&group, &one.name)
+        };
+        for resource in resources.into_iter().filter(is_other) {
+            let key = (group.clone(), resource.name.clone());
+            found.entry(key).or_insert_with(|| OtherKind {
+                group: group.clone(),
+                version: version.clone(),
+                plural: resource.name,
+                name: resource.kind,
+                namespaced: resource.namespaced,
+            });
+        }
+    }
+    found.into_values().collect()
+}
+
 impl From<WholeResource> for Resource {
     fn from(one: WholeResource) -> Self {
-        Self { namespaced: one.scope == "Namespaced", name: one.resource }
+        Self {
+            namespaced: one.scope == "Namespaced",
+            name: one.resource,
+            kind: one.response_kind.kind,
+            verbs: one.verbs,
+        }
     }
 }
 
@@ -168,11 +240,33 @@ fn add(served: &mut Kinds, group: &str, version: &str, resources: &[Resource]) {
 mod tests {
     use super::*;
 
+    fn resource(name: &str) -> Resource {
+        let verbs = vec!["get".to_owned(), "list".to_owned()];
+        Resource { name: name.to_owned(), namespaced: true, kind: "Gizmo".to_owned(), verbs }
+    }
+
+    #[test]
+    fn what_has_no_page_of_its_own_is_found_once_at_the_preferred_version() {
+        let version = |group: &str, version: &str, names: &[&str]| ServedVersion {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            resources: names.iter().map(|name| resource(name)).collect(),
+        };
+        let mut mute = version("acme.fluxcd.io", "v1", &["secrets"]);
+        mute.resources[0].verbs.clear();
+        let found = others(vec![
+            version("source.toolkit.fluxcd.io", "v1", &["buckets", "gizmos", "gizmos/status"]),
+            version("source.toolkit.fluxcd.io", "v1beta2", &["buckets", "gizmos", "widgets"]),
+            mute,
+        ]);
+        let ids: Vec<_> = found.iter().map(|kind| (kind.id(), &*kind.version)).collect();
+        let group = "source.toolkit.fluxcd.io";
+        assert_eq!(ids, [(format!("gizmos.{group}"), "v1"), (format!("widgets.{group}"), "v1beta2")]);
+    }
+
     #[test]
     fn the_preferred_version_that_serves_a_kind_is_taken() {
-        let list = |names: &[&str]| -> Vec<_> {
-            names.iter().map(|name| Resource { name: (*name).to_owned(), namespaced: true }).collect()
-        };
+        let list = |names: &[&str]| -> Vec<_> { names.iter().map(|name| resource(name)).collect() };
         let group = "image.toolkit.fluxcd.io";
         let mut served = BTreeMap::new();
         add(&mut served, group, "v1", &list(&["imagepolicies", "imagepolicies/status"]));

@@ -31,6 +31,7 @@ mod limits;
 mod lines;
 mod namespaces;
 mod object;
+mod others;
 pub mod rescue;
 mod road;
 mod runtime;

@@ -19,10 +19,14 @@ pub struct List {
     pub states: [usize; State::ALL.len()],
     /// Kinds in sight with their number of rows, whatever the query.
     pub kinds: Vec<(Kind, usize)>,
+    /// Kinds of the rows that match the query with their number, on all pages.
+    pub found: Vec<(Kind, usize)>,
     /// Namespaces in sight with their number of rows, whatever the query; sorted.
     pub namespaces: Vec<(Arc<str>, usize)>,
     /// For each asked kind, how far the viewer sees.
     pub sights: Vec<(Kind, Sight)>,
+    /// Kinds of which not everything that the viewer may see has been read so far.
+    pub unread: Vec<Kind>,
     /// Kinds and namespaces of these rows whose objects the API server does not let the viewer change, as far as it
     /// was asked; sorted.
     pub fixed: Vec<(Kind, Arc<str>)>,

@@ -5,6 +5,7 @@
 mod facts;
 mod history;
 mod inventory;
+mod other;
 pub(crate) mod reading;
 mod values;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
+pub use other::{OtherObject, OtherObjects};
 pub use reading::{Dependency, Settings};
 use reading::{each, seconds, settings, strings, text};
 pub use values::ValuesFrom;
@@ -89,7 +91,9 @@ impl Details {
         let suspension = facts.suspension.unwrap_or_default();
         let history = History::read(kind, &status["history"]);
         let settings = settings(spec, &key.namespace);
-        let row = Row { particulars, ..Row::new(key, version, links, &facts) };
+        let labels = strings(&metadata["labels"]);
+        let searched = Row::labels(labels.iter().map(|(key, value)| (&**key, &**value)));
+        let row = Row { particulars, labels: searched, ..Row::new(key, version, links, &facts) };
         Self {
             created: facts.created,
             generation: facts.generation,
@@ -104,7 +108,7 @@ impl Details {
             suspended_comment: suspension.comment.to_owned(),
             requested: facts.request.requested.to_owned(),
             handled: facts.request.handled.to_owned(),
-            labels: strings(&metadata["labels"]),
+            labels,
             annotations: strings(&metadata["annotations"]),
             artifact_metadata: strings(&status["artifact"]["metadata"]),
             values_from: each(&spec["valuesFrom"]).filter_map(ValuesFrom::read).collect(),

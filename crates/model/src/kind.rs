@@ -131,6 +131,16 @@ impl Kind {
     /// `ResourceSetInputProvider` of the Flux Operator.
     pub const INPUT_PROVIDER: Kind = Kind(19);
 
+    /// Every kind of the table.
+    pub const ALL: [Kind; Kind::COUNT] = {
+        let mut all = [Kind(0); Kind::COUNT];
+        let mut place = 1;
+        while place < Kind::COUNT {
+            all[place] = Kind(all[place - 1].0 + 1);
+            place += 1;
+        }
+        all
+    };
     /// The two kinds of the Applications page.
     pub const APPLICATIONS: [Kind; 2] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE];
     /// The kinds of the Sources page.
@@ -196,6 +206,12 @@ impl Kind {
         Kind::all().find(|kind| kind.info().short == short)
     }
 
+    /// The kind that somebody means who types its short name, its name or its resource, in whatever case.
+    pub fn by_word(word: &str) -> Option<Kind> {
+        let is = |name: &str| name.eq_ignore_ascii_case(word);
+        Kind::all().find(|kind| is(kind.info().short) || is(kind.info().name) || is(kind.info().plural))
+    }
+
     /// The kind served as this resource of this API group.
     pub fn by_resource(group: &str, plural: &str) -> Option<Kind> {
         Kind::all().find(|kind| kind.info().group == group && kind.info().plural == plural)
@@ -224,6 +240,7 @@ mod tests {
             let info = kind.info();
             assert_eq!(Kind::by_name(info.name), Some(kind));
             assert_eq!(Kind::by_short(info.short), Some(kind));
+            assert_eq!(Kind::by_word(&info.plural.to_uppercase()), Some(kind));
             assert_eq!(Kind::by_resource(info.group, info.plural), Some(kind));
         }
     }

@@ -23,6 +23,7 @@ mod guise;
 mod identity;
 mod kind;
 mod object_key;
+mod other_kind;
 mod particulars;
 mod query;
 mod revision;
@@ -38,7 +39,8 @@ pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, St
 pub use applier::Applier;
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{
-    BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
+    BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, OtherObject, OtherObjects, ReleaseEntry,
+    Settings, ValuesFrom,
 };
 pub use duration::go_duration;
 pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
@@ -46,6 +48,7 @@ pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
 pub use object_key::ObjectKey;
+pub use other_kind::OtherKind;
 pub use particulars::{Particulars, Verification};
 pub use query::{Query, Sort};
 pub use revision::short_revision;

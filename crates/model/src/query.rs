@@ -1,5 +1,7 @@
 //! What a viewer asks of a list: filters, words to find, order, page. All of it lives in the URL.
 
+mod text;
+
 use std::cmp::Ordering;
 
 use crate::{Kind, Row, State};
@@ -39,11 +41,15 @@ pub enum Sort {
     Kind,
     /// Newest change first.
     Since,
+    /// What fits the search words best first, and among what fits as well as by status. Without words: by status.
+    Match,
 }
 
 impl Sort {
     /// Every order.
-    pub const ALL: [Sort; 5] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since];
+    pub const ALL: [Sort; 6] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since, Sort::Match];
+    /// The orders in which rows are whatever is asked for.
+    pub const KEPT: [Sort; 5] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since];
 
     /// The word in URLs.
     pub fn slug(self) -> &'static str {
@@ -53,6 +59,7 @@ impl Sort {
             Sort::Namespace => "namespace",
             Sort::Kind => "kind",
             Sort::Since => "since",
+            Sort::Match => "match",
         }
     }
 
@@ -69,7 +76,7 @@ impl Sort {
     /// Which of two rows comes first; equal only for rows of the same object.
     pub fn compare(self, a: &Row, b: &Row) -> Ordering {
         let first = match self {
-            Sort::Status => a.state.cmp(&b.state).then_with(|| newest_first(a, b)),
+            Sort::Status | Sort::Match => a.state.cmp(&b.state).then_with(|| newest_first(a, b)),
             Sort::Name => a.key.name.cmp(&b.key.name),
             Sort::Namespace => Ordering::Equal,
             Sort::Kind => a.key.kind.info().name.cmp(b.key.kind.info().name),
@@ -98,7 +105,8 @@ impl Query {
     /// Reads the parameters of a URL; what is not understood is left out, so that an old link still shows a list.
     ///
     /// `kind=HelmRelease` (or `hr`), `namespace=apps`, `status=failed`, each any number of times; `search=two words`;
-    /// `sort=name`, `order=reversed`, `page=2` (from 1). The predecessor's `filters=` and `search=` are read too.
+    /// `q=ns:apps two words`, which asks for the best match first; `sort=name`, `order=reversed`, `page=2` (from 1). The
+    /// predecessor's `filters=` and `search=` are read too.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Query {
         let mut query = Query::default();
         for (name, value) in pairs {
@@ -116,6 +124,7 @@ impl Query {
             }
             "status" => push_new(&mut self.states, State::by_slug(value)),
             "search" => self.read_words(value),
+            "q" => self.read_text(value),
             "filters" => value.split('_').for_each(|filter| self.read_old_filter(filter)),
             "sort" => self.sort = Sort::by_slug(value).unwrap_or_default(),
             "order" => self.reversed = value == "reversed",
@@ -127,11 +136,14 @@ impl Query {
     /// Words end in a space, or in an underscore as the predecessor's links have it (`search=shop_billing_`).
     fn read_words(&mut self, value: &str) {
         let old = value.ends_with('_');
-        let words = value.split(|letter: char| letter.is_whitespace() || (old && letter == '_'));
-        for word in words.filter(|word| (1..=Query::WORD_BYTES).contains(&word.len())) {
-            if self.words.len() < Query::WORDS {
-                push_new(&mut self.words, Some(word.to_lowercase()));
-            }
+        value
+            .split(|letter: char| letter.is_whitespace() || (old && letter == '_'))
+            .for_each(|word| self.read_word(word));
+    }
+
+    fn read_word(&mut self, word: &str) {
+        if (1..=Query::WORD_BYTES).contains(&word.len()) && self.words.len() < Query::WORDS {
+            push_new(&mut self.words, Some(word.to_lowercase()));
         }
     }
 

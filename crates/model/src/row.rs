@@ -39,6 +39,8 @@ pub struct Row {
     pub next_try: Option<i64>,
     /// Who applied it; known of Kustomizations only.
     pub applier: Applier,
+    /// Its labels as `key=value`, with spaces between, to be searched; `None` if it has none.
+    pub labels: Option<Arc<str>>,
 }
 
 /// A reference from an object to the one that its content comes from.
@@ -75,6 +77,8 @@ impl SourceLink {
 impl Row {
     /// The longest message kept, in bytes.
     pub const MESSAGE_LIMIT: usize = 512;
+    /// How much of the labels is kept, in bytes.
+    pub const LABELS_LIMIT: usize = 256;
 
     /// The row of an object with these facts; the texts are copied.
     pub fn new(key: ObjectKey, version: Version, links: Links, facts: &Facts<'_>) -> Self {
@@ -94,7 +98,14 @@ impl Row {
             syncing: judged.syncing,
             next_try: judged.next_try,
             applier: links.applier,
+            labels: None,
         }
+    }
+
+    /// Labels as rows keep them.
+    pub fn labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Arc<str>> {
+        let pairs: Vec<_> = labels.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        (!pairs.is_empty()).then(|| cut(&pairs.join(" "), Row::LABELS_LIMIT).into())
     }
 
     /// Whether the object takes its content from this one: named as its source, as the chart that is made for a
@@ -115,8 +126,8 @@ impl Row {
         Some(ObjectKey::new(Kind::HELM_CHART, Arc::clone(&link.namespace), name))
     }
 
-    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revisions, sentence, message or
-    /// particulars.
+    /// Whether the row contains `needle` (lower case) in its name, namespace, source, revisions, sentence, message,
+    /// labels or particulars; with a slash in it, also in `Kind/namespace/name`.
     pub fn mentions(&self, needle: &str) -> bool {
         let source = self.source.as_ref();
         contains_ignoring_case(&self.key.name, needle)
@@ -127,10 +138,44 @@ impl Row {
             || contains_ignoring_case(&self.attempted, needle)
             || contains_ignoring_case(&self.sentence, needle)
             || contains_ignoring_case(&self.message, needle)
+            || self.labels.as_deref().is_some_and(|labels| contains_ignoring_case(labels, needle))
+            || (needle.contains('/') && contains_ignoring_case(&self.key.to_string(), needle))
             || self
                 .particulars
                 .as_ref()
                 .is_some_and(|particulars| particulars.texts().iter().any(|text| contains_ignoring_case(text, needle)))
+    }
+}
+
+/// How well a word fits a name: [`Fit::Exact`] is best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// It is the name.
+    Exact,
+    /// The name begins with it.
+    Start,
+    /// The name has it inside.
+    Inside,
+    /// It is somewhere else in the row, if at all.
+    Elsewhere,
+}
+
+impl Row {
+    /// How well `needle` (lower case) fits the object's name, or namespace and name with a slash between.
+    pub(crate) fn fit(&self, needle: &str) -> Fit {
+        let name = &*self.key.name;
+        let (place, wanted) = needle.rsplit_once('/').unwrap_or(("", needle));
+        let space = place.rsplit('/').next().unwrap_or_default();
+        if !space.is_empty() && !space.eq_ignore_ascii_case(&self.key.namespace) {
+            return Fit::Elsewhere;
+        }
+        let begins = name.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
+        match (begins, name.len() == wanted.len()) {
+            (true, true) => Fit::Exact,
+            (true, false) => Fit::Start,
+            (false, _) if contains_ignoring_case(name, wanted) => Fit::Inside,
+            (false, _) => Fit::Elsewhere,
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use fanlight_identity::{
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Form,
-    Guise, Holder, Identity, Kind, Listing, ObjectKey, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict,
+    Guise, Holder, Identity, Kind, Listing, ObjectKey, OtherKind, OtherObjects, Persona, Question, Rules, Scope, Step,
+    Token, UserName, Verdict,
     Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
@@ -102,6 +103,40 @@ impl Objects for Eyes {
     fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>> {
         let (server, who) = (self.0.clone(), who.clone());
         async move { server.definitions(&who).await.map_err(object_error) }.boxed()
+    }
+
+    fn other_kinds(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<OtherKind>, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.other_kinds(&who).await.map_err(object_error) }.boxed()
+    }
+
+    fn others(
+        &self,
+        who: &Identity,
+        kind: &OtherKind,
+        among: Option<Vec<Arc<str>>>,
+    ) -> BoxFuture<'static, Result<OtherObjects, ObjectError>> {
+        let (server, who, kind) = (self.0.clone(), who.clone(), kind.clone());
+        async move {
+            let read = match among {
+                Some(namespaces) => server.others_among(&who, &kind, &namespaces).await,
+                None => server.others(&who, &kind).await,
+            };
+            read.map_err(object_error)
+        }
+        .boxed()
+    }
+
+    fn other(
+        &self,
+        who: &Identity,
+        kind: &OtherKind,
+        namespace: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
+        let (server, who, kind) = (self.0.clone(), who.clone(), kind.clone());
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        async move { server.other_object(&who, &kind, &namespace, &name).await.map_err(object_error) }.boxed()
     }
 
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer> {

@@ -37,6 +37,7 @@ pub struct ControlPlane {
     folder: PathBuf,
     port: u16,
     admin: Client,
+    old_flux: bool,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
     _nodes: Option<Nodes>,
     etcd: Minder,
@@ -54,6 +55,8 @@ pub struct Options {
     pub refuses_streaming_lists: bool,
     /// The OIDC provider whose ID tokens the API server takes.
     pub oidc: Option<TrustedIssuer>,
+    /// Whether Flux's definitions are those of the oldest version that is supported.
+    pub old_flux: bool,
     /// The address of an [`Authorizer`](crate::Authorizer) that the API server asks where its own rules allow nothing.
     pub authorizer: Option<String>,
 }
@@ -101,6 +104,7 @@ impl ControlPlane {
             folder,
             port,
             admin,
+            old_flux: options.old_flux,
             kinds: Mutex::default(),
             _nodes: nodes.transpose()?,
             etcd,
@@ -255,7 +259,7 @@ impl ControlPlane {
     /// Installs the custom resource definitions of the kinds that Fanlight knows; those that are there stay.
     pub async fn install_kinds(&self) -> anyhow::Result<()> {
         let mut texts: Vec<String> = OWN_DEFINITIONS.map(ToOwned::to_owned).into();
-        for entry in std::fs::read_dir(tool("crds")?)? {
+        for entry in std::fs::read_dir(tool(if self.old_flux { "old-crds" } else { "crds" })?)? {
             texts.push(std::fs::read_to_string(entry?.path())?);
         }
         for text in texts {
@@ -263,6 +267,11 @@ impl ControlPlane {
                 self.apply(&definition).await?;
             }
         }
+        self.established().await
+    }
+
+    /// Returns when every definition that is there is served.
+    pub async fn established(&self) -> anyhow::Result<()> {
         let resource =
             ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
         let definitions: Api<DynamicObject> = Api::all_with(self.admin(), &resource);

@@ -20,6 +20,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/session.js"),
     include_str!("../assets/script/actions.js"),
     include_str!("../assets/script/copy.js"),
+    include_str!("../assets/script/search.js"),
     include_str!("../assets/script/keys.js"),
 );
 

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_model::{
-    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Identity, ObjectKey, Step,
+    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Identity, ObjectKey, OtherKind,
+    OtherObjects, Step,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -43,6 +44,26 @@ pub trait Objects: Send + Sync + 'static {
 
     /// The definitions of the kinds that are installed.
     fn definitions(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Definition>, ObjectError>>;
+
+    /// The kinds of Flux's API groups that have no page of their own.
+    fn other_kinds(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<OtherKind>, ObjectError>>;
+
+    /// The objects of such a kind: in the whole cluster, or in those of these namespaces in which the person may list them.
+    fn others(
+        &self,
+        who: &Identity,
+        kind: &OtherKind,
+        among: Option<Vec<Arc<str>>>,
+    ) -> BoxFuture<'static, Result<OtherObjects, ObjectError>>;
+
+    /// One whole object of such a kind.
+    fn other(
+        &self,
+        who: &Identity,
+        kind: &OtherKind,
+        namespace: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<Value, ObjectError>>;
 
     /// Whether the person may change it.
     fn may_change(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Answer>;

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod other;
 pub(crate) mod overview;
 pub(crate) mod policies;
 pub(crate) mod runtime;

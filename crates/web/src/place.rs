@@ -33,12 +33,6 @@ pub(crate) fn kind(part: &str) -> Option<Kind> {
     PAGES.iter().find(|(_, page)| *page == part).map(|(kind, _)| *kind)
 }
 
-/// The kind that somebody means who types its short name, its name or its resource, in whatever case.
-pub(crate) fn kind_in_short(word: &str) -> Option<Kind> {
-    let is = |name: &str| name.eq_ignore_ascii_case(word);
-    Kind::all().find(|kind| is(kind.info().short) || is(kind.info().name) || is(kind.info().plural))
-}
-
 /// The address of a tab of an object's page; `None` for kinds without pages.
 pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     let (_, page) = PAGES.iter().find(|(kind, _)| *kind == key.kind)?;
@@ -98,9 +92,9 @@ mod tests {
         }
         for one in Kind::all() {
             assert!(object("", &ObjectKey::new(one, "apps", "a"), "yaml").is_some(), "{one}");
-            assert_eq!(kind_in_short(one.info().short), Some(one));
+            assert_eq!(Kind::by_word(one.info().short), Some(one));
         }
-        assert_eq!(kind_in_short("KUSTOMIZATIONS"), Some(Kind::KUSTOMIZATION));
+        assert_eq!(Kind::by_word("KUSTOMIZATIONS"), Some(Kind::KUSTOMIZATION));
         assert_eq!(kind("pods"), None);
     }
 }

@@ -22,7 +22,7 @@ pub fn router(app: App) -> Router {
     let base = app.base.clone();
     let health = [("location", format!("{base}/health/"))];
     let front = if base.is_empty() { get(page::overview::show) } else { get(page::overview::moved) };
-    let lists = ListPage::all().iter().fold(Router::new(), |lists, list| {
+    let lists = ListPage::every().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
         // Of several views of one the first has the address of all.
@@ -38,6 +38,9 @@ pub fn router(app: App) -> Router {
         .route("/flux_runtime/{part}", get(page::runtime::moved))
         .route("/runtime", get(page::runtime::moved))
         .route("/runtime/{part}", get(page::runtime::moved))
+        .route("/other", get(page::other::kinds))
+        .route("/other/{kind}", get(page::other::show))
+        .route("/other/{kind}/details", get(page::other::show))
         .route("/policies", get(page::policies::explain))
         .route("/policy_details", get(page::policies::explain))
         .route("/policy_details/{part}", get(page::policies::explain))
@@ -71,13 +74,14 @@ pub fn router(app: App) -> Router {
     let pages = if app.styleguide { pages.route("/styleguide", get(page::styleguide::show)) } else { pages };
     let pages = bounded(pages);
     // These answers last, and must leave the server byte by byte: neither timeout nor compression.
-    let streams = ListPage::all()
-        .iter()
+    let streams = ListPage::every()
         .fold(Router::new(), |streams, list| streams.route(&format!("/{}/events", list.path), get(page::list::events)));
     let streams = streams
         .route("/overview/events", get(page::overview::events))
         .route("/events/events", get(page::events::follow))
         .route("/{kind}/{tab}/events", get(page::object::events))
+        .route("/other/{kind}/events", get(page::other::events))
+        .route("/other/{kind}/details/events", get(page::other::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);

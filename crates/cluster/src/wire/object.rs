@@ -1,6 +1,6 @@
 //! One object, decoded no further than a row needs.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use fanlight_model::{
     Applier, Build, Condition, ConditionStatus, Facts, Family, Kind, Links, ObjectKey, Particulars, Release, Request,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
 /// A JSON string, borrowed where it has no escapes.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
@@ -50,22 +50,7 @@ struct Metadata<'a> {
     #[serde(borrow, default, deserialize_with = "lenient")]
     annotations: Annotations<'a>,
     #[serde(borrow, default, deserialize_with = "lenient")]
-    labels: Labels<'a>,
-}
-
-/// The labels by which Flux marks what it applies, as [`Applier::of_kustomization`] reads them.
-#[derive(Default, Deserialize)]
-struct Labels<'a> {
-    #[serde(rename = "kustomize.toolkit.fluxcd.io/name", borrow, default, deserialize_with = "lenient")]
-    by: Text<'a>,
-    #[serde(rename = "kustomize.toolkit.fluxcd.io/namespace", borrow, default, deserialize_with = "lenient")]
-    by_namespace: Text<'a>,
-    #[serde(rename = "helm.toolkit.fluxcd.io/name", borrow, default, deserialize_with = "lenient")]
-    release: Text<'a>,
-    #[serde(rename = "fluxcd.controlplane.io/name", borrow, default, deserialize_with = "lenient")]
-    instance: Text<'a>,
-    #[serde(rename = "resourceset.fluxcd.controlplane.io/name", borrow, default, deserialize_with = "lenient")]
-    set: Text<'a>,
+    labels: BTreeMap<Text<'a>, Text<'a>>,
 }
 
 /// The annotations that ask for something, or tell who suspended; `…/reconcile` suspends kinds without `spec.suspend`.
@@ -258,17 +243,31 @@ impl Object<'_> {
         let key = self.key(kind);
         // Applications are by far the most: what only other kinds have is not looked for in them.
         if kind.info().family == Family::Application {
-            let applier = match kind {
-                Kind::KUSTOMIZATION => self.metadata.labels.applier(&key),
-                _ => Applier::Nobody,
-            };
+            let applier = if kind == Kind::KUSTOMIZATION { self.applier(&key) } else { Applier::Nobody };
             let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key), applier };
-            return Row::new(key, self.version(), links, &self.facts(kind));
+            return Row { labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) };
         }
         let Whole { spec, status } = serde_json::from_str(raw.get()).unwrap_or_default();
         let links = Links::read(kind, &spec, &key.namespace);
         let particulars = Particulars::read(kind, &spec, &status, &key.namespace);
-        Row { particulars, ..Row::new(key, self.version(), links, &self.facts(kind)) }
+        Row { particulars, labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) }
+    }
+
+    /// By the labels with which Flux marks what it applies.
+    fn applier(&self, key: &ObjectKey) -> Applier {
+        let label = |name| self.metadata.labels.get(&Text(Cow::Borrowed(name))).map_or("", |value| &*value.0);
+        let names = [
+            "kustomize.toolkit.fluxcd.io/name",
+            "kustomize.toolkit.fluxcd.io/namespace",
+            "helm.toolkit.fluxcd.io/name",
+            "fluxcd.controlplane.io/name",
+            "resourceset.fluxcd.controlplane.io/name",
+        ];
+        Applier::of_kustomization(&key.namespace, &key.name, names.map(label))
+    }
+
+    fn labels(&self) -> Option<Arc<str>> {
+        Row::labels(self.metadata.labels.iter().map(|(key, value)| (&*key.0, &*value.0)))
     }
 
     pub(super) fn facts(&self, kind: Kind) -> Facts<'_> {
@@ -321,13 +320,6 @@ impl Object<'_> {
             ObjectKey::new(own.kind, namespace, &*one.name.0)
         };
         self.spec.depends_on.iter().map(key).collect()
-    }
-}
-
-impl Labels<'_> {
-    fn applier(&self, key: &ObjectKey) -> Applier {
-        let values = [&self.by, &self.by_namespace, &self.release, &self.instance, &self.set];
-        Applier::of_kustomization(&key.namespace, &key.name, values.map(|value| &*value.0))
     }
 }
 

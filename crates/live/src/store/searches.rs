@@ -34,7 +34,10 @@ impl Searches {
         let known = self.0.iter().position(|search| search.query.words == query.words);
         let search = known.and_then(|index| self.0.remove(index)).unwrap_or_else(|| {
             let mut search = Search { query: query.clone(), found: Vec::new() };
-            rows.for_each(|(number, row)| search.look(number, row));
+            // Somebody who types on looks only at what was found so far.
+            let wider = self.0.iter().filter(|other| query.narrows(&other.query)).min_by_key(|other| other.count());
+            let worth = |number: u32| wider.is_none_or(|wider| Found(&wider.found).has(number));
+            rows.filter(|(number, _)| worth(*number)).for_each(|(number, row)| search.look(number, row));
             search
         });
         // The last one used is the first, and the one that is longest unused is forgotten.
@@ -45,6 +48,11 @@ impl Searches {
 }
 
 impl Search {
+    /// About how many rows have its words.
+    fn count(&self) -> u32 {
+        self.found.iter().map(|bits| bits.count_ones()).sum()
+    }
+
     fn look(&mut self, number: u32, row: &Row) {
         let (word, bit) = place(number);
         if self.found.len() <= word {

@@ -123,6 +123,13 @@ impl Shelf {
         } else {
             order.iter().for_each(&mut look);
         }
+        if query.sort == Sort::Match {
+            // Stable: what fits equally well stays as it is.
+            let rank = |number: &u32| query.rank(&self.rows[*number as usize].row);
+            matching.sort_by_cached_key(|number| if query.reversed { u8::MAX - rank(number) } else { rank(number) });
+        }
+        let mut found = [0; Kind::COUNT];
+        matching.iter().for_each(|number| found[self.rows[*number as usize].kind.index()] += 1);
         let pages = matching.len().div_ceil(Query::PAGE).max(1);
         let page = query.page.min(pages - 1);
         List {
@@ -137,9 +144,11 @@ impl Shelf {
             page,
             pages,
             states: counts.states,
-            kinds: counts.kinds(),
+            kinds: by_kind(&counts.kinds),
+            found: by_kind(&found),
             namespaces: self.namespaces(&counts),
             sights: Vec::new(),
+            unread: Vec::new(),
             fixed: Vec::new(),
             freshness: Freshness::Current,
         }
@@ -251,13 +260,14 @@ impl Counts {
         self.kinds[kind.index()] += 1;
         self.spaces[space.index()] += 1;
     }
-
-    fn kinds(&self) -> Vec<(Kind, usize)> {
-        Kind::all().map(|kind| (kind, self.kinds[kind.index()])).filter(|(_, rows)| *rows > 0).collect()
-    }
 }
 
-/// Shared copies of texts that many rows repeat: namespaces, sources, charts.
+/// The kinds that have any, with how many.
+fn by_kind(counts: &[usize; Kind::COUNT]) -> Vec<(Kind, usize)> {
+    Kind::all().map(|kind| (kind, counts[kind.index()])).filter(|(_, rows)| *rows > 0).collect()
+}
+
+/// Shared copies of texts that many rows repeat: namespaces, sources, charts, labels.
 #[derive(Debug, Default)]
 struct Names {
     known: HashSet<Arc<str>>,
@@ -278,6 +288,7 @@ impl Names {
             name: self.shared(link.name),
             chart: link.chart.map(|chart| self.shared(chart)),
         });
+        row.labels = row.labels.map(|labels| self.shared(labels));
         for other in &mut row.depends_on {
             other.namespace = self.shared(Arc::clone(&other.namespace));
             other.name = self.shared(Arc::clone(&other.name));

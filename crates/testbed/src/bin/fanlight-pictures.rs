@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 27] = [
+const PAGES: [(&str, &str); 32] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -52,6 +52,11 @@ const PAGES: [(&str, &str); 27] = [
     ("history", "/kustomization/history?name=catalog&namespace=catalog"),
     ("values", "/helm_release/values?name=recommender&namespace=catalog"),
     ("flux-runtime", "/flux_runtime"),
+    ("search", "/search?q=orders"),
+    ("search-empty", "/search"),
+    ("search-nothing", "/search?q=kind:ks+status:failed+nothing-like-it"),
+    ("other-kind", "/other/promotions.delivery.fluxcd.io"),
+    ("other-object", "/other/promotions.delivery.fluxcd.io/details?name=to-production&namespace=orders"),
     ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
@@ -82,6 +87,7 @@ async fn main() -> anyhow::Result<()> {
     browser.look(Look::DESK).await?;
     browser.sign_in(url, Showcase::USER, Showcase::PASSWORD).await?;
     elsewhere(&showcase.server).await?;
+    unknown_kind(&showcase).await?;
     for (name, address) in PAGES {
         browser.look(Look::DESK).await?;
         browser.goto(format!("{url}{address}")).await?;
@@ -95,6 +101,36 @@ async fn main() -> anyhow::Result<()> {
     outcomes(&browser, url, &folder).await?;
     not_allowed(&showcase, &browser, &folder).await?;
     barred(&showcase, &browser, &folder).await
+}
+
+/// A kind that Fanlight does not know, with two objects.
+async fn unknown_kind(showcase: &Showcase) -> anyhow::Result<()> {
+    let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": open, "status": open}}});
+    let version = json!({"name": "v1alpha1", "served": true, "storage": true, "subresources": {"status": {}},
+        "schema": schema});
+    showcase
+        .plane
+        .apply(&json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "promotions.delivery.fluxcd.io"},
+            "spec": {"group": "delivery.fluxcd.io", "scope": "Namespaced", "versions": [version],
+                "names": {"kind": "Promotion", "plural": "promotions", "singular": "promotion"}}}))
+        .await?;
+    showcase.plane.established().await?;
+    for (name, ready, message) in [
+        ("to-production", "False", "waits for 2 of 3 approvals"),
+        ("to-staging", "True", "promoted main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82"),
+    ] {
+        let condition = json!({"type": "Ready", "status": ready, "reason": "Checked", "message": message,
+            "lastTransitionTime": "2026-01-05T08:00:00Z"});
+        showcase
+            .plane
+            .apply(&json!({"apiVersion": "delivery.fluxcd.io/v1alpha1", "kind": "Promotion",
+                "metadata": {"name": name, "namespace": "orders"}, "spec": {"approvals": 3},
+                "status": {"conditions": [condition]}}))
+            .await?;
+    }
+    Ok(())
 }
 
 /// The same user is signed in by other programs.

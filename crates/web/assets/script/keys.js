@@ -11,7 +11,8 @@ function step(by) {
 }
 
 const KEYS = {
-  "/": () => document.querySelector("input[name=search]")?.focus(),
+  "/": find,
+  f: () => document.querySelector("input[name=search]")?.focus(),
   "?": () => document.getElementById("keys")?.showModal(),
   j: () => step(1),
   k: () => step(-1),
@@ -33,15 +34,26 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key === "k") {
+    event.preventDefault();
+    return find();
+  }
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
   if (event.key === "Escape") {
-    if (typing?.matches("input[type=search]")) typing.blur();
+    if (typing?.matches("input[type=search]") && typing !== field) typing.blur();
     const menu = event.target.closest("details[open]") ?? document.querySelector("details.menu[open]");
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
+    } else if (field && !boxes().some((box) => box.checked) && !event.target.closest("dialog")) {
+      event.preventDefault();
+      leave();
     } else if (!typing) selectNothing();
+    return;
+  }
+  if (field && (event.key === "ArrowDown" || event.key === "ArrowUp") && move(event.key === "ArrowDown" ? 1 : -1)) {
+    event.preventDefault();
     return;
   }
   const way = goingTo && /^[a-z]$/.test(event.key) && document.querySelector(`a[data-place=${event.key}]`);

@@ -155,6 +155,8 @@ pub(crate) enum Page {
     Object,
     Overview,
     Runtime,
+    /// Of kinds without a page of their own.
+    Other,
 }
 
 impl Serialize for Page {
@@ -171,6 +173,7 @@ impl Page {
             Page::Object => "object",
             Page::Overview => "overview",
             Page::Runtime => "flux_runtime",
+            Page::Other => "other",
         }
     }
 }
@@ -198,6 +201,11 @@ impl Seen {
     /// Events of these namespaces; `None` is all of them.
     pub(crate) fn events<'a>(namespaces: impl Iterator<Item = Option<&'a str>>) -> Self {
         Self { events: namespaces.map(|one| one.unwrap_or("*").to_owned()).collect(), ..Self::default() }
+    }
+
+    /// What is called so, of a kind without a page of its own.
+    pub(crate) fn other(name: &str) -> Self {
+        Self { object: Some(Limited::other(name)), scopes: Vec::new() }
     }
 
     /// One object.

@@ -32,6 +32,11 @@ impl Limited {
         Self::new(&key.to_string())
     }
 
+    /// Which object, or kind, that is not in the table of kinds.
+    pub(crate) fn other(name: &str) -> Self {
+        Self::new(name)
+    }
+
     /// What has become of an object, in Kubernetes' or the controller's words.
     pub(crate) fn stage(stage: &Stage) -> Self {
         Self::new(stage.sentence())

@@ -5,6 +5,7 @@ mod empty;
 mod filters;
 mod list_page;
 mod row;
+mod search;
 mod specimens;
 mod view;
 
@@ -52,6 +53,12 @@ struct Listed<'a> {
     words: String,
     hidden: Vec<(&'static str, String)>,
     note: Option<String>,
+    /// What was not searched.
+    unsearched: Vec<String>,
+    /// Whether there is a question, or the page only says what could be asked.
+    asks: bool,
+    /// What was found, by kind.
+    groups: Vec<Link>,
     strip: Vec<Part>,
     menus: Vec<Menu>,
     chips: Vec<Link>,
@@ -137,7 +144,7 @@ async fn open(
 ) -> (Frame, Query, Visit) {
     let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
     let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
-    let visit = app.live.visit(&visitor(app, session), page.kinds).await;
+    let visit = app.live.visit(&visitor(app, session), &page.kinds_for(&query)).await;
     (Frame::of(app, session, headers, uri).at(page.place), query, visit)
 }
 
@@ -160,22 +167,26 @@ impl<'a> Listed<'a> {
             link: format!("{}/{path}", frame.base),
             chosen: *path == page.path,
         };
+        let asks = !page.is_search() || query.is_filtered();
         Self {
             page,
             frame,
+            asks,
+            unsearched: if page.is_search() && asks { search::unsearched(list) } else { Vec::new() },
+            groups: if page.is_search() { search::groups(query, list, &to) } else { Vec::new() },
             address: format!("{}/{}", frame.base, page.path),
             events: filters::address(&frame.base, &format!("{}/events", page.path), query),
             tabs: page.tabs.iter().map(tab).collect(),
             words: query.words.join(" "),
-            hidden: query.pairs().into_iter().filter(|(name, _)| !matches!(*name, "search" | "page")).collect(),
+            hidden: query.pairs().into_iter().filter(|pair| filters::is_hidden(pair)).collect(),
             note: note(list.freshness, now),
             strip: filters::strip(query, list, &to),
-            menus: filters::menus(page, query, list, &to),
+            menus: if asks { filters::menus(page, query, list, &to) } else { Vec::new() },
             chips: filters::chips(query, &to),
             heads: filters::heads(page, query, &to),
             order: keys.join(" "),
             rows: Vec::new(),
-            empty: Empty::why(page, query, list, viewer),
+            empty: if asks { Empty::why(page, query, list, viewer) } else { None },
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
             can: Abilities::of_any(page.kinds),

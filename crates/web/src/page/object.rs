@@ -36,7 +36,8 @@ use crate::{
     status::StatusView,
     stream, when,
 };
-use facts::{Fact, Line};
+use facts::Fact;
+pub(super) use facts::Line;
 pub(super) use happening::Happening;
 use past::Past;
 use related::Relation;
@@ -119,7 +120,7 @@ pub(crate) async fn short(
     uri: Uri,
 ) -> Response {
     let address = match &*parts {
-        [kind, namespace, name, tab @ ..] => place::kind_in_short(kind).and_then(|kind| {
+        [kind, namespace, name, tab @ ..] => Kind::by_word(kind).and_then(|kind| {
             let tab = tab.first().map_or(Tab::Details, |tab| Tab::by_slug(kind, tab));
             place::object(&app.base, &ObjectKey::new(kind, namespace.as_str(), name.as_str()), tab.slug())
         }),

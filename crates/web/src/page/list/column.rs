@@ -11,6 +11,8 @@ pub(crate) enum Column {
     Kind,
     /// The source, and the revision.
     Source,
+    /// The source and the revision, or what a kind without has to show.
+    Gist,
     /// The object that it comes from, as a link.
     From(&'static str),
     /// Where it looks, with a link where that is a page.
@@ -65,6 +67,7 @@ impl Column {
         match self {
             Column::Kind => ("kind", "Kind", Some(Sort::Kind)),
             Column::Source => ("source", "Source and revision", None),
+            Column::Gist => ("source", "Source and revision, or what it is", None),
             Column::From(word) => ("from", word, None),
             Column::Address(word) => ("source", word, None),
             Column::Reference => ("reference", "Reference and revision", None),
@@ -86,9 +89,10 @@ impl Column {
         let own = row.particulars.as_deref().unwrap_or(&nothing);
         let bits = match self {
             Column::Kind => vec![Bit::Soft(row.key.kind.info().name.to_owned())],
-            Column::Source => {
-                let source = row.source.as_ref().map(ToString::to_string);
-                soft(&source.unwrap_or_default()).into_iter().chain(revision(row)).collect()
+            Column::Source => source(row).collect(),
+            Column::Gist => {
+                let texts = [&own.address, &own.wanted, &own.found].into_iter();
+                source(row).chain(texts.filter_map(|text| soft(text))).collect()
             }
             Column::From(_) => row.source.iter().map(|link| from(link, frame)).collect(),
             Column::Address(_) => shield(own).into_iter().chain(address(row, own, frame)).collect(),
@@ -118,6 +122,12 @@ impl Column {
 
 fn soft(text: &str) -> Option<Bit> {
     (!text.is_empty()).then(|| Bit::Soft(text.to_owned()))
+}
+
+/// Where it comes from, and what is applied of that.
+fn source(row: &Row) -> impl Iterator<Item = Bit> {
+    let source = row.source.as_ref().map(ToString::to_string).unwrap_or_default();
+    soft(&source).into_iter().chain(revision(row))
 }
 
 fn code(text: &str) -> Option<Bit> {

@@ -32,7 +32,9 @@ impl Empty {
             && !any(Sight::Unknown)
             && !all(Sight::Nothing)
             && !all(Sight::NotInstalled);
-        Some(if list.in_sight > 0 || filtered {
+        Some(if page.is_search() && (filtered || list.in_sight > 0) {
+            Self { filtered: true, ..say("Nothing found", "Nothing that you may see has all of that in it.") }
+        } else if list.in_sight > 0 || filtered {
             Self { filtered: true, ..say("Nothing matches", "The filters leave nothing over.") }
         } else if all(Sight::NotInstalled) {
             let title = format!("{} not installed", capital(noun));
@@ -46,13 +48,14 @@ impl Empty {
             say("Still loading", "The first lists are being read.")
         } else if any(Sight::Nothing) {
             let user = who.user();
+            let kinds = if page.is_search() { "them".to_owned() } else { kinds };
             let text = format!(
                 "Kubernetes does not let {user} list {kinds} in any namespace. An administrator can allow it, for one namespace, with:"
             );
             Self { remedy: remedy(page), ..say(&format!("You may not list any {noun}"), &text) }
         } else {
-            let exist = format!("No {} exists where you may look.", names(page.kinds, " and no "));
-            say(&format!("There are no {noun} yet"), &exist)
+            let kinds = if page.is_search() { "object of Flux".to_owned() } else { names(page.kinds, " and no ") };
+            say(&format!("There are no {noun} yet"), &format!("No {kinds} exists where you may look."))
         })
     }
 }

@@ -42,7 +42,8 @@ pub(super) struct Head {
 }
 
 /// The orders that are offered, as the menu and as the heads of columns call them.
-const ORDERS: [(Sort, &str); 5] = [
+const ORDERS: [(Sort, &str); 6] = [
+    (Sort::Match, "Best match first"),
     (Sort::Status, "Worst first"),
     (Sort::Since, "Newest change first"),
     (Sort::Name, "By name"),
@@ -83,14 +84,25 @@ pub(super) fn menus(page: &ListPage, query: &Query, list: &List, to: &impl Fn(&Q
         Link { word: namespace.to_string(), count: Some(*count), link: to(&other), chosen }
     });
     let several = page.kinds.len() > 1;
-    let orders = ORDERS.into_iter().filter(|(sort, _)| several || *sort != Sort::Kind).map(|(sort, word)| Link {
+    let makes_sense = |sort: Sort| match sort {
+        Sort::Kind => several,
+        Sort::Match => page.is_search() && !query.words.is_empty(),
+        _ => true,
+    };
+    let orders = ORDERS.into_iter().filter(|(sort, _)| makes_sense(*sort)).map(|(sort, word)| Link {
         word: word.to_owned(),
         count: None,
         link: to(&Query { sort, reversed: false, ..first_page(query) }),
         chosen: query.sort == sort,
     });
     let order = ORDERS.iter().find(|(sort, _)| *sort == query.sort).map_or("Order", |(_, word)| word);
-    let kinds = several.then(|| Menu { name: "kind", title: "Kind", class: "", choices: kinds.collect() });
+    // What a search has found has its kinds in sight.
+    let kinds = (several && !page.is_search()).then(|| Menu {
+        name: "kind",
+        title: "Kind",
+        class: "",
+        choices: kinds.collect(),
+    });
     let others = [
         Menu { name: "namespace", title: "Namespace", class: "", choices: namespaces.collect() },
         Menu { name: "order", title: order, class: "last", choices: orders.collect() },
@@ -144,6 +156,12 @@ pub(super) fn heads(page: &ListPage, query: &Query, to: &impl Fn(&Query) -> Stri
     first.into_iter().chain(own).chain([sortable(Sort::Since, "Since", "age")]).collect()
 }
 
+/// Whether a parameter must be sent along by the form that asks for words. That words are best sorted by how well they fit
+/// follows from the words.
+pub(super) fn is_hidden((name, value): &(&'static str, String)) -> bool {
+    !matches!((*name, &**value), ("search" | "page", _) | ("sort", "match"))
+}
+
 /// The address of the answer to a question.
 pub(crate) fn address(base: &str, path: &str, query: &Query) -> String {
     let pairs = query.pairs();
@@ -154,7 +172,7 @@ pub(crate) fn address(base: &str, path: &str, query: &Query) -> String {
     format!("{base}/{path}?{encoded}")
 }
 
-fn first_page(query: &Query) -> Query {
+pub(super) fn first_page(query: &Query) -> Query {
     Query { page: 0, ..query.clone() }
 }
 

@@ -1,4 +1,4 @@
-use fanlight_model::Kind;
+use fanlight_model::{Kind, Query};
 
 use super::column::Column;
 
@@ -145,15 +145,46 @@ static PAGES: [ListPage; 10] = [
     },
 ];
 
+/// What is searched for, in all kinds at once.
+pub(crate) static SEARCH: ListPage = ListPage {
+    path: "search",
+    title: "Search",
+    place: "search",
+    kinds: &Kind::ALL,
+    noun: "objects",
+    columns: &[Column::Kind, Column::Gist, Column::Message],
+    tabs: &[],
+    installed_by: FLUX,
+};
+
 impl ListPage {
     /// Every list.
     pub(crate) fn all() -> &'static [ListPage] {
         &PAGES
     }
 
+    /// Every list, and the search.
+    pub(crate) fn every() -> impl Iterator<Item = &'static ListPage> {
+        PAGES.iter().chain([&SEARCH])
+    }
+
     /// The list under this path.
     pub(crate) fn by_path(path: &str) -> Option<&'static ListPage> {
-        PAGES.iter().find(|page| page.path == path)
+        ListPage::every().find(|page| page.path == path)
+    }
+
+    /// Whether it shows what is asked for, and nothing unasked.
+    pub(crate) fn is_search(&self) -> bool {
+        self.path == SEARCH.path
+    }
+
+    /// The kinds of which the answer to a question is made: those that it names, where that spares looking at all others.
+    pub(super) fn kinds_for(&self, query: &Query) -> Vec<Kind> {
+        match (self.is_search(), query.is_filtered()) {
+            (false, _) => self.kinds.to_vec(),
+            (true, false) => Vec::new(),
+            (true, true) => self.kinds.iter().copied().filter(|kind| query.wants_kind(*kind)).collect(),
+        }
     }
 
     /// The list that shows objects of this kind.
@@ -183,6 +214,16 @@ mod tests {
             assert_eq!(lists.count(), 1, "{kind}");
             assert!(ListPage::of(kind).kinds.contains(&kind));
         }
+    }
+
+    #[test]
+    fn a_search_looks_only_at_the_kinds_that_it_is_about_and_at_none_before_anything_is_asked() {
+        let asked = |text| SEARCH.kinds_for(&Query::from_pairs([("q", text)])).len();
+        assert_eq!(
+            [asked(""), asked("shop"), asked("kind:hr shop"), asked("ns:apps")],
+            [0, Kind::COUNT, 1, Kind::COUNT]
+        );
+        assert_eq!(ListPage::of(Kind::BUCKET).kinds_for(&Query::default()), Kind::SOURCES);
     }
 
     #[test]

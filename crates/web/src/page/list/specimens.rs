@@ -52,6 +52,8 @@ fn list(rows: &[Row]) -> List {
         page: 1,
         pages: 3,
         states,
+        found: Vec::new(),
+        unread: Vec::new(),
         kinds: Kind::APPLICATIONS.map(|kind| (kind, count(kind))).into(),
         namespaces: namespace.into_iter().collect(),
         sights: Kind::APPLICATIONS.map(|kind| (kind, Sight::Everywhere)).into(),

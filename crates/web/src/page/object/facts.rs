@@ -20,13 +20,13 @@ pub(super) struct Fact {
 }
 
 /// A condition as a line.
-pub(super) struct Line {
-    pub(super) class: &'static str,
-    pub(super) kind: String,
-    pub(super) status: &'static str,
-    pub(super) reason: String,
-    pub(super) message: String,
-    pub(super) since: Option<(String, String)>,
+pub(in crate::page) struct Line {
+    pub(in crate::page) class: &'static str,
+    pub(in crate::page) kind: String,
+    pub(in crate::page) status: &'static str,
+    pub(in crate::page) reason: String,
+    pub(in crate::page) message: String,
+    pub(in crate::page) since: Option<(String, String)>,
 }
 
 impl Fact {
@@ -40,7 +40,7 @@ impl Fact {
 }
 
 impl Line {
-    pub(super) fn of(entry: &ConditionEntry, now: SystemTime) -> Self {
+    pub(in crate::page) fn of(entry: &ConditionEntry, now: SystemTime) -> Self {
         let troubling = matches!(entry.kind.as_str(), "Stalled" | "FetchFailed" | "ArtifactOutdated");
         let (class, status) = match entry.status {
             ConditionStatus::True if troubling => ("failed", "True"),

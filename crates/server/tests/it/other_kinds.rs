@@ -1,0 +1,125 @@
+//! Kinds that Fanlight does not know: found in the cluster, and read by whoever looks.
+
+use fanlight_testbed::{ControlPlane, Options, Stream};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::house::{House, plane};
+
+const ADA: &str = "ada@example.com";
+const BEN: &str = "ben@example.com";
+const CARL: &str = "carl@example.com";
+const GROUP: &str = "acme.fluxcd.io";
+
+fn definition(plural: &str, kind: &str, scope: &str) -> Value {
+    let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{GROUP}")},
+        "spec": {"group": GROUP, "scope": scope, "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
+            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": open, "status": open}}}}]}})
+}
+
+fn gizmo(namespace: &str, name: &str, ready: &str, message: &str) -> Value {
+    json!({"apiVersion": format!("{GROUP}/v1alpha1"), "kind": "Gizmo",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"team": "blue"}}, "spec": {"size": 3},
+        "status": {"conditions": [{"type": "Ready", "status": ready, "reason": "Checked", "message": message,
+            "lastTransitionTime": "2026-01-05T08:00:00Z"}]}})
+}
+
+/// Ada may see everything, Ben Gizmos and Kustomizations of `apps`, Carl Gizmos of `data` and nothing else.
+async fn town() -> anyhow::Result<House> {
+    let plane = plane(Options::default()).await?;
+    plane.apply(&definition("gizmos", "Gizmo", "Namespaced")).await?;
+    plane.apply(&definition("worlds", "World", "Cluster")).await?;
+    plane.install_kinds().await?;
+    for object in [
+        gizmo("apps", "left", "True", "spinning"),
+        gizmo("apps", "right", "False", "a tooth is broken"),
+        gizmo("data", "canary-x7q2", "True", "spinning"),
+        json!({"apiVersion": format!("{GROUP}/v1alpha1"), "kind": "World", "metadata": {"name": "earth"}}),
+    ] {
+        plane.apply(&object).await?;
+    }
+    let read = ["get", "list", "watch"];
+    let gizmos = json!({"apiGroups": [GROUP], "resources": ["gizmos"], "verbs": read});
+    let kustomizations =
+        json!({"apiGroups": ["kustomize.toolkit.fluxcd.io"], "resources": ["kustomizations"], "verbs": read});
+    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": read}])).await?;
+    plane.grant_in("apps", BEN, json!([gizmos, kustomizations])).await?;
+    plane.grant_in("data", CARL, json!([gizmos])).await?;
+    House::before(plane).await
+}
+
+async fn get(house: &House, client: &Client, path: &str, status: u16) -> anyhow::Result<String> {
+    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
+    anyhow::ensure!(response.status() == status, "{path} answers {}", response.status());
+    Ok(response.text().await?)
+}
+
+async fn change(plane: &ControlPlane) -> anyhow::Result<()> {
+    plane.apply(&gizmo("apps", "left", "False", "the spring has gone")).await.map(drop)
+}
+
+#[tokio::test]
+async fn an_unknown_kind_is_found_listed_and_shown_with_status_message_and_manifest_and_kept_current()
+-> anyhow::Result<()> {
+    let house = town().await?;
+    let ada = house.client(ADA, &[])?;
+    let kinds = get(&house, &ada, "/other", 200).await?;
+    assert!(
+        kinds.contains("/other/gizmos.acme.fluxcd.io") && kinds.contains("/other/worlds.acme.fluxcd.io"),
+        "{kinds}"
+    );
+    assert!(!kinds.contains("gitrepositories"), "what has a page of its own: {kinds}");
+    let list = get(&house, &ada, "/other/gizmos.acme.fluxcd.io", 200).await?;
+    for said in ["left", "right", "canary-x7q2", "A tooth is broken", "Failed", "details?name=right&#38;namespace=apps"]
+    {
+        assert!(list.contains(said), "{said}: {list}");
+    }
+    let object = get(&house, &ada, "/other/gizmos.acme.fluxcd.io/details?name=right&namespace=apps", 200).await?;
+    for said in
+        ["A tooth is broken", "Checked", "size: 3", "team", "kubectl get gizmos.acme.fluxcd.io right -n apps -o yaml"]
+    {
+        assert!(object.contains(said), "{said}: {object}");
+    }
+    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io", 200).await?;
+    assert!(world.contains("details?name=earth\""), "{world}");
+    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io/details?name=earth", 200).await?;
+    assert!(world.contains("No condition says whether it is ready"), "{world}");
+
+    let address = format!("{}/other/gizmos.acme.fluxcd.io/events", house.server.url());
+    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    stream.until_event(|piece| piece.contains("spinning") || piece.contains("Spinning")).await?;
+    change(&house.plane).await?;
+    stream.until_event(|piece| piece.contains("The spring has gone")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_an_unknown_kind_everybody_sees_what_kubernetes_lets_them_list_and_is_told_what_is_missing()
+-> anyhow::Result<()> {
+    let house = town().await?;
+    let (ada, ben, carl) = (house.client(ADA, &[])?, house.client(BEN, &[])?, house.client(CARL, &[])?);
+    get(&house, &ada, "/other/gizmos.acme.fluxcd.io", 200).await?;
+    let list = get(&house, &ben, "/other/gizmos.acme.fluxcd.io", 200).await?;
+    assert!(list.contains("left") && list.contains("right") && !list.contains("x7q2"), "{list}");
+    for hidden in ["?namespace=data", "/details?namespace=data&name=canary"] {
+        let page = get(&house, &ben, &format!("/other/gizmos.acme.fluxcd.io{hidden}"), 403).await?;
+        assert!(page.contains("cannot") && !page.contains("x7q2"), "{hidden}: {page}");
+    }
+    // Nobody knows where Carl may look; he does.
+    let page = get(&house, &carl, "/other/gizmos.acme.fluxcd.io", 403).await?;
+    assert!(page.contains("A namespace in which you may list them") && !page.contains("x7q2"), "{page}");
+    let page = get(&house, &carl, "/other/gizmos.acme.fluxcd.io?namespace=data", 200).await?;
+    assert!(page.contains("canary-x7q2"), "{page}");
+    for path in ["?namespace=..%2fapps", "/details?namespace=data&name=a%2fstatus"] {
+        get(&house, &carl, &format!("/other/gizmos.acme.fluxcd.io{path}"), 404).await?;
+    }
+    for unknown in ["widgets.acme.fluxcd.io", "deployments.apps", "gitrepositories.source.toolkit.fluxcd.io", "..%2fx"]
+    {
+        let page = get(&house, &ada, &format!("/other/{unknown}"), 404).await?;
+        assert!(page.contains("Not installed") && page.contains("CustomResourceDefinition"), "{unknown}: {page}");
+    }
+    Ok(())
+}

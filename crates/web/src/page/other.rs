@@ -1,0 +1,137 @@
+//! Kinds of Flux's API groups that are not in the table: which there are, and what all of them have in common.
+//!
+//! They have no feeds. Whoever looks reads them in their own name, again every few seconds while the page is open.
+
+mod asked;
+mod content;
+mod view;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use fanlight_model::OtherKind;
+
+use crate::{
+    App, ObjectError,
+    audit::{Event, Outcome, Page, Seen, Stay, Who},
+    frame::Frame,
+    place,
+    request::Origin,
+    signed::{Signed, seen, sign_in_first, visitor},
+    stream,
+};
+use asked::Asked;
+use content::Content;
+use view::OtherView;
+
+/// The rail's way that leads near here.
+const WAY: &str = "flux_runtime";
+
+/// The page that lists the kinds.
+#[derive(Template)]
+#[template(path = "other_kinds.html")]
+struct Kinds {
+    frame: Frame,
+    kinds: Vec<OtherKind>,
+    /// Why there are none.
+    note: String,
+}
+
+/// The page of one kind, or of one object.
+#[derive(Template)]
+#[template(path = "other.html")]
+struct Shown<'a> {
+    frame: &'a Frame,
+    asked: &'a Asked,
+    content: Content<'a>,
+    stream: String,
+}
+
+/// Lists the kinds.
+pub(crate) async fn kinds(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+    origin: Origin,
+) -> Response {
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
+    let found = app.objects.other_kinds(&session.identity).await;
+    let event = Event::View { page: Page::Other, seen: Seen::default(), outcome: outcome(found.as_ref().err()) };
+    app.audit.note(origin, &Who::signed(&session), &event);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
+    let (kinds, note) = match found {
+        Ok(none) if none.is_empty() => {
+            (none, "There are none: all kinds that are installed have their own pages.".to_owned())
+        }
+        Ok(kinds) => (kinds, String::new()),
+        Err(error) => (Vec::new(), format!("Not known: {error}.")),
+    };
+    seen(&app, &headers, &session, super::html(StatusCode::OK, &Kinds { frame, kinds, note }))
+}
+
+/// Shows a kind, or an object of it.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+    origin: Origin,
+    asked: Asked,
+) -> Response {
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
+    let read = asked.read(&app, &session).await;
+    let outcome = outcome(read.as_ref().err());
+    let event = Event::View { page: Page::Other, seen: Seen::other(&asked.title()), outcome };
+    app.audit.note(origin, &Who::signed(&session), &event);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
+    let status = match &read {
+        Ok(_) => StatusCode::OK,
+        Err(ObjectError::NotFound | ObjectError::NotInstalled) => StatusCode::NOT_FOUND,
+        Err(ObjectError::Forbidden(_)) => StatusCode::FORBIDDEN,
+        Err(ObjectError::Unanswered(_)) => StatusCode::BAD_GATEWAY,
+    };
+    let content = Content::new(&frame, &asked, &read, (app.clock)());
+    let page = Shown { frame: &frame, asked: &asked, content, stream: stream_of(&frame.here) };
+    seen(&app, &headers, &session, super::html(status, &page))
+}
+
+/// Keeps the page current.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Signed(session): Signed,
+    origin: Origin,
+    asked: Asked,
+) -> Response {
+    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
+    // It shows no rows, and ends with the session.
+    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
+    let seen = Seen::other(&asked.title());
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Other, seen);
+    let view = OtherView::new(Arc::clone(&app), session.clone(), frame, asked, visit);
+    stream::open(app, session, view, stay)
+}
+
+/// The address of the stream of a page.
+fn stream_of(here: &str) -> String {
+    match here.split_once('?') {
+        Some((path, query)) => format!("{path}/events?{query}"),
+        None => format!("{here}/events"),
+    }
+}
+
+fn outcome(error: Option<&ObjectError>) -> Outcome {
+    match error {
+        None => Outcome::Done,
+        Some(ObjectError::Forbidden(_)) => Outcome::Refused,
+        Some(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
+    }
+}

@@ -1,0 +1,101 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::{StatusCode, request::Parts},
+};
+use fanlight_identity::Session;
+use fanlight_live::Extent;
+use fanlight_model::{OtherKind, OtherObjects};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{App, ObjectError, signed::visitor};
+
+/// What is asked for: a kind, or one object of it.
+pub(crate) struct Asked {
+    /// As its definition is called.
+    pub(super) kind: String,
+    /// Empty for all that may be looked into.
+    pub(super) namespace: String,
+    /// Empty for the list.
+    pub(super) name: String,
+}
+
+/// What was found of it.
+pub(super) enum Found {
+    /// Objects of a kind.
+    List(OtherKind, OtherObjects),
+    /// One object.
+    Object(OtherKind, Value),
+}
+
+#[derive(Deserialize)]
+struct Which {
+    #[serde(default)]
+    namespace: String,
+    #[serde(default)]
+    name: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, StatusCode> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let which = Query::<Which>::from_request_parts(parts, state).await;
+        match (path, which) {
+            (Ok(Path(kind)), Ok(Query(Which { namespace, name }))) => {
+                Ok(Self { kind, namespace: namespace.trim().to_owned(), name: name.trim().to_owned() })
+            }
+            _ => Err(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+impl Asked {
+    /// What the page is about.
+    pub(super) fn title(&self) -> String {
+        match (&*self.namespace, &*self.name) {
+            (_, "") => self.kind.clone(),
+            ("", name) => format!("{}/{name}", self.kind),
+            (namespace, name) => format!("{}/{namespace}/{name}", self.kind),
+        }
+    }
+
+    /// Reads it in the person's name.
+    pub(super) async fn read(&self, app: &App, session: &Session) -> Result<Found, ObjectError> {
+        let who = &session.identity;
+        let kinds = app.objects.other_kinds(who).await?;
+        let kind = kinds.into_iter().find(|kind| kind.id() == self.kind).ok_or(ObjectError::NotInstalled)?;
+        if !self.name.is_empty() {
+            let object = app.objects.other(who, &kind, &self.namespace, &self.name).await?;
+            return Ok(Found::Object(kind, object));
+        }
+        if kind.namespaced && !self.namespace.is_empty() {
+            let among = Some(vec![Arc::from(&*self.namespace)]);
+            return Ok(Found::List(kind.clone(), app.objects.others(who, &kind, among).await?));
+        }
+        let objects = match app.objects.others(who, &kind, None).await {
+            Err(refused @ ObjectError::Forbidden(_)) if kind.namespaced => {
+                let namespaces = namespaces(app, session).await;
+                if namespaces.is_empty() {
+                    return Err(refused);
+                }
+                app.objects.others(who, &kind, Some(namespaces)).await?
+            }
+            answer => answer?,
+        };
+        Ok(Found::List(kind, objects))
+    }
+}
+
+/// The namespaces in which the person may list anything of Flux: where else to look, nobody says.
+async fn namespaces(app: &App, session: &Session) -> Vec<Arc<str>> {
+    let access = app.live.access(&visitor(app, session)).await;
+    let named = access.kinds.into_iter().filter_map(|kind| match kind.see {
+        Extent::Namespaces(namespaces) => Some(namespaces),
+        _ => None,
+    });
+    named.flatten().collect::<BTreeSet<_>>().into_iter().collect()
+}
