@@ -29,7 +29,7 @@ use fanlight_identity::{
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Kubernetes, Metrics, Proxies, farewell};
+use fanlight_web::{App, Audit, AuditLog, AuditTarget, Causes, Kubernetes, Metrics, Proxies, farewell};
 use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
@@ -152,6 +152,7 @@ async fn wire(
         id_tokens_go_on: id_tokens_go_on.then_some(tokens),
         everybody: everybody(arguments)?,
         objects: eyes.clone(),
+        causes: Causes::default(),
         rights: eyes,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,

@@ -14,6 +14,7 @@ mod assets;
 mod audit;
 mod bearer;
 mod browser;
+mod causes;
 mod due;
 mod farewell;
 mod frame;
@@ -43,6 +44,7 @@ mod when;
 
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};
+pub use causes::Causes;
 pub use farewell::farewell;
 pub use guard::answer_headers;
 pub use measure::Full;

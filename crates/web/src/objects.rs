@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use fanlight_model::{Action, Answer, Controller, Definition, Events, Identity, ObjectKey, Step};
+use fanlight_model::{Action, Answer, Controller, Definition, Events, Finding, Identity, Lookup, ObjectKey, Step};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ pub trait Objects: Send + Sync + 'static {
         namespace: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>>;
+
+    /// What lies behind an object that is not ready.
+    fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

@@ -4,6 +4,7 @@ mod facts;
 mod happening;
 mod particulars;
 mod past;
+mod reason;
 mod related;
 mod shown;
 mod specimens;
@@ -38,6 +39,7 @@ use crate::{
 use facts::{Fact, Line};
 use happening::Happening;
 use past::Past;
+use reason::Reason;
 use related::Relation;
 use shown::Shown;
 pub(super) use specimens::specimens;
@@ -60,6 +62,8 @@ struct ObjectPage<'a> {
     sentence: &'a str,
     /// The controller's own words, where they say more.
     message: &'a str,
+    /// Why it is not ready, where there is something behind it.
+    reason: Option<Reason>,
     story: String,
     next_try: Option<(String, String)>,
     suspension: String,
@@ -244,6 +248,7 @@ impl<'a> ObjectPage<'a> {
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
+            reason: shown.explanation.as_deref().map(|why| Reason::new(frame, why, now)),
             story: facts::story(details, now),
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),
