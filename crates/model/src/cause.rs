@@ -12,6 +12,7 @@
 
 mod evidence;
 mod explanation;
+mod gap;
 mod link;
 mod lookup;
 mod pattern;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use evidence::{Evidence, Finding};
 pub use explanation::{Explanation, Inquiry, explain};
+pub use gap::Gap;
 pub use link::{Link, Subject};
 pub use lookup::{Builtin, Lookup};
 pub use reason::Cause;

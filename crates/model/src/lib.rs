@@ -35,7 +35,7 @@ mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
-pub use cause::{Builtin, Cause, Evidence, Explanation, Finding, Inquiry, Link, Lookup, Subject, explain};
+pub use cause::{Builtin, Cause, Evidence, Explanation, Finding, Gap, Inquiry, Link, Lookup, Subject, explain};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,

@@ -158,3 +158,76 @@ fn every_recorded_object_that_is_not_ready_is_explained_as_a_person_would() {
     }
     compare(&cluster, &expected);
 }
+
+#[test]
+fn objects_that_were_made_up_after_the_rules_were_are_explained_too() {
+    let cluster = Cluster { objects: documents("tests/causes/further.yaml"), denied: &[] };
+    compare(&cluster, &table(include_str!("causes/further.txt")));
+    let starting = cluster.why("Kustomization/lab/starting").explanation;
+    assert_eq!(starting, None, "a probe that fails at first belongs to a start");
+}
+
+#[test]
+fn who_may_not_read_what_would_explain_it_is_told_that_and_nothing_of_what_is_there() {
+    let denials: [(&'static [&'static str], [&str; 3]); 7] = [
+        (
+            &["pods"],
+            [
+                "Kustomization/orders/orders",
+                "not to be seen",
+                "Deployment `orders/orders` has 0 of 2 replicas available; why is not to be seen: you may not read pods in `orders`",
+            ],
+        ),
+        (
+            &["deployments"],
+            [
+                "Kustomization/orders/orders",
+                "not to be seen",
+                "Deployment `orders/orders` is not healthy; why is not to be seen: you may not read deployments in `orders`",
+            ],
+        ),
+        (
+            &["replicasets", "events", "logs"],
+            [
+                "Kustomization/orders/orders",
+                "crash loop",
+                "Container `orders` keeps crashing with exit code 1, so Deployment `orders/orders` has 0 of 2 replicas available",
+            ],
+        ),
+        (
+            &["kustomizations"],
+            [
+                "Kustomization/payments/payments-worker",
+                "not to be seen",
+                "It waits for Kustomization `payments/payments-api`, which is not ready; why is not to be seen: you may not read kustomizations in `payments`",
+            ],
+        ),
+        (
+            &["ocirepositories"],
+            [
+                "Kustomization/data/etl-next",
+                "not to be seen",
+                "Source OCIRepository `data/etl-pinned` has nothing for it; why is not to be seen: you may not read ocirepositories in `data`",
+            ],
+        ),
+        (
+            &["configmaps"],
+            [
+                "Kustomization/data/held",
+                "not to be seen",
+                "Something of what it applied may not be gone; why is not to be seen: you may not read configmaps in `data`",
+            ],
+        ),
+        (
+            &["deployments", "pods"],
+            [
+                "HelmRelease/data/bulk-import",
+                "not to be seen",
+                "Something of what it applied, such as Deployment `data/bulk-import`, may not be healthy; why is not to be seen: you may not read deployments in `data`",
+            ],
+        ),
+    ];
+    for (denied, expected) in denials {
+        compare(&Cluster { denied, ..Cluster::recorded() }, &[expected]);
+    }
+}

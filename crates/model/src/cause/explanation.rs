@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{
-    Cause, Evidence, Link, Lookup,
+    Cause, Evidence, Gap, Link, Lookup,
     walk::{Branch, Walk},
 };
 use crate::{Details, Kind, State, cut};
@@ -17,8 +17,8 @@ pub struct Explanation {
     pub sentence: String,
     /// From the object to the last thing that was looked at.
     pub chain: Vec<Link>,
-    /// What would have told more and could not be read, such as ``you may not read pods in `shop` ``.
-    pub gaps: Vec<String>,
+    /// What might have told more and was not read.
+    pub gaps: Vec<Gap>,
     /// Commands by which one may go on.
     pub commands: Vec<String>,
 }
@@ -30,7 +30,7 @@ pub enum Inquiry {
     Needs(Vec<Lookup>),
     /// This is why.
     Done(Explanation),
-    /// There is nothing to explain: the object is ready, suspended, or at work.
+    /// There is nothing to explain: the object is ready or suspended, or at work and nothing says that it is in vain.
     Nothing,
 }
 
@@ -48,11 +48,12 @@ impl Explanation {
 /// Why this object of `kind` is not ready, as far as the evidence tells; the evidence is all of one person.
 pub fn explain(kind: Kind, object: &Value, evidence: &Evidence) -> Inquiry {
     let details = Details::read(kind, object);
-    if !matches!(details.row.state, State::Failed | State::Stalled | State::Waiting | State::Deleting) {
-        return Inquiry::Nothing;
-    }
     let mut walk = Walk::new(evidence);
-    let branch = walk.flux(&details, object);
+    let branch = match details.row.state {
+        State::Failed | State::Stalled | State::Waiting | State::Deleting => walk.flux(&details, object),
+        State::Progressing => walk.under_way(&details),
+        _ => None,
+    };
     match branch {
         Some(branch) if branch.is_certain() || walk.needs.is_empty() => Inquiry::Done(Explanation::new(branch)),
         _ if !walk.needs.is_empty() => Inquiry::Needs(walk.needs.into_iter().collect()),

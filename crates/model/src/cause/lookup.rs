@@ -1,4 +1,4 @@
-use crate::ObjectKey;
+use crate::{Deed, ObjectKey};
 
 /// Something to read in the name of whoever asks for an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,22 @@ impl Builtin {
 }
 
 impl Lookup {
+    /// What the person has to be allowed.
+    pub fn deed(&self) -> Deed {
+        let (verb, group, resource, subresource, namespace) = match self {
+            Lookup::Flux(key) => ("get", key.kind.info().group, key.kind.info().plural, "", &*key.namespace),
+            Lookup::Object { kind, namespace, .. } | Lookup::Metadata { kind, namespace, .. } => {
+                ("get", kind.group, kind.plural, "", namespace.as_str())
+            }
+            Lookup::Labelled { kind, namespace, .. } => ("list", kind.group, kind.plural, "", namespace.as_str()),
+            Lookup::Events { namespace, .. } => ("list", "", "events", "", namespace.as_str()),
+            Lookup::LastWords { namespace, .. } => ("get", "", "pods", "log", namespace.as_str()),
+        };
+        let [verb, group, resource, subresource, namespace] =
+            [verb, group, resource, subresource, namespace].map(ToOwned::to_owned);
+        Deed { verb, group, resource, subresource, namespace, ..Deed::default() }
+    }
+
     /// Kind and namespace of what is to be read, for whoever may not: `pods in shop`. Never the name of anything found.
     pub fn what(&self) -> String {
         let (resource, namespace) = match self {

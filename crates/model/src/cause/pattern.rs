@@ -1,7 +1,7 @@
 //! A small language for the words of controllers: `couldn't find remote ref "refs/heads/{branch}"`.
 //!
 //! What stands between braces is captured, up to whatever stands behind them; at the end of a pattern up to the end of
-//! the line. A capture is never empty nor longer than a line, and does not run over the quote that ends it; one named
+//! the line, or of the next one that is not empty. A capture is never empty nor longer than a line, and does not run over the quote that ends it; one named
 //! `_` may be empty, and is thrown away. Names of things have no spaces. A pattern that begins with a capture begins at the beginning of a line.
 
 /// The captures that are names of things: one word each.
@@ -21,7 +21,8 @@ impl<'a> Captures<'a> {
 pub(super) fn find<'a>(pattern: &'static str, text: &'a str) -> Option<Captures<'a>> {
     let (first, rest) = pattern.split_once('{').unwrap_or((pattern, ""));
     if first.is_empty() {
-        return text.lines().find_map(|line| follow(rest, line));
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        return std::iter::once(0).chain(ends).find_map(|begin| follow(rest, &text[begin..]));
     }
     text.match_indices(first).find_map(|(at, _)| {
         let behind = &text[at + first.len()..];
@@ -38,6 +39,10 @@ fn follow<'a>(mut pattern: &'static str, mut text: &'a str) -> Option<Captures<'
             Some((literal, next)) => (literal, Some(next)),
             None => (rest, None),
         };
+        // Where a message goes on with an empty line, what it says comes after it.
+        if literal.is_empty() && text.starts_with(['\n', ' ']) {
+            text = text.trim_start();
+        }
         let line = text.lines().next().unwrap_or_default();
         let end = if literal.is_empty() { line.len() } else { line.find(literal)? };
         let captured = line[..end].trim();
@@ -81,6 +86,7 @@ mod tests {
             Some("Job/a/b")
         );
         assert_eq!(got("{_}x{rest}", "xy", "rest").as_deref(), Some("y"));
+        assert_eq!(got("denied: {why}", "denied: \n\nby policy\nmore", "why").as_deref(), Some("by policy"));
     }
 
     #[test]

@@ -143,6 +143,22 @@ impl Cause {
         !matches!(self, Cause::Unknown | Cause::Hidden)
     }
 
+    /// Whether it is more than what belongs to any start: a probe that fails at first, a volume that comes late.
+    pub(super) fn outlasts_waiting(self) -> bool {
+        matches!(
+            self,
+            Cause::ImagePull
+                | Cause::Crash
+                | Cause::OutOfMemory
+                | Cause::Start
+                | Cause::ConfigMissing
+                | Cause::Unschedulable
+                | Cause::Quota
+                | Cause::LimitRange
+                | Cause::Admission
+        )
+    }
+
     /// How much it tells: of several, the one that tells most is shown.
     pub(super) fn weight(self) -> u8 {
         match self {

@@ -44,7 +44,8 @@ const fn rule(find: &'static str, cause: Cause, says: &'static str) -> Rule {
 ///
 /// A rule's sentence has names in braces. `{object:id}` is written as in `Deployment `shop/cart``, from `Deployment/shop/cart`.
 pub(super) fn read(tables: &[Rules], said: &str, context: &[(&str, &str)]) -> Option<(Cause, String)> {
-    let text = words::without_temporary_directories(said);
+    // Go lists a single error like many.
+    let text = words::without_temporary_directories(said).replace("1 error occurred:\n\t* ", "");
     tables.iter().copied().flatten().find_map(|rule| {
         let captures = pattern::find(rule.find, &text)?;
         let value = |name: &str| {

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 pub(super) use branch::Branch;
 
-use super::{Cause, Evidence, Finding, Link, Lookup};
+use super::{Cause, Evidence, Finding, Gap, Link, Lookup};
 use crate::ObjectKey;
 
 /// One look at the evidence.
@@ -33,7 +33,7 @@ enum Sight<'a> {
     There(&'a serde_json::Value),
     Missing,
     /// It cannot be seen; why.
-    Hidden(String),
+    Hidden(Gap),
 }
 
 impl<'a> Walk<'a> {
@@ -50,9 +50,14 @@ impl<'a> Walk<'a> {
         match self.evidence.get(&lookup) {
             Some(Finding::Found(value)) => Some(Sight::There(value)),
             Some(Finding::Missing) => Some(Sight::Missing),
-            Some(Finding::Denied) => Some(Sight::Hidden(format!("you may not read {what}"))),
-            Some(Finding::NotLent) => Some(Sight::Hidden(format!("Fanlight may not read {what} for you"))),
-            Some(Finding::Unanswered) => Some(Sight::Hidden(format!("{what} could not be read"))),
+            Some(Finding::Denied) => {
+                Some(Sight::Hidden(Gap { said: format!("you may not read {what}"), right: Some(lookup.deed()) }))
+            }
+            Some(Finding::NotLent) => {
+                let said = format!("Fanlight may not read {what} for you");
+                Some(Sight::Hidden(Gap { said, right: Some(lookup.deed()) }))
+            }
+            Some(Finding::Unanswered) => Some(Sight::Hidden(Gap::new(format!("{what} could not be read")))),
             None => {
                 self.needs.insert(lookup);
                 None

@@ -39,3 +39,4 @@ mod sign_in_matrix;
 mod storms;
 mod styleguide;
 mod turns;
+mod why;

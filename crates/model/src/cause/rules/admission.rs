@@ -37,6 +37,11 @@ pub(super) const RULES: Rules = &[
     ),
     rule("admission webhook \"{hook}\" denied the request", Admission, "the admission webhook `{hook}` refuses it"),
     rule(
+        "{object} dry-run failed (InternalError): {_}failed calling webhook \"{hook}\": failed to call webhook: {_} \"{_}\": {why}",
+        Admission,
+        "the admission webhook `{hook}`, which is asked about {object:id}, does not answer: {why}",
+    ),
+    rule(
         "{object} dry-run failed (InternalError): {_}failed calling webhook \"{hook}\": {why}",
         Admission,
         "the admission webhook `{hook}`, which is asked about {object:id}, does not answer: {why}",

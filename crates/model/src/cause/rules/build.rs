@@ -26,6 +26,11 @@ pub(super) const RULES: Rules = &[
     ),
     rule("variable not set (strict mode): \"{name}\"", ValuesMissing, "the variable `{name}` is not set"),
     rule("variable substitution failed: {why}", Build, "variables cannot be put in: {why}"),
+    rule(
+        "failed to decrypt and format '{file}': {_}0 successful groups required, got 0",
+        Decryption,
+        "`{file}` cannot be decrypted: no key opens it",
+    ),
     rule("failed to decrypt and format '{file}': {why}", Decryption, "`{file}` cannot be decrypted: {why}"),
     rule("cannot get sops data key, {why}", Decryption, "a file of sops cannot be decrypted: {why}"),
     rule("cannot get sops data key", Decryption, "a file of sops cannot be decrypted: no key opens it"),

@@ -101,7 +101,9 @@ pub(super) const RULES: Rules = &[
     ),
     rule("/v2/{repository}/manifests/{_}: NAME_UNKNOWN", NotFound, "the registry has no repository `{repository}`"),
     rule("/v2/{repository}/tags/list{_}: NAME_UNKNOWN", NotFound, "the registry has no repository `{repository}`"),
+    rule("UNAUTHORIZED: {why}; [", Credentials, "the registry wants valid credentials: {why}"),
     rule("UNAUTHORIZED: {why}", Credentials, "the registry wants valid credentials: {why}"),
+    rule("DENIED: {why}; [", Credentials, "the registry does not let its credentials in: {why}"),
     rule("DENIED: {why}", Credentials, "the registry does not let its credentials in: {why}"),
     // Object stores.
     rule("bucket '{bucket}' not found", NotFound, "there is no bucket `{bucket}`"),

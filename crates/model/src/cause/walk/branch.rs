@@ -1,4 +1,4 @@
-use super::{Cause, Link};
+use super::{Cause, Gap, Link};
 
 /// One way from a thing to what explains it.
 pub(in crate::cause) struct Branch {
@@ -15,9 +15,9 @@ pub(in crate::cause) struct End {
     pub(super) aside: Vec<String>,
     /// The thing that others wait for, and how many others there are in between.
     pub(super) awaited: Option<(String, usize)>,
-    /// Whether the sentence says already which source has nothing.
-    pub(super) names_source: bool,
-    pub(in crate::cause) gaps: Vec<String>,
+    /// Whether the sentence says already who waits for whom.
+    pub(super) is_whole: bool,
+    pub(in crate::cause) gaps: Vec<Gap>,
     pub(in crate::cause) commands: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ impl Branch {
             because,
             aside: Vec::new(),
             awaited: None,
-            names_source: false,
+            is_whole: false,
             gaps: Vec::new(),
             commands: Vec::new(),
         };
@@ -37,8 +37,8 @@ impl Branch {
     }
 
     /// A way that ends where nothing more can be seen: `known` is what is certain.
-    pub(super) fn hidden(known: &str, gap: String) -> Self {
-        let mut branch = Self::new(Cause::Hidden, format!("{known}; why is not to be seen: {gap}"));
+    pub(super) fn hidden(known: &str, gap: Gap) -> Self {
+        let mut branch = Self::new(Cause::Hidden, format!("{known}; why is not to be seen: {}", gap.said));
         branch.end.gaps.push(gap);
         branch
     }
@@ -66,7 +66,7 @@ impl Branch {
         self
     }
 
-    pub(super) fn gap(mut self, gap: Option<String>) -> Self {
+    pub(super) fn gap(mut self, gap: Option<Gap>) -> Self {
         self.end.gaps.extend(gap);
         self
     }

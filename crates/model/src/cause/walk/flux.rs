@@ -54,8 +54,10 @@ impl Walk<'_> {
     fn dependency(&mut self, row: &Row, key: &ObjectKey, rest: &str) -> Option<Branch> {
         let label = words::labelled_key(key);
         if self.path.contains(key) {
-            let because = format!("it waits for {label}, which waits for it in turn");
-            return Some(Branch::new(Cause::Dependency, because));
+            let because = format!("{} waits for {label}, which waits for it in turn", words::labelled_key(&row.key));
+            let mut branch = Branch::new(Cause::Dependency, because);
+            branch.end.is_whole = true;
+            return Some(branch);
         }
         if self.path.len() >= Self::DEPTH {
             return Some(Branch::new(Cause::Unknown, format!("it waits for {label}, which waits for others in turn")));
@@ -73,6 +75,7 @@ impl Walk<'_> {
         let mut branch = self.flux(&Details::read(key.kind, other), other)?;
         let end = &mut branch.end;
         match &mut end.awaited {
+            _ if end.is_whole => {}
             Some((_, between)) => *between += 1,
             None if end.cause.weight() >= Cause::Crash.weight() && end.cause != Cause::Suspended => {
                 end.awaited = Some((label, 0));
@@ -105,12 +108,12 @@ impl Walk<'_> {
         match branch.end.cause {
             Cause::Passing => branch.end.because = format!("source {label} is ready by now; it looks again soon"),
             Cause::Suspended => branch.end.because = format!("source {label} is suspended and has no artifact"),
-            _ if branch.is_certain() && !branch.end.names_source => {
+            _ if branch.is_certain() && !branch.end.is_whole => {
                 branch = branch.so(&format!("source {label} has no artifact"));
             }
             _ => {}
         }
-        branch.end.names_source = true;
+        branch.end.is_whole = true;
         Some(branch)
     }
 }

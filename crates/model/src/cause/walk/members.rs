@@ -1,4 +1,4 @@
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, words};
+use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, words};
 use crate::{Details, Kind, ObjectKey, cause::lookup::Builtin};
 use words::Unhealthy;
 
@@ -17,7 +17,7 @@ impl Walk<'_> {
         if details.settings.remote {
             let first = suspects.first().map(|one| words::labelled(&one.kind, &one.namespace, &one.name))?;
             let known = format!("{first} is not healthy");
-            return is_named.then(|| Branch::hidden(&known, "it lies in another cluster".to_owned()));
+            return is_named.then(|| Branch::hidden(&known, Gap::new("it lies in another cluster")));
         }
         let mut branches = Vec::new();
         for suspect in suspects.iter().take(Self::MEMBERS) {
@@ -27,6 +27,19 @@ impl Walk<'_> {
             }
         }
         Self::best(branches)
+    }
+
+    /// Of an application that waits for what it applied: what will hardly become healthy by waiting.
+    pub(in crate::cause) fn under_way(&mut self, details: &Details) -> Option<Branch> {
+        let row = &details.row;
+        let mut messages = details.conditions.iter().map(|condition| &*condition.message);
+        let waits = messages.find(|message| message.starts_with("Running '") || message.contains("health checks"))?;
+        if !Kind::APPLICATIONS.contains(&row.key.kind) {
+            return None;
+        }
+        let branch = self.members(details, waits)?;
+        let link = Link::flux(&row.key, &*row.sentence).since(row.since);
+        branch.end.cause.outlasts_waiting().then(|| branch.after(link))
     }
 
     fn member(&mut self, member: &Unhealthy, is_named: bool) -> Option<Branch> {

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, container::Container, words};
+use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, container::Container, words};
 use crate::{
     EventEntry, Events,
     cause::{lookup::Builtin, rules},
@@ -108,7 +108,7 @@ impl Walk<'_> {
     }
 
     /// The Events about a pod, newest first, or why there are none.
-    pub(super) fn events_of(&mut self, namespace: &str, name: &str) -> Option<(Vec<EventEntry>, Option<String>)> {
+    pub(super) fn events_of(&mut self, namespace: &str, name: &str) -> Option<(Vec<EventEntry>, Option<Gap>)> {
         let lookup = Lookup::Events { kind: "Pod".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         Some(match self.see(lookup)? {
             Sight::There(list) => {

@@ -1,6 +1,7 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Explanation, Link};
+use fanlight_model::{Explanation, Gap, Link};
+use url::form_urlencoded;
 
 use super::facts::since;
 use crate::{frame::Frame, place};
@@ -12,8 +13,8 @@ pub(super) struct Reason {
     /// Whether it explains anything.
     pub(super) explains: bool,
     pub(super) steps: Vec<Step>,
-    /// What could not be seen.
-    pub(super) gaps: Vec<Vec<Piece>>,
+    /// What was not read.
+    pub(super) gaps: Vec<Blank>,
     pub(super) commands: Vec<String>,
 }
 
@@ -21,6 +22,13 @@ pub(super) struct Reason {
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) code: bool,
+}
+
+/// Something that was not read.
+pub(super) struct Blank {
+    pub(super) said: Vec<Piece>,
+    /// Where it says what is missing, if it is a right.
+    pub(super) link: Option<String>,
 }
 
 /// One step from the object to what explains it.
@@ -41,9 +49,28 @@ impl Reason {
             sentence: pieces(&explanation.sentence),
             explains: explanation.cause.explains(),
             steps: explanation.chain.iter().map(|link| Step::new(frame, link, now)).collect(),
-            gaps: explanation.gaps.iter().map(|gap| pieces(gap)).collect(),
+            gaps: explanation.gaps.iter().map(|gap| Blank::new(frame, gap)).collect(),
             commands: explanation.commands.clone(),
         }
+    }
+}
+
+impl Blank {
+    fn new(frame: &Frame, gap: &Gap) -> Self {
+        let link = gap.right.as_ref().map(|right| {
+            let mut resource = right.resource.clone();
+            for (sign, part) in [('.', &right.group), ('/', &right.subresource)] {
+                if !part.is_empty() {
+                    resource.push(sign);
+                    resource.push_str(part);
+                }
+            }
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("verb", &right.verb).append_pair("resource", &resource);
+            query.append_pair("namespace", &right.namespace);
+            format!("{}/user_info?{}#may", frame.base, query.finish())
+        });
+        Self { said: pieces(&gap.said), link }
     }
 }
 
