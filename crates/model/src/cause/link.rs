@@ -1,4 +1,5 @@
-use crate::ObjectKey;
+use super::rules::legible;
+use crate::{ObjectKey, cut};
 
 /// One step of the way from an object to what explains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,11 @@ impl Link {
     }
 
     pub(super) fn quote(kind: &str, words: impl Into<String>) -> Self {
-        Self { quoted: true, ..Self::new(kind, "", "", words) }
+        Self { quoted: true, ..Self::new(kind, "", "", cut(&legible(&words.into()), Self::QUOTED)) }
     }
+
+    /// How much is quoted, in bytes.
+    const QUOTED: usize = 1024;
 
     pub(super) fn since(self, since: Option<i64>) -> Self {
         Self { since, ..self }

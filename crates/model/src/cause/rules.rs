@@ -84,7 +84,22 @@ fn identified(id: &str) -> String {
 
 /// Words that may stand in a sentence: short, and without what would end a piece of code in it.
 pub(super) fn plain(text: &str) -> String {
+    let text = legible(text);
     cut(&words::timeouts(text.trim().trim_end_matches(['.', ',', ';', ':'])).replace('`', "'"), CAPTURED)
+}
+
+/// Words without what terminals are told by, such as colours.
+pub(super) fn legible(text: &str) -> String {
+    const ESCAPE: char = '\u{1b}';
+    let mut parts = text.split(ESCAPE);
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let sequence = part.strip_prefix('[');
+        let rest =
+            sequence.and_then(|rest| rest.find(|end: char| ('@'..='~').contains(&end)).map(|end| &rest[end + 1..]));
+        told.push_str(rest.unwrap_or(part));
+    }
+    told.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect()
 }
 
 #[cfg(test)]
@@ -102,6 +117,12 @@ mod tests {
         .expect("a rule");
         assert_eq!(cause, Cause::ConfigMissing);
         assert_eq!(told, "ConfigMap `shop/web`, which container `c'x` needs, does not exist");
+    }
+
+    #[test]
+    fn what_terminals_are_told_by_is_left_out() {
+        assert_eq!(legible("\u{1b}[1;31mERROR\u{1b}[0m: \u{7}no\u{1b}x\u{1b}["), "ERROR: nox[");
+        assert_eq!(plain(" `a` fails. "), "'a' fails");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Walk<'_> {
         let row = &details.row;
         let (reason, message) = words::told(details);
         if let Some((key, rest)) = words::dependency(details, message) {
-            return self.dependency(row, &key, rest);
+            return self.dependency(details, &key, rest);
         }
         if let Some((kind, name)) = status::words::missing_object(message) {
             return Some(missing_source(row, kind, name));
@@ -51,7 +51,8 @@ impl Walk<'_> {
         self.members(details, message).or_else(|| self.needs.is_empty().then(|| unexplained(row)))
     }
 
-    fn dependency(&mut self, row: &Row, key: &ObjectKey, rest: &str) -> Option<Branch> {
+    fn dependency(&mut self, details: &Details, key: &ObjectKey, rest: &str) -> Option<Branch> {
+        let row = &details.row;
         let label = words::labelled_key(key);
         if self.path.contains(key) {
             let because = format!("{} waits for {label}, which waits for it in turn", words::labelled_key(&row.key));
@@ -82,6 +83,11 @@ impl Walk<'_> {
             }
             None if end.cause == Cause::Passing && rest.starts_with("revision") => {
                 end.because = format!("{label} has to apply the new revision first");
+            }
+            None if end.cause == Cause::Passing && ready_expression(details, key).is_some() => {
+                let expression = ready_expression(details, key).unwrap_or_default();
+                end.cause = Cause::Dependency;
+                end.because = format!("{label} is ready, and not what `{expression}` demands of it");
             }
             None if end.cause == Cause::Passing => {
                 end.because = format!("{label}, for which it waited, is ready by now; it looks again soon");
@@ -116,6 +122,13 @@ impl Walk<'_> {
         branch.end.is_whole = true;
         Some(branch)
     }
+}
+
+/// The expression that says when a dependency counts as ready, if it is not the usual.
+fn ready_expression(details: &Details, key: &ObjectKey) -> Option<String> {
+    let mut all = details.settings.depends_on.iter();
+    let found = all.find(|one| one.key(details.row.key.kind) == *key && !one.ready_expr.is_empty())?;
+    Some(rules::plain(&found.ready_expr))
 }
 
 /// What the words mean of which a kind's controller makes its messages.

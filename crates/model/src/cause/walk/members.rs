@@ -8,7 +8,13 @@ impl Walk<'_> {
 
     /// The objects that a message names as not healthy; where it names none, those of the inventory that run something.
     pub(super) fn members(&mut self, details: &Details, message: &str) -> Option<Branch> {
-        let named = words::unhealthy(message);
+        let mut named = words::unhealthy(message);
+        for one in &mut named {
+            let mut applied = details.inventory.iter();
+            let entry = applied
+                .find(|entry| entry.kind == one.kind && entry.name == one.name && entry.namespace == one.namespace);
+            one.group = entry.map(|entry| entry.group.clone());
+        }
         let is_named = !named.is_empty();
         let suspects = if is_named { named } else { running(details) };
         if suspects.is_empty() || !(is_named || speaks_of_health(message)) {
@@ -43,16 +49,18 @@ impl Walk<'_> {
     }
 
     fn member(&mut self, member: &Unhealthy, is_named: bool) -> Option<Branch> {
-        let Unhealthy { kind, namespace, name } = member;
-        if let Some(flux) = Kind::by_name(kind) {
+        let Unhealthy { kind, group, namespace, name } = member;
+        let is_of = |own: &str| group.as_ref().is_none_or(|group| group == own);
+        if let Some(flux) = Kind::by_name(kind)
+            .filter(|flux| is_of(flux.info().group) && (group.is_some() || Kind::APPLICATIONS.contains(flux)))
+        {
             return self.nested(&ObjectKey::new(flux, namespace.as_str(), name.as_str()));
         }
         let label = words::labelled(kind, namespace, name);
         let known = format!("{label} is not healthy");
         let link = || Link::new(kind, namespace, name, "Not healthy");
-        let Some(builtin) = Builtin::by_name(kind, None) else {
-            return is_named.then(|| Branch::new(Cause::Unknown, known).then(link()));
-        };
+        let unknown = || is_named.then(|| Branch::new(Cause::Unknown, known.clone()).then(link()));
+        let Some(builtin) = Builtin::by_name(kind, group.as_deref()) else { return unknown() };
         let lookup = Lookup::Object { kind: builtin, namespace: namespace.clone(), name: name.clone() };
         match self.see(lookup)? {
             Sight::There(object) => match &**kind {
@@ -60,6 +68,8 @@ impl Walk<'_> {
                 "PersistentVolumeClaim" => self.claim(object),
                 _ => self.workload(builtin, object, is_named),
             },
+            // It may be of another group, where nobody has looked.
+            Sight::Missing if group.is_none() => unknown(),
             Sight::Missing => {
                 let because = format!("{label}, which it applied, does not exist any more");
                 Some(
@@ -105,6 +115,7 @@ fn running(details: &Details) -> Vec<Unhealthy> {
     });
     runs.map(|entry| Unhealthy {
         kind: entry.kind.clone(),
+        group: Some(entry.group.clone()),
         namespace: entry.namespace.clone(),
         name: entry.name.clone(),
     })

@@ -7,6 +7,8 @@ use crate::{ConditionStatus, Details, ObjectKey, details::ConditionEntry, status
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unhealthy {
     pub(super) kind: String,
+    /// Its API group, if that is known: kinds of several groups have one name.
+    pub(super) group: Option<String>,
     pub(super) namespace: String,
     pub(super) name: String,
 }
@@ -45,7 +47,7 @@ pub(super) fn unhealthy(message: &str) -> Vec<Unhealthy> {
         let (kind, second) = (parts.next()?, parts.next()?);
         let (namespace, name) = parts.next().map_or(("", second), |name| (second, name));
         let [kind, namespace, name] = [kind, namespace, name].map(ToOwned::to_owned);
-        Some(Unhealthy { kind, namespace, name })
+        Some(Unhealthy { kind, group: None, namespace, name })
     };
     list.split(", ").filter_map(read).collect()
 }
