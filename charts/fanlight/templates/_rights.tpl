@@ -81,7 +81,22 @@
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 - apiGroups: ["apps"]
   resources: ["deployments"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
+- apiGroups: ["apps"]
+  resources: ["replicasets"]
   verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "statefulsets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
+- apiGroups: [""]
+  resources: ["persistentvolumeclaims", "pods/log"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 - apiGroups: ["apiextensions.k8s.io"]
   resources: ["customresourcedefinitions"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}

@@ -9,6 +9,7 @@
 //!       ├─ watch, list    → model::Change, model::Listing   (wire: narrow structs, straight to rows)
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
+//!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //!
 //!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
@@ -24,6 +25,7 @@ mod doubt;
 mod dress;
 mod error;
 mod events;
+mod evidence;
 mod impersonation;
 mod inform;
 mod lanes;

@@ -15,6 +15,7 @@
 mod access;
 mod action;
 mod applier;
+mod cause;
 mod change;
 mod details;
 mod duration;
@@ -37,6 +38,7 @@ mod web_link;
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
 pub use applier::Applier;
+pub use cause::{Builtin, Cause, Evidence, Explanation, Finding, Gap, Inquiry, Link, Lookup, Subject, explain};
 pub use change::{Change, FeedError, Listing, Version};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, OtherObject, OtherObjects, ReleaseEntry,

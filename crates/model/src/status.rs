@@ -18,7 +18,7 @@ mod source;
 mod state;
 mod waiting;
 mod weave;
-mod words;
+pub(crate) mod words;
 
 pub use condition::{Condition, ConditionStatus};
 pub use facts::{Build, Facts, Release, Request, Suspension};

@@ -29,7 +29,9 @@ use fanlight_identity::{
 };
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
-use fanlight_web::{App, Audit, AuditLog, AuditTarget, Crowd, Kubernetes, Lately, Metrics, Proxies, Underway, farewell};
+use fanlight_web::{
+    App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Proxies, Underway, farewell,
+};
 use outside::Outside;
 use prometheus_client::registry::Registry;
 use seams::{Eyes, SecretDrawer};
@@ -153,6 +155,7 @@ async fn wire(
         id_tokens_go_on: id_tokens_go_on.then_some(tokens),
         everybody: everybody(arguments)?,
         objects: eyes.clone(),
+        causes: Causes::default(),
         rights: eyes,
         repeats: Repeats::default(),
         lately: Lately::default(),

@@ -8,10 +8,9 @@ use fanlight_identity::{
 };
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
-    Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Form,
-    Guise, Holder, Identity, Kind, Listing, ObjectKey, OtherKind, OtherObjects, Persona, Question, Rules, Scope, Step,
-    Token, UserName, Verdict,
-    Version,
+    Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
+    Form, Guise, Holder, Identity, Kind, Listing, Lookup, ObjectKey, OtherKind, OtherObjects, Persona, Question, Rules,
+    Scope, Step, Token, UserName, Verdict, Version,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
@@ -93,6 +92,11 @@ impl Objects for Eyes {
     ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>> {
         let (server, who, namespace, name) = (self.0.clone(), who.clone(), namespace.to_owned(), name.to_owned());
         async move { server.config_map_texts(&who, &namespace, &name).await.map_err(object_error) }.boxed()
+    }
+
+    fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding> {
+        let (server, who, lookup) = (self.0.clone(), who.clone(), lookup.clone());
+        async move { server.look_up(&who, &lookup).await }.boxed()
     }
 
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Crowd, Lately, Metrics, Objects, Proxies, Rights, Underway};
+use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Proxies, Rights, Underway};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -35,6 +35,8 @@ pub struct App {
     pub everybody: Option<Identity>,
     /// Single objects: reading them and acting on them.
     pub objects: Arc<dyn Objects>,
+    /// Why objects are not ready, as far as that was found out a moment ago.
+    pub causes: Causes,
     /// As whom people go before the API server, and what it lets them do.
     pub rights: Arc<dyn Rights>,
     /// How often people have had their rights asked about anew.

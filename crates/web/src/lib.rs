@@ -14,6 +14,7 @@ mod assets;
 mod audit;
 mod bearer;
 mod browser;
+mod causes;
 mod crowd;
 mod due;
 mod farewell;
@@ -46,6 +47,7 @@ mod when;
 
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};
+pub use causes::Causes;
 pub use crowd::Crowd;
 pub use farewell::farewell;
 pub use guard::answer_headers;

@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_model::{
-    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Identity, ObjectKey, OtherKind,
-    OtherObjects, Step,
+    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup, ObjectKey,
+    OtherKind, OtherObjects, Step,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -38,6 +38,9 @@ pub trait Objects: Send + Sync + 'static {
         namespace: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<BTreeMap<String, String>, ObjectError>>;
+
+    /// What lies behind an object that is not ready.
+    fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

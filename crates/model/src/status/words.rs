@@ -6,7 +6,7 @@ use crate::cut;
 const READ: usize = 1024;
 
 /// The first line of a message without repeats, temporary paths and the detours of error wrapping.
-pub(super) fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let line = without_temporary_directories(&cut(line, READ));
     let mut parts: Vec<&str> = Vec::new();
@@ -20,7 +20,7 @@ pub(super) fn plain(message: &str) -> String {
 }
 
 /// [`plain`], with a capital letter at its beginning.
-pub(super) fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let text = plain(message);
     let mut letters = text.chars();
     match letters.next() {
@@ -30,7 +30,7 @@ pub(super) fn sentence(message: &str) -> String {
 }
 
 /// Paths below a controller's working directory become paths inside the source.
-pub(super) fn without_temporary_directories(text: &str) -> String {
+pub(crate) fn without_temporary_directories(text: &str) -> String {
     const DIRECTORY: &str = "/tmp/kustomization-";
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -59,7 +59,7 @@ fn listed(text: &str, start: &str, before: &str, after: &str) -> String {
 }
 
 /// Go's ways of saying that the time was up.
-fn timeouts(text: &str) -> String {
+pub(crate) fn timeouts(text: &str) -> String {
     text.replace(
         "client rate limiter Wait returned an error: rate: Wait(n=1) would exceed context deadline",
         "timed out",
@@ -68,12 +68,12 @@ fn timeouts(text: &str) -> String {
 }
 
 /// The text between the first two single quotes, and what follows.
-pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn quoted(text: &str) -> Option<(&str, &str)> {
     text.split_once('\'')?.1.split_once('\'')
 }
 
 /// Reads `…GitRepository.source.toolkit.fluxcd.io "fleet" not found`: kind and name of an object that is not there.
-pub(super) fn missing_object(message: &str) -> Option<(&str, &str)> {
+pub(crate) fn missing_object(message: &str) -> Option<(&str, &str)> {
     let (before, name) = message.strip_suffix("\" not found")?.rsplit_once(" \"")?;
     let (kind, group) = before.rsplit(' ').next()?.split_once('.')?;
     group.ends_with("toolkit.fluxcd.io").then_some((kind, name))

@@ -45,3 +45,4 @@ mod sign_in_matrix;
 mod storms;
 mod styleguide;
 mod turns;
+mod why;

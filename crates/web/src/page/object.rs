@@ -4,6 +4,7 @@ mod facts;
 mod happening;
 mod particulars;
 mod past;
+mod reason;
 mod related;
 mod seen;
 mod shown;
@@ -40,6 +41,7 @@ use facts::Fact;
 pub(super) use facts::Line;
 pub(super) use happening::Happening;
 use past::Past;
+use reason::Reason;
 use related::Relation;
 use shown::{More, Shown};
 pub(super) use specimens::specimens;
@@ -62,6 +64,8 @@ struct ObjectPage<'a> {
     sentence: &'a str,
     /// The controller's own words, where they say more.
     message: &'a str,
+    /// Why it is not ready, where there is something behind it.
+    reason: Option<Reason>,
     story: String,
     next_try: Option<(String, String)>,
     suspension: String,
@@ -252,6 +256,7 @@ impl<'a> ObjectPage<'a> {
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
+            reason: shown.explanation.as_deref().map(|why| Reason::new(frame, why, now)),
             story: facts::story(details, now),
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),

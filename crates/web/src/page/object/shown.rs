@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
 use fanlight_live::{Sighting, Visit};
-use fanlight_model::{Answer, Details, Events, Identity, Kind, ObjectKey, Row};
+use fanlight_model::{Answer, Details, Events, Explanation, Identity, Kind, ObjectKey, Row};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ pub(super) struct Shown {
     pub(super) object: Value,
     pub(super) details: Details,
     pub(super) may_change: Answer,
+    /// Why it is not ready.
+    pub(super) explanation: Option<Arc<Explanation>>,
     pub(super) more: More,
     pub(super) around: Around,
 }
@@ -46,13 +48,14 @@ impl Shown {
         let details = Details::read(key.kind, &object);
         let kinds = kinds(&details);
         let visitor = visitor(app, session);
-        let (visit, may_change, more) = tokio::join!(
+        let (visit, may_change, explanation, more) = tokio::join!(
             app.live.visit(&visitor, &kinds),
             app.objects.may_change(who, key),
+            app.causes.find(&*app.objects, who, key, &object),
             More::read(app, who, &details, tab)
         );
         let around = Around::of(&details.row, &visit);
-        Ok(Self { object, details, may_change, more, around })
+        Ok(Self { object, details, may_change, explanation, more, around })
     }
 
     pub(super) fn look_around(&mut self, visit: &Visit) {

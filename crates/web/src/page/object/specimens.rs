@@ -1,6 +1,6 @@
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
-use fanlight_model::{Answer, Details, Kind, Row};
+use fanlight_model::{Answer, Cause, Deed, Details, Explanation, Gap, Kind, Link, ObjectKey, Row, State, Subject};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,6 +25,7 @@ pub(in crate::page) fn specimens(
         ("Head of an object", page.as_head().to_string()),
         ("Buttons for somebody who may not act", forbidden),
         ("Causes", causes(frame, object, rows, now)),
+        ("Why it is not ready, as far as one may see", explained(frame, object, rows, now)),
         ("Who suspended it, and why", suspended(frame, object, rows, now)),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
         ("Manifest", manifest),
@@ -47,6 +48,52 @@ fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Strin
     causes
 }
 
+/// A cause that was found, and one that may not be seen.
+fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
+    let failed = rows.iter().find(|row| row.state == State::Failed);
+    let key = failed.map(|row| row.key.clone());
+    let link = |kind: &str, name: &str, said: &str, key: Option<ObjectKey>| Link {
+        subject: Subject { kind: kind.to_owned(), name: name.to_owned(), key },
+        said: said.to_owned(),
+        quoted: name.is_empty(),
+        since: None,
+        count: if name.is_empty() { 14 } else { 1 },
+    };
+    let chain = vec![
+        link("Kustomization", "apps/shop", "Health check failed: Deployment/shop/cart failed", key),
+        link("Deployment", "shop/cart", "0 of 2 replicas available", None),
+        link("Pod", "shop/cart-7d9f8b6c5-x2kqp", "Container cart: CrashLoopBackOff, restarted 7 times", None),
+        link("Event", "", "Back-off restarting failed container cart", None),
+    ];
+    let right = Deed { verb: "get".into(), resource: "pods".into(), subresource: "log".into(), ..Deed::default() };
+    let gap = |what: &str| Gap { said: format!("you may not read {what} in `shop`"), right: Some(right.clone()) };
+    let found = Explanation {
+        cause: Cause::Crash,
+        sentence:
+            "Container `cart` keeps crashing with exit code 2, so Deployment `shop/cart` has 0 of 2 replicas available"
+                .to_owned(),
+        chain: chain.clone(),
+        gaps: vec![gap("logs of pods")],
+        commands: vec!["kubectl logs cart-7d9f8b6c5-x2kqp --container cart --previous --namespace shop".to_owned()],
+    };
+    let hidden = Explanation {
+        cause: Cause::Hidden,
+        sentence: "Deployment `shop/cart` has 0 of 2 replicas available; why is not to be seen: you may not read pods in `shop`"
+            .to_owned(),
+        chain: chain[..2].to_vec(),
+        gaps: vec![gap("pods")],
+        commands: Vec::new(),
+    };
+    let shown = |explanation| {
+        let mut shown = shown(object, rows);
+        shown.details.row = failed.cloned().unwrap_or(shown.details.row);
+        shown.explanation = Some(Arc::new(explanation));
+        ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string()
+    };
+    // Each page has one cause, and so one of each name.
+    shown(found) + &shown(hidden).replace("id=\"words\"", "id=\"other-words\"")
+}
+
 fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
     let mut object = object.clone();
     object["spec"]["suspend"] = json!(true);
@@ -65,5 +112,5 @@ fn shown(object: &Value, rows: &[Row]) -> Shown {
     });
     let needed_by = rows.iter().take(2).cloned().map(Into::into).collect();
     let around = Around { depends_on: depends_on.collect(), needed_by, ..Around::default() };
-    Shown { object: object.clone(), may_change: Answer::Yes, more: More::Nothing, around, details }
+    Shown { object: object.clone(), may_change: Answer::Yes, explanation: None, more: More::Nothing, around, details }
 }

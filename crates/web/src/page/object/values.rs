@@ -86,7 +86,14 @@ mod tests {
             {"kind": "ConfigMap", "name": "defaults"}, {"kind": "ConfigMap", "name": "defaults", "valuesKey": "x", "optional": true},
             {"kind": "Secret", "name": "db", "valuesKey": "password", "targetPath": "db.password"}]}});
         let details = Details::read(Kind::HELM_RELEASE, &object);
-        Values::all(&Shown { object, details, may_change: Answer::Yes, more, around: Around::default() })
+        Values::all(&Shown {
+            object,
+            details,
+            may_change: Answer::Yes,
+            explanation: None,
+            more,
+            around: Around::default(),
+        })
     }
 
     #[test]

@@ -1,0 +1,171 @@
+//! What lies behind an object that is not ready, read in the person's name.
+
+use std::time::Duration;
+
+use fanlight_model::{Builtin, Finding, Identity, Lookup};
+use http::StatusCode;
+use serde_json::Value;
+use tokio::time::timeout;
+use url::form_urlencoded::byte_serialize;
+
+use crate::{
+    ApiServer, ReadError,
+    api_server::{As, Errand, decode},
+    object::is_name,
+};
+
+impl ApiServer {
+    /// How long one look may take: a page waits for it.
+    const LOOK: Duration = Duration::from_secs(3);
+    /// How many objects of a list are looked at.
+    const LISTED: usize = 50;
+    /// How many Events are.
+    const TOLD: usize = 300;
+    /// How much of a log is read.
+    const LOG: usize = 4096;
+    /// Metadata alone: what an object holds is neither asked for nor sent.
+    const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+    /// Looks something up in the person's name.
+    pub async fn look_up(&self, who: &Identity, lookup: &Lookup) -> Finding {
+        let what = lookup.what();
+        let found = async {
+            match lookup {
+                Lookup::Flux(key) => self.object(who, key).await,
+                Lookup::LastWords { namespace, pod, container } => {
+                    let path = place(named("Pod")?, namespace, pod)?;
+                    // While a container waits to be started again, its log is that of the one that has ended.
+                    let path =
+                        format!("{path}/log?container={}&tailLines=5&limitBytes={}", encoded(container), Self::LOG);
+                    let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
+                    Ok(Value::String(String::from_utf8_lossy(&answered.body).into_owned()))
+                }
+                _ => {
+                    let (path, accept) = address(lookup)?;
+                    let errand = Errand { accept, ..Errand::read(As::Person(who), &what, &path) };
+                    decode(&what, &self.run(&errand).await?.body)
+                }
+            }
+        };
+        match timeout(Self::LOOK, found).await {
+            Ok(Ok(value)) => Finding::Found(value),
+            Ok(Err(error)) => finding(&error),
+            Err(_) => Finding::Unanswered,
+        }
+    }
+}
+
+fn address(lookup: &Lookup) -> Result<(String, &'static str), ReadError> {
+    match lookup {
+        Lookup::Object { kind, namespace, name } => Ok((place(kind, namespace, name)?, Errand::JSON)),
+        Lookup::Metadata { kind, namespace, name } => Ok((place(kind, namespace, name)?, ApiServer::METADATA)),
+        Lookup::Labelled { kind, namespace, selector } => {
+            let path = folder(kind, namespace)?;
+            let limit = ApiServer::LISTED;
+            Ok((format!("{path}?limit={limit}&labelSelector={}", encoded(selector)), Errand::JSON))
+        }
+        Lookup::Events { kind, namespace, name } => {
+            let mut about = format!("involvedObject.kind={kind}");
+            if !name.is_empty() {
+                about.push_str(",involvedObject.name=");
+                about.push_str(name);
+            }
+            let limit = ApiServer::TOLD;
+            let path = format!("/api/v1/namespaces/{}/events", segment(namespace)?);
+            Ok((format!("{path}?limit={limit}&fieldSelector={}", encoded(&about)), Errand::JSON))
+        }
+        Lookup::Flux(_) | Lookup::LastWords { .. } => Err(ReadError::NotServed { what: lookup.what() }),
+    }
+}
+
+fn named(kind: &str) -> Result<&'static Builtin, ReadError> {
+    Builtin::by_name(kind, Some("")).ok_or_else(|| ReadError::NotServed { what: kind.to_owned() })
+}
+
+/// The path of an object.
+fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<String, ReadError> {
+    Ok(format!("{}/{}", folder(kind, namespace)?, segment(name)?))
+}
+
+/// The path of a kind's objects.
+fn folder(kind: &Builtin, namespace: &str) -> Result<String, ReadError> {
+    let Builtin { group, version, plural, .. } = kind;
+    let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+    Ok(match kind.namespaced {
+        true => format!("{root}/namespaces/{}/{plural}", segment(namespace)?),
+        false => format!("{root}/{plural}"),
+    })
+}
+
+/// A name that comes from a controller's words or an object may be anything: one with a slash would be another path.
+/// Names of RBAC objects may have colons.
+fn segment(name: &str) -> Result<&str, ReadError> {
+    let fits = name.split(':').all(is_name);
+    fits.then_some(name).ok_or_else(|| ReadError::Misnamed { what: name.to_owned() })
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+fn finding(error: &ReadError) -> Finding {
+    match error {
+        ReadError::NotImpersonated { .. } | ReadError::Nobody { .. } => Finding::NotLent,
+        ReadError::Misnamed { .. } | ReadError::NotServed { .. } => Finding::Missing,
+        _ => match error.code() {
+            Some(StatusCode::NOT_FOUND) => Finding::Missing,
+            Some(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) => Finding::Denied,
+            _ => Finding::Unanswered,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(lookup: &Lookup) -> Result<String, String> {
+        address(lookup).map(|(path, _)| path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_looked_up_is_bounded_and_its_names_stay_within_their_segment() {
+        let deployment = Builtin::by_name("Deployment", None).expect("a kind");
+        let object = |namespace: &str, name: &str| Lookup::Object {
+            kind: deployment,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        assert_eq!(path(&object("shop", "cart")).as_deref(), Ok("/apis/apps/v1/namespaces/shop/deployments/cart"));
+        for (namespace, name) in
+            [("shop", "../secrets/x"), ("a/b", "c"), ("", "c"), ("shop", "c?x=1"), ("shop", "a%2fb")]
+        {
+            assert!(path(&object(namespace, name)).is_err(), "{namespace} {name}");
+        }
+        let pods = Lookup::Labelled {
+            kind: Builtin::by_name("Pod", Some("")).expect("a kind"),
+            namespace: "shop".to_owned(),
+            selector: "app=cart,tier in (a,b)&limit=9".to_owned(),
+        };
+        assert_eq!(
+            path(&pods).as_deref(),
+            Ok("/api/v1/namespaces/shop/pods?limit=50&labelSelector=app%3Dcart%2Ctier+in+%28a%2Cb%29%26limit%3D9")
+        );
+        let events = Lookup::Events { kind: "Pod".to_owned(), namespace: "shop".to_owned(), name: String::new() };
+        assert_eq!(
+            path(&events).as_deref(),
+            Ok("/api/v1/namespaces/shop/events?limit=300&fieldSelector=involvedObject.kind%3DPod")
+        );
+    }
+
+    #[test]
+    fn who_may_not_read_is_told_apart_from_what_is_not_there() {
+        let refused = |code| ReadError::refused("x", code, None, b"no");
+        assert_eq!(finding(&refused(StatusCode::FORBIDDEN)), Finding::Denied);
+        assert_eq!(finding(&refused(StatusCode::NOT_FOUND)), Finding::Missing);
+        assert_eq!(finding(&refused(StatusCode::INTERNAL_SERVER_ERROR)), Finding::Unanswered);
+        let account =
+            ReadError::refused("x", StatusCode::FORBIDDEN, None, b"User \"fanlight\" cannot impersonate resource");
+        assert_eq!(finding(&account), Finding::NotLent);
+    }
+}

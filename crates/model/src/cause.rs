@@ -1,0 +1,28 @@
+//! From an object that is not ready to the first thing that explains it.
+//!
+//! ```text
+//!   object ── explain() ──► Inquiry::Needs(Lookup, …) ── read in the viewer's name ──► Evidence ─┐
+//!                ▲                                                                               │
+//!                └───────────────────────────────────────────────────────────────────────────────┘
+//!                └────────► Inquiry::Done(Explanation): a sentence, the chain behind it, what could not be seen
+//!
+//!   walk: flux ─► dependency, source ─► flux …        rules: what controllers' and kubelets' words mean, as data
+//!              └► member ─► workload ─► ReplicaSet ─► pod ─► container ─► Event, last line of its log
+//! ```
+
+mod evidence;
+mod explanation;
+mod gap;
+mod link;
+mod lookup;
+mod pattern;
+mod reason;
+mod rules;
+mod walk;
+
+pub use evidence::{Evidence, Finding};
+pub use explanation::{Explanation, Inquiry, explain};
+pub use gap::Gap;
+pub use link::{Link, Subject};
+pub use lookup::{Builtin, Lookup};
+pub use reason::Cause;

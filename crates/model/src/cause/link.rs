@@ -1,0 +1,53 @@
+use super::rules::legible;
+use crate::{ObjectKey, cut};
+
+/// One step of the way from an object to what explains it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What the step is about.
+    pub subject: Subject,
+    /// What there is to say of it.
+    pub said: String,
+    /// Whether that is quoted: the words of a controller, a kubelet or a program.
+    pub quoted: bool,
+    /// Since when, or when last, in seconds since 1970.
+    pub since: Option<i64>,
+    /// How often, where that was counted.
+    pub count: u64,
+}
+
+/// What a [`Link`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// A kind as manifests name it, or what else it is: `Event`, `Log`.
+    pub kind: String,
+    /// Namespace and name; empty where the step before it says what it is about.
+    pub name: String,
+    /// The object, if it has a page.
+    pub key: Option<ObjectKey>,
+}
+
+impl Link {
+    pub(super) fn new(kind: &str, namespace: &str, name: &str, said: impl Into<String>) -> Self {
+        let name = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+        let subject = Subject { kind: kind.to_owned(), name, key: None };
+        Self { subject, said: said.into(), quoted: false, since: None, count: 1 }
+    }
+
+    pub(super) fn flux(key: &ObjectKey, said: impl Into<String>) -> Self {
+        let mut link = Self::new(key.kind.info().name, &key.namespace, &key.name, said);
+        link.subject.key = Some(key.clone());
+        link
+    }
+
+    pub(super) fn quote(kind: &str, words: impl Into<String>) -> Self {
+        Self { quoted: true, ..Self::new(kind, "", "", cut(&legible(&words.into()), Self::QUOTED)) }
+    }
+
+    /// How much is quoted, in bytes.
+    const QUOTED: usize = 1024;
+
+    pub(super) fn since(self, since: Option<i64>) -> Self {
+        Self { since, ..self }
+    }
+}

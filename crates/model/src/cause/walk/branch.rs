@@ -1,0 +1,102 @@
+use super::{Cause, Gap, Link};
+
+/// One way from a thing to what explains it.
+pub(in crate::cause) struct Branch {
+    pub(in crate::cause) links: Vec<Link>,
+    pub(in crate::cause) end: End,
+}
+
+/// Where a way ends.
+pub(in crate::cause) struct End {
+    pub(in crate::cause) cause: Cause,
+    /// What a person would say of it, without a capital letter.
+    pub(super) because: String,
+    /// What follows for the thing that the way began at, in the order in which it was found.
+    pub(super) aside: Vec<String>,
+    /// The thing that others wait for, and how many others there are in between.
+    pub(super) awaited: Option<(String, usize)>,
+    /// Whether the sentence says already who waits for whom.
+    pub(super) is_whole: bool,
+    pub(in crate::cause) gaps: Vec<Gap>,
+    pub(in crate::cause) commands: Vec<String>,
+}
+
+impl Branch {
+    pub(super) fn new(cause: Cause, because: impl Into<String>) -> Self {
+        let because = because.into();
+        let end = End {
+            cause,
+            because,
+            aside: Vec::new(),
+            awaited: None,
+            is_whole: false,
+            gaps: Vec::new(),
+            commands: Vec::new(),
+        };
+        Self { links: Vec::new(), end }
+    }
+
+    /// A way that ends where nothing more can be seen: `known` is what is certain.
+    pub(super) fn hidden(known: &str, gap: Gap) -> Self {
+        let mut branch = Self::new(Cause::Hidden, format!("{known}; why is not to be seen: {}", gap.said));
+        branch.end.gaps.push(gap);
+        branch
+    }
+
+    /// Whether it explains something.
+    pub(in crate::cause) fn is_certain(&self) -> bool {
+        self.end.cause.weight() == Cause::ImagePull.weight()
+    }
+
+    /// With a step before the others.
+    pub(super) fn after(mut self, link: Link) -> Self {
+        self.links.insert(0, link);
+        self
+    }
+
+    /// With a last step.
+    pub(super) fn then(mut self, link: Link) -> Self {
+        self.links.push(link);
+        self
+    }
+
+    /// With a command by which to go on, if it has one.
+    pub(super) fn command(mut self, command: Option<String>) -> Self {
+        self.end.commands.extend(command);
+        self
+    }
+
+    pub(super) fn gap(mut self, gap: Option<Gap>) -> Self {
+        self.end.gaps.extend(gap);
+        self
+    }
+
+    /// With what follows from the cause: `so Deployment … has none`.
+    pub(super) fn so(mut self, consequence: &str) -> Self {
+        if self.is_certain() {
+            let because = &mut self.end.because;
+            // Behind a colon a comma would belong to the words quoted there.
+            because.push_str(if because.contains(": ") { "; so " } else { ", so " });
+            because.push_str(consequence);
+        }
+        self
+    }
+}
+
+impl End {
+    pub(in crate::cause) fn sentence(&self) -> String {
+        let mut told = self.because.clone();
+        if let Some((awaited, between)) = &self.awaited {
+            told.push_str(&match between {
+                0 => format!("; {awaited} fails by it, and this waits for it"),
+                1 => format!("; {awaited} fails by it, and this waits for it by way of 1 other"),
+                others => format!("; {awaited} fails by it, and this waits for it by way of {others} others"),
+            });
+        }
+        for aside in &self.aside {
+            told.push_str("; ");
+            told.push_str(aside);
+        }
+        told
+    }
+}

@@ -1,0 +1,233 @@
+//! Why objects are not ready: of every recorded one that is not, and of others, made up after the rules were, the
+//! sentence that a person would write. The expectations are written by hand.
+#![allow(clippy::expect_used, reason = "a test ends where something is not as expected")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use fanlight_model::{Details, Evidence, Explanation, Finding, Inquiry, Kind, Lookup, State, explain};
+use serde_json::{Value, json};
+
+fn documents(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    documents.into_iter().filter(|document| !document.is_null()).collect()
+}
+
+/// A cluster that does not change, in which somebody may read everything but some resources.
+struct Cluster {
+    objects: Vec<Value>,
+    denied: &'static [&'static str],
+}
+
+/// An explanation, and what it took.
+struct Told {
+    explanation: Option<Explanation>,
+    rounds: usize,
+    lookups: usize,
+}
+
+impl Cluster {
+    fn recorded() -> Self {
+        let files = ["kustomizations", "helmreleases", "helmcharts", "sources", "notifications"];
+        let flux = files.into_iter().flat_map(|file| documents(&format!("../testbed/fixtures/{file}.yaml")));
+        Self { objects: flux.chain(documents("tests/causes/recorded.yaml")).collect(), denied: &[] }
+    }
+
+    fn find(&self, id: &str) -> &Value {
+        self.objects.iter().find(|object| id_of(object) == id).unwrap_or_else(|| panic!("there is no {id}"))
+    }
+
+    /// Answers whatever is asked for until there is an explanation.
+    fn why(&self, id: &str) -> Told {
+        let object = self.find(id);
+        let kind = Kind::by_name(object["kind"].as_str().expect("a kind")).expect("a kind of Flux");
+        let mut evidence = Evidence::default();
+        for rounds in 0..12 {
+            let explanation = match explain(kind, object, &evidence) {
+                Inquiry::Done(explanation) => Some(explanation),
+                Inquiry::Nothing => None,
+                Inquiry::Needs(lookups) => {
+                    for lookup in lookups {
+                        assert!(evidence.get(&lookup).is_none(), "asked for twice: {lookup:?}");
+                        let finding = self.look(&lookup);
+                        evidence.add(lookup, finding);
+                    }
+                    continue;
+                }
+            };
+            return Told { explanation, rounds, lookups: evidence.len() };
+        }
+        panic!("{id} has no end of questions")
+    }
+
+    fn look(&self, lookup: &Lookup) -> Finding {
+        let list = |items: Vec<&Value>| Finding::Found(json!({"items": items}));
+        let of = |kind: &str, namespace: &str| {
+            let (kind, namespace) = (kind.to_owned(), namespace.to_owned());
+            self.objects.iter().filter(move |one| one["kind"] == *kind && one["metadata"]["namespace"] == *namespace)
+        };
+        if self.denied.iter().any(|what| lookup.what().starts_with(what)) {
+            return Finding::Denied;
+        }
+        match lookup {
+            Lookup::Flux(key) => {
+                let found = self.objects.iter().find(|object| id_of(object) == key.to_string());
+                found.cloned().map_or(Finding::Missing, Finding::Found)
+            }
+            Lookup::Object { kind, namespace, name } | Lookup::Metadata { kind, namespace, name } => {
+                let found = of(kind.kind, namespace).find(|object| object["metadata"]["name"] == *name);
+                found.cloned().map_or(Finding::Missing, Finding::Found)
+            }
+            Lookup::Labelled { kind, namespace, selector } => {
+                let pairs: Vec<_> = selector.split(',').filter_map(|pair| pair.split_once('=')).collect();
+                let fits =
+                    |object: &&Value| pairs.iter().all(|(key, value)| object["metadata"]["labels"][key] == **value);
+                list(of(kind.kind, namespace).filter(fits).collect())
+            }
+            Lookup::Events { kind, namespace, name } => {
+                let about = |event: &&Value| {
+                    let about = &event["involvedObject"];
+                    about["kind"] == **kind && (name.is_empty() || about["name"] == **name)
+                };
+                list(of("Event", namespace).filter(about).collect())
+            }
+            Lookup::LastWords { pod, container, .. } => {
+                let log = self
+                    .objects
+                    .iter()
+                    .find(|one| one["log"]["pod"] == **pod && one["log"]["container"] == **container);
+                log.map_or(Finding::Missing, |log| Finding::Found(log["log"]["text"].clone()))
+            }
+        }
+    }
+}
+
+fn id_of(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!(
+        "{}/{}/{}",
+        text(&object["kind"]),
+        text(&object["metadata"]["namespace"]),
+        text(&object["metadata"]["name"])
+    )
+}
+
+/// The lines of a table: object, cause, sentence.
+fn table(text: &str) -> Vec<[&str; 3]> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let cells = lines.map(|line| line.splitn(3, " | ").map(str::trim).collect::<Vec<_>>());
+    cells.map(|cells| cells.try_into().expect("three cells")).collect()
+}
+
+/// Panics with every line that differs; says how many explanations are right, wrong, and owned not to be known.
+fn compare(cluster: &Cluster, expected: &[[&str; 3]]) {
+    let mut wrong = Vec::new();
+    let mut counts = BTreeMap::from([("right", 0), ("wrong", 0), ("not known, and said so", 0)]);
+    let (mut most_rounds, mut most_lookups) = (0, 0);
+    for [id, cause, sentence] in expected {
+        let told = cluster.why(id);
+        (most_rounds, most_lookups) = (most_rounds.max(told.rounds), most_lookups.max(told.lookups));
+        let explanation = told.explanation.unwrap_or_else(|| panic!("{id} is not explained"));
+        let got = [explanation.cause.word(), &explanation.sentence];
+        let word = match (got == [*cause, *sentence], explanation.cause.explains()) {
+            (true, true) => "right",
+            (true, false) => "not known, and said so",
+            (false, _) => "wrong",
+        };
+        *counts.entry(word).or_default() += 1;
+        if word == "wrong" {
+            wrong.push(format!("{id}\n  expected: {cause} | {sentence}\n  told:     {} | {}", got[0], got[1]));
+        }
+    }
+    println!("{counts:?} of {}; at most {most_rounds} rounds, {most_lookups} lookups", expected.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_recorded_object_that_is_not_ready_is_explained_as_a_person_would() {
+    let cluster = Cluster::recorded();
+    let expected = table(include_str!("causes/recorded.txt"));
+    for object in &cluster.objects {
+        let Some(kind) = object["kind"].as_str().and_then(Kind::by_name) else { continue };
+        let state = Details::read(kind, object).row.state;
+        let troubled = matches!(state, State::Failed | State::Stalled | State::Waiting | State::Deleting);
+        let id = id_of(object);
+        assert_eq!(expected.iter().any(|[own, ..]| *own == id), troubled, "{id} is {}", state.word());
+        assert_eq!(cluster.why(&id).explanation.is_some(), troubled, "{id}");
+    }
+    compare(&cluster, &expected);
+}
+
+#[test]
+fn objects_that_were_made_up_after_the_rules_were_are_explained_too() {
+    let cluster = Cluster { objects: documents("tests/causes/further.yaml"), denied: &[] };
+    compare(&cluster, &table(include_str!("causes/further.txt")));
+    let starting = cluster.why("Kustomization/lab/starting").explanation;
+    assert_eq!(starting, None, "a probe that fails at first belongs to a start");
+}
+
+#[test]
+fn who_may_not_read_what_would_explain_it_is_told_that_and_nothing_of_what_is_there() {
+    let denials: [(&'static [&'static str], [&str; 3]); 7] = [
+        (
+            &["pods"],
+            [
+                "Kustomization/orders/orders",
+                "not to be seen",
+                "Deployment `orders/orders` has 0 of 2 replicas available; why is not to be seen: you may not read pods in `orders`",
+            ],
+        ),
+        (
+            &["deployments"],
+            [
+                "Kustomization/orders/orders",
+                "not to be seen",
+                "Deployment `orders/orders` is not healthy; why is not to be seen: you may not read deployments in `orders`",
+            ],
+        ),
+        (
+            &["replicasets", "events", "logs"],
+            [
+                "Kustomization/orders/orders",
+                "crash loop",
+                "Container `orders` keeps crashing with exit code 1, so Deployment `orders/orders` has 0 of 2 replicas available",
+            ],
+        ),
+        (
+            &["kustomizations"],
+            [
+                "Kustomization/payments/payments-worker",
+                "not to be seen",
+                "It waits for Kustomization `payments/payments-api`, which is not ready; why is not to be seen: you may not read kustomizations in `payments`",
+            ],
+        ),
+        (
+            &["ocirepositories"],
+            [
+                "Kustomization/data/etl-next",
+                "not to be seen",
+                "Source OCIRepository `data/etl-pinned` has nothing for it; why is not to be seen: you may not read ocirepositories in `data`",
+            ],
+        ),
+        (
+            &["configmaps"],
+            [
+                "Kustomization/data/held",
+                "not to be seen",
+                "Something of what it applied may not be gone; why is not to be seen: you may not read configmaps in `data`",
+            ],
+        ),
+        (
+            &["deployments", "pods"],
+            [
+                "HelmRelease/data/bulk-import",
+                "not to be seen",
+                "Something of what it applied, such as Deployment `data/bulk-import`, may not be healthy; why is not to be seen: you may not read deployments in `data`",
+            ],
+        ),
+    ];
+    for (denied, expected) in denials {
+        compare(&Cluster { denied, ..Cluster::recorded() }, &[expected]);
+    }
+}

@@ -1,0 +1,160 @@
+use std::{
+    collections::HashMap,
+    iter::repeat,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Evidence, Explanation, Finding, Identity, Inquiry, Lookup, ObjectKey, explain};
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::Value;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+
+use crate::Objects;
+
+/// Why objects are not ready: found out when a page asks, in the name of whoever looks at it, and kept for a moment for
+/// that person alone.
+pub struct Causes {
+    kept: Mutex<HashMap<(Identity, ObjectKey), Kept>>,
+    /// How many more may be found out at the same time.
+    seats: Semaphore,
+}
+
+/// Looks something up, in whoever's name.
+type Look<'a> = dyn Fn(&Lookup) -> BoxFuture<'static, Finding> + Sync + 'a;
+
+/// What was found out.
+struct Kept {
+    at: Instant,
+    /// `metadata.resourceVersion` of the object.
+    version: String,
+    explanation: Option<Arc<Explanation>>,
+}
+
+impl Default for Causes {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
+    }
+}
+
+impl Causes {
+    /// How long an explanation is kept: what is behind an object changes without the object.
+    const KEPT: Duration = Duration::from_secs(8);
+    /// How many are kept.
+    const MOST: usize = 1000;
+    /// How many are found out at the same time.
+    const AT_ONCE: usize = 16;
+    /// How many lookups one of them may take, and in how many rounds.
+    const LOOKUPS: usize = 24;
+    const ROUNDS: usize = 8;
+    /// How long a page waits for one.
+    const PATIENCE: Duration = Duration::from_secs(4);
+
+    /// Why an object is not ready; nothing if it is, or if it is only at work.
+    pub(crate) async fn find(
+        &self,
+        objects: &dyn Objects,
+        who: &Identity,
+        key: &ObjectKey,
+        object: &Value,
+    ) -> Option<Arc<Explanation>> {
+        let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        let asked = (who.clone(), key.clone());
+        if let Some(kept) = self.kept(&asked, version) {
+            return kept;
+        }
+        let look = |lookup: &Lookup| objects.look_up(who, lookup);
+        let explanation = self.find_out(key, object, &look).await.map(Arc::new);
+        self.keep(asked, Kept { at: Instant::now(), version: version.to_owned(), explanation: explanation.clone() });
+        explanation
+    }
+
+    /// What is beyond the limits counts as not answered, and the explanation says so.
+    async fn find_out(&self, key: &ObjectKey, object: &Value, look: &Look<'_>) -> Option<Explanation> {
+        let end = Instant::now() + Self::PATIENCE;
+        let mut evidence = Evidence::default();
+        let mut seat = None;
+        for round in 0.. {
+            let needed = match explain(key.kind, object, &evidence) {
+                Inquiry::Done(explanation) => return Some(explanation),
+                Inquiry::Nothing => return None,
+                Inquiry::Needs(needed) => needed,
+            };
+            if seat.is_none() {
+                seat = timeout_at(end, self.seats.acquire()).await.ok();
+            }
+            let left = if round < Self::ROUNDS { Self::LOOKUPS.saturating_sub(evidence.len()) } else { 0 };
+            let looks: Vec<_> = needed.iter().take(left).map(|lookup| timeout_at(end, look(lookup))).collect();
+            let findings = join_all(looks).await.into_iter().map(|found| found.unwrap_or(Finding::Unanswered));
+            for (lookup, finding) in needed.into_iter().zip(findings.chain(repeat(Finding::Unanswered))) {
+                evidence.add(lookup, finding);
+            }
+        }
+        None
+    }
+
+    #[expect(clippy::option_option, reason = "that there is nothing to explain is kept too")]
+    fn kept(&self, asked: &(Identity, ObjectKey), version: &str) -> Option<Option<Arc<Explanation>>> {
+        let kept = self.lock();
+        let known = kept.get(asked).filter(|known| known.version == version && known.at.elapsed() < Self::KEPT)?;
+        Some(known.explanation.clone())
+    }
+
+    fn keep(&self, asked: (Identity, ObjectKey), found: Kept) {
+        let mut kept = self.lock();
+        kept.retain(|_, known| known.at.elapsed() < Self::KEPT);
+        if kept.len() < Self::MOST {
+            kept.insert(asked, found);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Identity, ObjectKey), Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use fanlight_model::{Cause, Kind};
+    use futures_util::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+
+    fn application(depends_on: &str) -> Value {
+        json!({"metadata": {"namespace": "apps", "name": "shop"}, "spec": {"dependsOn": [{"name": depends_on}]},
+            "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "DependencyNotReady",
+                "message": format!("dependency 'apps/{depends_on}' is not ready")}]}})
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_who_never_answers_holds_no_page_up_and_no_chain_goes_on_for_ever() {
+        let causes = Causes::default();
+        let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop");
+        let begun = Instant::now();
+        let never = |_: &Lookup| std::future::pending().boxed();
+        let told = causes.find_out(&key, &application("db"), &never).await.expect("an explanation");
+        assert_eq!(told.cause, Cause::Hidden);
+        assert_eq!(
+            told.gaps.iter().map(|gap| &*gap.said).collect::<Vec<_>>(),
+            ["kustomizations in `apps` could not be read"]
+        );
+        assert!(begun.elapsed() <= Causes::PATIENCE + Duration::from_millis(10));
+
+        let asked = AtomicUsize::new(0);
+        let next = |_: &Lookup| {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            let mut object = application(&format!("db-{}", number + 1));
+            object["metadata"]["name"] = json!(format!("db-{number}"));
+            std::future::ready(Finding::Found(object)).boxed()
+        };
+        let told = causes.find_out(&key, &application("db-0"), &next).await.expect("an explanation");
+        assert_eq!(told.cause, Cause::Unknown, "{}", told.sentence);
+        assert!(asked.into_inner() <= Causes::ROUNDS);
+    }
+}
