@@ -15,6 +15,7 @@
 mod access;
 mod action;
 mod change;
+mod commands;
 mod details;
 mod duration;
 mod events;
@@ -33,8 +34,11 @@ mod text;
 mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
-pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
+pub use action::{
+    Abilities, Action, Demand, Field, Forecast, Obstacle, Plan, Progress, Source, Stage, Step, Target, Undoing, Why,
+};
 pub use change::{Change, FeedError, Listing, Version};
+pub use commands::{Command, commands};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, ReleaseEntry, Settings, ValuesFrom,
 };

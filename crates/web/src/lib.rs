@@ -14,6 +14,7 @@ mod assets;
 mod audit;
 mod bearer;
 mod browser;
+mod density;
 mod due;
 mod farewell;
 mod frame;

@@ -7,6 +7,7 @@ mod break_glass;
 mod changes;
 mod house;
 mod measure;
+mod pages;
 mod people;
 mod process;
 mod reading;
@@ -51,6 +52,8 @@ enum What {
     Access,
     /// What a session costs: the check at each request, sign-ins, memory.
     Sessions,
+    /// How quick and how heavy every page is, at the server and in a browser.
+    Pages,
 }
 
 #[tokio::main]
@@ -70,6 +73,11 @@ async fn main() -> anyhow::Result<()> {
         Some(What::Sessions) => {
             let mut table = Table::new(String::new());
             sessions::everything(&mut table).await?;
+            return show(&table, arguments.json);
+        }
+        Some(What::Pages) => {
+            let mut table = Table::new(String::new());
+            pages::everything(arguments.quick, &mut table).await?;
             return show(&table, arguments.json);
         }
         None => {}
