@@ -101,3 +101,28 @@ impl Frame {
         }
     }
 }
+
+#[cfg(test)]
+impl Frame {
+    /// A frame that is always the same.
+    pub(crate) fn specimen() -> Self {
+        let [css, script, icons] = ["css", "js", "svg"].map(|end| format!("/assets/file.{end}"));
+        Self {
+            assets: Assets { css, script, icons },
+            base: String::new(),
+            theme: Theme::System,
+            themes: Theme::ALL,
+            density: Density::Comfortable,
+            densities: Density::ALL,
+            ways: rail::ways(None),
+            way: "applications",
+            here: "/styleguide".to_owned(),
+            cluster: "Kubernetes v1.36.3".to_owned(),
+            user: "ada@example.com".to_owned(),
+            emergency: None,
+            open: false,
+            leaves: true,
+            confirm_in: None,
+        }
+    }
+}

@@ -18,6 +18,7 @@ impl Target<'_> {
             Action::Suspend { comment } => {
                 self.change(self.suspend("", comment.as_deref()), "Its controller leaves it alone from now on.")
             }
+            Action::Resume if self.suspension().is_none() => Forecast::Idle("It is not suspended.".to_owned()),
             Action::Resume => self.change(self.resume(""), "Its controller looks after it again, and begins at once."),
             Action::Sync { .. } | Action::Force | Action::Reset => self.reconciliation(action),
         }
@@ -100,7 +101,7 @@ mod tests {
             (ks, &SUSPEND, &ready, acts("Its controller leaves it alone from now on.")),
             (ks, &SUSPEND, &suspended, idle("Already suspended by dana.")),
             (ks, &Action::Resume, &suspended, acts("Its controller looks after it again, and begins at once.")),
-            (ks, &Action::Resume, &ready, idle("Not suspended, so nothing was changed.")),
+            (ks, &Action::Resume, &ready, idle("It is not suspended.")),
             (ks, &Action::Force, &ready, idle("Kustomization objects can be neither forced nor reset.")),
             (
                 alert,

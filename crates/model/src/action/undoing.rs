@@ -208,8 +208,8 @@ mod tests {
         let object = object(OWNED, &json!([entry("kustomize-controller", &annotations)]));
         let [undone, _] = said(Kind::RESOURCE_SET, &object);
         assert!(undone.contains("sets the annotation fluxcd.controlplane.io/reconcile:"), "{undone}");
-        assert_eq!(said(Kind::KUSTOMIZATION, &object), ["", ""]);
-        assert_eq!(said(Kind::EXTERNAL_ARTIFACT, &object), ["", ""]);
+        assert_eq!(said(Kind::KUSTOMIZATION, &object)[0], "", "it is suspended by a field");
+        assert_eq!(said(Kind::EXTERNAL_ARTIFACT, &object), ["", ""], "it is never suspended");
     }
 
     #[test]

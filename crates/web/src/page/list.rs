@@ -4,6 +4,8 @@ mod column;
 mod empty;
 mod filters;
 mod list_page;
+mod note;
+pub(crate) mod preview;
 mod row;
 mod specimens;
 mod view;
@@ -17,7 +19,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_live::{Freshness, List, Visit};
+use fanlight_live::{List, Visit};
 use fanlight_model::{Abilities, Identity, Kind, ObjectKey, Query};
 use url::form_urlencoded;
 
@@ -28,11 +30,12 @@ use crate::{
     place, refusal,
     request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
-    stream, when,
+    stream,
 };
 use empty::Empty;
 use filters::{Head, Link, Menu, Part};
 pub(crate) use list_page::ListPage;
+use note::Note;
 use row::RowView;
 pub(super) use specimens::specimens;
 use view::ListView;
@@ -50,7 +53,7 @@ struct Listed<'a> {
     tabs: Vec<Link>,
     words: String,
     hidden: Vec<(&'static str, String)>,
-    note: Option<String>,
+    note: Option<Note>,
     strip: Vec<Part>,
     menus: Vec<Menu>,
     chips: Vec<Link>,
@@ -76,7 +79,7 @@ impl<S: Sync> FromRequestParts<S> for Which {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         let path = parts.uri.path().trim_start_matches('/');
-        let page = ListPage::by_path(path.strip_suffix("/events").unwrap_or(path));
+        let page = ListPage::by_path(path.strip_suffix("/events").or(path.strip_suffix("/act")).unwrap_or(path));
         page.map(Self).ok_or(StatusCode::NOT_FOUND)
     }
 }
@@ -159,6 +162,8 @@ impl<'a> Listed<'a> {
             link: format!("{}/{path}", frame.base),
             chosen: *path == page.path,
         };
+        let forbidden = forbidden(list);
+        let acts = if forbidden.is_empty() { preview::menu(&frame.base, page, query, list) } else { None };
         Self {
             page,
             frame,
@@ -167,9 +172,9 @@ impl<'a> Listed<'a> {
             tabs: page.tabs.iter().map(tab).collect(),
             words: query.words.join(" "),
             hidden: query.pairs().into_iter().filter(|(name, _)| !matches!(*name, "search" | "page")).collect(),
-            note: note(list.freshness, now),
+            note: Note::of(list.freshness, now),
             strip: filters::strip(query, list, &to),
-            menus: filters::menus(page, query, list, &to),
+            menus: filters::menus(page, query, list, &to).into_iter().chain(acts).collect(),
             chips: filters::chips(query, &to),
             heads: filters::heads(page, query, &to),
             order: keys.join(" "),
@@ -178,7 +183,7 @@ impl<'a> Listed<'a> {
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
             can: Abilities::of_any(page.kinds),
-            forbidden: forbidden(list),
+            forbidden,
             refusals: list.fixed.iter().map(|(kind, namespace)| refusal_of(*kind, namespace)).collect(),
             list,
         }
@@ -195,21 +200,4 @@ fn forbidden(list: &List) -> String {
 
 fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
     (format!("{kind}/{namespace}"), refusal::place(kind, namespace))
-}
-
-fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
-    let clock = |age| when::clock_with_seconds(now - age);
-    match freshness {
-        Freshness::Current => None,
-        Freshness::Loading { ready, of, age: None } => Some(format!("Still loading: {ready} of {of} lists are read.")),
-        Freshness::Loading { ready, of, age: Some(age) } => {
-            let clock = clock(age);
-            Some(format!("Still loading: {ready} of {of} lists are read; what is shown is as of {clock} UTC."))
-        }
-        Freshness::Stale { age } => Some(format!("As of {} UTC: the API server does not answer.", clock(age))),
-        Freshness::Rotating { age } => {
-            let why = "more is looked at than can be watched at once, so that lists are read in turn";
-            Some(format!("As of {} UTC: {why}.", clock(age)))
-        }
-    }
 }

@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{Abilities, Answer, Kind, ObjectKey, Obstacle, Target};
+use fanlight_model::{Abilities, Answer, Command, Kind, ObjectKey, Obstacle, Target, commands};
 use serde::Deserialize;
 
 use super::list::ListPage;
@@ -47,7 +47,7 @@ use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest"])]
+#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest", "commands"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,
@@ -64,6 +64,8 @@ struct ObjectPage<'a> {
     next_try: Option<(String, String)>,
     suspension: String,
     suspended: bool,
+    /// Who undoes it if it is suspended here; of what is suspended, who takes that back. Empty if nobody does.
+    undoing: String,
     can: Abilities,
     /// Why it is not reconciled on request; empty if it is.
     mute: &'static str,
@@ -79,6 +81,8 @@ struct ObjectPage<'a> {
     history: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
+    /// What does in a terminal what the page does.
+    commands: Vec<Command>,
 }
 
 /// Which object: the parameters that the predecessor's links have.
@@ -228,7 +232,9 @@ impl<'a> ObjectPage<'a> {
             Answer::Yes | Answer::Unknown => String::new(),
             Answer::No => refusal::patch(key.kind, &key.namespace),
         };
-        let mute = match Target::new(key, &shown.object).obstacle() {
+        let target = Target::new(key, &shown.object);
+        let undoing = target.suspension_undoing().or_else(|| target.undoing());
+        let mute = match target.obstacle() {
             Some(Obstacle::Mute(why)) => why,
             _ => "",
         };
@@ -248,6 +254,7 @@ impl<'a> ObjectPage<'a> {
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),
             suspended: row.state == fanlight_model::State::Suspended,
+            undoing: undoing.map(|undoing| undoing.to_string()).unwrap_or_default(),
             can: Abilities::of(key.kind),
             mute,
             forbidden,
@@ -264,6 +271,11 @@ impl<'a> ObjectPage<'a> {
             history: if tab == Tab::History { Past::all(&details.history, now) } else { Vec::new() },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
+            commands: match tab {
+                Tab::Details => commands(key),
+                Tab::Manifest => commands(key).into_iter().take(1).collect(),
+                _ => Vec::new(),
+            },
         }
     }
 }
