@@ -3,7 +3,8 @@
 //! ```text
 //!   recorded ── objects written by real controllers ──┐
 //!   company ─── the rest of the same company ─────────┼─► Estate ── apply ──► ControlPlane
-//!   large ───── as many as wanted ────────────────────┘
+//!   large ───── as many as wanted ────────────────────┤
+//!   odd ─────── what nobody expects ──────────────────┘
 //!      └── built from: kinds (constructors of FluxObject), workload (what runs)
 //! ```
 
@@ -12,6 +13,7 @@ mod company;
 mod flux_object;
 mod kinds;
 mod large;
+mod odd;
 mod recorded;
 mod workload;
 
@@ -24,6 +26,7 @@ pub use kinds::{
     git_repository, helm_chart, helm_release, helm_repository, image_policy, image_repository, image_update_automation,
     kustomization, oci_repository, resource_set, terraform,
 };
+pub use odd::{ODD_TEXT, odd};
 pub use workload::{config_map, deployment};
 
 /// A cluster's worth of objects, ready to be applied.

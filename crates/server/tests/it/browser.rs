@@ -14,14 +14,14 @@ use crate::house::{House, plane};
 const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
 
 /// Somebody signed in at a browser.
-struct Desk {
-    house: House,
-    browser: Browser,
+pub(crate) struct Desk {
+    pub(crate) house: House,
+    pub(crate) browser: Browser,
     _stand_in: StandIn,
 }
 
 impl Desk {
-    async fn open(look: Look) -> anyhow::Result<Self> {
+    pub(crate) async fn open(look: Look) -> anyhow::Result<Self> {
         let plane = plane(Options::default()).await?;
         plane.grant_everywhere("admin", flux_rules(&ACT)).await?;
         for number in 0..60 {
@@ -33,39 +33,39 @@ impl Desk {
         Ok(Self { house, browser, _stand_in: stand_in })
     }
 
-    async fn signed_in() -> anyhow::Result<Self> {
+    pub(crate) async fn signed_in() -> anyhow::Result<Self> {
         let desk = Self::open(Look::DESK).await?;
         desk.browser.sign_in(desk.url(), "admin", "secret").await?;
         desk.live().await?;
         Ok(desk)
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.house.server.url()
     }
 
-    fn plane(&self) -> &ControlPlane {
+    pub(crate) fn plane(&self) -> &ControlPlane {
         &self.house.plane
     }
 
-    async fn goto(&self, address: &str) -> anyhow::Result<()> {
+    pub(crate) async fn goto(&self, address: &str) -> anyhow::Result<()> {
         self.browser.goto(format!("{}{address}", self.url())).await?;
         let has_stream = self.browser.ask("document.querySelector('[data-live]') !== null").await?;
         if has_stream == json!(true) { self.live().await } else { Ok(()) }
     }
 
-    async fn live(&self) -> anyhow::Result<()> {
+    pub(crate) async fn live(&self) -> anyhow::Result<()> {
         self.browser.until("document.getElementById('mark')?.textContent === 'live'").await
     }
 
     /// Types into whatever has the focus.
-    async fn press(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
+    pub(crate) async fn press(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
         self.browser.action_chain().send_keys(keys).perform().await?;
         Ok(())
     }
 
     /// The browser had nothing to complain about: no script error, nothing refused by the content policy.
-    async fn no_complaints(&self) -> anyhow::Result<()> {
+    pub(crate) async fn no_complaints(&self) -> anyhow::Result<()> {
         let complaints = self.browser.complaints().await?;
         anyhow::ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
         Ok(())
