@@ -110,8 +110,8 @@ impl fmt::Display for Undoing {
         match self.why {
             Why::Sets(field) => write!(
                 f,
-                "{kind} {namespace}/{name} applies this object, and its {what} sets {field}: what is changed here {is} \
-                 undone when it {when}. Change it in Git to make it last."
+                "{kind} {namespace}/{name} applies this object from a {what} that sets {field}: suspending or resuming it \
+                 here {is} undone when that {kind} {when}. Change it in Git to make it last."
             ),
             Why::Kubectl => write!(
                 f,
@@ -121,7 +121,7 @@ impl fmt::Display for Undoing {
             Why::SetsPerhaps(field) => write!(
                 f,
                 "{kind} {namespace}/{name} applies this object. The suspension lasts unless its {what} sets {field}: then \
-                 it {is} undone when that {when}."
+                 it {is} undone when that {kind} {when}."
             ),
         }
     }
@@ -154,10 +154,11 @@ mod tests {
     fn a_change_is_undone_exactly_by_who_applies_the_object_and_sets_the_field() {
         let sets = json!({"f:spec": {".": {}, "f:suspend": {}}});
         let other = json!({"f:spec": {"f:interval": {}}});
-        let undone = "Kustomization flux-system/apps applies this object, and its manifest sets spec.suspend: what is \
-                      changed here is undone when it is reconciled next. Change it in Git to make it last.";
+        let undone = "Kustomization flux-system/apps applies this object from a manifest that sets spec.suspend: suspending \
+                      or resuming it here is undone when that Kustomization is reconciled next. Change it in Git to make \
+                      it last.";
         let perhaps = "Kustomization flux-system/apps applies this object. The suspension lasts unless its manifest sets \
-                       spec.suspend: then it is undone when that is reconciled next.";
+                       spec.suspend: then it is undone when that Kustomization is reconciled next.";
         for (managers, expected) in [
             (json!([entry("kustomize-controller", &sets)]), [undone; 2]),
             (json!([entry("kustomize-controller", &other), entry("kustomize-controller", &sets)]), [undone; 2]),
@@ -180,7 +181,7 @@ mod tests {
             (
                 "helm.toolkit.fluxcd.io",
                 "helm-controller",
-                "HelmRelease flux-system/apps applies this object, and its chart",
+                "HelmRelease flux-system/apps applies this object from a chart that sets",
             ),
             ("resourceset.fluxcd.controlplane.io", "flux-operator", "ResourceSet flux-system/apps applies"),
             ("fluxcd.controlplane.io", "flux-operator", "FluxInstance flux-system/apps applies"),

@@ -55,7 +55,7 @@ async fn a_suspension_that_git_undoes_is_named_beforehand_and_at_its_end_and_is_
     let preview = get(&house, &ada.client, "/applications/act?namespace=apps&action=suspend").await?;
     assert!(preview.contains("Suspend: 3 applications?") && preview.contains("match namespace: apps"), "{preview}");
     assert!(preview.contains("Of 1 of these Git undoes it"), "{preview}");
-    let words = "Kustomization flux-system/apps applies this object, and its manifest sets spec.suspend";
+    let words = "Kustomization flux-system/apps applies this object from a manifest that sets spec.suspend";
     assert!(line(&preview, "declared").contains(words), "{preview}");
     assert!(!line(&preview, "free").contains("Git") && !line(&preview, "shop").contains("Git"), "{preview}");
     let page = get(&house, &ada.client, "/kustomization/details?name=declared&namespace=apps").await?;

@@ -69,39 +69,48 @@ impl Walker {
         Ok(pages)
     }
 
-    async fn no_complaints(&self, page: &str) -> anyhow::Result<()> {
-        let complaints = self.browser.complaints().await?;
-        ensure!(complaints.is_empty(), "the browser complains at {page}: {complaints:#?}");
-        Ok(())
-    }
-
-    /// Nothing on the page is wider than the window.
-    async fn nothing_breaks_out(&self, page: &str) -> anyhow::Result<()> {
+    /// Opens these pages in turn, and says what is wrong with them: what the browser complains about, what is wider than the
+    /// window, and what else this expression has to name.
+    async fn problems(&self, pages: &[String], more: &str) -> anyhow::Result<Vec<String>> {
         let wide = "(() => {
             const width = document.documentElement.clientWidth;
             if (document.documentElement.scrollWidth <= width) return [];
             return [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > width + 1)
-                .slice(0, 5).map((one) => one.outerHTML.slice(0, 200));
+                .slice(0, 3).map((one) => 'too wide: ' + one.outerHTML.slice(0, 200));
         })()";
-        let wide = self.browser.ask(wide).await?;
-        ensure!(wide == json!([]), "at {page} these are too wide: {wide:#}");
-        Ok(())
+        let mut problems = Vec::new();
+        for page in pages {
+            self.goto(page).await?;
+            let mut found = self.browser.complaints().await?;
+            for expression in [wide, more] {
+                let named = self.browser.ask(expression).await?;
+                found.extend(named.as_array().into_iter().flatten().map(ToString::to_string));
+            }
+            problems.extend(found.into_iter().map(|problem| format!("{page}: {problem}")));
+        }
+        Ok(problems)
     }
 }
+
+/// Nothing more.
+const NOTHING: &str = "[]";
+/// Where an object has smuggled something in.
+const SMUGGLED: &str = "[...document.querySelectorAll('img, main script, body script')].map((one) => one.outerHTML)";
+/// Buttons that do nothing where no script runs, and places that wait for one.
+const DEAD: &str = "[...[...document.querySelectorAll('button')]
+    .filter((one) => one.checkVisibility() && !one.disabled && (!one.form || one.type !== 'submit')),
+    ...document.querySelectorAll('main [aria-busy=true], main .skeleton')].map((one) => one.outerHTML)
+    .concat(document.querySelector('main').innerText.split(/\\s+/).length > 5 ? [] : ['nothing to read'])";
 
 #[tokio::test]
 async fn every_page_has_a_head_runs_without_complaint_and_keeps_within_the_window() -> anyhow::Result<()> {
     let walker = Walker::company(Look::DESK).await?;
     let pages = walker.pages().await?;
     assert!(pages.len() > 70, "{pages:?}");
-    walker.no_complaints("one of them").await?;
     for look in [Look { dark: true, ..Look::DESK }, Look::PHONE] {
         walker.browser.look(look).await?;
-        for page in &pages {
-            walker.goto(page).await?;
-            walker.nothing_breaks_out(page).await?;
-            walker.no_complaints(page).await?;
-        }
+        let problems = walker.problems(&pages, NOTHING).await?;
+        assert!(problems.is_empty(), "{look:?}: {problems:#?}");
     }
     Ok(())
 }
@@ -111,18 +120,8 @@ async fn without_script_every_page_is_readable_and_has_no_button_that_does_nothi
     let walker = Walker::company(Look { script: false, ..Look::DESK }).await?;
     let pages = walker.pages().await?;
     assert!(pages.len() > 70, "{pages:?}");
-    for page in &pages {
-        walker.goto(page).await?;
-        let dead = "[...document.querySelectorAll('button')]
-            .filter((one) => one.checkVisibility() && !one.disabled && (!one.form || one.type !== 'submit'))
-            .map((one) => one.outerHTML)";
-        assert_eq!(walker.browser.ask(dead).await?, json!([]), "{page}");
-        let waits = "[...document.querySelectorAll('main [aria-busy=true], main .skeleton')].length";
-        assert_eq!(walker.browser.ask(waits).await?, json!(0), "{page}");
-        let words = walker.browser.one("main").await?.text().await?;
-        assert!(words.split_whitespace().count() > 5, "{page}: {words}");
-        walker.no_complaints(page).await?;
-    }
+    let problems = walker.problems(&pages, DEAD).await?;
+    assert!(problems.is_empty(), "{problems:#?}");
     Ok(())
 }
 
@@ -165,16 +164,10 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
     assert!(pages.len() > 120, "{pages:?}");
     for look in [Look::DESK, Look::PHONE] {
         walker.browser.look(look).await?;
-        for page in &pages {
-            walker.goto(page).await?;
-            assert_eq!(
-                walker.browser.ask("document.querySelectorAll('img, script:not([src])').length").await?,
-                json!(0)
-            );
-            walker.nothing_breaks_out(page).await?;
-            walker.no_complaints(page).await?;
-        }
+        let problems = walker.problems(&pages, SMUGGLED).await?;
+        assert!(problems.is_empty(), "{look:?}: {problems:#?}");
     }
+    let mut faults = Vec::new();
     for page in pages.iter().filter(|page| !page.contains("name=huge")) {
         walker.goto(page).await?;
         walker.browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
@@ -182,9 +175,10 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
         let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
             found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
                 .map((one) => one.id + ': ' + one.nodes.map((node) => node.html.slice(0, 200)).join(' | '))));";
-        let faults = walker.browser.execute_async(script, vec![]).await?.json().clone();
-        assert_eq!(faults, json!([]), "{page}");
+        let found = walker.browser.execute_async(script, vec![]).await?.json().clone();
+        faults.extend(found.as_array().into_iter().flatten().map(|fault| format!("{page}: {fault}")));
     }
+    assert!(faults.is_empty(), "{faults:#?}");
     let log = walker.house.server.log();
     assert!(!log.contains("panicked"), "{log}");
     Ok(())

@@ -10,16 +10,15 @@ pub const ODD_TEXT: &str = "</p><script>alert(1)</script><img src=x onerror=aler
     wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww \
     \u{202e}backwards\u{202c} e\u{301}\u{301}\u{301} 👩‍👩‍👧‍👦";
 
-/// Fields of a specification or status in which any text is valid.
-const FREE: [&str; 12] = [
+/// Fields of a specification in which any text is valid.
+const FREE_IN_SPEC: [&str; 2] = ["path", "channel"];
+/// The same of a status.
+const FREE_IN_STATUS: [&str; 9] = [
     "message",
-    "path",
     "lastAppliedRevision",
     "lastAttemptedRevision",
     "revision",
     "webhookPath",
-    "channel",
-    "summary",
     "lastPushCommit",
     "pending",
     "lastApplied",
@@ -66,8 +65,8 @@ fn full(object: &Value) -> Value {
         full["status"] = object["status"].clone();
         full["status"]["conditions"] = conditions(3);
     }
-    spoil(&mut full["spec"]);
-    spoil(&mut full["status"]);
+    spoil(&mut full["spec"], &FREE_IN_SPEC);
+    spoil(&mut full["status"], &FREE_IN_STATUS);
     prune_nulls(full)
 }
 
@@ -75,13 +74,13 @@ fn full(object: &Value) -> Value {
 fn huge(object: &Value) -> Value {
     let mut huge = full(object);
     huge["metadata"]["name"] = json!("huge");
-    let entries: Vec<_> = (0..5_000)
+    let entries: Vec<_> = (0..3_000)
         .map(|number| json!({"id": format!("{NAMESPACE}_widget-{number}_example.com_Widget"), "v": "v1"}))
         .collect();
     huge["status"]["inventory"] = json!({"entries": entries});
     huge["status"]["conditions"] = conditions(300);
     if huge["kind"] == "HelmRelease" {
-        let values: Map<_, _> = (0..2_000).map(|number| (format!("key{number}"), json!(ODD_TEXT))).collect();
+        let values: Map<_, _> = (0..800).map(|number| (format!("key{number}"), json!(ODD_TEXT))).collect();
         huge["spec"]["values"] = values.into();
     }
     huge
@@ -96,16 +95,19 @@ fn conditions(number: usize) -> Value {
     (0..number).map(one).collect()
 }
 
-/// Puts the odd text wherever any text is valid.
-fn spoil(value: &mut Value) {
+/// Puts the odd text into the fields of these names.
+fn spoil(value: &mut Value, free: &[&str]) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                let is_free = FREE.contains(&&**name) && field.is_string();
-                if is_free { *field = json!(ODD_TEXT) } else { spoil(field) }
+                if free.contains(&&**name) && field.is_string() {
+                    *field = json!(ODD_TEXT);
+                } else {
+                    spoil(field, free);
+                }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(spoil),
+        Value::Array(items) => items.iter_mut().for_each(|item| spoil(item, free)),
         _ => {}
     }
 }
