@@ -26,7 +26,6 @@ pub use kinds::{
     git_repository, helm_chart, helm_release, helm_repository, image_policy, image_repository, image_update_automation,
     kustomization, oci_repository, resource_set, terraform,
 };
-pub use odd::{ODD_TEXT, odd};
 pub use workload::{config_map, deployment};
 
 /// A cluster's worth of objects, ready to be applied.
@@ -57,6 +56,13 @@ impl Estate {
     /// `objects` Flux objects spread over `namespaces` namespaces and `flux-system`, most of them ready; nothing runs.
     pub fn large(objects: usize, namespaces: usize) -> Self {
         Self { items: large::objects(objects, namespaces).into_iter().map(Item::from).collect() }
+    }
+
+    /// What nobody expects, in the namespace `odd`. Of every kind one object that is nearly empty, named `empty`, and one
+    /// with odd texts in all places, named as long as names may be; a Kustomization and a HelmRelease that are huge; Events
+    /// about them.
+    pub fn odd() -> anyhow::Result<Self> {
+        Ok(Self { items: odd::objects()?.into_iter().map(Item::from).collect() })
     }
 
     /// Every object, in no particular order.

@@ -95,7 +95,7 @@ async fn names_revisions_and_commands_are_copied_where_a_page_may_and_have_no_de
     browser
         .ask("(navigator.clipboard.writeText = async (text) => { (window.copied ??= []).push(text); }, true)")
         .await?;
-    browser.one("h1 .copy").await?.click().await?;
+    browser.one(".words > .copy").await?.click().await?;
     browser.one(".facts .copy").await?.click().await?;
     browser.one(".commands div:nth-child(3) .copy").await?.click().await?;
     browser.until("window.copied?.length === 3").await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{Browser, Estate, Look, Options, estate};
+use fanlight_testbed::{Browser, Estate, Look, Options};
 use reqwest::Url;
 use serde_json::{Value, json};
 use thirtyfour::Key;
@@ -22,24 +22,15 @@ struct Walker {
 }
 
 impl Walker {
-    async fn among(objects: Vec<Value>, look: Look) -> anyhow::Result<Self> {
+    async fn among(estate: &Estate, look: Look) -> anyhow::Result<Self> {
         let plane = plane(Options::default()).await?;
         let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "patch"]}]);
         plane.grant_everywhere("admin", all).await?;
-        for object in &objects {
-            let written = plane.apply(object).await;
-            written.with_context(|| format!("{} {}", object["kind"], object["metadata"]["name"]))?;
-        }
+        estate.apply(&plane).await?;
         let house = House::before(plane).await?;
         let browser = Browser::open(look).await?;
         browser.sign_in(house.server.url(), "admin", "secret").await?;
         Ok(Self { house, browser })
-    }
-
-    async fn company(look: Look) -> anyhow::Result<Self> {
-        let walker = Self::among(Vec::new(), look).await?;
-        Estate::company()?.apply(&walker.house.plane).await?;
-        Ok(walker)
     }
 
     async fn goto(&self, address: &str) -> anyhow::Result<()> {
@@ -104,7 +95,7 @@ const DEAD: &str = "[...[...document.querySelectorAll('button')]
 
 #[tokio::test]
 async fn every_page_has_a_head_runs_without_complaint_and_keeps_within_the_window() -> anyhow::Result<()> {
-    let walker = Walker::company(Look::DESK).await?;
+    let walker = Walker::among(&Estate::company()?, Look::DESK).await?;
     let pages = walker.pages().await?;
     assert!(pages.len() > 70, "{pages:?}");
     for look in [Look { dark: true, ..Look::DESK }, Look::PHONE] {
@@ -117,7 +108,7 @@ async fn every_page_has_a_head_runs_without_complaint_and_keeps_within_the_windo
 
 #[tokio::test]
 async fn without_script_every_page_is_readable_and_has_no_button_that_does_nothing() -> anyhow::Result<()> {
-    let walker = Walker::company(Look { script: false, ..Look::DESK }).await?;
+    let walker = Walker::among(&Estate::company()?, Look { script: false, ..Look::DESK }).await?;
     let pages = walker.pages().await?;
     assert!(pages.len() > 70, "{pages:?}");
     let problems = walker.problems(&pages, DEAD).await?;
@@ -127,7 +118,7 @@ async fn without_script_every_page_is_readable_and_has_no_button_that_does_nothi
 
 #[tokio::test]
 async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -> anyhow::Result<()> {
-    let walker = Walker::company(Look::DESK).await?;
+    let walker = Walker::among(&Estate::company()?, Look::DESK).await?;
     for page in [
         "/applications?namespace=web",
         "/applications/act?action=suspend&namespace=web",
@@ -159,7 +150,7 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
 async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
     let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
     let axe = std::fs::read_to_string(axe)?;
-    let walker = Walker::among(estate::odd()?, Look::DESK).await?;
+    let walker = Walker::among(&Estate::odd()?, Look::DESK).await?;
     let pages = gallery(&walker).await?;
     assert!(pages.len() > 120, "{pages:?}");
     for look in [Look::DESK, Look::PHONE] {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Estate;
 
 /// HTML, writing from right to left, a word without an end, signs that join and combine.
-pub const ODD_TEXT: &str = "</p><script>alert(1)</script><img src=x onerror=alert(2)>\"'& مرحبا بالعالم، لم يكتمل النشر \
+const ODD_TEXT: &str = "</p><script>alert(1)</script><img src=x onerror=alert(2)>\"'& مرحبا بالعالم، لم يكتمل النشر \
     wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww\
     wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww \
     \u{202e}backwards\u{202c} e\u{301}\u{301}\u{301} 👩‍👩‍👧‍👦";
@@ -26,9 +26,8 @@ const FREE_IN_STATUS: [&str; 9] = [
 ];
 const NAMESPACE: &str = "odd";
 
-/// Of every kind one object that is nearly empty, named `empty`, and one with odd texts in all places, named as long as
-/// names may be; a Kustomization and a HelmRelease that are huge; Events about them.
-pub fn odd() -> anyhow::Result<Vec<Value>> {
+/// All of it, derived from the company's first object of each kind.
+pub(super) fn objects() -> anyhow::Result<Vec<Value>> {
     let company = Estate::company()?;
     let mut kinds: Vec<&Value> = Vec::new();
     for object in company.objects().filter(|object| super::controller(object).is_some()) {
@@ -144,7 +143,7 @@ mod tests {
             flux.filter_map(|object| object["kind"].as_str().map(str::to_owned)).collect()
         };
         let company: Vec<_> = Estate::company()?.objects().cloned().collect();
-        assert_eq!(of(&odd()?), of(&company));
+        assert_eq!(of(&objects()?), of(&company));
         Ok(())
     }
 }

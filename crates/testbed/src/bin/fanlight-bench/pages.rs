@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use fanlight_testbed::{Browser, FanlightServer, Look};
+use fanlight_testbed::{Browser, FanlightServer, Look, rights::flux_rules};
 use serde_json::Value;
 
 use crate::{house::House, people::Person, process, say, size::Size, table::Table};
@@ -43,8 +43,10 @@ pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result
     let size = if quick { Size { people: 1, ..Size::QUICK } } else { Size { people: 1, ..Size::LARGE } };
     *table = Table::new(format!("{} Flux objects in {} namespaces", size.objects, size.namespaces));
     let house = House::build(&size).await?;
-    let server = house.server().await?;
     let name = house.names.first().context("nobody")?;
+    // A preview reads nothing of what somebody may not change.
+    house.plane.grant_everywhere(name, flux_rules(&["get", "list", "watch", "patch"])).await?;
+    let server = house.server().await?;
     let person = Person::sign_in(&house, &server, name)?;
     person.first_page().await?;
     let browser = Browser::open(Look::DESK).await?;
