@@ -122,7 +122,7 @@ impl Frame {
             emergency: None,
             open: false,
             leaves: true,
-            confirm_in: None,
+            due: None,
         }
     }
 }
