@@ -53,7 +53,7 @@ async fn a_suspension_that_git_undoes_is_named_beforehand_and_at_its_end_and_is_
     ada.stream.until(|view| view.contains("Kustomization/apps/free")).await?;
 
     let preview = get(&house, &ada.client, "/applications/act?namespace=apps&action=suspend").await?;
-    assert!(preview.contains("Suspend: 3 applications?") && preview.contains("match namespace: apps"), "{preview}");
+    assert!(preview.contains("Suspend 3 applications?") && preview.contains("match namespace: apps"), "{preview}");
     assert!(preview.contains("Of 1 of these Git undoes it"), "{preview}");
     let words = "Kustomization flux-system/apps applies this object from a manifest that sets spec.suspend";
     assert!(line(&preview, "declared").contains(words), "{preview}");
@@ -69,7 +69,7 @@ async fn a_suspension_that_git_undoes_is_named_beforehand_and_at_its_end_and_is_
         house.plane.apply_as(CONTROLLER, object).await?;
     }
     let preview = get(&house, &ada.client, "/applications/act?namespace=apps&action=suspend").await?;
-    assert!(preview.contains("Suspend: 1 object?"), "what git undid can be suspended again: {preview}");
+    assert!(preview.contains("Suspend 1 object?"), "what git undid can be suspended again: {preview}");
     assert!(line(&preview, "declared").contains(words), "{preview}");
     for name in ["free", "shop"] {
         assert!(line(&preview, name).contains("Already suspended by ada@example.com."), "{name}: {preview}");
@@ -90,7 +90,7 @@ async fn who_may_only_look_is_told_beforehand_that_nothing_will_happen() -> anyh
     ben.stream.until(knows).await?;
 
     let preview = get(&house, &ben.client, "/applications/act?action=sync").await?;
-    assert!(preview.contains("Reconcile: 1 object?"), "{preview}");
+    assert!(preview.contains("Reconcile 1 object?"), "{preview}");
     assert!(preview.contains("Kubernetes does not let you patch kustomizations in data."), "{preview}");
     assert_eq!(preview.matches("name=\"object\"").count(), 1, "{preview}");
     let preview = get(&house, &ben.client, "/applications/act?action=sync&namespace=edge").await?;

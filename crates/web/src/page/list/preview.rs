@@ -173,6 +173,16 @@ impl Matching {
     }
 }
 
+/// The action and what it is about, as somebody says it.
+fn phrase(action: &Action, objects: &str) -> String {
+    match action {
+        Action::Sync { with_source: true } => format!("Reconcile {objects} with source"),
+        Action::Force => format!("Force an upgrade of {objects}"),
+        Action::Reset => format!("Reset {objects} and try again"),
+        other => format!("{} {objects}", word(other)),
+    }
+}
+
 /// What comes to an object; `found` is what was read of it, nothing if it may not be changed.
 fn forecast(row: &Row, found: Option<Result<serde_json::Value, ObjectError>>, action: &Action) -> Forecast {
     match found {
@@ -241,7 +251,7 @@ impl<'a> Preview<'a> {
             list: filters::address(&frame.base, page.path, query),
             title: match acts.len() {
                 0 => format!("{verb}: there is nothing to do"),
-                _ => format!("{verb}: {counted}?"),
+                _ => format!("{}?", phrase(action, &counted)),
             },
             verb,
             scope: format!("All {} you may see{that}. Nothing has been done so far.", page.noun),
@@ -249,7 +259,7 @@ impl<'a> Preview<'a> {
             left_over,
             undone: acts.iter().filter(|line| !line.undoing.is_empty()).count(),
             action: name,
-            button: format!("{verb}: {counted}"),
+            button: phrase(action, &counted),
             asks_reason: matches!(action, Action::Suspend { .. }),
             acts,
             idle,
