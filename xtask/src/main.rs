@@ -46,6 +46,9 @@ fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args),
         Chore::Demo(args) => showcase::run("fanlight-demo", "dev", &[GO], &args),
         Chore::Pictures(args) => showcase::run("fanlight-pictures", "dev", &[GO, CHROMIUM, CHROMEDRIVER], &args),
+        Chore::Bench(args) if args.names("pages") => {
+            showcase::run("fanlight-bench", "release", &[GO, CHROMIUM, CHROMEDRIVER], &args)
+        }
         Chore::Bench(args) => showcase::run("fanlight-bench", "release", &[GO], &args),
         Chore::Image(args) => prerequisites::demand(&[]).and_then(|()| image::run(&args)),
         Chore::Check => prerequisites::demand(&[]).and_then(|()| check::run()),

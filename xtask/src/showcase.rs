@@ -19,6 +19,13 @@ pub(crate) struct Args {
     rest: Vec<String>,
 }
 
+impl Args {
+    /// Whether this word is passed on.
+    pub(crate) fn names(&self, word: &str) -> bool {
+        self.rest.iter().any(|one| one == word)
+    }
+}
+
 /// Builds what `program` needs and becomes it, so that Ctrl-C reaches it and nobody else.
 pub(crate) fn run(program: &str, profile: &str, needs: &[Prerequisite], args: &Args) -> anyhow::Result<()> {
     prerequisites::demand(needs)?;

@@ -130,7 +130,14 @@ impl Deed {
             Ok(now) if Target::new(key, &now).suspension().is_some() != suspended => {
                 Stage::Failed("The API server accepted the change but the object stayed as it was".to_owned())
             }
-            Ok(_) => Stage::Done(if suspended { "Suspended" } else { "Resumed" }.to_owned()),
+            Ok(_) => {
+                let done = if suspended { "Suspended" } else { "Resumed" };
+                // Only before the change it can be told who sets the field.
+                Stage::Done(match Target::new(key, &before).undoing() {
+                    Some(undoing) => format!("{done}, but not for long. {undoing}"),
+                    None => done.to_owned(),
+                })
+            }
             Err(failure) => words::not_written(key, &failure.error),
         }
     }

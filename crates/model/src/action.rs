@@ -2,21 +2,25 @@
 //!
 //! ```text
 //!   Target (an object as read) ── obstacle, sources, suspend, resume ──► refusals, other objects first, merge patches
-//!        │
+//!        │   └─ forecast: what an action will do to it; undoing: who takes that back
 //!        └─ Demand (one demand to reconcile) ── patch ──► … the object read again … ── progress ──► Progress ──► Stage
 //! ```
 
 mod abilities;
 mod demand;
+mod forecast;
 mod sources;
 mod suspension;
 mod target;
+mod undoing;
 
 pub use abilities::Abilities;
 pub use demand::{Demand, Progress};
+pub use forecast::Forecast;
 pub use sources::Source;
-pub use suspension::Plan;
+pub use suspension::{Field, Plan};
 pub use target::{Obstacle, Target};
+pub use undoing::{Undoing, Why};
 
 use crate::ObjectKey;
 

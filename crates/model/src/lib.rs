@@ -17,6 +17,7 @@ mod action;
 mod applier;
 mod cause;
 mod change;
+mod commands;
 mod details;
 mod duration;
 mod events;
@@ -36,10 +37,13 @@ mod text;
 mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
-pub use action::{Abilities, Action, Demand, Obstacle, Plan, Progress, Source, Stage, Step, Target};
+pub use action::{
+    Abilities, Action, Demand, Field, Forecast, Obstacle, Plan, Progress, Source, Stage, Step, Target, Undoing, Why,
+};
 pub use applier::Applier;
 pub use cause::{Builtin, Cause, Evidence, Explanation, Finding, Gap, Inquiry, Link, Lookup, Subject, explain};
 pub use change::{Change, FeedError, Listing, Version};
+pub use commands::{Command, commands};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, OtherObject, OtherObjects, ReleaseEntry,
     Settings, ValuesFrom,

@@ -191,9 +191,14 @@ impl ControlPlane {
 
     /// Creates or changes any object (server-side apply); a `status` in it is written too.
     pub async fn apply(&self, object: &Value) -> anyhow::Result<DynamicObject> {
+        self.apply_as("testbed", object).await
+    }
+
+    /// The same as this manager of fields, as for example kustomize-controller does.
+    pub async fn apply_as(&self, manager: &str, object: &Value) -> anyhow::Result<DynamicObject> {
         let api = self.api(object).await?;
         let name = text(object, "/metadata/name")?;
-        let params = PatchParams::apply("testbed").force();
+        let params = PatchParams::apply(manager).force();
         let applied =
             api.patch(name, &params, &Patch::Apply(object)).await.with_context(|| format!("applying {name}"))?;
         if object.get("status").is_none() {

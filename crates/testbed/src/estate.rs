@@ -3,7 +3,8 @@
 //! ```text
 //!   recorded ── objects written by real controllers ──┐
 //!   company ─── the rest of the same company ─────────┼─► Estate ── apply ──► ControlPlane
-//!   large ───── as many as wanted ────────────────────┘
+//!   large ───── as many as wanted ────────────────────┤
+//!   odd ─────── what nobody expects ──────────────────┘
 //!      └── built from: kinds (constructors of FluxObject), workload (what runs)
 //! ```
 
@@ -12,6 +13,7 @@ mod company;
 mod flux_object;
 mod kinds;
 mod large;
+mod odd;
 mod recorded;
 mod workload;
 
@@ -54,6 +56,13 @@ impl Estate {
     /// `objects` Flux objects spread over `namespaces` namespaces and `flux-system`, most of them ready; nothing runs.
     pub fn large(objects: usize, namespaces: usize) -> Self {
         Self { items: large::objects(objects, namespaces).into_iter().map(Item::from).collect() }
+    }
+
+    /// What nobody expects, in the namespace `odd`. Of every kind one object that is nearly empty, named `empty`, and one
+    /// with odd texts in all places, named as long as names may be; a Kustomization and a HelmRelease that are huge; Events
+    /// about them.
+    pub fn odd() -> anyhow::Result<Self> {
+        Ok(Self { items: odd::objects()?.into_iter().map(Item::from).collect() })
     }
 
     /// Every object, in no particular order.

@@ -49,7 +49,7 @@ struct Account {
 }
 
 /// Most objects of one action.
-const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 /// The head of an answer that tells one step a line.
 const LINES: [(HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
@@ -133,15 +133,7 @@ fn turned_away(frame: Frame, request: RequestId, lines: Option<&[Step]>) -> Resp
 
 fn page(frame: Frame, wish: &Wish, steps: impl Stream<Item = Step> + Send + 'static) -> Response {
     const GAP: &str = "<!-- outcomes -->";
-    let title = match wish.action {
-        Action::Sync { with_source: true } => "Reconcile with source",
-        Action::Sync { with_source: false } => "Reconcile",
-        Action::Force => "Force an upgrade",
-        Action::Reset => "Reset and try again",
-        Action::Suspend { .. } => "Suspend",
-        Action::Resume => "Resume",
-    };
-    let page = Page { frame: &frame, title: title.to_owned(), back: &wish.back, gap: GAP }.render();
+    let page = Page { frame: &frame, title: word(&wish.action).to_owned(), back: &wish.back, gap: GAP }.render();
     let page = page.unwrap_or_default();
     let (before, after) = page.split_once(GAP).unwrap_or((&page, ""));
     let ends = [before, after].map(|half| Bytes::from(half.to_owned()));
@@ -220,6 +212,31 @@ fn line(step: &Step) -> String {
     format!("{step}\n")
 }
 
+/// The action that a form or an address calls so.
+pub(crate) fn named(name: &str, comment: Option<String>) -> Option<Action> {
+    Some(match name {
+        "sync" => Action::Sync { with_source: false },
+        "sync-with-source" => Action::Sync { with_source: true },
+        "force" => Action::Force,
+        "reset" => Action::Reset,
+        "suspend" => Action::Suspend { comment },
+        "resume" => Action::Resume,
+        _ => return None,
+    })
+}
+
+/// What people call the action.
+pub(crate) fn word(action: &Action) -> &'static str {
+    match action {
+        Action::Sync { with_source: true } => "Reconcile with source",
+        Action::Sync { with_source: false } => "Reconcile",
+        Action::Force => "Force an upgrade",
+        Action::Reset => "Reset and try again",
+        Action::Suspend { .. } => "Suspend",
+        Action::Resume => "Resume",
+    }
+}
+
 /// The colour and the word of a stage.
 fn look(stage: &Stage) -> (&'static str, &'static str) {
     match stage {
@@ -268,17 +285,9 @@ impl Wish {
                 _ => {}
             }
         }
-        let action = match action.as_str() {
-            "sync" => Action::Sync { with_source: false },
-            "sync-with-source" => Action::Sync { with_source: true },
-            "force" => Action::Force,
-            "reset" => Action::Reset,
-            "suspend" => Action::Suspend { comment: (!comment.is_empty()).then_some(comment) },
-            "resume" => Action::Resume,
-            _ => {
-                return Err("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.");
-            }
-        };
+        let action = named(&action, (!comment.is_empty()).then_some(comment));
+        let action =
+            action.ok_or("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.")?;
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),
             1..=MOST => Ok(Self { action, keys, back: place::inside(base, &back) }),

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 const SCRIPT: &str = concat!(
     include_str!("../assets/script/morph.js"),
     include_str!("../assets/script/ages.js"),
+    include_str!("../assets/script/times.js"),
     include_str!("../assets/script/selection.js"),
     include_str!("../assets/script/live.js"),
     include_str!("../assets/script/pause.js"),

@@ -6,6 +6,7 @@ use fanlight_identity::{Method, Session};
 use crate::{
     App,
     assets::Assets,
+    density::Density,
     due::Due,
     place,
     rail::{self, Way},
@@ -21,6 +22,9 @@ pub(crate) struct Frame {
     pub(crate) base: String,
     pub(crate) theme: Theme,
     pub(crate) themes: [Theme; 3],
+    pub(crate) density: Density,
+    /// The distances to choose from.
+    pub(crate) densities: [Density; 2],
     /// The ways to other pages.
     pub(crate) ways: Vec<Way>,
     /// The path of the way that leads here, or to the list that this belongs to; empty for none.
@@ -82,6 +86,8 @@ impl Frame {
             base: app.base.clone(),
             theme: Theme::chosen(headers),
             themes: Theme::ALL,
+            density: Density::chosen(headers),
+            densities: Density::ALL,
             ways: rail::ways(app.live.installed().as_deref()),
             way: "",
             here: place::here(&app.base, uri),
@@ -91,6 +97,31 @@ impl Frame {
             emergency: None,
             open: false,
             leaves: false,
+            due: None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Frame {
+    /// A frame that is always the same.
+    pub(crate) fn specimen() -> Self {
+        let [css, script, icons] = ["css", "js", "svg"].map(|end| format!("/assets/file.{end}"));
+        Self {
+            assets: Assets { css, script, icons },
+            base: String::new(),
+            theme: Theme::System,
+            themes: Theme::ALL,
+            density: Density::Comfortable,
+            densities: Density::ALL,
+            ways: rail::ways(None),
+            way: "applications",
+            here: "/styleguide".to_owned(),
+            cluster: "Kubernetes v1.36.3".to_owned(),
+            user: "ada@example.com".to_owned(),
+            emergency: None,
+            open: false,
+            leaves: true,
             due: None,
         }
     }

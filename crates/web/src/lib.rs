@@ -16,6 +16,7 @@ mod bearer;
 mod browser;
 mod causes;
 mod crowd;
+mod density;
 mod due;
 mod farewell;
 mod frame;

@@ -1,4 +1,4 @@
-//! Light, dark, or as the system says: a choice that a cookie remembers.
+//! How pages look, by choices that cookies remember: light, dark or as the system says; and how close the rows stand.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use axum::{
     Form,
     extract::State,
     http::{HeaderMap, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use cookie::{Cookie, SameSite, time::Duration};
 use serde::Deserialize;
 
-use crate::{App, place, signed::cookies};
+use crate::{App, density::Density, place, signed::cookies};
 
 /// How a page is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -33,9 +33,7 @@ impl Theme {
 
     /// The choice that a request's cookies bring.
     pub(crate) fn chosen(headers: &HeaderMap) -> Self {
-        let header = cookies(headers);
-        let found = Cookie::split_parse(header).flatten().find(|cookie| cookie.name() == COOKIE);
-        let value = found.map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+        let value = remembered(headers, COOKIE);
         Theme::ALL.into_iter().find(|theme| theme.slug() == value).unwrap_or_default()
     }
 
@@ -58,21 +56,34 @@ impl Theme {
     }
 }
 
+/// What a press of one of the buttons chooses.
 #[derive(Deserialize)]
 pub(crate) struct Choice {
-    theme: Theme,
+    theme: Option<Theme>,
+    density: Option<Density>,
     #[serde(default)]
     back: String,
 }
 
 /// Remembers a choice and goes back to where it was made.
 pub(crate) async fn choose(State(app): State<Arc<App>>, Form(choice): Form<Choice>) -> Response {
-    let cookie = Cookie::build((COOKIE, choice.theme.slug()))
-        .path("/")
-        .same_site(SameSite::Lax)
-        .secure(app.https_outside)
-        .http_only(true)
-        .max_age(Duration::days(400));
+    let theme = choice.theme.map(|theme| (COOKIE, theme.slug()));
+    let density = choice.density.map(|density| (Density::COOKIE, density.slug()));
+    let remember = |(name, value): (&'static str, &'static str)| {
+        let cookie = Cookie::build((name, value))
+            .path("/")
+            .same_site(SameSite::Lax)
+            .secure(app.https_outside)
+            .http_only(true)
+            .max_age(Duration::days(400));
+        (header::SET_COOKIE, cookie.to_string())
+    };
     let back = Redirect::to(&place::inside(&app.base, &choice.back));
-    ([(header::SET_COOKIE, cookie.to_string())], back).into_response()
+    (AppendHeaders([theme, density].into_iter().flatten().map(remember)), back).into_response()
+}
+
+/// What the cookie of this name says; empty without one.
+pub(crate) fn remembered(headers: &HeaderMap, name: &str) -> String {
+    let found = Cookie::split_parse(cookies(headers)).flatten().find(|cookie| cookie.name() == name);
+    found.map(|cookie| cookie.value().to_owned()).unwrap_or_default()
 }

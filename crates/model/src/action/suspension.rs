@@ -50,6 +50,44 @@ pub enum Plan {
     Patch(Value),
 }
 
+/// What of an object says whether it is suspended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// `spec.suspend`.
+    Suspend,
+    /// This annotation.
+    Annotation(&'static str),
+}
+
+impl Field {
+    /// That of a kind; `None` for one that cannot be suspended.
+    pub(super) fn of(kind: Kind) -> Option<Self> {
+        match Spelling::of(kind) {
+            Spelling::Field => Some(Field::Suspend),
+            Spelling::Annotation(name) => Some(Field::Annotation(name)),
+            Spelling::Never => None,
+        }
+    }
+
+    /// Whether a set of fields, as `managedFields` writes it (`FieldsV1`), has it.
+    pub(super) fn is_in(self, fields: &Value) -> bool {
+        match self {
+            Field::Suspend => fields["f:spec"].get("f:suspend").is_some(),
+            Field::Annotation(name) => fields["f:metadata"]["f:annotations"].get(format!("f:{name}")).is_some(),
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    /// What somebody looks for in the manifest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Field::Suspend => f.write_str("spec.suspend"),
+            Field::Annotation(name) => write!(f, "the annotation {name}"),
+        }
+    }
+}
+
 /// How a kind is told to leave an object alone.
 enum Spelling {
     /// `spec.suspend: true`.

@@ -15,7 +15,7 @@ const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
 
 /// Somebody signed in at a browser.
 pub(crate) struct Desk {
-    house: House,
+    pub(crate) house: House,
     pub(crate) browser: Browser,
     _stand_in: StandIn,
 }

@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 32] = [
+const PAGES: [(&str, &str); 33] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -40,6 +40,7 @@ const PAGES: [(&str, &str); 32] = [
     ("terraform", "/terraform"),
     ("operator", "/operator"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
+    ("preview", "/applications/act?action=suspend&namespace=web"),
     ("kustomization", "/kustomization/details?name=orders&namespace=orders"),
     ("helm-release", "/helm_release/details?name=orders-api&namespace=orders"),
     ("suspended", "/kustomization/details?name=web-staging&namespace=web"),

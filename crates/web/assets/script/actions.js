@@ -62,6 +62,8 @@ document.addEventListener("submit", (event) => {
   const menu = form.querySelector("details[open]");
   if (menu) menu.open = false;
   perform(form, event.submitter);
+  // What was previewed has begun: it is not what would come next.
+  if (form.classList.contains("once")) event.submitter.disabled = true;
   form.querySelectorAll("input[name=comment]").forEach((field) => (field.value = ""));
 });
 document.getElementById("outcomes-close")?.addEventListener("click", () => (panel.hidden = true));

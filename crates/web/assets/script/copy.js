@@ -1,14 +1,21 @@
-// A button at every text that is there to be copied, where the browser lets a page write to the clipboard.
-for (const text of navigator.clipboard ? document.querySelectorAll("pre[data-copy]") : []) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "Copy" });
-  button.setAttribute("aria-live", "polite");
-  button.addEventListener("click", async () => {
-    button.textContent = await navigator.clipboard.writeText(text.textContent).then(
-      () => "Copied",
-      () => "Not copied: the browser forbids it",
-    );
-  });
-  const box = Object.assign(document.createElement("div"), { className: "copyable" });
-  text.replaceWith(box);
-  box.append(text, button);
-}
+// Buttons that copy the text beside them; shown only where the browser lets a page write to the clipboard.
+if (navigator.clipboard) document.documentElement.classList.add("clipboard");
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  const text = button.dataset.text ?? button.closest(".copyable").querySelector("pre").textContent;
+  const word = button.querySelector("span");
+  const before = word.dataset.word ?? word.textContent;
+  word.dataset.word = before;
+  const done = await navigator.clipboard.writeText(text).then(
+    () => "Copied",
+    () => "Not copied: the browser forbids it",
+  );
+  word.textContent = done;
+  button.classList.add("done");
+  setTimeout(() => {
+    word.textContent = before;
+    button.classList.remove("done");
+  }, 2000);
+});

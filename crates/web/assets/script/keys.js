@@ -24,7 +24,8 @@ const KEYS = {
     menu.querySelector("input").focus();
   },
   r: () => {
-    const button = (value) => document.querySelector(`form.act:not([hidden]) button[value=${value}]`);
+    // A preview wants its own button pressed.
+    const button = (value) => document.querySelector(`form.act:not([hidden], .once) button[value=${value}]`);
     (button("sync-with-source") ?? button("sync"))?.click();
   },
   g: () => {

@@ -34,6 +34,7 @@ function connect() {
     template.innerHTML = event.data;
     const complete = [...template.content.children].map(put).every(Boolean);
     ages();
+    times();
     selectionChanged();
     [pause, lastWord, heard] = [500, new Date(), true];
     say("live", true);

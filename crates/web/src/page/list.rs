@@ -4,6 +4,8 @@ mod column;
 mod empty;
 mod filters;
 mod list_page;
+mod note;
+pub(crate) mod preview;
 mod row;
 mod search;
 mod specimens;
@@ -18,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_live::{Freshness, List, Visit};
+use fanlight_live::{List, Visit};
 use fanlight_model::{Abilities, Identity, Kind, ObjectKey, Query};
 use url::form_urlencoded;
 
@@ -29,12 +31,13 @@ use crate::{
     place, refusal,
     request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
-    stream, when,
+    stream,
 };
 use empty::Empty;
 pub(crate) use filters::address;
 use filters::{Head, Link, Menu, Part};
 pub(crate) use list_page::ListPage;
+pub(super) use note::Note;
 use row::RowView;
 pub(super) use specimens::specimens;
 use view::ListView;
@@ -52,7 +55,7 @@ struct Listed<'a> {
     tabs: Vec<Link>,
     words: String,
     hidden: Vec<(&'static str, String)>,
-    note: Option<String>,
+    note: Option<Note>,
     /// What was not searched.
     unsearched: Vec<String>,
     /// Whether there is a question, or the page only says what could be asked.
@@ -84,7 +87,7 @@ impl<S: Sync> FromRequestParts<S> for Which {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         let path = parts.uri.path().trim_start_matches('/');
-        let page = ListPage::by_path(path.strip_suffix("/events").unwrap_or(path));
+        let page = ListPage::by_path(path.strip_suffix("/events").or(path.strip_suffix("/act")).unwrap_or(path));
         page.map(Self).ok_or(StatusCode::NOT_FOUND)
     }
 }
@@ -168,6 +171,9 @@ impl<'a> Listed<'a> {
             chosen: *path == page.path,
         };
         let asks = !page.is_search() || query.is_filtered();
+        let forbidden = forbidden(list);
+        let offers = asks && forbidden.is_empty();
+        let acts = if offers { preview::menu(&frame.base, page, query, list) } else { None };
         Self {
             page,
             frame,
@@ -179,9 +185,9 @@ impl<'a> Listed<'a> {
             tabs: page.tabs.iter().map(tab).collect(),
             words: query.words.join(" "),
             hidden: query.pairs().into_iter().filter(|pair| filters::is_hidden(pair)).collect(),
-            note: note(list.freshness, now),
+            note: Note::of(list.freshness, now),
             strip: filters::strip(query, list, &to),
-            menus: if asks { filters::menus(page, query, list, &to) } else { Vec::new() },
+            menus: if asks { filters::menus(page, query, list, &to).into_iter().chain(acts).collect() } else { Vec::new() },
             chips: filters::chips(query, &to),
             heads: filters::heads(page, query, &to),
             order: keys.join(" "),
@@ -190,7 +196,7 @@ impl<'a> Listed<'a> {
             previous: (list.page > 0).then(|| turned(list.page - 1)),
             next: (list.page + 1 < list.pages).then(|| turned(list.page + 1)),
             can: Abilities::of_any(page.kinds),
-            forbidden: forbidden(list),
+            forbidden,
             refusals: list.fixed.iter().map(|(kind, namespace)| refusal_of(*kind, namespace)).collect(),
             list,
         }
@@ -207,24 +213,4 @@ fn forbidden(list: &List) -> String {
 
 fn refusal_of(kind: Kind, namespace: &str) -> (String, String) {
     (format!("{kind}/{namespace}"), refusal::place(kind, namespace))
-}
-
-/// What there is to say of how old the rows are.
-pub(super) fn note(freshness: Freshness, now: SystemTime) -> Option<String> {
-    let clock = |age| when::clock_with_seconds(now - age);
-    match freshness {
-        Freshness::Current => None,
-        Freshness::Loading { ready, of, age: None } => Some(format!("Still loading: {ready} of {of} lists are read.")),
-        Freshness::Loading { ready, of, age: Some(age) } => {
-            let clock = clock(age);
-            Some(format!("Still loading: {ready} of {of} lists are read; what is shown is as of {clock} UTC."))
-        }
-        Freshness::Stale { age } => {
-            Some(format!("As of {} UTC: the API server does not answer, or is too busy.", clock(age)))
-        }
-        Freshness::Rotating { age } => {
-            let why = "more is looked at than can be watched at once, so that lists are read in turn";
-            Some(format!("As of {} UTC: {why}.", clock(age)))
-        }
-    }
 }

@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{Abilities, Answer, Kind, ObjectKey, Obstacle, Target};
+use fanlight_model::{Abilities, Answer, Command, Kind, ObjectKey, Obstacle, Target, commands};
 use serde::Deserialize;
 
 use super::list::ListPage;
@@ -51,7 +51,7 @@ use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest"])]
+#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest", "commands"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,
@@ -70,6 +70,8 @@ struct ObjectPage<'a> {
     next_try: Option<(String, String)>,
     suspension: String,
     suspended: bool,
+    /// Who undoes it if it is suspended here; of what is suspended, who takes that back. Empty if nobody does.
+    undoing: String,
     can: Abilities,
     /// Why it is not reconciled on request; empty if it is.
     mute: &'static str,
@@ -91,6 +93,8 @@ struct ObjectPage<'a> {
     seen_here: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
+    /// What does in a terminal what the page does.
+    commands: Vec<Command>,
 }
 
 /// Which object: the parameters that the predecessor's links have.
@@ -240,7 +244,9 @@ impl<'a> ObjectPage<'a> {
             Answer::Yes | Answer::Unknown => String::new(),
             Answer::No => refusal::patch(key.kind, &key.namespace),
         };
-        let mute = match Target::new(key, &shown.object).obstacle() {
+        let target = Target::new(key, &shown.object);
+        let undoing = target.suspension_undoing().or_else(|| target.undoing());
+        let mute = match target.obstacle() {
             Some(Obstacle::Mute(why)) => why,
             _ => "",
         };
@@ -261,6 +267,7 @@ impl<'a> ObjectPage<'a> {
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),
             suspended: row.state == fanlight_model::State::Suspended,
+            undoing: undoing.map(|undoing| undoing.to_string()).unwrap_or_default(),
             can: Abilities::of(key.kind),
             mute,
             forbidden,
@@ -284,6 +291,11 @@ impl<'a> ObjectPage<'a> {
             },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
+            commands: match tab {
+                Tab::Details => commands(key),
+                Tab::Manifest => commands(key).into_iter().take(1).collect(),
+                _ => Vec::new(),
+            },
         }
     }
 }

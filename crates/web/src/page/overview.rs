@@ -20,7 +20,7 @@ use axum::{
 use fanlight_live::{Sight, Summary, Visit};
 use fanlight_model::Row;
 
-use super::list;
+use super::list::Note;
 use crate::{
     App,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
@@ -49,7 +49,7 @@ struct Overview<'a> {
     frame: &'a Frame,
     /// The address of the page's event stream.
     events: String,
-    note: Option<String>,
+    note: Option<Note>,
     sentence: Sentence,
     failing: Vec<Line>,
     /// What fails beyond those, list by list.
@@ -135,7 +135,7 @@ impl<'a> Overview<'a> {
         Self {
             frame,
             events: format!("{}/overview/events", frame.base),
-            note: now.and_then(|now| list::note(summary.freshness, now)),
+            note: now.and_then(|now| Note::of(summary.freshness, now)),
             sentence: Sentence::of(summary),
             failing: summary.failing.iter().map(line).collect(),
             rest: Rest::of(summary, frame),

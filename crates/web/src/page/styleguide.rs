@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::Response,
 };
-use fanlight_model::{Facts, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
+use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
 use super::{events, list, object, overview};
@@ -25,8 +25,11 @@ use crate::{
     when,
 };
 
+#[cfg(test)]
+mod tests;
+
 #[derive(Template)]
-#[template(path = "styleguide.html")]
+#[template(path = "styleguide.html", blocks = ["content"])]
 struct StyleGuide<'a> {
     frame: &'a Frame,
     states: [StatusView; State::ALL.len()],
@@ -54,20 +57,17 @@ pub(crate) async fn show(
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let frame = Frame::of(&app, &session, &headers, &uri);
-    let now = (app.clock)();
-    let rows = rows(now);
-    let object = kustomization(now);
-    let mut specimens = list::specimens(&frame, &session.identity, &rows, now);
-    specimens.extend(overview::specimens(&frame, &rows, now));
-    specimens.extend(events::specimens(&frame, now));
-    specimens.extend(object::specimens(&frame, &object, &rows, now));
-    let page = StyleGuide { specimens, ..StyleGuide::new(&frame, &rows, now) };
+    let page = StyleGuide::new(&frame, &session.identity, (app.clock)());
     seen(&app, &headers, &session, super::html(StatusCode::OK, &page))
 }
 
 impl<'a> StyleGuide<'a> {
-    /// Everything but the parts of other pages.
-    fn new(frame: &'a Frame, rows: &[Row], now: SystemTime) -> Self {
+    fn new(frame: &'a Frame, viewer: &Identity, now: SystemTime) -> Self {
+        let rows = rows(now);
+        let mut specimens = list::specimens(frame, viewer, &rows, now);
+        specimens.extend(overview::specimens(frame, &rows, now));
+        specimens.extend(events::specimens(frame, now));
+        specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [
             REVISION,
@@ -83,8 +83,8 @@ impl<'a> StyleGuide<'a> {
             name: key.to_string(),
             revisions: revisions.map(|revision| (revision, short_revision(revision))),
             ages: ages.map(|age| (when::timestamp(now - age), when::age(age))),
-            specimens: Vec::new(),
-            outcomes: outcomes(frame, rows),
+            specimens,
+            outcomes: outcomes(frame, &rows),
         }
     }
 }

@@ -7,6 +7,7 @@ mod break_glass;
 mod changes;
 mod house;
 mod measure;
+mod pages;
 mod people;
 mod process;
 mod reading;
@@ -49,6 +50,8 @@ enum What {
     BreakGlass,
     /// What a session costs: the check at each request, sign-ins, memory.
     Sessions,
+    /// How quick and how heavy every page is, at the server and in a browser.
+    Pages,
 }
 
 #[tokio::main]
@@ -75,6 +78,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Some(What::BreakGlass) => break_glass::everything(&mut table).await?,
         Some(What::Sessions) => sessions::everything(&mut table).await?,
+        Some(What::Pages) => pages::everything(arguments.quick, &mut table).await?,
     }
     show(&table, arguments.json)
 }

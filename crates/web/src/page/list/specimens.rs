@@ -4,9 +4,12 @@ use std::{
 };
 
 use fanlight_live::{Freshness, List, Sight};
-use fanlight_model::{Identity, Kind, Query, Row, State};
+use fanlight_model::{Action, Field, Forecast, Identity, Kind, ObjectKey, Query, Row, State, Undoing, Why};
 
-use super::{ListPage, Listed, RowView};
+use super::{
+    ListPage, Listed, RowView,
+    preview::{Line, Preview},
+};
 use crate::frame::Frame;
 
 /// Every part of the page with its title, as a list of these rows has it, for the style guide.
@@ -35,7 +38,24 @@ pub(in crate::page) fn specimens(
         ("Pages", page.as_pages().to_string()),
         ("Bar for somebody who may not act (tick a row)", page.as_bar().to_string()),
     ];
-    parts.into()
+    parts.into_iter().chain(preview(frame, rows)).collect()
+}
+
+/// What a suspension would do: something, something that Git undoes, nothing.
+fn preview(frame: &Frame, rows: &[Row]) -> [(&'static str, String); 2] {
+    let by = ObjectKey::new(Kind::KUSTOMIZATION, "flux-system", "apps");
+    let undoing = Undoing { by, why: Why::Sets(Field::Suspend) };
+    let acts = |undoing| Forecast::Acts("Its controller leaves it alone from now on.".to_owned(), undoing);
+    let forecasts =
+        [acts(None), acts(Some(undoing)), Forecast::Idle("Already suspended by ada@example.com.".to_owned())];
+    let lines = rows.iter().zip(&forecasts).map(|(row, forecast)| Line::of(row, frame, forecast)).collect();
+    let query = Query::from_pairs([("namespace", "styleguide")]);
+    let suspend = (&Action::Suspend { comment: None }, "suspend".to_owned());
+    let page = Preview::new(ListPage::of(Kind::KUSTOMIZATION), frame, &query, suspend, lines, 512);
+    [
+        ("What an action is about", format!("{}{}", page.as_scope(), page.as_confirm())),
+        ("What it would do", page.as_lines().to_string()),
+    ]
 }
 
 fn list(rows: &[Row]) -> List {

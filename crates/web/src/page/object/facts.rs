@@ -34,6 +34,11 @@ impl Fact {
         Self { name, value: value.into(), full: String::new(), code: false, link: None, status: None }
     }
 
+    /// What somebody copies: the whole of it.
+    pub(super) fn copied(&self) -> &str {
+        if self.full.is_empty() { &self.value } else { &self.full }
+    }
+
     fn code(name: &'static str, value: impl Into<String>, full: impl Into<String>) -> Self {
         Self { code: true, full: full.into(), ..Self::new(name, value) }
     }

@@ -28,6 +28,7 @@ pub(in crate::page) fn specimens(
         ("Why it is not ready, as far as one may see", explained(frame, object, rows, now)),
         ("Who suspended it, and why", suspended(frame, object, rows, now)),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
+        ("Commands", page.as_commands().to_string()),
         ("Manifest", manifest),
     ]
 }

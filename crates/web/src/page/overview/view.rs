@@ -14,7 +14,7 @@ use super::{Breadth, Controllers, MOST, Overview};
 use crate::{
     App,
     frame::Frame,
-    page::list,
+    page::list::Note,
     stream::{Told, View},
 };
 
@@ -67,7 +67,7 @@ impl View for OverviewView {
         let summary = self.visit.summary(MOST);
         // The browser counts the ages: told from here, every piece would be another one each second.
         let mut page = Overview::new(&self.frame, self.breadth, &summary, &self.visit, &self.controllers, None);
-        page.note = list::note(summary.freshness, now);
+        page.note = Note::of(summary.freshness, now);
         let pieces = [
             ("note", page.as_note().render()),
             ("lead", page.as_lead().render()),

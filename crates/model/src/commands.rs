@@ -1,0 +1,139 @@
+//! The commands that do in a terminal what a page does.
+
+use crate::{Kind, ObjectKey};
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What it does, in two or three words.
+    pub does: &'static str,
+    /// How it is typed.
+    pub line: String,
+}
+
+/// A program that acts on objects of a kind, and how it calls them.
+struct Tool {
+    program: &'static str,
+    /// What comes between the verb and the name.
+    noun: &'static str,
+    reconciles: bool,
+    suspends: bool,
+}
+
+/// The commands for one object: to read it, and as far as a command line knows how, to act on it.
+pub fn commands(key: &ObjectKey) -> Vec<Command> {
+    let ObjectKey { kind, namespace, name } = key;
+    let info = kind.info();
+    let kubectl =
+        |verb: &str, end: &str| format!("kubectl -n {namespace} {verb} {}.{} {name}{end}", info.plural, info.group);
+    let mut all = vec![
+        Command { does: "Read it", line: kubectl("get", " -o yaml") },
+        Command { does: "Describe it", line: kubectl("describe", "") },
+    ];
+    let Some(tool) = Tool::of(*kind) else { return all };
+    let mut add = |does, verb: &str, end: &str| {
+        let line = format!("{} {verb} {} {name} -n {namespace}{end}", tool.program, tool.noun);
+        // Terraform's own program needs no noun.
+        all.push(Command { does, line: line.replace("  ", " ") });
+    };
+    if tool.reconciles {
+        add("Reconcile", "reconcile", "");
+    }
+    if [Kind::KUSTOMIZATION, Kind::HELM_RELEASE].contains(kind) {
+        add("Reconcile with source", "reconcile", " --with-source");
+    }
+    if *kind == Kind::HELM_RELEASE {
+        add("Force an upgrade", "reconcile", " --force");
+        add("Reset and try again", "reconcile", " --reset");
+    }
+    if tool.suspends {
+        add("Suspend", "suspend", "");
+        add("Resume", "resume", "");
+    }
+    all
+}
+
+impl Tool {
+    /// The program for a kind. There is none for artifacts that other controllers make, nor for reports; and nothing
+    /// reconciles what is only read when an event is sent.
+    fn of(kind: Kind) -> Option<Self> {
+        let flux = |noun| Self { program: "flux", noun, reconciles: true, suspends: true };
+        let operator = |noun| Self { program: "flux-operator", noun, reconciles: true, suspends: true };
+        Some(match kind {
+            Kind::KUSTOMIZATION => flux("kustomization"),
+            Kind::HELM_RELEASE => flux("helmrelease"),
+            Kind::GIT_REPOSITORY => flux("source git"),
+            Kind::OCI_REPOSITORY => flux("source oci"),
+            Kind::HELM_REPOSITORY => flux("source helm"),
+            Kind::HELM_CHART => flux("source chart"),
+            Kind::BUCKET => flux("source bucket"),
+            Kind::ARTIFACT_GENERATOR => Self { reconciles: false, ..flux("artifact generator") },
+            Kind::IMAGE_REPOSITORY => flux("image repository"),
+            Kind::IMAGE_POLICY => flux("image policy"),
+            Kind::IMAGE_UPDATE_AUTOMATION => flux("image update"),
+            Kind::PROVIDER => Self { reconciles: false, ..flux("alert-provider") },
+            Kind::ALERT => Self { reconciles: false, ..flux("alert") },
+            Kind::RECEIVER => flux("receiver"),
+            Kind::TERRAFORM => Self { program: "tfctl", ..flux("") },
+            Kind::FLUX_INSTANCE => operator("instance"),
+            Kind::RESOURCE_SET => operator("rset"),
+            Kind::INPUT_PROVIDER => operator("rsip"),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Abilities;
+
+    fn lines(kind: Kind) -> Vec<String> {
+        commands(&ObjectKey::new(kind, "apps", "shop")).into_iter().map(|command| command.line).collect()
+    }
+
+    #[test]
+    fn a_release_has_every_command_that_its_page_has_a_button_for() {
+        assert_eq!(
+            lines(Kind::HELM_RELEASE),
+            [
+                "kubectl -n apps get helmreleases.helm.toolkit.fluxcd.io shop -o yaml",
+                "kubectl -n apps describe helmreleases.helm.toolkit.fluxcd.io shop",
+                "flux reconcile helmrelease shop -n apps",
+                "flux reconcile helmrelease shop -n apps --with-source",
+                "flux reconcile helmrelease shop -n apps --force",
+                "flux reconcile helmrelease shop -n apps --reset",
+                "flux suspend helmrelease shop -n apps",
+                "flux resume helmrelease shop -n apps",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_kind_is_called_as_the_program_calls_it() {
+        let third = |kind| lines(kind).get(2).cloned().unwrap_or_default();
+        for (kind, line) in [
+            (Kind::KUSTOMIZATION, "flux reconcile kustomization shop -n apps"),
+            (Kind::OCI_REPOSITORY, "flux reconcile source oci shop -n apps"),
+            (Kind::IMAGE_UPDATE_AUTOMATION, "flux reconcile image update shop -n apps"),
+            (Kind::PROVIDER, "flux suspend alert-provider shop -n apps"),
+            (Kind::ARTIFACT_GENERATOR, "flux suspend artifact generator shop -n apps"),
+            (Kind::TERRAFORM, "tfctl reconcile shop -n apps"),
+            (Kind::RESOURCE_SET, "flux-operator reconcile rset shop -n apps"),
+            (Kind::EXTERNAL_ARTIFACT, ""),
+            (Kind::FLUX_REPORT, ""),
+        ] {
+            assert_eq!(third(kind), line, "{kind}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_reconciled_or_suspended_by_a_command_that_cannot_be_by_a_button() {
+        for kind in Kind::all() {
+            let (lines, can) = (lines(kind), Abilities::of(kind));
+            let any = |verb: &str| lines.iter().any(|line| line.contains(verb));
+            assert!(!any(" reconcile ") || can.sync, "{kind}");
+            assert!(!any(" suspend ") || can.suspend, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Every page there is, found by following links, as different people look at it; with objects that nobody expects.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, ensure};
+use fanlight_testbed::{Browser, Estate, Look, Options};
+use reqwest::Url;
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::house::{House, plane};
+
+/// More pages than there are: a walk that goes on is lost.
+const MOST: usize = 300;
+/// What cannot be followed: it leaves the page, or loads a file.
+const NOT_PAGES: [&str; 3] = ["/assets/", "/oauth2", "/theme"];
+
+/// Somebody who may do everything, before a cluster.
+struct Walker {
+    house: House,
+    browser: Browser,
+}
+
+impl Walker {
+    async fn among(estate: &Estate, look: Look) -> anyhow::Result<Self> {
+        let plane = plane(Options::default()).await?;
+        let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "patch"]}]);
+        plane.grant_everywhere("admin", all).await?;
+        estate.apply(&plane).await?;
+        let house = House::before(plane).await?;
+        let browser = Browser::open(look).await?;
+        browser.sign_in(house.server.url(), "admin", "secret").await?;
+        Ok(Self { house, browser })
+    }
+
+    async fn goto(&self, address: &str) -> anyhow::Result<()> {
+        self.browser.goto(format!("{}{address}", self.house.server.url())).await?;
+        self.browser.until("document.readyState === 'complete' && document.querySelector('h1, .empty') !== null").await
+    }
+
+    /// Every page that links lead to: one address for each path, and for each action that can be previewed.
+    async fn pages(&self) -> anyhow::Result<Vec<String>> {
+        let (mut seen, mut pages, mut next) = (BTreeSet::new(), Vec::new(), vec!["/".to_owned()]);
+        while let Some(address) = next.pop() {
+            self.goto(&address).await?;
+            pages.push(address);
+            ensure!(pages.len() < MOST, "there is no end: {pages:?}");
+            let links = self.browser.ask("[...document.querySelectorAll('a[href]')].map((one) => one.href)").await?;
+            for link in links.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let Ok(url) = Url::parse(link) else { continue };
+                let ours = link.starts_with(self.house.server.url());
+                let path = url.path().to_owned();
+                let page = ours && !NOT_PAGES.iter().any(|start| path.starts_with(start));
+                if page && seen.insert(path.clone()) {
+                    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+                    next.push(format!("{path}{query}"));
+                }
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Opens these pages in turn, and says what is wrong with them: what the browser complains about, what is wider than the
+    /// window, and what else this expression has to name.
+    async fn problems(&self, pages: &[String], more: &str) -> anyhow::Result<Vec<String>> {
+        let wide = "(() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            return [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > width + 1)
+                .slice(0, 3).map((one) => 'too wide: ' + one.outerHTML.slice(0, 200));
+        })()";
+        let mut problems = Vec::new();
+        for page in pages {
+            self.goto(page).await?;
+            let mut found = self.browser.complaints().await?;
+            for expression in [wide, more] {
+                let named = self.browser.ask(expression).await?;
+                found.extend(named.as_array().into_iter().flatten().map(ToString::to_string));
+            }
+            problems.extend(found.into_iter().map(|problem| format!("{page}: {problem}")));
+        }
+        Ok(problems)
+    }
+}
+
+/// Nothing more.
+const NOTHING: &str = "[]";
+/// Where an object has smuggled something in.
+const SMUGGLED: &str = "[...document.querySelectorAll('img, main script, body script')].map((one) => one.outerHTML)";
+/// Buttons that do nothing where no script runs, and places that wait for one.
+const DEAD: &str = "[...[...document.querySelectorAll('button')]
+    .filter((one) => one.checkVisibility() && !one.disabled && (!one.form || one.type !== 'submit')),
+    ...document.querySelectorAll('main [aria-busy=true], main .skeleton')].map((one) => one.outerHTML)
+    .concat(document.querySelector('main').innerText.split(/\\s+/).length > 5 ? [] : ['nothing to read'])";
+
+#[tokio::test]
+async fn every_page_has_a_head_runs_without_complaint_and_keeps_within_the_window() -> anyhow::Result<()> {
+    let walker = Walker::among(&Estate::company()?, Look::DESK).await?;
+    let pages = walker.pages().await?;
+    assert!(pages.len() > 70, "{pages:?}");
+    for look in [Look { dark: true, ..Look::DESK }, Look::PHONE] {
+        walker.browser.look(look).await?;
+        let problems = walker.problems(&pages, NOTHING).await?;
+        assert!(problems.is_empty(), "{look:?}: {problems:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_script_every_page_is_readable_and_has_no_button_that_does_nothing() -> anyhow::Result<()> {
+    let walker = Walker::among(&Estate::company()?, Look { script: false, ..Look::DESK }).await?;
+    let pages = walker.pages().await?;
+    assert!(pages.len() > 70, "{pages:?}");
+    let problems = walker.problems(&pages, DEAD).await?;
+    assert!(problems.is_empty(), "{problems:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -> anyhow::Result<()> {
+    let walker = Walker::among(&Estate::company()?, Look::DESK).await?;
+    for page in [
+        "/applications?namespace=web",
+        "/applications/act?action=suspend&namespace=web",
+        "/kustomization/details?name=catalog&namespace=catalog",
+        "/helm_release/values?name=recommender&namespace=catalog",
+        "/user_info",
+    ] {
+        walker.goto(page).await?;
+        // What is not drawn, or is dead, or is of a group in which one is enough, is not to be reached.
+        let all = "(window.left = new Set([...document.querySelectorAll('a[href], button, summary, input, select')]
+            .filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.type !== 'hidden')),
+            window.left.size)";
+        let number = walker.browser.ask(all).await?.as_u64().unwrap_or_default();
+        assert!(number > 15, "{page} has {number}");
+        for _ in 0..number + 40 {
+            walker.browser.action_chain().send_keys(Key::Tab).perform().await?;
+            let seen = "(() => { const one = document.activeElement; window.left.delete(one);
+                const style = getComputedStyle(one);
+                return one === document.body || one.matches('pre, .said, dialog') || style.outlineStyle !== 'none'; })()";
+            assert_eq!(walker.browser.ask(seen).await?, json!(true), "{page}: the focus is not seen");
+        }
+        let left = "[...window.left].filter((one) => one.isConnected).map((one) => one.outerHTML.slice(0, 200))";
+        assert_eq!(walker.browser.ask(left).await?, json!([]), "{page}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
+    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
+    let axe = std::fs::read_to_string(axe)?;
+    let walker = Walker::among(&Estate::odd()?, Look::DESK).await?;
+    let pages = gallery(&walker).await?;
+    assert!(pages.len() > 120, "{pages:?}");
+    for look in [Look::DESK, Look::PHONE] {
+        walker.browser.look(look).await?;
+        let problems = walker.problems(&pages, SMUGGLED).await?;
+        assert!(problems.is_empty(), "{look:?}: {problems:#?}");
+    }
+    let mut faults = Vec::new();
+    for page in pages.iter().filter(|page| !page.contains("name=huge")) {
+        walker.goto(page).await?;
+        walker.browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
+        walker.browser.execute(axe.as_str(), vec![]).await?;
+        let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
+            found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+                .map((one) => one.id + ': ' + one.nodes.map((node) => node.html.slice(0, 200)).join(' | '))));";
+        let found = walker.browser.execute_async(script, vec![]).await?.json().clone();
+        faults.extend(found.as_array().into_iter().flatten().map(|fault| format!("{page}: {fault}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    let log = walker.house.server.log();
+    assert!(!log.contains("panicked"), "{log}");
+    Ok(())
+}
+
+/// The lists, and every tab of every object on them.
+async fn gallery(walker: &Walker) -> anyhow::Result<Vec<String>> {
+    let mut pages = Vec::new();
+    let lists =
+        "[...document.querySelectorAll('nav.rail .place, nav.tabs a')].map((one) => new URL(one.href).pathname)";
+    let (mut seen, mut next) = (BTreeSet::new(), vec!["/applications".to_owned()]);
+    while let Some(list) = next.pop() {
+        if !seen.insert(list.clone()) {
+            continue;
+        }
+        walker.goto(&list).await?;
+        pages.push(list);
+        let found = walker.browser.ask(lists).await?;
+        next.extend(found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+        let objects =
+            walker.browser.ask("[...document.querySelectorAll('#rows .name a')].map((one) => one.href)").await?;
+        for object in objects.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let address = object.strip_prefix(walker.house.server.url()).context("a link to elsewhere")?;
+            walker.goto(address).await?;
+            let tabs = "[...document.querySelectorAll('nav.tabs a')].map((one) => one.href)";
+            let tabs = walker.browser.ask(tabs).await?;
+            let tabs = tabs.as_array().into_iter().flatten().filter_map(Value::as_str);
+            pages.extend(tabs.filter_map(|tab| tab.strip_prefix(walker.house.server.url()).map(str::to_owned)));
+        }
+    }
+    Ok(pages)
+}

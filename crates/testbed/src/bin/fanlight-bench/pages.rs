@@ -1,0 +1,123 @@
+//! How quick and how heavy the pages are where there are 10,000 objects: what the server takes, what goes over the wire,
+//! and what a browser makes of it.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use fanlight_testbed::{Browser, FanlightServer, Look, rights::flux_rules};
+use serde_json::Value;
+
+use crate::{house::House, people::Person, process, say, size::Size, table::Table};
+
+/// Pages as somebody who sees everything opens them; those of objects come besides.
+const PAGES: [(&str, &str); 11] = [
+    ("applications", "/applications"),
+    ("applications, last page", "/applications?sort=name&page=1000"),
+    ("applications, failed", "/applications?status=failed"),
+    ("applications, searched", "/applications?search=orders"),
+    ("preview of an action on all", "/applications/act?action=suspend"),
+    ("sources", "/sources"),
+    ("image policies", "/image_automation/policies"),
+    ("receivers", "/notifications/receivers"),
+    ("Flux runtime", "/flux_runtime"),
+    ("access", "/user_info"),
+    ("sessions", "/sessions"),
+];
+
+/// What a browser says of the page that it shows: when something was painted first, when its script had run, when it was
+/// told that it is live (ms since it was asked for); its elements; the memory of its script (bytes).
+const SAID: &str = "(() => {
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    const [page] = performance.getEntriesByType('navigation');
+    return [paint?.startTime ?? 0, page.domContentLoadedEventEnd, document.querySelectorAll('*').length,
+        performance.memory.usedJSHeapSize];
+})()";
+
+/// Loaded, painted, and live if it has a stream.
+const SETTLED: &str = "document.readyState === 'complete'
+    && performance.getEntriesByName('first-contentful-paint').length > 0
+    && (!document.querySelector('[data-live]') || document.querySelector('#mark')?.textContent === 'live')";
+
+/// Measures every page.
+pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result<()> {
+    let size = if quick { Size { people: 1, ..Size::QUICK } } else { Size { people: 1, ..Size::LARGE } };
+    *table = Table::new(format!("{} Flux objects in {} namespaces", size.objects, size.namespaces));
+    let house = House::build(&size).await?;
+    let name = house.names.first().context("nobody")?;
+    // A preview reads nothing of what somebody may not change.
+    house.plane.grant_everywhere(name, flux_rules(&["get", "list", "watch", "patch"])).await?;
+    let server = house.server().await?;
+    let person = Person::sign_in(&house, &server, name)?;
+    person.first_page().await?;
+    let browser = Browser::open(Look::DESK).await?;
+    browser.become_somebody(server.url(), &house.forge.cookies(name, &[])?).await?;
+    let (loads, visits) = if quick { (20, 2) } else { (50, 5) };
+    for (what, address) in addresses(&person).await? {
+        weigh(&what, &address, &person, loads, table).await?;
+        visit(&what, &address, &server, &browser, visits, table).await?;
+        say(&what);
+    }
+    let memory = process::memory(server.process()?)?;
+    table.add("resident memory of the server", "MiB", 48.0, memory.resident, "after all of the above");
+    table.add("resident memory of the server, peak", "MiB", 72.0, memory.peak, "");
+    Ok(())
+}
+
+/// The pages, and every tab of one object.
+async fn addresses(person: &Person) -> anyhow::Result<Vec<(String, String)>> {
+    let list = String::from_utf8(person.load("/applications?kind=HelmRelease", "identity").await?)?;
+    let key = list.split("data-key=\"HelmRelease/").nth(1).and_then(|rest| rest.split('"').next());
+    let (namespace, name) = key.and_then(|key| key.split_once('/')).context("no HelmRelease")?;
+    let tab =
+        |tab: &str| (format!("HelmRelease, {tab}"), format!("/helm_release/{tab}?name={name}&namespace={namespace}"));
+    let lists = PAGES.map(|(what, address)| (what.to_owned(), address.to_owned()));
+    Ok(lists.into_iter().chain(["details", "events", "history", "values", "yaml"].map(tab)).collect())
+}
+
+/// What the server takes, and what goes over the wire.
+async fn weigh(what: &str, address: &str, person: &Person, loads: usize, table: &mut Table) -> anyhow::Result<()> {
+    let times = person.load_often(address, loads).await?;
+    table.add_times(&format!("{what}: server"), 95, None, times, "seen by a client on loopback, br");
+    let (packed, plain) = (person.load(address, "br").await?.len(), person.load(address, "identity").await?.len());
+    let note = format!("br; {:.0} KB as it is", kilobytes(plain));
+    table.add(&format!("{what}: bytes"), "KB", 12.0, kilobytes(packed), &note);
+    Ok(())
+}
+
+/// What a browser makes of it, with the files in its cache.
+async fn visit(
+    what: &str,
+    address: &str,
+    server: &FanlightServer,
+    browser: &Browser,
+    visits: usize,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let (mut painted, mut ready, mut said) = (Vec::new(), Vec::new(), [0.0; 4]);
+    for _ in 0..visits {
+        browser.goto(format!("{}{address}", server.url())).await?;
+        browser.until(SETTLED).await?;
+        let answer = browser.ask(SAID).await?;
+        for (place, value) in said.iter_mut().zip(answer.as_array().into_iter().flatten()) {
+            *place = value.as_f64().unwrap_or_default();
+        }
+        painted.push(milliseconds(said[0]));
+        ready.push(milliseconds(said[1]));
+    }
+    table.add_times(&format!("{what}: first contentful paint"), 95, None, painted, "");
+    table.add_times(&format!("{what}: interactive"), 95, None, ready, "script has run");
+    table.add(&format!("{what}: elements"), "", None, said[2], "");
+    table.add(&format!("{what}: memory of the script"), "MiB", None, said[3] / 1_048_576.0, "");
+    let complaints = browser.complaints().await?;
+    anyhow::ensure!(complaints.is_empty(), "the browser complains at {address}: {}", Value::from(complaints));
+    Ok(())
+}
+
+fn milliseconds(figure: f64) -> Duration {
+    Duration::from_secs_f64(figure.max(0.0) / 1_000.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵²")]
+fn kilobytes(bytes: usize) -> f64 {
+    bytes as f64 / 1_000.0
+}

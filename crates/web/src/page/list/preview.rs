@@ -1,0 +1,315 @@
+//! What an action would do to everything that a filter leaves over, before anything is done.
+//!
+//! The page names the objects, and its form brings back these and no others: what matches only later is not acted upon.
+
+use std::{sync::Arc, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use fanlight_live::{List, Visit};
+use fanlight_model::{Abilities, Action, Forecast, Identity, Kind, Query, Row, Target};
+use futures_util::{StreamExt, stream};
+use tokio::time::sleep;
+use url::form_urlencoded::{self, byte_serialize};
+
+use super::{ListPage, Note, Which, filters};
+use crate::{
+    App, ObjectError,
+    action::{MOST, named, word},
+    audit::{Event, Outcome, Page, Seen, Who},
+    frame::Frame,
+    place, refusal,
+    request::Origin,
+    signed::{Signed, seen, sign_in_first},
+    status::StatusView,
+};
+
+/// How many objects are read at once.
+const AT_ONCE: usize = 16;
+/// How long they may take together; what is not read by then is told when it is acted upon.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most bytes of the form that names the objects: what a request may bring, less a long reason.
+const FORM: usize = 56 << 10;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "preview.html", blocks = ["scope", "confirm", "lines"])]
+pub(super) struct Preview<'a> {
+    pub(super) page: &'static ListPage,
+    pub(super) frame: &'a Frame,
+    /// The address of the list, as it was filtered.
+    pub(super) list: String,
+    pub(super) title: String,
+    pub(super) verb: &'static str,
+    /// Which objects it is about, in a sentence.
+    pub(super) scope: String,
+    pub(super) note: Option<Note>,
+    /// How many match beyond those that one action may be about.
+    pub(super) left_over: usize,
+    /// Of how many Git undoes it.
+    pub(super) undone: usize,
+    /// What the form calls the action.
+    pub(super) action: String,
+    pub(super) button: String,
+    pub(super) asks_reason: bool,
+    pub(super) acts: Vec<Line>,
+    pub(super) idle: Vec<Line>,
+}
+
+/// One object, and what comes to it.
+pub(super) struct Line {
+    object: String,
+    link: Option<String>,
+    name: String,
+    namespace: String,
+    kind: &'static str,
+    status: StatusView,
+    sentence: String,
+    undoing: String,
+    acts: bool,
+}
+
+/// What matches, as far as one action may be about it.
+struct Matching {
+    rows: Vec<Arc<Row>>,
+    /// The last page that was looked at.
+    list: List,
+    /// Kinds and namespaces whose objects may not be changed.
+    fixed: Vec<(Kind, Arc<str>)>,
+}
+
+/// The menu of a list that leads here; none if nothing matches, or nothing can be done to such objects.
+pub(super) fn menu(base: &str, page: &ListPage, query: &Query, list: &List) -> Option<filters::Menu> {
+    let can = Abilities::of_any(page.kinds);
+    let offers = [
+        (can.sync_with_source, "sync-with-source"),
+        (can.sync, "sync"),
+        (can.suspend, "suspend"),
+        (can.suspend, "resume"),
+    ];
+    let choice = |name: &str| {
+        let word = format!("{}…", named(name, None).as_ref().map_or("", word));
+        filters::Link { word, count: Some(list.matching), link: address(base, page, query, name), chosen: false }
+    };
+    let choices: Vec<_> = offers.into_iter().filter(|(can, _)| *can).map(|(_, name)| choice(name)).collect();
+    let some = list.matching > 0 && !choices.is_empty();
+    some.then_some(filters::Menu { name: "act", title: "Act on all", class: "", choices })
+}
+
+fn address(base: &str, page: &ListPage, query: &Query, action: &str) -> String {
+    let list = filters::address(base, &format!("{}/act", page.path), &Query { page: 0, ..query.clone() });
+    let between = if list.contains('?') { '&' } else { '?' };
+    format!("{list}{between}action={action}")
+}
+
+/// Shows the page.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Which(page): Which,
+    uri: Uri,
+    headers: HeaderMap,
+    Signed(session): Signed,
+    origin: Origin,
+) -> Response {
+    let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
+    let (frame, query, mut visit) = super::open(&app, page, &session, &headers, &uri).await;
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let name = pairs.find(|(name, _)| name == "action").map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let Some(action) = named(&name, None) else {
+        return Redirect::to(&filters::address(&app.base, page.path, &query)).into_response();
+    };
+    let matching = Matching::of(&mut visit, &query);
+    let lines = matching.forecast(&app, &session.identity, &frame, &action).await;
+    let note = Note::of(matching.list.freshness, (app.clock)());
+    let preview =
+        Preview { note, ..Preview::new(page, &frame, &query, (&action, name), lines, matching.list.matching) };
+    let response = crate::page::html(StatusCode::OK, &preview);
+    let (page, outcome) = (Page::List(page.path), Outcome::Done);
+    app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
+    seen(&app, &headers, &session, response)
+}
+
+impl Matching {
+    fn of(visit: &mut Visit, query: &Query) -> Self {
+        let (mut rows, mut fixed) = (Vec::<Arc<Row>>::new(), Vec::new());
+        let mut number = 0;
+        loop {
+            let mut list = visit.list(&Query { page: number, ..query.clone() });
+            fixed.append(&mut list.fixed);
+            for row in list.rows.drain(..).take(MOST - rows.len()) {
+                // Between two looks a row may move from one page to the next.
+                if rows.iter().all(|other| other.key != row.key) {
+                    rows.push(row);
+                }
+            }
+            number += 1;
+            if number >= list.pages || rows.len() >= MOST {
+                return Self { rows, list, fixed };
+            }
+        }
+    }
+
+    /// What comes to each, in the order of the list.
+    async fn forecast(&self, app: &App, who: &Identity, frame: &Frame, action: &Action) -> Vec<Line> {
+        let look = |row: &Arc<Row>| {
+            let fixed = self.fixed.iter().any(|(kind, ns)| *kind == row.key.kind && *ns == row.key.namespace);
+            let read = (!fixed).then(|| app.objects.read(who, &row.key));
+            async move {
+                match read {
+                    Some(read) => Some(read.await),
+                    None => None,
+                }
+            }
+        };
+        let looks: Vec<_> = self.rows.iter().map(look).collect();
+        let found = stream::iter(looks).buffered(AT_ONCE).take_until(sleep(PATIENCE)).collect::<Vec<_>>().await;
+        let late = std::iter::repeat_with(|| Some(Err(ObjectError::Unanswered(String::new()))));
+        let found = self.rows.iter().zip(found.into_iter().chain(late));
+        found.map(|(row, found)| Line::of(row, frame, &forecast(row, found, action))).collect()
+    }
+}
+
+/// The action and what it is about, as somebody says it.
+fn phrase(action: &Action, objects: &str) -> String {
+    match action {
+        Action::Sync { with_source: true } => format!("Reconcile {objects} with source"),
+        Action::Force => format!("Force an upgrade of {objects}"),
+        Action::Reset => format!("Reset {objects} and try again"),
+        other => format!("{} {objects}", word(other)),
+    }
+}
+
+/// What comes to an object; `found` is what was read of it, nothing if it may not be changed.
+fn forecast(row: &Row, found: Option<Result<serde_json::Value, ObjectError>>, action: &Action) -> Forecast {
+    match found {
+        None => Forecast::Idle(format!("{}.", refusal::patch(row.key.kind, &row.key.namespace))),
+        Some(Ok(object)) => Target::new(&row.key, &object).forecast(action),
+        Some(Err(ObjectError::NotFound)) => Forecast::Idle("It is not there any more.".to_owned()),
+        Some(Err(ObjectError::Forbidden(words))) => Forecast::Idle(format!("Kubernetes says: {words}.")),
+        Some(Err(ObjectError::NotInstalled | ObjectError::Unanswered(_))) => {
+            let text = "Kubernetes did not answer in time: what comes to it is told when it is done.";
+            Forecast::Acts(text.to_owned(), None)
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn of(row: &Row, frame: &Frame, forecast: &Forecast) -> Self {
+        let (acts, sentence, undoing) = match forecast {
+            Forecast::Acts(sentence, undoing) => (true, sentence, undoing.as_ref()),
+            Forecast::Idle(why) => (false, why, None),
+        };
+        Self {
+            object: row.key.to_string(),
+            link: place::object(&frame.base, &row.key, "details"),
+            name: row.key.name.to_string(),
+            namespace: row.key.namespace.to_string(),
+            kind: row.key.kind.info().name,
+            status: StatusView::of(row.state),
+            sentence: sentence.clone(),
+            undoing: undoing.map(ToString::to_string).unwrap_or_default(),
+            acts,
+        }
+    }
+
+    /// How many bytes of a form name the object.
+    fn weight(&self) -> usize {
+        "&object=".len() + byte_serialize(self.object.as_bytes()).map(str::len).sum::<usize>()
+    }
+}
+
+impl<'a> Preview<'a> {
+    /// `matching` is how many objects match, `lines` those of them that are looked at.
+    pub(super) fn new(
+        page: &'static ListPage,
+        frame: &'a Frame,
+        query: &Query,
+        (action, name): (&Action, String),
+        lines: Vec<Line>,
+        matching: usize,
+    ) -> Self {
+        let mut left = FORM;
+        let fits = |line: &Line| {
+            let rest = left.checked_sub(line.weight());
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        let lines: Vec<_> = lines.into_iter().take_while(fits).collect();
+        let left_over = matching.saturating_sub(lines.len());
+        let (acts, idle): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.acts);
+        let verb = word(action);
+        let counted = format!("{} {}", acts.len(), if acts.len() == 1 { "object" } else { page.noun });
+        let filters: Vec<_> = filters::chips(query, &|_| String::new()).into_iter().map(|chip| chip.word).collect();
+        let that = if filters.is_empty() { String::new() } else { format!(" that match {}", filters.join(", ")) };
+        Self {
+            page,
+            frame,
+            list: filters::address(&frame.base, page.path, query),
+            title: match acts.len() {
+                0 => format!("{verb}: there is nothing to do"),
+                _ => format!("{}?", phrase(action, &counted)),
+            },
+            verb,
+            scope: format!("All {} you may see{that}. Nothing has been done so far.", page.noun),
+            note: None,
+            left_over,
+            undone: acts.iter().filter(|line| !line.undoing.is_empty()).count(),
+            action: name,
+            button: phrase(action, &counted),
+            asks_reason: matches!(action, Action::Suspend { .. }),
+            acts,
+            idle,
+        }
+    }
+
+    /// The objects under their headings.
+    fn sections(&self) -> [(&'static str, &[Line]); 2] {
+        [("What will happen", &self.acts), ("What is left alone", &self.idle)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::{Facts, Links, ObjectKey};
+
+    use super::*;
+
+    fn row(name: &str) -> Row {
+        Row::new(ObjectKey::new(Kind::ALERT, "apps", name), 1, Links::default(), &Facts::new(Kind::ALERT))
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_changed_is_left_alone_and_what_is_late_is_acted_upon() {
+        let said = |found| forecast(&row("shop"), found, &Action::Suspend { comment: None });
+        let idle = |why: &str| Forecast::Idle(why.to_owned());
+        assert_eq!(said(None), idle("Kubernetes does not let you patch alerts in apps."));
+        assert_eq!(said(Some(Err(ObjectError::NotFound))), idle("It is not there any more."));
+        assert_eq!(said(Some(Err(ObjectError::Forbidden("no".to_owned())))), idle("Kubernetes says: no."));
+        assert!(matches!(said(Some(Err(ObjectError::Unanswered(String::new())))), Forecast::Acts(_, None)));
+        assert!(matches!(said(Some(Ok(serde_json::json!({})))), Forecast::Acts(_, None)));
+    }
+
+    #[test]
+    fn a_form_names_no_more_objects_than_a_request_may_bring_and_the_rest_is_counted() {
+        let frame = Frame::specimen();
+        let acts = Forecast::Acts(String::new(), None);
+        let long = "n".repeat(253);
+        let lines: Vec<_> = (0..MOST).map(|_| Line::of(&row(&long), &frame, &acts)).collect();
+        let (page, query) = (ListPage::of(Kind::ALERT), Query::default());
+        let preview = Preview::new(page, &frame, &query, (&Action::Resume, "resume".to_owned()), lines, 700);
+        assert!((150..300).contains(&preview.acts.len()), "{}", preview.acts.len());
+        assert_eq!(preview.left_over, 700 - preview.acts.len());
+    }
+
+    #[test]
+    fn the_address_of_a_preview_carries_the_filter_and_not_the_page() {
+        let query = Query::from_pairs([("status", "failed"), ("page", "3")]);
+        let page = ListPage::of(Kind::KUSTOMIZATION);
+        assert_eq!(address("/flux", page, &query, "resume"), "/flux/applications/act?status=failed&action=resume");
+        assert_eq!(address("", page, &Query::default(), "sync"), "/applications/act?action=sync");
+    }
+}
