@@ -205,7 +205,7 @@ impl Seen {
 
     /// What is called so, of a kind without a page of its own.
     pub(crate) fn other(name: &str) -> Self {
-        Self { object: Some(Limited::other(name)), scopes: Vec::new() }
+        Self { object: Some(Limited::other(name)), ..Self::default() }
     }
 
     /// One object.

@@ -24,7 +24,7 @@ impl Walk<'_> {
         let lookup = Lookup::Events { kind: KIND.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         let because = format!("{label} is not bound");
         let (events, gap) = match self.see(lookup)? {
-            Sight::There(list) => (Events::read(list), None),
+            Sight::There(list) => (Events::read(list, ""), None),
             Sight::Missing => (Events::default(), None),
             Sight::Hidden(gap) => (Events::default(), Some(gap)),
         };

@@ -112,7 +112,7 @@ impl Walk<'_> {
         let lookup = Lookup::Events { kind: "Pod".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         Some(match self.see(lookup)? {
             Sight::There(list) => {
-                let events = Events::read(list).entries;
+                let events = Events::read(list, "").entries;
                 (events.into_iter().filter(|event| event.name == name).collect(), None)
             }
             Sight::Missing => (Vec::new(), None),

@@ -92,7 +92,7 @@ impl Walk<'_> {
         let known = workload.standing();
         match self.see(lookup)? {
             Sight::There(list) => {
-                let events = Events::read(list);
+                let events = Events::read(list, workload.kind.group);
                 let failed =
                     events.entries.iter().find(|event| event.warning && event.reason.starts_with("FailedCreate"));
                 Some(match (failed, workload.gave_up()) {
@@ -126,7 +126,7 @@ impl Walk<'_> {
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
         let Some(tried) = workload.tried_set(sets) else { return Some(passed()) };
         let pods = format!("{}-", text(&tried["metadata"]["name"]));
-        let events = Events::read(events);
+        let events = Events::read(events, "");
         let told = events.entries.iter().filter(|event| event.warning && event.name.starts_with(&pods));
         let read = told.filter_map(|event| Some((event, of_the_past(&event.reason, &event.message)?)));
         let Some((event, (cause, because))) = read.max_by_key(|(event, _)| event.last) else { return Some(passed()) };
