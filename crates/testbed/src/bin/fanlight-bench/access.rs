@@ -15,7 +15,7 @@ use crate::{
     people::Person,
     process,
     reading::{Rates, Reading},
-    requests::Requests,
+    requests::{Requests, a_minute},
     say,
     size::Size,
     table::{Table, milliseconds},
@@ -55,7 +55,7 @@ pub(crate) async fn everything(quick: bool, show: Show<'_>) -> anyhow::Result<()
     if quick {
         sizes.truncate(1);
         crowds.truncate(2);
-        window = Duration::from_secs(10);
+        window = Duration::from_secs(30);
     }
     for (objects, namespaces) in sizes {
         let size = Size { objects, namespaces, window, ..most };
@@ -111,10 +111,12 @@ async fn crowd(size: &Size, sight: Sight, house: &House, table: &mut Table) -> a
     let mut changes = Changes::new(&house.plane, &watcher, stream, &mut readers).await?;
     sleep(Duration::from_secs(5)).await;
 
+    let (log, began) = (house.plane.audit().from_now()?, Instant::now());
     let reading = Reading::begin(house, &server)?;
     sleep(size.window).await;
     reading.end("quiet", (size.requests_a_minute(), size.processor_seconds()), table)?;
-    views(size, house, &watcher, table).await?;
+    let usual = a_minute(Requests::in_log(&log)?.of(&watcher.name), began.elapsed());
+    views(size, house, (&watcher, usual), table).await?;
     let times = changes.one_by_one(size.changes).await?;
     table.add_times("object changed → browser told", 99, 100.0, times, "after the API server’s answer");
     let reading = Reading::begin(house, &server)?;
@@ -163,35 +165,27 @@ async fn gained_within(person: &Person) -> anyhow::Result<f64> {
     Ok(told.map_or(Ok(5.0), str::parse)?)
 }
 
-/// How long a page takes, and what one more costs.
-async fn views(size: &Size, house: &House, person: &Person, table: &mut Table) -> anyhow::Result<()> {
-    let log = house.plane.audit().from_now()?;
-    let began = Instant::now();
-    sleep(Duration::from_secs(5)).await;
-    let asked = Requests::in_log(&log)?.of(&person.name);
-    let usual = began.elapsed();
+/// How long a page takes, and what one more costs, for somebody in whose name so many requests a minute are usual.
+async fn views(size: &Size, house: &House, of: (&Person, f64), table: &mut Table) -> anyhow::Result<()> {
+    /// In this time everything that is in use is asked about once, whoever looks.
+    const ROUND: Duration = Duration::from_secs(30);
+    let (person, usual) = of;
     let log = house.plane.audit().from_now()?;
     let began = Instant::now();
     let times = person.load_often("/applications", size.loads).await?;
+    sleep(ROUND.saturating_sub(began.elapsed())).await;
     let took = began.elapsed();
     table.add_times("list page", 95, 3.0, times, "seen by a client on loopback, br");
     let made = Requests::in_log(&log)?.of(&person.name);
-    let expected = expected(asked, usual, took);
-    let more = made.saturating_sub(expected);
-    let note = format!("{made} in their name meanwhile, {expected} would be anyway; {} views", size.loads);
-    table.add("API requests a page view", "", 0.0, a_view(more, size.loads), &note);
+    let expected = usual * took.as_secs_f64() / 60.0;
+    let note = format!("{made} in their name meanwhile, {expected:.0} are usual; {} views", size.loads);
+    table.add("API requests a page view", "", 0.0, a_view(made, expected, size.loads), &note);
     Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵²")]
-fn a_view(requests: usize, views: usize) -> f64 {
-    requests as f64 / views as f64
-}
-
-/// How many requests come anyway in some time, if so many come in another.
-fn expected(asked: usize, usual: Duration, took: Duration) -> usize {
-    let parts = usize::try_from(took.as_millis() / usual.as_millis().max(1)).unwrap_or(usize::MAX);
-    asked.saturating_mul(parts.saturating_add(1))
+fn a_view(made: usize, expected: f64, views: usize) -> f64 {
+    (made as f64 - expected).max(0.0) / views as f64
 }
 
 /// What twice the objects, people and tabs cost.
