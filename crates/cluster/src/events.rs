@@ -47,7 +47,7 @@ impl ApiServer {
             let items = list["items"].as_array().into_iter().flatten().map(EventEntry::read);
             items.filter(|event| event.about.is_some()).for_each(|event| log.put(event));
             version = list["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());
-            token = list["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
+            list["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 break;
             }
