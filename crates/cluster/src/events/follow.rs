@@ -78,6 +78,8 @@ impl Follower {
     const TERM: Duration = Duration::from_secs(25);
     /// How much longer than that a watch may be silent.
     const GRACE: Duration = Duration::from_secs(10);
+    /// How often those are told who may list and not watch.
+    const POLL: Duration = Duration::from_secs(10);
     /// A watch that ends sooner was not meant to.
     const BRIEF: Duration = Duration::from_secs(2);
     const SHORTEST: Duration = Duration::from_millis(500);
@@ -109,12 +111,22 @@ impl Follower {
         if self.news.send(EventNews::Listed(log)).await.is_err() {
             return Ok(());
         }
+        let mut watched = false;
         loop {
             let began = Instant::now();
-            match self.watch(version).await? {
-                End::Over(seen) => version = seen,
-                End::Gone | End::Unwanted => return Ok(()),
+            match self.watch(version).await {
+                Ok(End::Over(seen)) => version = seen,
+                Ok(End::Gone | End::Unwanted) => return Ok(()),
+                Err(error) if error.code() == Some(StatusCode::FORBIDDEN) => {
+                    // Whoever may list and not watch is told by lists; whoever lost the right to watch may have lost both.
+                    if !watched {
+                        sleep(Self::POLL).await;
+                    }
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
             }
+            watched = true;
             if began.elapsed() < Self::BRIEF {
                 sleep(Self::SHORTEST).await;
             } else {

@@ -9,6 +9,8 @@ use crate::house::{House, WATCH, plane};
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 const CLEO: &str = "cleo@example.com";
+/// May list Events, and not watch them.
+const DANA: &str = "dana@example.com";
 
 /// In what only Ada may see.
 const SECRET: &str = "canary";
@@ -47,6 +49,7 @@ async fn house() -> anyhow::Result<House> {
     plane.grant_everywhere(ADA, with_events()).await?;
     plane.grant_in("apps", BEN, with_events()).await?;
     plane.grant_in("data", BEN, flux_rules(&WATCH)).await?;
+    plane.grant_in("apps", DANA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}])).await?;
     plane.grant_in("apps", CLEO, flux_rules(&WATCH)).await?;
     write(&plane).await?;
     House::before(plane).await
@@ -130,6 +133,10 @@ async fn whoever_may_read_some_events_is_shown_those_and_told_which_right_is_mis
     let asked = get(&house, &ben, "/events?namespace=edge").await?;
     assert!(asked.contains("You may not list Events") && asked.contains("namespace: edge}"), "{asked}");
     assert!(!asked.contains(SECRET), "{asked}");
+    let mut stream = follow(&house, &house.client(DANA, &[])?, "").await?;
+    stream.until(|view| rows(view).len() == 2).await?;
+    house.plane.apply(&event("apps", "late", "HealthCheckFailed", 21)).await?;
+    stream.until(|view| rows(view).first().is_some_and(|row| row == "late HealthCheckFailed")).await?;
     let none = get(&house, &cleo, "/events").await?;
     assert!(none.contains("You may not list Events") && none.contains("resources: [events]"), "{none}");
     assert!(rows(&none).is_empty() && !none.contains(SECRET), "{none}");

@@ -38,7 +38,6 @@ impl Empty {
                     ),
                 )
             },
-            None if happened.is_loading() => say("Still loading", "The first Events are being read.".to_owned()),
             None if filter.is_narrow() => Self {
                 filtered: true,
                 ..say("Nothing matches", "The filters leave nothing over of what happened lately.".to_owned())
