@@ -50,7 +50,7 @@ impl ApiServer {
     /// The newest Events that a selector leaves over, in one namespace or everywhere, as they are and as they come, read in
     /// the person's name for as long as the stream is there.
     ///
-    /// A watch is opened anew, and so allowed anew, every [`Follower::TERM`]. What cannot be read is tried again, ever more
+    /// A watch is opened anew, and so allowed anew, every 25 seconds. What cannot be read is tried again, ever more
     /// slowly.
     pub fn follow_events(
         &self,
