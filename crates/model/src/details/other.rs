@@ -47,9 +47,10 @@ impl OtherObject {
         let judged = judge(&facts);
         // Of an unknown kind nobody can tell whether its controller will ever say anything.
         let mute = judged.state == State::NotReconciled;
-        let (state, sentence) = match mute {
-            true => (State::Configured, "No condition says whether it is ready".to_owned()),
-            false => (judged.state, judged.sentence),
+        let (state, sentence) = if mute {
+            (State::Configured, "No condition says whether it is ready".to_owned())
+        } else {
+            (judged.state, judged.sentence)
         };
         let metadata = &object["metadata"];
         Self {

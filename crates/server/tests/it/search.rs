@@ -15,8 +15,8 @@ const BEN: &str = "ben@example.com";
 /// A part of names of things that Ben may not see, in none of the questions.
 const CANARY: &str = "x7q2";
 
-fn labelled(object: FluxObject, team: &str) -> Value {
-    let mut object = (*object).clone();
+fn labelled(object: &FluxObject, team: &str) -> Value {
+    let mut object = (**object).clone();
     object["metadata"]["labels"] = json!({"team": team});
     object
 }
@@ -31,9 +31,9 @@ async fn town() -> anyhow::Result<House> {
     plane.grant_in("apps", BEN, applications).await?;
     let hidden = |name: &str| format!("{name}-{CANARY}");
     for object in [
-        labelled(estate::kustomization("apps", "shop-next"), "blue"),
-        labelled(estate::kustomization("data", &hidden("shop")), "blue"),
-        labelled(estate::git_repository("apps", &hidden("shop")), "blue"),
+        labelled(&estate::kustomization("apps", "shop-next"), "blue"),
+        labelled(&estate::kustomization("data", &hidden("shop")), "blue"),
+        labelled(&estate::git_repository("apps", &hidden("shop")), "blue"),
         (*estate::kustomization("apps", "old-shop").failed("BuildFailed", "path not found: ./shop")).clone(),
         (*estate::helm_release("apps", "blog")).clone(),
         (*estate::image_repository("data", &hidden("web"))).clone(),

@@ -40,6 +40,7 @@ document.addEventListener("keydown", (event) => {
     return find();
   }
   if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (typedAhead(event)) return;
   const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
   if (event.key === "Escape") {
     if (typing?.matches("input[type=search]") && typing !== field) typing.blur();

@@ -9,8 +9,15 @@ const ask = () => {
 };
 let asking;
 
-// Whoever comes with a question goes on typing behind it.
-field?.setSelectionRange(field.value.length, field.value.length);
+// What was typed between the key that leads here and now belongs into the field.
+let typed = null;
+addEventListener("pageshow", () => (typed = null));
+if (field) {
+  field.value += sessionStorage.getItem("typed") ?? "";
+  sessionStorage.removeItem("typed");
+  field.setSelectionRange(field.value.length, field.value.length);
+  if (field.value !== field.defaultValue) ask();
+}
 
 field?.addEventListener("input", () => {
   clearTimeout(asking);
@@ -22,7 +29,18 @@ function find() {
   if (field) {
     field.focus();
     field.select();
-  } else document.getElementById("find")?.click();
+  } else {
+    typed = "";
+    document.getElementById("find")?.click();
+  }
+}
+
+// Whether the page is about to be left for the search: no key must mean anything here any more.
+function typedAhead(event) {
+  if (typed === null) return false;
+  if (event.key.length === 1) sessionStorage.setItem("typed", (typed += event.key));
+  event.preventDefault();
+  return true;
 }
 
 // Down from the field into what was found, and up again.

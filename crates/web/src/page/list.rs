@@ -184,7 +184,7 @@ impl<'a> Listed<'a> {
             events: filters::address(&frame.base, &format!("{}/events", page.path), query),
             tabs: page.tabs.iter().map(tab).collect(),
             words: query.words.join(" "),
-            hidden: query.pairs().into_iter().filter(|pair| filters::is_hidden(pair)).collect(),
+            hidden: query.pairs().into_iter().filter(filters::is_hidden).collect(),
             note: Note::of(list.freshness, now),
             strip: filters::strip(query, list, &to),
             menus: if asks { filters::menus(page, query, list, &to).into_iter().chain(acts).collect() } else { Vec::new() },

@@ -26,7 +26,9 @@ impl Empty {
             remedy: String::new(),
             filtered: false,
         };
-        let (noun, kinds) = (page.noun, plurals(page.kinds));
+        let asked = page.kinds_for(query);
+        let (noun, kinds) = (page.noun, plurals(&asked));
+        let installed_by = asked.first().map_or(page.installed_by, |kind| ListPage::of(*kind).installed_by);
         let filtered = query.is_filtered()
             && list.freshness == Freshness::Current
             && !any(Sight::Unknown)
@@ -38,7 +40,7 @@ impl Empty {
             Self { filtered: true, ..say("Nothing matches", "The filters leave nothing over.") }
         } else if all(Sight::NotInstalled) {
             let title = format!("{} not installed", capital(noun));
-            say(&title, &format!("This cluster does not know {kinds}. {}", page.installed_by))
+            say(&title, &format!("This cluster does not know {kinds}. {installed_by}"))
         } else if any(Sight::Unknown) {
             say(
                 "What you may see is not known at this moment",
@@ -48,11 +50,11 @@ impl Empty {
             say("Still loading", "The first lists are being read.")
         } else if any(Sight::Nothing) {
             let user = who.user();
-            let kinds = if page.is_search() { "them".to_owned() } else { kinds };
+            let kinds = if query.kinds.is_empty() && page.is_search() { "them".to_owned() } else { kinds };
             let text = format!(
                 "Kubernetes does not let {user} list {kinds} in any namespace. An administrator can allow it, for one namespace, with:"
             );
-            Self { remedy: remedy(page), ..say(&format!("You may not list any {noun}"), &text) }
+            Self { remedy: remedy(page, &asked), ..say(&format!("You may not list any {noun}"), &text) }
         } else {
             let kinds = if page.is_search() { "object of Flux".to_owned() } else { names(page.kinds, " and no ") };
             say(&format!("There are no {noun} yet"), &format!("No {kinds} exists where you may look."))
@@ -86,9 +88,9 @@ fn capital(text: &str) -> String {
 }
 
 /// A role for the page's kinds, one rule for each API group.
-fn remedy(page: &ListPage) -> String {
+fn remedy(page: &ListPage, kinds: &[Kind]) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for info in page.kinds.iter().map(|kind| kind.info()) {
+    for info in kinds.iter().map(|kind| kind.info()) {
         match groups.iter_mut().find(|(group, _)| *group == info.group) {
             Some((_, plurals)) => plurals.push(info.plural),
             None => groups.push((info.group, vec![info.plural])),
@@ -107,18 +109,41 @@ fn remedy(page: &ListPage) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fanlight_model::{Persona, UserName};
+
     use super::*;
 
     #[test]
     fn the_remedy_names_each_api_group_once() {
         let sources = ListPage::of(Kind::BUCKET);
-        let remedy = remedy(sources);
+        let remedy = remedy(sources, sources.kinds);
         assert_eq!(remedy.matches("apiGroups").count(), 2, "{remedy}");
         assert!(remedy.contains("resources: [gitrepositories, ocirepositories,"), "{remedy}");
         assert!(
             remedy.contains("- apiGroups: [source.extensions.fluxcd.io]\n  resources: [artifactgenerators]"),
             "{remedy}"
         );
+    }
+
+    #[test]
+    fn a_search_for_one_kind_tells_of_that_kind_alone() {
+        let query = Query::from_pairs([("q", "kind:tf shop")]);
+        let list = |sight| super::super::search::tests::list(&[(Kind::TERRAFORM, sight)], &[]);
+        let ben = Persona::of(UserName::new("ben@example.com").expect("a plain name"));
+        let who = Identity::Impersonated(ben);
+        let why = |sight| {
+            let current = List { freshness: Freshness::Current, ..list(sight) };
+            Empty::why(&super::super::list_page::SEARCH, &query, &current, &who).expect("it is empty")
+        };
+        let missing = why(Sight::NotInstalled);
+        assert!(
+            missing.text.starts_with("This cluster does not know Terraform objects. They come with tofu"),
+            "{}",
+            missing.text
+        );
+        let refused = why(Sight::Nothing);
+        assert!(refused.remedy.contains("terraforms") && !refused.remedy.contains("buckets"), "{}", refused.remedy);
+        assert_eq!(why(Sight::Everywhere).title, "Nothing found");
     }
 
     #[test]

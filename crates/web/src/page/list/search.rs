@@ -54,13 +54,13 @@ fn names(kinds: &[Kind]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use fanlight_live::Freshness;
     use fanlight_model::State;
 
     use super::*;
 
-    fn list(sights: &[(Kind, Sight)], found: &[(Kind, usize)]) -> List {
+    pub(in super::super) fn list(sights: &[(Kind, Sight)], found: &[(Kind, usize)]) -> List {
         List {
             rows: Vec::new(),
             matching: 0,
