@@ -143,7 +143,7 @@ fn every(period: Duration) -> impl futures_util::Stream<Item = ()> {
 #[tokio::test]
 async fn with_the_keyboard_alone_several_are_suspended_with_a_reason_and_one_is_opened() -> anyhow::Result<()> {
     let desk = Desk::signed_in().await?;
-    desk.press("/").await?;
+    desk.press("f").await?;
     desk.press("app-0").await?;
     desk.press(Key::Enter).await?;
     desk.live().await?;
