@@ -91,10 +91,11 @@ fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<String, ReadErro
 fn folder(kind: &Builtin, namespace: &str) -> Result<String, ReadError> {
     let Builtin { group, version, plural, .. } = kind;
     let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
-    Ok(match kind.namespaced {
-        true => format!("{root}/namespaces/{}/{plural}", segment(namespace)?),
-        false => format!("{root}/{plural}"),
-    })
+    if kind.namespaced {
+        Ok(format!("{root}/namespaces/{}/{plural}", segment(namespace)?))
+    } else {
+        Ok(format!("{root}/{plural}"))
+    }
 }
 
 /// A name that comes from a controller's words or an object may be anything: one with a slash would be another path.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Walk<'_> {
-    /// Why a PersistentVolumeClaim is not bound.
+    /// Why a `PersistentVolumeClaim` is not bound.
     pub(super) fn claim(&mut self, claim: &Value) -> Option<Branch> {
         const KIND: &str = "PersistentVolumeClaim";
         let metadata = &claim["metadata"];

@@ -224,12 +224,12 @@ impl<'a> Workload<'a> {
         each(&list["items"]).filter(move |set| is_owned(set, &uid)).filter_map(move |set| Some((revision(set)?, set)))
     }
 
-    /// The ReplicaSet of the revision that is wanted now.
+    /// The `ReplicaSet` of the revision that is wanted now.
     fn current_set<'l>(&self, list: &'l Value) -> Option<&'l Value> {
         self.own_sets(list).max_by_key(|(revision, _)| *revision).map(|(_, set)| set)
     }
 
-    /// The ReplicaSet of the revision before that.
+    /// The `ReplicaSet` of the revision before that.
     fn tried_set<'l>(&self, list: &'l Value) -> Option<&'l Value> {
         let mut sets: Vec<_> = self.own_sets(list).collect();
         sets.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
