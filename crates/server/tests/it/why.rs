@@ -184,7 +184,7 @@ async fn the_way_ends_where_somebody_may_not_look_and_nothing_from_behind_it_is_
     assert!(cause(&page).contains("/user_info?verb=list&"), "what is missing is a link: {page}");
     let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
     let mut stream = Stream::of(ben.get(address).send().await?.error_for_status()?);
-    let streamed = stream.until(|view| view.contains("you may not read pods in")).await?;
+    let streamed = stream.until_event(|view| view.contains("you may not read pods in")).await?;
     for canary in &canaries {
         assert!(!page.contains(canary) && !streamed.contains(canary), "{canary} is shown to Ben");
     }
@@ -212,11 +212,11 @@ async fn an_open_page_says_the_cause_anew_when_it_is_another() -> anyhow::Result
     waiting_pod(&house, "cart", "ImagePullBackOff").await?;
     let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
     let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
-    stream.until(|view| view.contains("cannot pull its image")).await?;
+    stream.until_event(|view| view.contains("cannot pull its image")).await?;
     let message = "Deployment/shop/cart dry-run failed (Invalid): Deployment.apps \"cart\" is invalid: spec.selector: \
                    Invalid value: {}: field is immutable";
     let changed: Value = estate::kustomization("apps", "store").failed("ReconciliationFailed", message).into();
     house.plane.apply(&changed).await?;
-    stream.until(|view| words(view).contains("spec.selector of Deployment shop/cart cannot be changed")).await?;
+    stream.until_event(|view| words(view).contains("spec.selector of Deployment shop/cart cannot be changed")).await?;
     Ok(())
 }
