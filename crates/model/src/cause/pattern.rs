@@ -45,14 +45,14 @@ fn follow<'a>(mut pattern: &'static str, mut text: &'a str) -> Option<Captures<'
         }
         let line = text.lines().next().unwrap_or_default();
         let end = if literal.is_empty() { line.len() } else { line.find(literal)? };
-        let captured = line[..end].trim();
+        let found = line[..end].trim();
         let quote = literal.chars().next().filter(|letter| matches!(letter, '"' | '\''));
-        let runs_over = quote.is_some_and(|quote| captured.contains(quote));
-        let is_several = ONE_WORD.contains(&name) && captured.contains(char::is_whitespace);
-        if name != "_" && (captured.is_empty() || runs_over || is_several) {
+        let runs_over = quote.is_some_and(|quote| found.contains(quote));
+        let is_several = ONE_WORD.contains(&name) && found.contains(char::is_whitespace);
+        if name != "_" && (found.is_empty() || runs_over || is_several) {
             return None;
         }
-        captures.0.push((name, captured));
+        captures.0.push((name, found));
         match next {
             None => return Some(captures),
             Some(next) => (pattern, text) = (next, &text[end + literal.len()..]),

@@ -42,7 +42,7 @@ const fn rule(find: &'static str, cause: Cause, says: &'static str) -> Rule {
 
 /// What the first rule that fits makes of some words; `context` fills what no capture does.
 ///
-/// A rule's sentence has names in braces. `{object:id}` is written as in `Deployment `shop/cart``, from `Deployment/shop/cart`.
+/// A rule's sentence has names in braces. `{object:id}` makes of `Deployment/shop/cart` what people write.
 pub(super) fn read(tables: &[Rules], said: &str, context: &[(&str, &str)]) -> Option<(Cause, String)> {
     // Go lists a single error like many.
     let text = words::without_temporary_directories(said).replace("1 error occurred:\n\t* ", "");

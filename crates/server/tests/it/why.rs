@@ -78,7 +78,7 @@ fn words(html: &str) -> String {
 
 /// The section with the cause.
 fn cause(page: &str) -> &str {
-    let (_, section) = page.split_once("id=\"why\"").expect("a page of an object");
+    let section = page.split_once("id=\"why\"").map_or("", |(_, section)| section);
     section.split_once("</section>").map_or(section, |(section, _)| section)
 }
 

@@ -87,11 +87,12 @@ impl End {
     pub(in crate::cause) fn sentence(&self) -> String {
         let mut told = self.because.clone();
         if let Some((awaited, between)) = &self.awaited {
-            told.push_str(&match between {
+            let held = match between {
                 0 => format!("; {awaited} fails by it, and this waits for it"),
                 1 => format!("; {awaited} fails by it, and this waits for it by way of 1 other"),
                 others => format!("; {awaited} fails by it, and this waits for it by way of {others} others"),
-            });
+            };
+            told.push_str(&held);
         }
         for aside in &self.aside {
             told.push_str("; ");

@@ -162,7 +162,7 @@ impl Walk<'_> {
             namespace,
         ]);
         if let Some(line) = &line {
-            because.push_str(&format!(": “{}”", rules::plain(line)));
+            because = format!("{because}: “{}”", rules::plain(line));
         }
         let mut branch = Branch::new(Cause::Crash, because).command(command).gap(log_gap).gap(event_gap);
         if let Some(event) = events.iter().find(|event| event.warning) {

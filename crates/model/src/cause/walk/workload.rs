@@ -148,11 +148,10 @@ impl<'a> Workload<'a> {
         let wanted = spec["replicas"].as_i64().unwrap_or(1);
         let (count, counted) = match kind.kind {
             "Deployment" => ((number(&status["availableReplicas"]), wanted), "replicas available"),
-            "StatefulSet" => ((number(&status["readyReplicas"]), wanted), "replicas ready"),
+            "StatefulSet" | "ReplicaSet" => ((number(&status["readyReplicas"]), wanted), "replicas ready"),
             "DaemonSet" => {
                 ((number(&status["numberAvailable"]), number(&status["desiredNumberScheduled"])), "pods available")
             }
-            "ReplicaSet" => ((number(&status["readyReplicas"]), wanted), "replicas ready"),
             "Job" => ((number(&status["succeeded"]), spec["completions"].as_i64().unwrap_or(1)), "completions"),
             _ => return None,
         };
