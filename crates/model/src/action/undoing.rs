@@ -15,7 +15,7 @@ use crate::{Kind, ObjectKey};
 /// Who applies an object time and again, and in doing so decides whether it is suspended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undoing {
-    /// The Kustomization, HelmRelease, ResourceSet or FluxInstance.
+    /// The applying object: a Kustomization, for example.
     pub by: ObjectKey,
     /// Why.
     pub why: Why,

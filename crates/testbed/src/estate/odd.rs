@@ -40,7 +40,7 @@ pub(super) fn objects() -> anyhow::Result<Vec<Value>> {
     all.extend(kinds.iter().flat_map(|object| [empty(object), full(object)]));
     let of = |kind: &str| kinds.iter().find(|object| object["kind"] == kind).map(|object| huge(object));
     all.extend(["Kustomization", "HelmRelease"].into_iter().filter_map(of));
-    let events: Vec<_> = all.iter().skip(1).filter_map(|object| event(object)).collect();
+    let events: Vec<_> = all.iter().skip(1).filter_map(event).collect();
     all.extend(events);
     Ok(all)
 }
