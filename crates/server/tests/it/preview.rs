@@ -28,10 +28,10 @@ async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<Strin
 /// Presses the button of a preview.
 async fn confirm(house: &House, client: &Client, preview: &str, action: &str) -> anyhow::Result<String> {
     let inputs = preview.split("name=\"object\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let objects: String = inputs.map(|object| format!("&object={object}")).collect();
+    let objects: Vec<_> = inputs.map(|object| format!("&object={object}")).collect();
     let request = client.post(format!("{}/actions", house.server.url()));
     let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    Ok(request.body(format!("action={action}{objects}")).send().await?.error_for_status()?.text().await?)
+    Ok(request.body(format!("action={action}{}", objects.concat())).send().await?.error_for_status()?.text().await?)
 }
 
 /// What a page says of an object.
