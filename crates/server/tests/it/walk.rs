@@ -148,8 +148,6 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
 
 #[tokio::test]
 async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
-    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
-    let axe = std::fs::read_to_string(axe)?;
     let walker = Walker::among(&Estate::odd()?, Look::DESK).await?;
     let pages = gallery(&walker).await?;
     assert!(pages.len() > 120, "{pages:?}");
@@ -158,21 +156,6 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
         let problems = walker.problems(&pages, SMUGGLED).await?;
         assert!(problems.is_empty(), "{look:?}: {problems:#?}");
     }
-    let mut faults = Vec::new();
-    for page in pages.iter().filter(|page| !page.contains("name=huge")) {
-        walker.goto(page).await?;
-        // The glow of a change passes through colours of little contrast.
-        let calm =
-            "document.getAnimations().every((one) => one.animationName !== 'fresh' || one.playState !== 'running')";
-        walker.browser.until(calm).await?;
-        walker.browser.execute(axe.as_str(), vec![]).await?;
-        let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
-            found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
-                .map((one) => one.id + ': ' + one.nodes.map((node) => node.html.slice(0, 200)).join(' | '))));";
-        let found = walker.browser.execute_async(script, vec![]).await?.json().clone();
-        faults.extend(found.as_array().into_iter().flatten().map(|fault| format!("{page}: {fault}")));
-    }
-    assert!(faults.is_empty(), "{faults:#?}");
     let log = walker.house.server.log();
     assert!(!log.contains("panicked"), "{log}");
     Ok(())
