@@ -18,15 +18,23 @@ const EXTRA: &str = "fanlight.dev/user";
 /// The two forms that Kubernetes knows: API group and verb.
 const FORMS: [(&str, &str); 2] = [("", "impersonate"), (CONSTRAINED, "impersonate:user-info")];
 
+/// The resources that stand for whom, each with the verb of the form that is limited to what Fanlight does.
+const WHOM: [(&str, &str); 3] =
+    [("users", FORMS[1].1), ("groups", FORMS[1].1), (ACCOUNTS, "impersonate:serviceaccount")];
+
+const ACCOUNTS: &str = "serviceaccounts";
+
 /// Whom an account may impersonate.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Reach {
-    /// `users`, `groups`: of what everybody, whatever for.
+    /// `users`, `groups`, `serviceaccounts`: of what everybody, whatever for.
     unlimited: Vec<&'static str>,
     /// The same, but only for what Fanlight does.
     constrained: Vec<&'static str>,
     users: BTreeSet<String>,
     groups: BTreeSet<String>,
+    /// Whether there are service accounts among them.
+    accounts: bool,
     /// Of the names, some are only for what Fanlight does.
     some_constrained: bool,
 }
@@ -39,10 +47,10 @@ pub(super) async fn look(
     findings: &mut Vec<Finding>,
 ) -> Result<(), RescueError> {
     let mut reach = Reach::default();
-    for resource in ["users", "groups"] {
+    for (resource, verb) in WHOM {
         if may_all(cluster, who, FORMS[0], resource).await? {
             reach.unlimited.push(resource);
-        } else if may_all(cluster, who, FORMS[1], resource).await? {
+        } else if may_all(cluster, who, (CONSTRAINED, verb), resource).await? {
             reach.constrained.push(resource);
         }
     }
@@ -118,7 +126,7 @@ impl Reach {
             let list =
                 |part: &str| rule[part].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>();
             let (verbs, resources) = (list("verbs"), list("resources"));
-            let constrained = verbs.contains(&FORMS[1].1);
+            let constrained = WHOM.iter().any(|(_, verb)| verbs.contains(verb));
             if !constrained && !verbs.contains(&FORMS[0].1) && !verbs.contains(&"*") {
                 continue;
             }
@@ -130,6 +138,7 @@ impl Reach {
             if has("groups") {
                 self.groups.extend(names());
             }
+            self.accounts |= has(ACCOUNTS);
             self.some_constrained |= constrained && (has("users") || has("groups"));
         }
     }
@@ -141,7 +150,7 @@ impl Reach {
         }
         let what = format!(
             "the server may impersonate all {}: whoever gets its token may do everything in the cluster",
-            self.unlimited.join(" and all ")
+            self.unlimited.join(" and all ").replace(ACCOUNTS, "service accounts")
         );
         let remedy = "Name them in rbac.impersonationResourceNames, or set rbac.constrainedImpersonation.enabled";
         Some(Finding::warning(ABOUT, what, remedy))
@@ -182,6 +191,14 @@ impl Reach {
             };
         }
         let all_groups = [&self.unlimited, &self.constrained].iter().any(|all| all.contains(&"groups"));
+        if self.groups.is_empty() && !all_groups && self.accounts {
+            let what = "the server may impersonate service accounts alone: no person will see anything";
+            return Finding::warning(
+                ABOUT,
+                what,
+                "Add “users” or “groups” to rbac.impersonationResources, if that is not meant",
+            );
+        }
         if self.groups.is_empty() && !all_groups {
             let remedy = "Have rbac.create on, and “users” or “groups” in rbac.impersonationResources";
             return Finding::failure(ABOUT, NOBODY, remedy);
@@ -218,6 +235,18 @@ mod tests {
         ]));
         let finding = reach.finding(false);
         assert_eq!(finding.text, "the server may impersonate dana, dev, kim, ops, for what Fanlight does alone");
+    }
+
+    #[test]
+    fn where_service_accounts_are_all_there_is_people_are_missed_and_all_of_them_are_too_many() {
+        for (verb, group) in [("impersonate", ""), ("impersonate:serviceaccount", "authentication.k8s.io")] {
+            let rule = json!({"apiGroups": [group], "resources": ["serviceaccounts"], "verbs": [verb]});
+            let finding = reach(&json!([rule])).finding(false);
+            assert_eq!(finding.health, Health::Warning, "{finding:?}");
+        }
+        let reach = Reach { unlimited: vec!["groups", "serviceaccounts"], ..Reach::default() };
+        let excess = reach.excess().expect("a finding");
+        assert!(excess.text.contains("all groups and all service accounts"), "{excess:?}");
     }
 
     #[test]
