@@ -82,8 +82,8 @@ async fn type_in(plane: &ControlPlane, helm: Helm, wanted: impl Fn(&str) -> bool
     for (name, blocks) in pages(&root())?.iter().filter(|(name, _)| wanted(name)) {
         let mut page = Page::prepared(plane, name, helm).await?;
         for block in blocks.iter().filter(|block| reason(block).is_none()) {
-            let place = || format!("{helm:?}, {}\n{}", block.place, block.text);
-            page.follow(block, blocks).await.with_context(place)?;
+            let at = || format!("{helm:?}, {}\n{}", block.place, block.text);
+            page.follow(block, blocks).await.with_context(at)?;
             typed += 1;
         }
         page.leave()?;
