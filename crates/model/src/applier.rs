@@ -1,3 +1,5 @@
+use crate::{Kind, ObjectKey};
+
 /// Who applied an object, as far as the labels say that Flux leaves on what it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Applier {
@@ -13,13 +15,23 @@ pub enum Applier {
 }
 
 impl Applier {
-    /// Who applied a Kustomization of this namespace and name with these values of the labels
-    /// `kustomize.toolkit.fluxcd.io/name`, `kustomize.toolkit.fluxcd.io/namespace`, `helm.toolkit.fluxcd.io/name`,
-    /// `fluxcd.controlplane.io/name` and `resourceset.fluxcd.controlplane.io/name`, empty where there is no such label.
-    pub fn of_kustomization(namespace: &str, name: &str, labels: [&str; 5]) -> Self {
-        let [by, by_namespace, release, instance, set] = labels;
+    /// The labels that say so.
+    const LABELS: [&str; 5] = [
+        "kustomize.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/namespace",
+        "helm.toolkit.fluxcd.io/name",
+        "fluxcd.controlplane.io/name",
+        "resourceset.fluxcd.controlplane.io/name",
+    ];
+
+    /// Who applied an object with these values of labels, empty where there is no such label; told of Kustomizations only.
+    pub fn of<'a>(key: &ObjectKey, label: impl FnMut(&'static str) -> &'a str) -> Self {
+        if key.kind != Kind::KUSTOMIZATION {
+            return Self::Nobody;
+        }
+        let [by, by_namespace, release, instance, set] = Self::LABELS.map(label);
         match () {
-            () if !by.is_empty() && by == name && by_namespace == namespace => Self::Itself,
+            () if !by.is_empty() && *by == *key.name && *by_namespace == *key.namespace => Self::Itself,
             () if !by.is_empty() || !release.is_empty() || !set.is_empty() => Self::Another,
             () if !instance.is_empty() => Self::Instance,
             () => Self::Nobody,
@@ -38,7 +50,11 @@ mod tests {
 
     #[test]
     fn the_root_is_known_by_its_owner_and_not_by_its_name() {
-        let of = |labels| Applier::of_kustomization("flux-system", "fleet", labels);
+        let of = |labels: [&'static str; 5]| {
+            let mut labels = labels.into_iter();
+            let key = ObjectKey::new(Kind::KUSTOMIZATION, "flux-system", "fleet");
+            Applier::of(&key, |_| labels.next().expect("a label"))
+        };
         assert_eq!(of(["fleet", "flux-system", "", "", ""]), Applier::Itself);
         assert_eq!(of(["", "", "", "flux", ""]), Applier::Instance);
         assert_eq!(of(["", "", "", "", ""]), Applier::Nobody);

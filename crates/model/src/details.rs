@@ -11,7 +11,7 @@ mod values;
 
 use serde_json::Value;
 
-use crate::{ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
+use crate::{Applier, ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use other::{OtherObject, OtherObjects};
@@ -85,7 +85,8 @@ impl Details {
         let (spec, status) = (&object["spec"], &object["status"]);
         let facts = facts::facts(kind, object);
         let key = ObjectKey::new(kind, text(&metadata["namespace"]), text(&metadata["name"]));
-        let links = Links::read(kind, spec, &key.namespace);
+        let label = |name| text(&metadata["labels"][name]);
+        let links = Links { applier: Applier::of(&key, label), ..Links::read(kind, spec, &key.namespace) };
         let particulars = Particulars::read(kind, spec, status, &key.namespace);
         let version = text(&metadata["resourceVersion"]).parse().unwrap_or_default();
         let suspension = facts.suspension.unwrap_or_default();

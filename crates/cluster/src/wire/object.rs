@@ -243,27 +243,15 @@ impl Object<'_> {
         let key = self.key(kind);
         // Applications are by far the most: what only other kinds have is not looked for in them.
         if kind.info().family == Family::Application {
-            let applier = if kind == Kind::KUSTOMIZATION { self.applier(&key) } else { Applier::Nobody };
-            let links = Links { source: self.source(&key.namespace), depends_on: self.depends_on(&key), applier };
+            let (source, depends_on) = (self.source(&key.namespace), self.depends_on(&key));
+            let label = |name| self.metadata.labels.get(&Text(Cow::Borrowed(name))).map_or("", |value| &*value.0);
+            let links = Links { source, depends_on, applier: Applier::of(&key, label) };
             return Row { labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) };
         }
         let Whole { spec, status } = serde_json::from_str(raw.get()).unwrap_or_default();
         let links = Links::read(kind, &spec, &key.namespace);
         let particulars = Particulars::read(kind, &spec, &status, &key.namespace);
         Row { particulars, labels: self.labels(), ..Row::new(key, self.version(), links, &self.facts(kind)) }
-    }
-
-    /// By the labels with which Flux marks what it applies.
-    fn applier(&self, key: &ObjectKey) -> Applier {
-        let label = |name| self.metadata.labels.get(&Text(Cow::Borrowed(name))).map_or("", |value| &*value.0);
-        let names = [
-            "kustomize.toolkit.fluxcd.io/name",
-            "kustomize.toolkit.fluxcd.io/namespace",
-            "helm.toolkit.fluxcd.io/name",
-            "fluxcd.controlplane.io/name",
-            "resourceset.fluxcd.controlplane.io/name",
-        ];
-        Applier::of_kustomization(&key.namespace, &key.name, names.map(label))
     }
 
     fn labels(&self) -> Option<Arc<str>> {
