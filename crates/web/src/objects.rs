@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_model::{
-    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup, ObjectKey,
-    OtherKind, OtherObjects, Step,
+    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup,
+    ObjectKey, OtherKind, OtherObjects, Step,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;

@@ -56,7 +56,7 @@ fn a_new_first_key_opens_at_once_and_seals_when_the_other_replicas_have_it() {
     let keys = ring.current();
     assert!(seals(&ring, 1) && keys.opens().any(|key| *key == of(2)));
     assert!(keys.opens().next().is_some_and(|key| *key == of(1)), "what seals is tried first");
-    assert_eq!(ring.seals_in(now + SECOND), KeyRing::SPREAD - SECOND);
+    assert_eq!(ring.seals_in(now + SECOND) + SECOND, KeyRing::SPREAD);
     assert!(!ring.settle(now + KeyRing::SPREAD - SECOND) && seals(&ring, 1));
     assert!(ring.settle(now + KeyRing::SPREAD) && seals(&ring, 2));
     assert!(!ring.settle(now + KeyRing::SPREAD), "it seals already");

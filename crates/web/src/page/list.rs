@@ -187,7 +187,11 @@ impl<'a> Listed<'a> {
             hidden: query.pairs().into_iter().filter(filters::is_hidden).collect(),
             note: Note::of(list.freshness, now),
             strip: filters::strip(query, list, &to),
-            menus: if asks { filters::menus(page, query, list, &to).into_iter().chain(acts).collect() } else { Vec::new() },
+            menus: if asks {
+                filters::menus(page, query, list, &to).into_iter().chain(acts).collect()
+            } else {
+                Vec::new()
+            },
             chips: filters::chips(query, &to),
             heads: filters::heads(page, query, &to),
             order: keys.join(" "),
