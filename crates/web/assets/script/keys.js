@@ -12,7 +12,7 @@ function step(by) {
 
 const KEYS = {
   "/": find,
-  f: () => document.querySelector("input[name=search]")?.focus(),
+  f: () => document.querySelector("form.search input[type=search]")?.focus(),
   "?": () => document.getElementById("keys")?.showModal(),
   j: () => step(1),
   k: () => step(-1),
