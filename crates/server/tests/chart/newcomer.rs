@@ -38,6 +38,7 @@ const NOT_HERE: [(&str, &str); 14] = [
     ("creation_rules:", "another program's: sops"),
     ("──►", "a picture"),
     ("/o/ks/", "addresses in the browser"),
+    ("/events?", "an address in the browser"),
 ];
 
 /// Pages that other tests walk, before clusters as they need them.
