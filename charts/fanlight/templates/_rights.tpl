@@ -75,30 +75,26 @@
   verbs: {{ include "fanlight.on" (list $forms (ternary (append $look "patch") $look $root.Values.rbac.constrainedImpersonation.actions)) }}
 - apiGroups: [""]
   resources: ["events"]
+  verbs: {{ include "fanlight.on" (list $forms (list "list" "watch")) }}
+- apiGroups: [""]
+  resources: ["configmaps", "namespaces", "persistentvolumeclaims", "pods", "pods/log", "serviceaccounts", "services"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "replicasets", "statefulsets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["autoscaling", "batch", "networking.k8s.io", "policy"]
+  resources: ["cronjobs", "horizontalpodautoscalers", "ingresses", "jobs", "networkpolicies", "poddisruptionbudgets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["rbac.authorization.k8s.io"]
+  resources: ["rolebindings", "roles"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["", "apps"]
+  resources: ["deployments", "pods", "replicasets"]
   verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
-- apiGroups: [""]
-  resources: ["configmaps"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: ["apps"]
-  resources: ["deployments"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
-- apiGroups: ["apps"]
-  resources: ["replicasets"]
-  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
-- apiGroups: ["apps"]
-  resources: ["daemonsets", "statefulsets"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: ["batch"]
-  resources: ["jobs"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: [""]
-  resources: ["pods"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
-- apiGroups: [""]
-  resources: ["persistentvolumeclaims", "pods/log"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 - apiGroups: ["apiextensions.k8s.io"]
   resources: ["customresourcedefinitions"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- nonResourceURLs: ["/apis", "/apis/*"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- end -}}
 

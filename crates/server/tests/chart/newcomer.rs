@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What is not typed in here, by what stands in it, and why.
-const NOT_HERE: [(&str, &str); 14] = [
+const NOT_HERE: [(&str, &str); 15] = [
     ("cargo ", "it builds this repository, or runs these very tests"),
     ("kubectl logs", "the pods are played: they have no log"),
     ("port-forward", "the pods are played: nothing listens there"),

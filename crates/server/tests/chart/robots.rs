@@ -1,11 +1,12 @@
 //! Service accounts that come by a token: one in which a provider names them, or one of their own.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, FanlightServer, estate, rights::flux_rules, tool};
 use reqwest::header::ACCEPT;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     groups::{issuer, provider, values},
@@ -19,8 +20,17 @@ const OWN: &str = "Kustomization/robots/own";
 /// Checks that whoever brings the token sees their own and nothing else; and whether they may change it.
 async fn uses(server: &FanlightServer, token: &str, acts: bool) -> anyhow::Result<()> {
     let client = FanlightServer::client()?;
-    let page = client.get(format!("{}/applications", server.url())).bearer_auth(token).send().await?;
-    let (code, page) = (page.status(), page.text().await?);
+    let known = async {
+        loop {
+            let page = client.get(format!("{}/applications", server.url())).bearer_auth(token).send().await?;
+            let (code, page) = (page.status(), page.text().await?);
+            // A page waits for what it asks no longer than people do.
+            if !page.contains("not known at this moment") {
+                return anyhow::Ok((code, page));
+            }
+        }
+    };
+    let (code, page) = timeout(Duration::from_secs(60), known).await.context("nothing was known within a minute")??;
     ensure!(page.contains(OWN) && !page.contains("Kustomization/data/shop"), "{code}: {page}");
     for action in ["suspend", "resume"].into_iter().take(if acts { 2 } else { 1 }) {
         let form = [("action", action), ("comment", "by a robot"), ("object", OWN)];
