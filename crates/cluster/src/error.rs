@@ -98,6 +98,11 @@ impl ReadError {
         Self::Refused { what, code, message, retry_after }
     }
 
+    /// Whether the server's own account may not do this in somebody's name, whoever that is (constrained impersonation).
+    pub(crate) fn is_about_the_errand(&self) -> bool {
+        matches!(self, Self::NotImpersonated { message, .. } if message.contains("\" cannot impersonate-on:"))
+    }
+
     /// The HTTP status, if there was an answer.
     pub(crate) fn code(&self) -> Option<StatusCode> {
         match self {
