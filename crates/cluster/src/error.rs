@@ -98,6 +98,11 @@ impl ReadError {
         Self::Refused { what, code, message, retry_after }
     }
 
+    /// Whether the server's own account may not do this in somebody's name, whoever that is (constrained impersonation).
+    pub(crate) fn is_about_the_errand(&self) -> bool {
+        matches!(self, Self::NotImpersonated { message, .. } if message.contains("\" cannot impersonate-on:"))
+    }
+
     /// The HTTP status, if there was an answer.
     pub(crate) fn code(&self) -> Option<StatusCode> {
         match self {
@@ -144,11 +149,14 @@ impl ReadError {
 
 /// What an HTTP status, or the code of a `Status` object in a watch, means for a feed.
 pub(crate) fn feed_error(code: u16, message: String, retry_after: Option<Duration>) -> FeedError {
+    const PAUSE: Duration = Duration::from_secs(1);
+    /// What asks for more (a proxy that is being maintained, say) may be well long before: somebody waits for news.
+    const LONGEST: Duration = Duration::from_secs(30);
     match code {
         410 => FeedError::Gone,
         401 | 403 => FeedError::Forbidden(message),
         404 => FeedError::NotServed,
-        429 | 503 => FeedError::Busy(retry_after.unwrap_or(Duration::from_secs(1))),
+        429 | 503 => FeedError::Busy(retry_after.unwrap_or(PAUSE).min(LONGEST)),
         _ => FeedError::Unexpected(message),
     }
 }
@@ -169,4 +177,17 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_comes_back_when_it_is_asked_to_but_does_not_stay_away_for_long() {
+        for (asked, pause) in [(None, 1), (Some(5), 5), (Some(3600), 30), (Some(u64::MAX), 30)] {
+            let error = feed_error(503, String::new(), asked.map(Duration::from_secs));
+            assert_eq!(error, FeedError::Busy(Duration::from_secs(pause)), "{asked:?}");
+        }
+    }
 }

@@ -47,6 +47,12 @@ impl Limits {
     /// How long a guise is remembered that nobody needs.
     const FORGET: Duration = Duration::from_secs(600);
 
+    /// How long own rights are believed after a request was refused. Where the errand is what may not be done in anybody's
+    /// name, other rights to be somebody would not help, and whoever repeats it must not have all of them asked anew.
+    fn belief_after(refused: &ReadError) -> Duration {
+        if refused.is_about_the_errand() { Self::TRUST } else { Self::DOUBT }
+    }
+
     fn guises(&self) -> MutexGuard<'_, HashMap<Persona, Known>> {
         self.guises.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,7 +152,7 @@ impl ApiServer {
         refused: ReadError,
     ) -> Result<Arc<Guise>, ReadError> {
         let is_other = |guise: &Guise| guise.face.is_some() && guise.face != worn.face;
-        match self.guise_by(who, Instant::now(), Limits::DOUBT).await {
+        match self.guise_by(who, Instant::now(), Limits::belief_after(&refused)).await {
             Ok(guise) if is_other(&guise) => return Ok(guise),
             Err(_) => return Err(refused),
             Ok(_) => {}
@@ -234,5 +240,29 @@ impl ApiServer {
             }
         }
         rules.limited(|verb, kind| usable.contains(&(verb, kind)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn own_rights_are_doubted_if_somebody_cannot_be_impersonated_and_not_if_an_errand_cannot_be_run() {
+        let refused = |verb: &str| {
+            let account = "system:serviceaccount:fanlight:fanlight";
+            let said = format!(
+                r#"{{"message":"kustomizations.kustomize.toolkit.fluxcd.io is forbidden: User \"{account}\" cannot {verb} resource"}}"#
+            );
+            ReadError::refused("a list", StatusCode::FORBIDDEN, None, said.as_bytes())
+        };
+        for errand in ["impersonate-on:user-info:list", "impersonate-on:serviceaccount:patch"] {
+            assert_eq!(Limits::belief_after(&refused(errand)), Limits::TRUST, "{errand}");
+        }
+        for face in ["impersonate", "impersonate:user-info", "list"] {
+            assert_eq!(Limits::belief_after(&refused(face)), Limits::DOUBT, "{face}");
+        }
     }
 }

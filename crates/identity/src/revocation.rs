@@ -78,9 +78,9 @@ struct Object {
     uid: String,
     /// Whether it is known that it may be written.
     writable: bool,
-    /// The keys under which its lines were last written anew: once is enough, also where two replicas do not agree on
-    /// which key is the older one.
-    renewed: Option<Arc<Keys>>,
+    /// What was authenticated under older keys than these and has been written anew: once is enough for each thing, also
+    /// where two replicas do not agree on which key is the older one.
+    renewed: Option<(Arc<Keys>, Ledger)>,
 }
 
 /// How far the ending of a session reaches.
@@ -312,13 +312,17 @@ impl Revocations {
                 object.get_or_insert_with(|| Object { uid: stored.uid.clone(), writable: false, renewed: None });
             let parsed = record::parse(&stored.text, &self.0.keys, self.now());
             let keys = self.0.keys.current();
-            let is_renewed = known.renewed.as_ref().is_some_and(|renewed| Arc::ptr_eq(renewed, &keys));
-            let text = self.take_in(&parsed, parsed.ages && !is_renewed, known.writable, &stored);
+            known.renewed.take_if(|(under, _)| !Arc::ptr_eq(under, &keys));
+            let (_, renewed) = known.renewed.get_or_insert_with(|| (keys, Ledger::default()));
+            let is_old = !parsed.older.is_within(renewed);
+            let text = self.take_in(&parsed, is_old, known.writable, &stored);
             self.0.known.send_replace(true);
             let Some(text) = text else { return Ok(Some(stored)) };
             // What was written is read back: then its version is known.
             if source.write(StoredRecord { text, ..stored }).await? {
-                (known.writable, known.renewed) = (true, Some(keys));
+                known.writable = true;
+                renewed.join(&parsed.older);
+                renewed.tidy(self.now());
             }
         }
         Err(SourceError::Unanswered("the record of ended sessions is written by others all the time".to_owned()))

@@ -48,6 +48,9 @@ pub(crate) struct Attempt {
     name: u64,
     /// Whether the name was under siege, and the attempt not counted there.
     besieged: bool,
+    at: Instant,
+    /// When the last one with this name and from there failed.
+    before: Option<Instant>,
 }
 
 /// What an address has left of its attempts, as `X-RateLimit-…` headers tell it.
@@ -99,11 +102,11 @@ impl Throttle {
             return Err(wait);
         }
         counts.networks.add(network, now);
-        counts.names.add(key, now);
+        let before = counts.names.add(key, now);
         if !besieged {
             counts.sieges.add(name, now);
         }
-        Ok(Attempt { network, name, besieged })
+        Ok(Attempt { network, name, besieged, at: now, before })
     }
 
     /// Gives back an attempt that turned out right; what failed there with this name before is forgiven.
@@ -118,7 +121,7 @@ impl Throttle {
     /// The network's share stays used, since looking took work.
     pub(crate) fn excuse(&self, attempt: Attempt) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.names.take_back(&(attempt.network, attempt.name));
+        counts.names.take_back(&(attempt.network, attempt.name), attempt.at, attempt.before);
         counts.lift(attempt);
     }
 

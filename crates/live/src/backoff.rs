@@ -21,7 +21,8 @@ impl Backoff {
         let whole = Self::FIRST.saturating_mul(1 << self.failures.min(6)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let jittered = whole.mul_f64(0.5 + rand::random::<f64>() / 2.0);
-        jittered.max(asked.map_or(Duration::ZERO, |least| least.mul_f64(1.0 + rand::random::<f64>() / 4.0)))
+        let asked = asked.map(|least| least.saturating_add((least / 4).mul_f64(rand::random())));
+        jittered.max(asked.unwrap_or_default())
     }
 }
 
@@ -38,6 +39,8 @@ mod tests {
             assert!(backoff.next(None) <= longest);
         }
         assert!(backoff.next(None) >= longest / 2);
-        assert!(backoff.next(Some(Duration::from_secs(60))) >= Duration::from_secs(60));
+        for asked in [Duration::from_secs(60), Duration::MAX] {
+            assert!(backoff.next(Some(asked)) >= asked);
+        }
     }
 }

@@ -115,7 +115,7 @@ impl Gate {
     pub(crate) fn away(&self, pause: Duration) {
         let mut state = self.state();
         state.window = 1;
-        state.quiet_until = Instant::now() + pause;
+        state.keep_quiet(pause);
     }
 
     /// The API server refused one because it is busy. Each feed pauses as it was asked to; if no more than one may try, all do.
@@ -123,7 +123,7 @@ impl Gate {
         let mut state = self.state();
         state.window = (state.window / 2).max(1);
         if state.window == 1 {
-            state.quiet_until = Instant::now() + pause;
+            state.keep_quiet(pause);
         }
     }
 
@@ -141,6 +141,12 @@ impl State {
     fn is_well(&self) -> bool {
         self.window >= Gate::WIDTH
     }
+
+    /// Whoever asks for less than another did does not end that pause.
+    fn keep_quiet(&mut self, pause: Duration) {
+        let until = Instant::now().checked_add(pause);
+        self.quiet_until = until.map_or(self.quiet_until, |until| until.max(self.quiet_until));
+    }
 }
 
 impl Pass<'_> {
@@ -148,10 +154,13 @@ impl Pass<'_> {
     pub(crate) fn opened(self) {
         let Some(Trial(gate)) = &self.trial else { return };
         let mut state = gate.state();
+        let is_first = state.window == 1;
         state.window = (state.window * 2).min(Gate::WIDTH);
         state.quiet_until = Instant::now();
         drop(state);
-        gate.recovered.notify_waiters();
+        if is_first {
+            gate.recovered.notify_waiters();
+        }
     }
 }
 
@@ -197,6 +206,33 @@ mod tests {
         let before = Instant::now();
         drop(gate.enter().await);
         assert_eq!(before.elapsed(), PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_pause_that_was_asked_for_holds_and_one_without_end_is_no_pause() {
+        let gate = gate();
+        gate.away(PAUSE * 5);
+        gate.busy(PAUSE);
+        gate.away(Duration::MAX);
+        let before = Instant::now();
+        drop(gate.enter().await);
+        assert_eq!(before.elapsed(), PAUSE * 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_first_success_after_trouble_wakes_who_waits_for_it() {
+        let gate = gate();
+        gate.away(Duration::ZERO);
+        let mut waiting = std::pin::pin!(gate.recovered());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        gate.enter().await.opened();
+        assert!(waiting.now_or_never().is_some());
+        let mut waiting = std::pin::pin!(gate.recovered());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        for _ in 0..10 {
+            gate.enter().await.opened();
+        }
+        assert!(waiting.now_or_never().is_none(), "trouble was over before");
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,8 +39,8 @@ struct Asked {
 /// An API server that lets everybody list and watch everything in the namespaces whose number is below this.
 struct Counter {
     allowed: usize,
-    /// Who is in this group has been given this namespace, too.
-    given: Mutex<Option<(&'static str, &'static str)>>,
+    /// Who is in such a group has been given such a namespace, too.
+    given: Mutex<Vec<(&'static str, &'static str)>>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -55,12 +55,12 @@ impl Counter {
     }
 
     fn give(&self, group: &'static str, namespace: &'static str) {
-        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some((group, namespace));
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).push((group, namespace));
     }
 
     fn was_given(&self, who: &Identity, namespace: &str) -> bool {
-        let given = *self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.is_some_and(|(group, place)| place == namespace && who.groups().any(|theirs| theirs == group))
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.iter().any(|(group, place)| *place == namespace && who.groups().any(|theirs| theirs == *group))
     }
 }
 
@@ -270,6 +270,29 @@ async fn what_one_has_gained_those_who_share_a_group_are_asked_about_soon_and_no
     let asked: Vec<_> = asked.iter().filter(|asked| asked.namespace.as_deref() == Some("team-200")).collect();
     assert!(asked.iter().all(|asked| asked.who.groups().any(|group| group == "dev")));
     assert_eq!(asked.len(), 10, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_groups_have_gained_in_one_namespace_at_once_all_of_both_are_asked_about_soon() {
+    let house = House::of(300, 30);
+    let mut open = Vec::new();
+    for number in 0..20 {
+        let group = ["dev", "qa", "ops"][usize::from(number % 3)];
+        let somebody = visitor(&format!("user-{number}"), &[group], number);
+        open.push((group, house.live.visit(&somebody, &APPS).await));
+    }
+    sleep(MINUTE).await;
+    for group in ["dev", "qa"] {
+        house.counter.give(group, "team-200");
+    }
+    house.live.recheck(&visitor("user-0", &["dev"], 0).identity).await;
+    sleep(Duration::from_secs(3)).await;
+    house.live.recheck(&visitor("user-1", &["qa"], 1).identity).await;
+    sleep(Duration::from_secs(21)).await;
+    for (group, visit) in &open {
+        let sees = visit.scopes().iter().all(|(_, scopes)| reaches(scopes, "team-200"));
+        assert_eq!(sees, *group != "ops", "{group}");
+    }
 }
 
 fn reaches(scopes: &Scopes, namespace: &str) -> bool {

@@ -106,7 +106,7 @@ impl Rescue {
             };
             let is_doubtful = matches!(failure.trouble, Trouble::Forbidden(_)) && !self.is_ready().await;
             let pause = match pause_after(&failure, repeats, is_doubtful) {
-                Some(pause) if Instant::now() + pause < self.deadline => pause,
+                Some(pause) if pause < self.deadline.saturating_duration_since(Instant::now()) => pause,
                 _ => return Err(RescueError::new(call.doing, failure.trouble)),
             };
             // Being busy may last: it is waited out, while a failure is asked about only so often.

@@ -21,9 +21,9 @@ use crate::{KeyRing, mark::Mark};
 pub(super) struct Parsed {
     /// What was authenticated under one of our keys.
     pub(super) ledger: Ledger,
-    /// Whether some of that is authenticated under a key older than the one that seals, and would say nothing any more
+    /// What of that is not over and authenticated under a key older than the one that seals: it would say nothing any more
     /// once that is taken away.
-    pub(super) ages: bool,
+    pub(super) older: Ledger,
     /// Lines authenticated under a newer key, by what they say: a replica whose newer key seals already wrote them.
     newer: HashMap<String, String>,
     /// Lines that look right and are authenticated under no key of ours: another replica may have a newer one.
@@ -52,11 +52,12 @@ pub(super) fn parse(text: &str, keys: &KeyRing, now: u64) -> Parsed {
             parsed.newer.insert(said.to_owned(), line.to_owned());
         } else if keys.all_signing().any(by) {
             parsed.ledger.add(entry);
-            parsed.ages = true;
+            parsed.older.add(entry);
         } else if parsed.foreign.len() < FOREIGN && matters(&entry, now) {
             parsed.foreign.push(line.to_owned());
         }
     }
+    parsed.older.tidy(now);
     parsed
 }
 

@@ -106,7 +106,11 @@ fn keys(byte: u8) -> Arc<KeyRing> {
 
 /// A replica that follows the record.
 fn replica(shelf: &Arc<Shelf>) -> Revocations {
-    let revocations = Revocations::new(Some(Arc::clone(shelf) as _), keys(1), noon);
+    replica_with(shelf, keys(1))
+}
+
+fn replica_with(shelf: &Arc<Shelf>, keys: Arc<KeyRing>) -> Revocations {
+    let revocations = Revocations::new(Some(Arc::clone(shelf) as _), keys, noon);
     let following = revocations.clone();
     tokio::spawn(async move { following.run().await });
     revocations
@@ -321,9 +325,7 @@ async fn what_was_ended_stays_ended_when_keys_are_rotated_and_all_replicas_begin
     let shelf = Arc::new(Shelf::default());
     shelf.create("1");
     let ring = keys(1);
-    let running = Revocations::new(Some(Arc::clone(&shelf) as _), Arc::clone(&ring), noon);
-    let following = running.clone();
-    tokio::spawn(async move { following.run().await });
+    let running = replica_with(&shelf, Arc::clone(&ring));
     let mine = session("ann", noon());
     running.end(&Ending::of(&mine)).await;
     sleep(KeyRing::SPREAD).await;
@@ -342,6 +344,24 @@ async fn what_was_ended_stays_ended_when_keys_are_rotated_and_all_replicas_begin
 }
 
 #[tokio::test(start_paused = true)]
+async fn whatever_is_written_where_the_former_key_still_seals_is_written_anew_where_it_does_not() {
+    let shelf = Arc::new(Shelf::default());
+    shelf.create("1");
+    let text = [2, 1].map(|byte| STANDARD.encode([byte; 32])).join("\n");
+    let [young, settled] = [(); 2].map(|()| KeyRing::from_text(&text).expect("keys"));
+    assert!(settled.settle(Instant::now() + KeyRing::SPREAD));
+    let [young, _settled] = [young, settled].map(|ring| replica_with(&shelf, Arc::new(ring)));
+    for nth in ["first", "second", "third"] {
+        let mine = session("ann", noon());
+        assert_eq!(young.end(&Ending::of(&mine)).await, Reach::Everywhere);
+        sleep(Duration::from_secs(10)).await;
+        let late = Revocations::new(Some(Arc::clone(&shelf) as _), keys(2), noon);
+        assert!(late.look(&*shelf).await.expect("an answer").is_some());
+        assert!(late.is_ended(&mine), "the {nth}: {}", shelf.text());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn replicas_that_do_not_agree_on_which_key_is_older_come_to_rest() {
     let shelf = Arc::new(Shelf::default());
     shelf.create("1");
@@ -349,10 +369,7 @@ async fn replicas_that_do_not_agree_on_which_key_is_older_come_to_rest() {
         let text = bytes.map(|byte| STANDARD.encode([byte; 32])).join("\n");
         let ring = KeyRing::from_text(&text).expect("keys");
         assert!(ring.settle(Instant::now() + KeyRing::SPREAD));
-        let revocations = Revocations::new(Some(Arc::clone(&shelf) as _), Arc::new(ring), noon);
-        let following = revocations.clone();
-        tokio::spawn(async move { following.run().await });
-        revocations
+        replica_with(&shelf, Arc::new(ring))
     });
     for replica in &replicas {
         assert_eq!(replica.end(&Ending::of(&session("ann", noon()))).await, Reach::Everywhere);

@@ -42,19 +42,24 @@ impl<K: Hash + Eq + Copy> Delays<K> {
         (failed.last + wait).saturating_duration_since(now)
     }
 
-    /// Counts an attempt as failed.
-    pub(super) fn add(&mut self, key: K, now: Instant) {
-        let attempts = self.remembered(&key, now).map_or(0, |failed| failed.attempts);
+    /// Counts an attempt as failed; says when the one before did.
+    pub(super) fn add(&mut self, key: K, now: Instant) -> Option<Instant> {
+        let before = self.remembered(&key, now);
+        let attempts = before.map_or(0, |failed| failed.attempts);
         if self.failed.len() >= Self::LIMIT && !self.failed.contains_key(&key) {
             self.make_room(now);
         }
         self.failed.insert(key, Failed { attempts: attempts.saturating_add(1), last: now });
+        before.map(|failed| failed.last)
     }
 
-    /// Counts one failure less.
-    pub(super) fn take_back(&mut self, key: &K) {
+    /// Counts the failure of this moment no more: who has to wait does so from the one `before` it, unless others followed.
+    pub(super) fn take_back(&mut self, key: &K, at: Instant, before: Option<Instant>) {
         if let Some(failed) = self.failed.get_mut(key) {
             failed.attempts -= 1;
+            if failed.last == at {
+                failed.last = before.unwrap_or(at);
+            }
             if failed.attempts == 0 {
                 self.failed.remove(key);
             }

@@ -121,6 +121,20 @@ fn attempts_that_nobody_could_judge_make_nobody_wait_but_use_up_what_the_network
 }
 
 #[test]
+fn after_an_attempt_that_nobody_could_judge_nobody_waits_longer_than_they_had_to() {
+    let (throttle, mut now) = (Throttle::new(), Instant::now());
+    assert_eq!(let_through(&throttle, address(1), "admin", now), 5);
+    now += 10 * SECOND;
+    let attempt = throttle.attempt(address(1), "admin", now).expect("after the wait");
+    throttle.excuse(attempt);
+    let attempt = throttle.attempt(address(1), "admin", now).expect("at once");
+    now += 20 * SECOND;
+    throttle.attempt(address(1), "admin", now).expect("after the wait");
+    throttle.excuse(attempt);
+    assert_eq!(throttle.attempt(address(1), "admin", now).err(), Some(20 * SECOND), "what failed since still counts");
+}
+
+#[test]
 fn what_was_not_counted_for_a_siege_does_not_lift_it() {
     let (throttle, now) = (Throttle::new(), Instant::now());
     for network in 0..60 {

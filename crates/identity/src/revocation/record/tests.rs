@@ -70,15 +70,15 @@ fn a_line_says_nothing_once_anything_in_it_is_changed() {
 fn what_an_older_key_authenticates_is_written_anew_and_what_a_newer_one_does_stays() {
     let old = write(&ledger(), &Parsed::default(), &ring(&[1]));
     let read = parse(&old, &ring(&[2, 1]), 0);
-    assert!(read.ages && read.ledger == ledger());
+    assert!(read.older == ledger() && read.ledger == ledger());
     let anew = write(&read.ledger, &read, &ring(&[2, 1]));
     assert_eq!(parse(&anew, &ring(&[2]), 0).ledger, ledger());
-    assert!(!parse(&anew, &ring(&[2, 1]), 0).ages);
+    assert_eq!(parse(&anew, &ring(&[2, 1]), 0).older, Ledger::default());
     // A replica that just started seals by the oldest key.
     let text = [2, 1].map(|byte| STANDARD.encode([byte; 32])).join("\n");
     let starting = KeyRing::from_text(&text).expect("keys");
     let read = parse(&anew, &starting, 0);
-    assert!(!read.ages && read.ledger == ledger());
+    assert!(read.older == Ledger::default() && read.ledger == ledger());
     let mut more = read.ledger.clone();
     more.add(Entry::User(Mark::user("dan"), 30));
     let together = write(&more, &read, &starting);
