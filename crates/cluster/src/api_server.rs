@@ -10,7 +10,7 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{Instant, timeout},
 };
 
@@ -18,6 +18,7 @@ use crate::{
     ConnectError, ReadError, SecretData, connect,
     discover::Served,
     dress::Dress,
+    events::Seats,
     inform::Facts,
     lanes::{Class, LaneId, Lanes},
     limits::Limits,
@@ -43,6 +44,10 @@ struct Inner {
     facts: Facts,
     tally: Tally,
     limits: Limits,
+    /// Who follows Events.
+    seats: Seats,
+    /// The right to read a page of a list of Events: such lists can be long, and many are asked for at once.
+    event_lists: Semaphore,
 }
 
 /// In whose name a request is made.
@@ -137,6 +142,8 @@ impl ApiServer {
     const SHORT: Duration = Duration::from_secs(30);
     /// The longest wait that a busy API server is granted before a request is given up.
     const WAIT: Duration = Duration::from_secs(5);
+    /// How many lists of Events are read at the same time, for all people together.
+    const EVENT_LISTS: usize = 4;
 
     /// Finds the API server in the order `KUBECONFIG`, service account of the pod, `~/.kube/config`.
     pub async fn from_environment() -> Result<Self, ConnectError> {
@@ -160,6 +167,8 @@ impl ApiServer {
             facts: Facts::new(),
             tally: Tally::default(),
             limits: Limits::default(),
+            seats: Seats::default(),
+            event_lists: Semaphore::new(Self::EVENT_LISTS),
         })))
     }
 
@@ -221,6 +230,14 @@ impl ApiServer {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.0.seats
+    }
+
+    pub(crate) fn event_lists(&self) -> &Semaphore {
+        &self.0.event_lists
     }
 
     /// Whether the server's own account can make requests over the connections of those who bring their token.

@@ -79,6 +79,14 @@ pub enum ReadError {
         /// What was to be read.
         what: String,
     },
+    /// The person follows so much already that nothing more is followed for them.
+    #[error("following {what}: you follow Events in {most} places already, in other windows: close some of them")]
+    TooMany {
+        /// What was to be followed.
+        what: String,
+        /// How much may be followed.
+        most: usize,
+    },
 }
 
 /// How much of the API server's words is kept, in bytes.
@@ -130,6 +138,7 @@ impl ReadError {
             Self::Unreachable { why, .. } | Self::Nonsense { why, .. } => why.clone(),
             Self::NotServed { .. } => "the API server does not serve this kind".to_owned(),
             Self::Misnamed { .. } => "no object can be called that".to_owned(),
+            Self::TooMany { .. } => "too much is followed already".to_owned(),
         }
     }
 
@@ -142,7 +151,7 @@ impl ReadError {
             Self::Unreachable { why, .. } => FeedError::Unreachable(why),
             Self::Nonsense { why, .. } => FeedError::Unexpected(why),
             Self::NotServed { .. } => FeedError::NotServed,
-            Self::Misnamed { what } => FeedError::Unexpected(what),
+            Self::Misnamed { what } | Self::TooMany { what, .. } => FeedError::Unexpected(what),
         }
     }
 }

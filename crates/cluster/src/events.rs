@@ -1,11 +1,40 @@
 //! Events (core/v1), read in the person's name.
 
 mod follow;
+mod seats;
 
 use fanlight_model::{EventEntry, EventLog, Events, Identity, ObjectKey, Version};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub(crate) use seats::Seats;
+
 use crate::{ApiServer, ReadError, api_server::As, object::is_name};
+
+/// A page of a list, of which each Event is cut to size before the next one is read.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: Meta,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Meta {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    next: String,
+}
+
+struct Item(EventEntry);
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|event| Self(EventEntry::read(&event)))
+    }
+}
 
 impl ApiServer {
     /// How many Events are read at most.
@@ -32,28 +61,41 @@ impl ApiServer {
     ) -> Result<(EventLog, Version), ReadError> {
         /// The API server lists them by name and not by age: all have to be read for the newest.
         const PAGES: usize = 20;
-        let what = what(namespace);
         if namespace.is_some_and(|namespace| !is_name(namespace)) {
-            return Err(ReadError::Misnamed { what });
+            return Err(ReadError::Misnamed { what: what(namespace) });
         }
         let (mut log, mut token, mut version) = (EventLog::default(), String::new(), None);
         for _ in 0..PAGES {
-            let mut path = format!("{}&limit={}", path(namespace, selector), Self::EVENTS);
-            if !token.is_empty() {
-                path.push_str("&continue=");
-                path.push_str(&token);
-            }
-            let list: Value = self.get(As::Person(who), &what, &path).await?;
-            let items = list["items"].as_array().into_iter().flatten().map(EventEntry::read);
-            items.filter(|event| event.about.is_some()).for_each(|event| log.put(event));
-            version = list["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());
-            list["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
+            let Page { metadata, items } = self.event_page(who, namespace, selector, Self::EVENTS, &token).await?;
+            let flux = items.into_iter().map(|Item(event)| event).filter(|event| event.about.is_some());
+            flux.for_each(|event| log.put(event));
+            version = metadata.resource_version.parse().ok();
+            token = metadata.next;
             if token.is_empty() {
                 break;
             }
         }
         log.more |= !token.is_empty();
         Ok((log, version.unwrap_or_default()))
+    }
+
+    /// One page of a list, as soon as there are few enough others who read one.
+    #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
+    async fn event_page(
+        &self,
+        who: &Identity,
+        namespace: Option<&str>,
+        selector: &str,
+        limit: usize,
+        token: &str,
+    ) -> Result<Page, ReadError> {
+        let mut path = format!("{}&limit={limit}", path(namespace, selector));
+        if !token.is_empty() {
+            path.push_str("&continue=");
+            path.push_str(token);
+        }
+        let _turn = self.event_lists().acquire().await.expect("never closed");
+        self.get(As::Person(who), &what(namespace), &path).await
     }
 }
 
@@ -67,4 +109,26 @@ fn path(namespace: Option<&str>, selector: &str) -> String {
 
 fn what(namespace: Option<&str>) -> String {
     namespace.map_or_else(|| "the Events".to_owned(), |namespace| format!("the Events in {namespace}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_whatever_its_events_look_like_and_says_what_comes_next() {
+        let list = json!({"metadata": {"resourceVersion": "40", "continue": "x"}, "items": [
+            {"involvedObject": {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "name": "shop"}},
+            7,
+        ]});
+        let Page { metadata, items } = serde_json::from_value(list).expect("a page");
+        assert_eq!((&*metadata.resource_version, &*metadata.next), ("40", "x"));
+        let about: Vec<_> = items.iter().map(|Item(event)| event.about.is_some()).collect();
+        assert_eq!(about, [true, false]);
+        let last: Page =
+            serde_json::from_value(json!({"metadata": {"resourceVersion": "41"}, "items": []})).expect("a page");
+        assert!(last.metadata.next.is_empty());
+    }
 }

@@ -17,6 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use super::Seats;
 use crate::{ApiServer, ReadError, api_server::As, lines::Lines};
 
 /// Somebody who follows the Events of one place.
@@ -42,8 +43,6 @@ enum End {
     Over(Version),
     /// The API server no longer keeps the version to go on from.
     Gone,
-    /// Nobody looks any more.
-    Unwanted,
 }
 
 impl ApiServer {
@@ -51,7 +50,7 @@ impl ApiServer {
     /// the person's name for as long as the stream is there.
     ///
     /// A watch is opened anew, and so allowed anew, every 25 seconds. What cannot be read is tried again, ever more
-    /// slowly.
+    /// slowly; so is what somebody follows who follows very much already.
     pub fn follow_events(
         &self,
         who: &Identity,
@@ -78,61 +77,88 @@ impl Follower {
     const TERM: Duration = Duration::from_secs(25);
     /// How much longer than that a watch may be silent.
     const GRACE: Duration = Duration::from_secs(10);
-    /// How often those are told who may list and not watch.
-    const POLL: Duration = Duration::from_secs(10);
+    /// How often those are asked about who may list and not watch.
+    const POLL: Duration = Duration::from_secs(12);
+    /// The longest time after which they are told all anew, where there is so much that reading it takes long.
+    const SELDOM: Duration = Duration::from_secs(300);
     /// A watch that ends sooner was not meant to.
     const BRIEF: Duration = Duration::from_secs(2);
     const SHORTEST: Duration = Duration::from_millis(500);
     const LONGEST: Duration = Duration::from_secs(20);
 
+    /// Follows until nobody looks any more, whatever it is waiting for then.
     async fn run(self) {
+        tokio::select! {
+            () = self.follow_on() => {}
+            () = self.news.closed() => {}
+        }
+    }
+
+    async fn follow_on(&self) {
         let mut pause = Self::SHORTEST;
-        while !self.news.is_closed() {
-            match self.follow(&mut pause).await {
-                Ok(()) => {}
-                Err(error) => {
-                    if self.news.send(EventNews::Lost(error)).await.is_err() {
-                        return;
-                    }
-                    tokio::select! {
-                        () = sleep(pause) => {}
-                        () = self.news.closed() => return,
-                    }
-                    pause = (pause * 2).min(Self::LONGEST);
-                }
+        loop {
+            if let Err(error) = self.follow(&mut pause).await {
+                self.tell(EventNews::Lost(error)).await;
             }
+            self.wait(&mut pause).await;
         }
     }
 
     /// Lists everything, and goes on from there for as long as the API server keeps the versions.
     async fn follow(&self, pause: &mut Duration) -> Result<(), ReadError> {
         let namespace = self.namespace.as_deref();
+        let Some(_seat) = self.server.seats().take(&self.who) else {
+            return Err(ReadError::TooMany { what: super::what(namespace), most: Seats::MOST });
+        };
+        let began = Instant::now();
         let (log, mut version) = self.server.event_log(&self.who, namespace, &self.selector).await?;
-        if self.news.send(EventNews::Listed(log)).await.is_err() {
-            return Ok(());
-        }
+        let took = began.elapsed();
+        self.tell(EventNews::Listed(log)).await;
         let mut watched = false;
         loop {
             let began = Instant::now();
             match self.watch(version).await {
                 Ok(End::Over(seen)) => version = seen,
-                Ok(End::Gone | End::Unwanted) => return Ok(()),
+                Ok(End::Gone) => return Ok(()),
                 Err(error) if error.code() == Some(StatusCode::FORBIDDEN) => {
+                    *pause = Self::SHORTEST;
                     // Whoever may list and not watch is told by lists; whoever lost the right to watch may have lost both.
-                    if !watched {
-                        sleep(Self::POLL).await;
-                    }
-                    return Ok(());
+                    return if watched { Ok(()) } else { self.poll(took).await };
                 }
                 Err(error) => return Err(error),
             }
             watched = true;
             if began.elapsed() < Self::BRIEF {
-                sleep(Self::SHORTEST).await;
+                self.wait(pause).await;
             } else {
                 *pause = Self::SHORTEST;
             }
         }
+    }
+
+    /// Waits until everything should be listed anew, which is seldom if that takes long, and meanwhile asks whether what was
+    /// listed may still be shown.
+    async fn poll(&self, took: Duration) -> Result<(), ReadError> {
+        let again = Instant::now() + (took * 10).clamp(Self::POLL, Self::SELDOM);
+        loop {
+            sleep(jitter(Self::POLL)).await;
+            if Instant::now() >= again {
+                return Ok(());
+            }
+            self.server.event_page(&self.who, self.namespace.as_deref(), &self.selector, 1, "").await?;
+            self.tell(EventNews::Confirmed).await;
+        }
+    }
+
+    /// A pause, and a longer one the next time.
+    async fn wait(&self, pause: &mut Duration) {
+        sleep(jitter(*pause)).await;
+        *pause = (*pause * 2).min(Self::LONGEST);
+    }
+
+    /// That nobody takes it need not be noticed here: then all of this ends.
+    async fn tell(&self, news: EventNews<ReadError>) {
+        let _ = self.news.send(news).await;
     }
 
     async fn watch(&self, from: Version) -> Result<End, ReadError> {
@@ -146,13 +172,10 @@ impl Follower {
             Err(error) if error.code() == Some(StatusCode::GONE) => return Ok(End::Gone),
             opened => opened?.into_body(),
         };
+        self.tell(EventNews::Confirmed).await;
         let (mut lines, mut seen) = (Lines::default(), from);
         loop {
-            let frame = tokio::select! {
-                frame = timeout(Self::TERM + Self::GRACE, body.frame()) => frame,
-                () = self.news.closed() => return Ok(End::Unwanted),
-            };
-            match frame {
+            match timeout(Self::TERM + Self::GRACE, body.frame()).await {
                 Err(_) | Ok(None | Some(Err(_))) => return Ok(End::Over(seen)),
                 Ok(Some(Ok(frame))) => {
                     if let Some(bytes) = frame.data_ref() {
@@ -160,29 +183,30 @@ impl Follower {
                     }
                 }
             }
-            if let Some(end) = self.tell(&mut lines, &mut seen).await? {
+            if let Some(end) = self.pass_on(&mut lines, &mut seen).await? {
                 return Ok(end);
             }
         }
     }
 
     /// Passes on whatever has arrived in whole.
-    async fn tell(&self, lines: &mut Lines, seen: &mut Version) -> Result<Option<End>, ReadError> {
+    async fn pass_on(&self, lines: &mut Lines, seen: &mut Version) -> Result<Option<End>, ReadError> {
         let nonsense = |why: String| ReadError::Nonsense { what: super::what(self.namespace.as_deref()), why };
         while let Some(line) = lines.next().map_err(|_| nonsense("a line is too long".to_owned()))? {
             match understand(&line, seen) {
                 Ok(None) => {}
-                Ok(Some(news)) => {
-                    if self.news.send(news).await.is_err() {
-                        return Ok(Some(End::Unwanted));
-                    }
-                }
+                Ok(Some(news)) => self.tell(news).await,
                 Err(code) if code == u64::from(StatusCode::GONE.as_u16()) => return Ok(Some(End::Gone)),
                 Err(code) => return Err(nonsense(format!("the watch ended with code {code}"))),
             }
         }
         Ok(None)
     }
+}
+
+/// About as long: those who began together do not go on together.
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)
 }
 
 /// What a line says, and up to which version; the code of an error that it is.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{
@@ -36,6 +38,8 @@ pub struct OtherObjects {
     pub objects: Vec<OtherObject>,
     /// Whether there are more.
     pub more: bool,
+    /// Where they were listed namespace by namespace: those in which that is not refused, as far as is known.
+    pub namespaces: Vec<Arc<str>>,
 }
 
 impl OtherObject {

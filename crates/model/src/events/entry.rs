@@ -47,6 +47,8 @@ pub struct EventEntry {
 impl EventEntry {
     /// The longest message kept, in bytes.
     pub const LIMIT: usize = 4096;
+    /// The longest of the other texts kept, in bytes: whoever may create Events chooses them.
+    pub const SHORT: usize = 256;
 
     /// Reads an Event as the API server sends it; what is not understood is left out.
     pub fn read(event: &Value) -> Self {
@@ -68,13 +70,13 @@ impl EventEntry {
             id: id(metadata),
             version: text(&metadata["resourceVersion"]).parse().unwrap_or_default(),
             about: about_flux(text(&about["apiVersion"]), text(&about["kind"])),
-            kind: text(&about["kind"]).to_owned(),
-            namespace: text(&about["namespace"]).to_owned(),
-            name: text(&about["name"]).to_owned(),
-            reason: text(&event["reason"]).to_owned(),
+            kind: short(text(&about["kind"])),
+            namespace: short(text(&about["namespace"])),
+            name: short(text(&about["name"])),
+            reason: short(text(&event["reason"])),
             message: cut(message.trim_end(), Self::LIMIT),
             warning: event["type"] == "Warning",
-            from: from.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
+            from: short(from.into_iter().find(|name| !name.is_empty()).unwrap_or_default()),
             revision: revision(&metadata["annotations"]),
             first: first.or(moment),
             last: last.max(repeated).max(moment).max(first).or(seconds(&metadata["creationTimestamp"])),
@@ -106,7 +108,11 @@ fn about_flux(api_version: &str, kind: &str) -> Option<Kind> {
 fn revision(annotations: &Value) -> String {
     let mut all = annotations.as_object().into_iter().flatten();
     let found = all.find(|(name, _)| name.ends_with(".fluxcd.io/revision"));
-    found.map_or(String::new(), |(_, value)| text(value).to_owned())
+    found.map_or(String::new(), |(_, value)| short(text(value)))
+}
+
+fn short(text: &str) -> String {
+    cut(text, EventEntry::SHORT)
 }
 
 #[cfg(test)]
@@ -155,6 +161,16 @@ mod tests {
         {
             assert_eq!(EventEntry::read(&odd).count, 1);
         }
-        assert!(EventEntry::read(&json!({"message": "x".repeat(1 << 20)})).message.len() <= EventEntry::LIMIT);
+        let long = "x".repeat(1 << 18);
+        let entry = EventEntry::read(&json!({
+            "metadata": {"uid": long, "annotations": {"kustomize.toolkit.fluxcd.io/revision": long}},
+            "involvedObject": {"kind": long, "namespace": long, "name": long},
+            "reason": long, "message": long, "source": {"component": long},
+        }));
+        assert_eq!(entry.message.len(), EventEntry::LIMIT);
+        for text in [entry.kind, entry.namespace, entry.name, entry.reason, entry.from, entry.revision] {
+            assert_eq!(text.len(), EventEntry::SHORT);
+        }
+        assert!(entry.id.len() <= EventEntry::SHORT);
     }
 }

@@ -9,6 +9,8 @@ pub enum EventNews<E> {
     Happened(Box<EventEntry>),
     /// An Event is no longer kept, by its [`EventEntry::id`].
     Forgotten(String),
+    /// What is known may still be read: the API server has just allowed it anew.
+    Confirmed,
     /// The Events cannot be read at this moment, or must not be.
     Lost(E),
 }
@@ -20,6 +22,7 @@ impl<E> EventNews<E> {
             Self::Listed(log) => EventNews::Listed(log),
             Self::Happened(event) => EventNews::Happened(event),
             Self::Forgotten(id) => EventNews::Forgotten(id),
+            Self::Confirmed => EventNews::Confirmed,
             Self::Lost(why) => EventNews::Lost(map(why)),
         }
     }

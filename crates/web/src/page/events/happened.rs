@@ -1,7 +1,8 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use fanlight_model::{EventEntry, EventFilter, EventLog, EventNews, Identity};
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 
 use super::{Places, SHOWN};
 use crate::{App, ObjectError, audit::Outcome};
@@ -18,13 +19,32 @@ pub(super) struct Happened {
 enum Known {
     /// Nothing so far.
     Nothing,
-    /// These Events; and why there may be others by now.
-    Log(EventLog, Option<ObjectError>),
+    /// These Events, which could be read then; and why there may be others by now.
+    Log(EventLog, Instant, Option<ObjectError>),
+    /// These Events, of which it is no longer known whether they may be shown; and why.
+    Unsure(EventLog, ObjectError),
     /// Nothing, for this reason.
     Lost(ObjectError),
 }
 
+impl Known {
+    /// What is shown of it.
+    fn log(&self) -> Option<&EventLog> {
+        if let Self::Log(log, ..) = self { Some(log) } else { None }
+    }
+
+    /// Why nothing is.
+    fn why(&self) -> Option<&ObjectError> {
+        match self {
+            Self::Lost(error) | Self::Unsure(_, error) => Some(error),
+            Self::Nothing | Self::Log(..) => None,
+        }
+    }
+}
+
 impl Happened {
+    /// Nothing is shown that was not allowed within this time.
+    const TERM: Duration = Duration::from_secs(30);
     /// How many places are read at the same time.
     const AT_ONCE: usize = 4;
 
@@ -42,7 +62,7 @@ impl Happened {
             let known = match app.objects.event_log(who, place.as_deref(), filter).await {
                 Ok(mut log) => {
                     log.keep(share);
-                    Known::Log(log, None)
+                    Known::Log(log, Instant::now(), None)
                 }
                 Err(error) => Known::Lost(error),
             };
@@ -52,20 +72,55 @@ impl Happened {
     }
 
     /// Takes in what is told of one of the places.
-    pub(super) fn take(&mut self, place: usize, news: EventNews<ObjectError>) {
+    pub(super) fn take(&mut self, place: usize, news: EventNews<ObjectError>, now: Instant) {
         let share = share(self.places.len());
         let Some((_, known)) = self.places.get_mut(place) else { return };
-        match (news, &mut *known) {
-            (EventNews::Listed(log), _) => *known = Known::Log(log, None),
-            (EventNews::Happened(event), Known::Log(log, _)) => log.put(*event),
-            (EventNews::Forgotten(id), Known::Log(log, _)) => log.remove(&id),
-            // What may not be seen any more must go; what cannot be asked about stays, and says so.
-            (EventNews::Lost(error @ ObjectError::Unanswered(_)), Known::Log(_, doubt)) => *doubt = Some(error),
-            (EventNews::Lost(error), _) => *known = Known::Lost(error),
-            (EventNews::Happened(_) | EventNews::Forgotten(_), _) => {}
-        }
-        if let Known::Log(log, _) = known {
+        *known = match (news, std::mem::replace(known, Known::Nothing)) {
+            (EventNews::Listed(log), _) => Known::Log(log, now, None),
+            (EventNews::Confirmed, Known::Log(log, ..) | Known::Unsure(log, _)) => Known::Log(log, now, None),
+            (EventNews::Happened(event), mut known) => {
+                if let Known::Log(log, ..) | Known::Unsure(log, _) = &mut known {
+                    log.put(*event);
+                }
+                known
+            }
+            (EventNews::Forgotten(id), mut known) => {
+                if let Known::Log(log, ..) | Known::Unsure(log, _) = &mut known {
+                    log.remove(&id);
+                }
+                known
+            }
+            // What may not be seen any more must go; what cannot be asked about stays for a while, and says so.
+            (EventNews::Lost(error @ ObjectError::Unanswered(_)), Known::Log(log, confirmed, _)) => {
+                Known::Log(log, confirmed, Some(error))
+            }
+            (EventNews::Lost(error @ ObjectError::Unanswered(_)), Known::Unsure(log, _)) => Known::Unsure(log, error),
+            (EventNews::Lost(error), _) => Known::Lost(error),
+            (EventNews::Confirmed, known) => known,
+        };
+        if let Known::Log(log, ..) | Known::Unsure(log, _) = known {
             log.keep(share);
+        }
+    }
+
+    /// When something must no longer be shown, unless it is confirmed before.
+    pub(super) fn expires(&self) -> Option<Instant> {
+        let moments = self.places.iter().filter_map(|(_, known)| match known {
+            Known::Log(_, confirmed, _) => Some(*confirmed + Self::TERM),
+            _ => None,
+        });
+        moments.min()
+    }
+
+    /// Shows nothing more of what was not confirmed for too long.
+    pub(super) fn expire(&mut self, now: Instant) {
+        for (_, known) in &mut self.places {
+            if let Known::Log(log, confirmed, doubt) = known
+                && *confirmed + Self::TERM <= now
+            {
+                let silent = || ObjectError::Unanswered("Kubernetes has not answered for half a minute".to_owned());
+                *known = Known::Unsure(std::mem::take(log), doubt.take().unwrap_or_else(silent));
+            }
         }
     }
 
@@ -94,11 +149,11 @@ impl Happened {
 
     /// The first reason why a place cannot be read, if none can.
     pub(super) fn refusal(&self) -> Option<&ObjectError> {
-        let lost = |(_, known): &(_, Known)| matches!(known, Known::Lost(_));
+        let lost = |(_, known): &(_, Known)| known.why().is_some();
         if !self.places.iter().all(lost) {
             return None;
         }
-        self.places.iter().find_map(|(_, known)| if let Known::Lost(error) = known { Some(error) } else { None })
+        self.places.iter().find_map(|(_, known)| known.why())
     }
 
     /// Whether there is any place to read.
@@ -118,21 +173,26 @@ impl Happened {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let doubt = self.places.iter().find_map(|(_, known)| match known {
-            Known::Log(_, Some(error)) => Some(error),
+            Known::Log(_, _, Some(error)) => Some(error),
             _ => None,
         });
         if let Some(error) = doubt {
             notes.push(format!("What is shown may be old: {error}."));
         }
-        let refused = self.places.iter().filter(|(_, known)| matches!(known, Known::Lost(ObjectError::Forbidden(_))));
+        let refused = self.places.iter().filter(|(_, known)| matches!(known.why(), Some(ObjectError::Forbidden(_))));
         let refused: Vec<_> = refused.filter_map(|(place, _)| place.as_deref()).collect();
         if !refused.is_empty() && refused.len() < self.places.len() {
             notes.push(format!("You may not list Events in {}: “list” on events is missing there.", listed(&refused)));
         }
-        let failed = self.places.iter().filter(|(_, known)| matches!(known, Known::Lost(ObjectError::Unanswered(_))));
-        let failed: Vec<_> = failed.filter_map(|(place, _)| place.as_deref()).collect();
-        if !failed.is_empty() && failed.len() < self.places.len() {
-            notes.push(format!("The Events in {} cannot be read at this moment.", listed(&failed)));
+        let failed = self.places.iter().filter_map(|(place, known)| match known.why() {
+            Some(error @ ObjectError::Unanswered(_)) => Some((place.as_deref()?, error)),
+            _ => None,
+        });
+        let (failed, errors): (Vec<_>, Vec<_>) = failed.unzip();
+        if let Some(error) = errors.first()
+            && failed.len() < self.places.len()
+        {
+            notes.push(format!("The Events in {} cannot be read at this moment: {error}.", listed(&failed)));
         }
         if self.left_out > 0 {
             notes.push(format!(
@@ -151,15 +211,12 @@ impl Happened {
     }
 
     fn logs(&self) -> impl Iterator<Item = &EventLog> {
-        self.places.iter().filter_map(|(_, known)| match known {
-            Known::Log(log, _) => Some(log),
-            Known::Nothing | Known::Lost(_) => None,
-        })
+        self.places.iter().filter_map(|(_, known)| known.log())
     }
 
     /// The same place with these Events, for the style guide.
     pub(super) fn of(log: EventLog) -> Self {
-        Self { places: vec![(None, Known::Log(log, None))], left_out: 0 }
+        Self { places: vec![(None, Known::Log(log, Instant::now(), None))], left_out: 0 }
     }
 }
 
@@ -194,6 +251,10 @@ mod tests {
         Happened::nothing(Places { namespaces, left_out: 0 })
     }
 
+    fn now() -> Instant {
+        Instant::now()
+    }
+
     fn ids(happened: &Happened) -> Vec<&str> {
         happened.shown(&EventFilter::default()).map(|event| &*event.id).collect()
     }
@@ -204,16 +265,16 @@ mod tests {
         assert!(both.is_loading());
         let mut log = EventLog::default();
         log.put(event("a", 10));
-        both.take(0, EventNews::Listed(log.clone()));
-        both.take(1, EventNews::Listed(EventLog::default()));
-        both.take(1, EventNews::Happened(Box::new(event("b", 20))));
+        both.take(0, EventNews::Listed(log.clone()), now());
+        both.take(1, EventNews::Listed(EventLog::default()), now());
+        both.take(1, EventNews::Happened(Box::new(event("b", 20))), now());
         assert!(!both.is_loading());
         assert_eq!(ids(&both), ["b", "a"]);
-        both.take(0, EventNews::Happened(Box::new(event("a", 30))));
+        both.take(0, EventNews::Happened(Box::new(event("a", 30))), now());
         assert_eq!(ids(&both), ["a", "b"]);
-        both.take(1, EventNews::Forgotten("b".to_owned()));
+        both.take(1, EventNews::Forgotten("b".to_owned()), now());
         assert_eq!(ids(&both), ["a"]);
-        both.take(9, EventNews::Listed(log));
+        both.take(9, EventNews::Listed(log), now());
         assert_eq!(ids(&both), ["a"], "there is no such place");
     }
 
@@ -223,18 +284,45 @@ mod tests {
         for (place, id) in [(0, "a"), (1, "b")] {
             let mut log = EventLog::default();
             log.put(event(id, 10));
-            both.take(place, EventNews::Listed(log));
+            both.take(place, EventNews::Listed(log), now());
         }
-        both.take(0, EventNews::Lost(ObjectError::Unanswered("away".to_owned())));
+        both.take(0, EventNews::Lost(ObjectError::Unanswered("away".to_owned())), now());
         assert_eq!(ids(&both), ["a", "b"]);
         assert_eq!(both.notes(), ["What is shown may be old: away."]);
-        both.take(0, EventNews::Lost(ObjectError::Forbidden("no".to_owned())));
+        both.take(0, EventNews::Lost(ObjectError::Forbidden("no".to_owned())), now());
         assert_eq!(ids(&both), ["b"]);
         let notes = both.notes();
         assert_eq!(notes, ["You may not list Events in apps: “list” on events is missing there."]);
         assert_eq!((both.refusal(), both.outcome()), (None, Outcome::Done));
-        both.take(1, EventNews::Lost(ObjectError::Forbidden("no".to_owned())));
+        both.take(1, EventNews::Lost(ObjectError::Forbidden("no".to_owned())), now());
         assert_eq!(both.outcome(), Outcome::Refused);
         assert!(both.notes().is_empty(), "the page itself says it");
+    }
+
+    #[test]
+    fn what_was_not_confirmed_for_half_a_minute_is_not_shown_until_it_is() {
+        let began = now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut both = happened(&["apps", "data"]);
+        assert_eq!(both.expires(), None);
+        for (place, id) in [(0, "a"), (1, "b")] {
+            let mut log = EventLog::default();
+            log.put(event(id, 10));
+            both.take(place, EventNews::Listed(log), began);
+        }
+        both.take(0, EventNews::Confirmed, after(25));
+        both.take(1, EventNews::Lost(ObjectError::Unanswered("away".to_owned())), after(25));
+        assert_eq!(both.expires(), Some(after(30)));
+        both.expire(after(29));
+        assert_eq!(ids(&both), ["a", "b"]);
+        both.expire(after(30));
+        assert_eq!(ids(&both), ["a"]);
+        assert_eq!(both.notes(), ["The Events in data cannot be read at this moment: away."]);
+        both.expire(after(55));
+        assert!(ids(&both).is_empty() && both.refusal().is_some() && both.expires().is_none());
+        both.take(0, EventNews::Happened(Box::new(event("c", 20))), after(56));
+        assert!(ids(&both).is_empty(), "of what is not confirmed nothing new is shown either");
+        both.take(0, EventNews::Confirmed, after(57));
+        assert_eq!(ids(&both), ["c", "a"]);
     }
 }

@@ -106,8 +106,14 @@ impl View for EventsView {
 
     async fn changed(&mut self) {
         while !self.pending {
-            let Some((place, news)) = self.news.next().await else { return std::future::pending().await };
-            self.happened.take(place, news);
+            let expires = self.happened.expires();
+            tokio::select! {
+                Some((place, news)) = self.news.next() => self.happened.take(place, news, Instant::now()),
+                () = sleep_until(expires.unwrap_or_else(Instant::now)), if expires.is_some() => {
+                    self.happened.expire(Instant::now());
+                }
+                else => return std::future::pending().await,
+            }
             self.pending = true;
         }
         // What comes meanwhile is told with it.
@@ -115,7 +121,7 @@ impl View for EventsView {
             tokio::select! {
                 biased;
                 () = sleep_until(self.quiet_until) => break,
-                Some((place, news)) = self.news.next() => self.happened.take(place, news),
+                Some((place, news)) = self.news.next() => self.happened.take(place, news, Instant::now()),
             }
         }
         self.quiet_until = Instant::now() + Self::PACE;

@@ -30,6 +30,14 @@ pub(super) enum Found {
     Object(OtherKind, Value),
 }
 
+/// What need not be found out each time that something is read again. A failure leaves nothing of it.
+#[derive(Debug, Default)]
+pub(super) struct Learnt {
+    kind: Option<OtherKind>,
+    /// Where to look, if not everywhere at once.
+    namespaces: Vec<Arc<str>>,
+}
+
 #[derive(Deserialize)]
 struct Which {
     #[serde(default)]
@@ -63,30 +71,61 @@ impl Asked {
         }
     }
 
-    /// Reads it in the person's name.
+    /// Reads it in the person's name, once.
     pub(super) async fn read(&self, app: &App, session: &Session) -> Result<Found, ObjectError> {
+        self.read_again(app, session, &mut Learnt::default()).await
+    }
+
+    /// Reads it in the person's name, with what was learnt the last time.
+    pub(super) async fn read_again(
+        &self,
+        app: &App,
+        session: &Session,
+        learnt: &mut Learnt,
+    ) -> Result<Found, ObjectError> {
         let who = &session.identity;
-        let kinds = app.objects.other_kinds(who).await?;
-        let kind = kinds.into_iter().find(|kind| kind.id() == self.kind).ok_or(ObjectError::NotInstalled)?;
+        let kind = match learnt.kind.take() {
+            Some(kind) => kind,
+            None => self.find_kind(app, session).await?,
+        };
         if !self.name.is_empty() {
             let object = app.objects.other(who, &kind, &self.namespace, &self.name).await?;
+            learnt.kind = Some(kind.clone());
             return Ok(Found::Object(kind, object));
         }
+        let objects = self.list(app, session, &kind, std::mem::take(&mut learnt.namespaces)).await?;
+        *learnt = Learnt { kind: Some(kind.clone()), namespaces: objects.namespaces.clone() };
+        Ok(Found::List(kind, objects))
+    }
+
+    async fn find_kind(&self, app: &App, session: &Session) -> Result<OtherKind, ObjectError> {
+        let kinds = app.objects.other_kinds(&session.identity).await?;
+        kinds.into_iter().find(|kind| kind.id() == self.kind).ok_or(ObjectError::NotInstalled)
+    }
+
+    /// The objects in the namespace that is asked for; else in those that are known to answer; else everywhere, if that is
+    /// allowed; else wherever the person sees anything of Flux.
+    async fn list(
+        &self,
+        app: &App,
+        session: &Session,
+        kind: &OtherKind,
+        known: Vec<Arc<str>>,
+    ) -> Result<OtherObjects, ObjectError> {
+        let among = async |among| app.objects.others(&session.identity, kind, among).await;
         if kind.namespaced && !self.namespace.is_empty() {
-            let among = Some(vec![Arc::from(&*self.namespace)]);
-            return Ok(Found::List(kind.clone(), app.objects.others(who, &kind, among).await?));
+            return among(Some(vec![Arc::from(&*self.namespace)])).await;
         }
-        let objects = match app.objects.others(who, &kind, None).await {
+        if !known.is_empty() {
+            return among(Some(known)).await;
+        }
+        match among(None).await {
             Err(refused @ ObjectError::Forbidden(_)) if kind.namespaced => {
                 let namespaces = namespaces(app, session).await;
-                if namespaces.is_empty() {
-                    return Err(refused);
-                }
-                app.objects.others(who, &kind, Some(namespaces)).await?
+                if namespaces.is_empty() { Err(refused) } else { among(Some(namespaces)).await }
             }
-            answer => answer?,
-        };
-        Ok(Found::List(kind, objects))
+            answer => answer,
+        }
     }
 }
 

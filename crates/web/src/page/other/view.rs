@@ -1,18 +1,21 @@
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use askama::Template;
 use fanlight_identity::Session;
 use fanlight_live::Visit;
 use fanlight_model::Identity;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, Content};
+use super::{
+    Asked, Content,
+    asked::{Found, Learnt},
+};
 use crate::{
-    App,
+    App, ObjectError,
     frame::Frame,
     stream::{Told, View},
 };
@@ -25,23 +28,43 @@ pub(super) struct OtherView {
     asked: Asked,
     visit: Visit,
     read_again: Instant,
+    learnt: Learnt,
+    /// When all of that is found out anew.
+    learn_again: Instant,
 }
 
 impl OtherView {
     /// As often as scopes are listed that nobody may watch.
     const PACE: Duration = Duration::from_secs(10);
+    /// How long reading may take: nothing is shown for long that may not be seen any more.
+    const PATIENCE: Duration = Duration::from_secs(8);
+    /// How often it is found out anew how the kind is served, and where it may be listed.
+    const LEARN: Duration = Duration::from_secs(180);
 
     pub(super) fn new(app: Arc<App>, session: Session, frame: Frame, asked: Asked, visit: Visit) -> Self {
-        Self { app, session, frame, asked, visit, read_again: Instant::now() }
+        let now = Instant::now();
+        Self { app, session, frame, asked, visit, read_again: now, learnt: Learnt::default(), learn_again: now }
+    }
+
+    async fn read(&mut self) -> Result<Found, ObjectError> {
+        let now = Instant::now();
+        if self.learn_again <= now {
+            self.learnt = Learnt::default();
+            self.learn_again = now + Self::LEARN;
+        }
+        let read = self.asked.read_again(&self.app, &self.session, &mut self.learnt);
+        let late = || Err(ObjectError::Unanswered(format!("There was no answer within {:?}", Self::PATIENCE)));
+        timeout(Self::PATIENCE, read).await.unwrap_or_else(|_| late())
     }
 }
 
 impl View for OtherView {
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
-        let read = self.asked.read(&self.app, &self.session).await;
+        let read = self.read().await;
         self.read_again = Instant::now() + Self::PACE;
-        let content = Content::new(&self.frame, &self.asked, &read, now).render().unwrap_or_default();
-        told.piece("rest", content).unwrap_or_default()
+        // The browser counts the ages: as they are by now, they would be something new each time.
+        let html = |now| Content::new(&self.frame, &self.asked, &read, now).render().unwrap_or_default();
+        told.piece("rest", html(UNIX_EPOCH)).map_or_else(String::new, |_| html(now))
     }
 
     async fn changed(&mut self) {
