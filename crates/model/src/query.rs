@@ -17,7 +17,7 @@ pub struct Query {
     pub namespaces: Vec<String>,
     /// Only these states; empty for all.
     pub states: Vec<State>,
-    /// Words to find, in lower case.
+    /// Words to find, in lower case; one more than may be asked for if there were too many.
     pub words: Vec<String>,
     /// By what to order.
     pub sort: Sort,
@@ -98,8 +98,10 @@ impl Query {
     /// How many rows a page has.
     pub const PAGE: usize = 100;
 
+    /// How many words may be asked for.
+    pub const WORDS: usize = 16;
+
     const VALUES: usize = 100;
-    const WORDS: usize = 16;
     const WORD_BYTES: usize = 128;
 
     /// Reads the parameters of a URL; what is not understood is left out, so that an old link still shows a list.
@@ -119,8 +121,7 @@ impl Query {
         match name {
             "kind" => push_new(&mut self.kinds, Kind::by_name(value).or_else(|| Kind::by_short(value))),
             "namespace" => {
-                let plausible = (1..=253).contains(&value.len());
-                push_new(&mut self.namespaces, plausible.then(|| value.to_owned()));
+                push_new(&mut self.namespaces, is_plausible(value).then(|| value.to_owned()));
             }
             "status" => push_new(&mut self.states, State::by_slug(value)),
             "search" => self.read_words(value),
@@ -141,9 +142,12 @@ impl Query {
             .for_each(|word| self.read_word(word));
     }
 
+    /// No word is ever left out: less would be asked than somebody typed, and more be acted upon than they meant.
     fn read_word(&mut self, word: &str) {
-        if (1..=Query::WORD_BYTES).contains(&word.len()) && self.words.len() < Query::WORDS {
-            push_new(&mut self.words, Some(word.to_lowercase()));
+        let mut word = word.to_lowercase();
+        word.truncate(word.floor_char_boundary(Query::WORD_BYTES));
+        if !word.is_empty() && !self.has_too_many_words() {
+            push_new(&mut self.words, Some(word));
         }
     }
 
@@ -201,10 +205,20 @@ impl Query {
         self.states.is_empty() || self.states.contains(&state)
     }
 
+    /// Whether more words were asked for than are looked for; then nothing is found.
+    pub fn has_too_many_words(&self) -> bool {
+        self.words.len() > Query::WORDS
+    }
+
     /// Whether every search word is found in the row.
     pub fn finds(&self, row: &Row) -> bool {
-        self.words.iter().all(|word| row.mentions(word))
+        !self.has_too_many_words() && self.words.iter().all(|word| row.mentions(word))
     }
+}
+
+/// Whether a namespace may have that name, as far as its length goes.
+fn is_plausible(namespace: &str) -> bool {
+    (1..=253).contains(&namespace.len())
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
@@ -269,7 +283,29 @@ mod tests {
         let query = Query::from_pairs(many.iter().map(|name| ("namespace", name.as_str())));
         assert_eq!(query.namespaces.len(), Query::VALUES);
         let query = Query::from_pairs([("search", many.join(" ").as_str())]);
-        assert_eq!(query.words.len(), Query::WORDS);
+        assert_eq!(query.words.len(), Query::WORDS + 1);
+    }
+
+    #[test]
+    fn a_word_too_long_is_cut_and_with_words_too_many_nothing_is_found() {
+        let shop = row("apps", "shop", State::Ready, None);
+        for name in ["search", "q"] {
+            let image = format!("registry.example.com/ä{}@sha256:{}", "/team".repeat(17), "0f".repeat(32));
+            let asked = Query::from_pairs([(name, image.as_str())]);
+            assert!(asked.words.iter().all(|word| image.starts_with(word) && (125..=128).contains(&word.len())));
+            assert!(asked.is_filtered() && !asked.finds(&shop), "{asked:?}");
+            assert!(Query::from_pairs([(name, "shop ".repeat(40).as_str())]).finds(&shop), "one word, often");
+
+            let many = format!("{} billing", "s sh sho shop h ho hop o op p a ap app apps pp pps");
+            let (asked, fewer) =
+                (Query::from_pairs([(name, &*many)]), Query::from_pairs([(name, &many[..many.len() - 8])]));
+            assert!(fewer.finds(&shop) && !asked.finds(&shop) && asked.has_too_many_words());
+            let pairs = asked.pairs();
+            let again = Query::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+            assert!(again.has_too_many_words(), "the link of an action asks the same");
+        }
+        let long = format!("ns:{}", "n".repeat(254));
+        assert!(!Query::from_pairs([("q", &*long)]).finds(&shop), "no such namespace is no filter, but a word");
     }
 
     #[test]

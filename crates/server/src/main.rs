@@ -30,7 +30,8 @@ use fanlight_identity::{
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
 use fanlight_web::{
-    App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Proxies, Underway, farewell,
+    App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Previews, Proxies, Underway,
+    farewell,
 };
 use outside::Outside;
 use prometheus_client::registry::Registry;
@@ -158,6 +159,7 @@ async fn wire(
         causes: Causes::default(),
         rights: eyes,
         repeats: Repeats::default(),
+        previews: Previews::default(),
         lately: Lately::default(),
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Proxies, Rights, Underway};
+use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Previews, Proxies, Rights, Underway};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -41,6 +41,8 @@ pub struct App {
     pub rights: Arc<dyn Rights>,
     /// How often people have had their rights asked about anew.
     pub repeats: Repeats,
+    /// Who previews an action.
+    pub previews: Previews,
     /// What was read in people's names a moment ago.
     pub lately: Lately,
     /// What is known of the cluster.

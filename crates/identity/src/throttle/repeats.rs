@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::buckets::Buckets;
 
-/// How often somebody has had everything asked anew: that costs the API server a question for each namespace, and those who
-/// share its answers some more. A few times in a row are fine, for whoever is just being given a right.
+/// How often somebody has had done what costs the server or the API server much: as it is by default, having everything
+/// asked anew, which is a question for each namespace, and some more for those who share its answers. A few times in a row
+/// are fine, for whoever is just being given a right.
 pub struct Repeats {
     users: Mutex<Buckets<u64>>,
     /// Keyed at random, so that nobody can choose names that are counted as one.
@@ -19,13 +20,18 @@ pub struct Repeats {
 
 impl Default for Repeats {
     fn default() -> Self {
-        Self { users: Mutex::new(Buckets::new(Self::USER)), names: RandomState::new() }
+        Self::new(Self::USER)
     }
 }
 
 impl Repeats {
     /// So many times in a row, and how long it takes until once more is allowed.
     const USER: (u32, Duration) = (5, Duration::from_secs(15));
+
+    /// So many times in a row, and how long it takes until once more is allowed.
+    pub fn new(user: (u32, Duration)) -> Self {
+        Self { users: Mutex::new(Buckets::new(user)), names: RandomState::new() }
+    }
 
     /// Counts once more; the time to wait if it was too often.
     pub fn attempt(&self, user: &Name, now: Instant) -> Result<(), Duration> {

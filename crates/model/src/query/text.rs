@@ -1,6 +1,6 @@
 //! A question as somebody types it: words, and prefixes that say what a word is about.
 
-use super::{Query, Sort, push_new};
+use super::{Query, Sort, is_plausible, push_new};
 use crate::{Kind, Row, State, row::Fit};
 
 impl Query {
@@ -25,7 +25,7 @@ impl Query {
             return false;
         }
         match &*prefix.to_ascii_lowercase() {
-            "ns" | "namespace" => {
+            "ns" | "namespace" if values().all(is_plausible) => {
                 values().for_each(|value| self.read("namespace", value));
                 true
             }
@@ -51,7 +51,8 @@ impl Query {
     pub fn narrows(&self, wider: &Query) -> bool {
         // A word with a slash is also looked for where one without is not.
         let within = |part: &str, word: &str| word.contains(part) && (part.contains('/') || !word.contains('/'));
-        wider.words.iter().all(|part| self.words.iter().any(|word| within(part, word)))
+        let covers = |part: &String| self.words.iter().any(|word| within(part, word));
+        !wider.has_too_many_words() && wider.words.iter().all(covers)
     }
 
     /// How well a row that was found fits the words: the lower, the better.

@@ -58,6 +58,29 @@ async fn with_the_keyboard_alone_somebody_searches_everything_goes_down_to_a_res
 }
 
 #[tokio::test]
+async fn whoever_is_not_led_to_the_search_after_all_has_their_keys_back_and_what_they_typed_is_forgotten()
+-> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    let browser = &desk.browser;
+    desk.live().await?;
+    // As after the browser's *Stop*, the next page never comes.
+    browser
+        .ask("document.getElementById('find').addEventListener('click', (event) => event.preventDefault()), true")
+        .await?;
+    desk.press("/").await?;
+    desk.press("jx").await?;
+    browser.until("sessionStorage.getItem('typed') === 'jx'").await?;
+    desk.press(Key::Tab).await?;
+    browser.until("document.activeElement !== document.body").await?;
+    browser.until("sessionStorage.getItem('typed') === null").await?;
+    desk.press("j").await?;
+    browser.until(&format!("{FOCUSED}?.closest('#rows') !== null")).await?;
+    browser.goto(format!("{}/search", desk.url())).await?;
+    browser.until("document.getElementById('q').value === ''").await?;
+    desk.no_complaints().await
+}
+
+#[tokio::test]
 async fn without_a_script_the_search_is_a_form_and_its_results_are_links() -> anyhow::Result<()> {
     let desk = Desk::open(Look { script: false, ..Look::PHONE }).await?;
     desk.browser.sign_in(desk.url(), "admin", "secret").await?;

@@ -11,7 +11,14 @@ let asking;
 
 // What was typed between the key that leads here and now belongs into the field.
 let typed = null;
-addEventListener("pageshow", () => (typed = null));
+let waiting;
+// The page stays after all, as after the browser's *Stop*, or it comes back.
+function stay() {
+  if (typed !== null) sessionStorage.removeItem("typed");
+  typed = null;
+}
+addEventListener("pageshow", stay);
+addEventListener("pagehide", () => clearTimeout(waiting));
 if (field) {
   field.value += sessionStorage.getItem("typed") ?? "";
   sessionStorage.removeItem("typed");
@@ -30,15 +37,18 @@ function find() {
     field.focus();
     field.select();
   } else {
+    stay();
     typed = "";
+    clearTimeout(waiting);
+    waiting = setTimeout(stay, 2000);
     document.getElementById("find")?.click();
   }
 }
 
-// Whether the page is about to be left for the search: no key must mean anything here any more.
+// Whether the page is about to be left for the search: no letter must mean anything here any more.
 function typedAhead(event) {
-  if (typed === null) return false;
-  if (event.key.length === 1) sessionStorage.setItem("typed", (typed += event.key));
+  if (typed === null || event.key.length !== 1) return false;
+  sessionStorage.setItem("typed", (typed += event.key));
   event.preventDefault();
   return true;
 }

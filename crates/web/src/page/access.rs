@@ -126,7 +126,7 @@ pub(crate) async fn again(
     let who: &Identity = &session.identity;
     if let Err(wait) = app.repeats.attempt(who.user(), Instant::now()) {
         let frame = Frame::of(&app, &session, &headers, &uri);
-        return super::message::too_often(frame, RequestId::of(&headers), (app.clock)(), wait);
+        return super::message::rechecked_too_often(frame, RequestId::of(&headers), (app.clock)(), wait);
     }
     let goes = match who {
         Identity::Impersonated(who) => app.rights.guise(who, true).await.is_ok_and(|guise| guise.face.is_some()),

@@ -49,12 +49,26 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
 }
 
 /// Somebody had everything asked anew again and again.
-pub(crate) fn too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration) -> Response {
+pub(crate) fn rechecked_too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration) -> Response {
     let text = format!(
         "Kubernetes was asked about all your rights several times just now. In {} seconds it can be again; what you see \
          is at most half a minute old, and rights that you are given show by themselves within five minutes.",
         wait.as_secs() + 1
     );
+    too_often(frame, request, now, wait, text)
+}
+
+/// Somebody had previews made again and again.
+pub(crate) fn previewed_too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration) -> Response {
+    let text = format!(
+        "You have seen several previews just now, and each of them reads many objects. In {} seconds you can have the \
+         next. Nothing has been done.",
+        wait.as_secs() + 1
+    );
+    too_often(frame, request, now, wait, text)
+}
+
+fn too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration, text: String) -> Response {
     let message = Message { status: StatusCode::TOO_MANY_REQUESTS, title: "Not so often, please", text: text.into() };
     let mut answer = message.page(frame, request);
     answer.headers_mut().extend(allowance::date(now, wait).map(|date| (header::RETRY_AFTER, date)));

@@ -34,7 +34,10 @@ impl Empty {
             && !any(Sight::Unknown)
             && !all(Sight::Nothing)
             && !all(Sight::NotInstalled);
-        Some(if page.is_search() && (filtered || list.in_sight > 0) {
+        let too_many = format!("Nothing was looked for: that is more than {} words. Leave some out.", Query::WORDS);
+        Some(if query.has_too_many_words() {
+            Self { filtered: true, ..say("Too many words", &too_many) }
+        } else if page.is_search() && (filtered || list.in_sight > 0) {
             Self { filtered: true, ..say("Nothing found", "Nothing that you may see has all of that in it.") }
         } else if list.in_sight > 0 || filtered {
             Self { filtered: true, ..say("Nothing matches", "The filters leave nothing over.") }
@@ -144,6 +147,10 @@ mod tests {
         let refused = why(Sight::Nothing);
         assert!(refused.remedy.contains("terraforms") && !refused.remedy.contains("buckets"), "{}", refused.remedy);
         assert_eq!(why(Sight::Everywhere).title, "Nothing found");
+        let many: Vec<_> = (0..99).map(|n| format!("shop-{n}")).collect();
+        let query = Query::from_pairs([("search", many.join(" ").as_str())]);
+        let why = Empty::why(ListPage::of(Kind::BUCKET), &query, &list(Sight::Everywhere), &who).expect("it is empty");
+        assert!(why.filtered && why.text.contains("more than 16 words"), "{}", why.text);
     }
 
     #[test]

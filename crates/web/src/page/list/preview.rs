@@ -13,7 +13,7 @@ use axum::{
 use fanlight_live::{List, Visit};
 use fanlight_model::{Abilities, Action, Forecast, Identity, Kind, Query, Row, Target};
 use futures_util::{StreamExt, stream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded::{self, byte_serialize};
 
 use super::{ListPage, Note, Which, filters};
@@ -122,6 +122,9 @@ pub(crate) async fn show(
     let Some(action) = named(&name, None) else {
         return Redirect::to(&filters::address(&app.base, page.path, &query)).into_response();
     };
+    if let Err(wait) = app.previews.attempt(&session.identity) {
+        return crate::page::message::previewed_too_often(frame, origin.request, (app.clock)(), wait);
+    }
     let matching = Matching::of(&mut visit, &query);
     let lines = matching.forecast(&app, &session.identity, &frame, &action).await;
     let note = Note::of(matching.list.freshness, (app.clock)());
@@ -153,23 +156,26 @@ impl Matching {
         }
     }
 
-    /// What comes to each, in the order of the list.
+    /// What comes to each, in the order of the list. No object is kept longer than until that is known.
     async fn forecast(&self, app: &App, who: &Identity, frame: &Frame, action: &Action) -> Vec<Line> {
+        let end = Instant::now() + PATIENCE;
+        let _seat = app.previews.seat(end).await;
         let look = |row: &Arc<Row>| {
             let fixed = self.fixed.iter().any(|(kind, ns)| *kind == row.key.kind && *ns == row.key.namespace);
-            let read = (!fixed).then(|| app.objects.read(who, &row.key));
+            let (row, read) = (Arc::clone(row), (!fixed).then(|| app.objects.read(who, &row.key)));
             async move {
-                match read {
+                let found = match read {
                     Some(read) => Some(read.await),
                     None => None,
-                }
+                };
+                forecast(&row, found, action)
             }
         };
         let looks: Vec<_> = self.rows.iter().map(look).collect();
-        let found = stream::iter(looks).buffered(AT_ONCE).take_until(sleep(PATIENCE)).collect::<Vec<_>>().await;
-        let late = std::iter::repeat_with(|| Some(Err(ObjectError::Unanswered(String::new()))));
-        let found = self.rows.iter().zip(found.into_iter().chain(late));
-        found.map(|(row, found)| Line::of(row, frame, &forecast(row, found, action))).collect()
+        let told = stream::iter(looks).buffered(AT_ONCE).take_until(sleep_until(end)).collect::<Vec<_>>().await;
+        let late = std::iter::repeat_with(unread);
+        let told = self.rows.iter().zip(told.into_iter().chain(late));
+        told.map(|(row, told)| Line::of(row, frame, &told)).collect()
     }
 }
 
@@ -190,11 +196,13 @@ fn forecast(row: &Row, found: Option<Result<serde_json::Value, ObjectError>>, ac
         Some(Ok(object)) => Target::new(&row.key, &object).forecast(action),
         Some(Err(ObjectError::NotFound)) => Forecast::Idle("It is not there any more.".to_owned()),
         Some(Err(ObjectError::Forbidden(words))) => Forecast::Idle(format!("Kubernetes says: {words}.")),
-        Some(Err(ObjectError::NotInstalled | ObjectError::Unanswered(_))) => {
-            let text = "Kubernetes did not answer in time: what comes to it is told when it is done.";
-            Forecast::Acts(text.to_owned(), None)
-        }
+        Some(Err(ObjectError::NotInstalled | ObjectError::Unanswered(_))) => unread(),
     }
+}
+
+/// What comes to an object that could not be read in time.
+fn unread() -> Forecast {
+    Forecast::Acts("It could not be read in time: what comes to it is told when it is done.".to_owned(), None)
 }
 
 impl Line {
