@@ -227,9 +227,53 @@ fn understand(line: &Bytes, seen: &mut Version) -> Result<Option<EventNews<ReadE
 
 #[cfg(test)]
 mod tests {
+    use fanlight_model::UserName;
+    use kube::Config;
     use serde_json::json;
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::events::seats::Seat;
+
+    fn ada() -> Identity {
+        Identity::of(UserName::new("ada").expect("a name"))
+    }
+
+    /// An API server that takes connections and says nothing.
+    async fn silent() -> (TcpListener, ApiServer) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("https://{}", listener.local_addr().expect("an address"));
+        let server = ApiServer::from_config(Config::new(address.parse().expect("an address")));
+        (listener, server.expect("a configuration"))
+    }
+
+    fn seats(server: &ApiServer) -> Vec<Seat> {
+        (0..Seats::MOST).filter_map(|_| server.seats().take(&ada())).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_somebody_ends_when_they_no_longer_look() {
+        let (listener, server) = silent().await;
+        let news = server.follow_events(&ada(), None, "");
+        let _asked = listener.accept().await.expect("a connection");
+        assert_eq!(seats(&server).len(), Seats::MOST - 1);
+        drop(news);
+        let all_free = async {
+            while seats(&server).len() < Seats::MOST {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), all_free).await.expect("it does not wait for the answer");
+    }
+
+    #[tokio::test]
+    async fn whoever_follows_very_much_is_told_what_is_not_followed() {
+        let (_listener, server) = silent().await;
+        let _taken = seats(&server);
+        let told = server.follow_events(&ada(), Some("apps"), "").next().await;
+        let Some(EventNews::Lost(error @ ReadError::TooMany { .. })) = told else { panic!("{told:?}") };
+        assert!(error.to_string().contains("the Events in apps"), "{error}");
+    }
 
     fn told(word: &str, object: &Value) -> (Result<Option<EventNews<ReadError>>, u64>, Version) {
         let mut seen = 7;
