@@ -18,7 +18,7 @@ impl ApiServer {
     /// How long one look may take: a page waits for it.
     const LOOK: Duration = Duration::from_secs(3);
     /// How many objects of a list are looked at.
-    const LISTED: usize = 50;
+    const LISTED: usize = 20;
     /// How many Events are.
     const TOLD: usize = 300;
     /// How much of a log is read.
@@ -48,11 +48,38 @@ impl ApiServer {
             }
         };
         match timeout(Self::LOOK, found).await {
-            Ok(Ok(value)) => Finding::Found(value),
+            Ok(Ok(value)) => Finding::Found(slim(value)),
             Ok(Err(error)) => finding(&error),
             Err(_) => Finding::Unanswered,
         }
     }
+}
+
+/// An object, or a list, without what explains nothing and may be long: many are held at once.
+fn slim(mut value: Value) -> Value {
+    fn strip(object: &mut Value) {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+            }
+        }
+    }
+    strip(&mut value);
+    for item in value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        strip(item);
+        let Some(spec) = item.get_mut("spec").and_then(Value::as_object_mut) else { continue };
+        // What a ReplicaSet makes its pods from, and what a pod's containers are told.
+        spec.remove("template");
+        for list in ["initContainers", "containers"] {
+            for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(container) = container.as_object_mut() {
+                    container.retain(|field, _| ["name", "image", "resources"].contains(&&**field));
+                }
+            }
+        }
+    }
+    value
 }
 
 fn address(lookup: &Lookup) -> Result<(String, &'static str), ReadError> {
@@ -123,6 +150,8 @@ fn finding(error: &ReadError) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn path(lookup: &Lookup) -> Result<String, String> {
@@ -150,13 +179,35 @@ mod tests {
         };
         assert_eq!(
             path(&pods).as_deref(),
-            Ok("/api/v1/namespaces/shop/pods?limit=50&labelSelector=app%3Dcart%2Ctier+in+%28a%2Cb%29%26limit%3D9")
+            Ok("/api/v1/namespaces/shop/pods?limit=20&labelSelector=app%3Dcart%2Ctier+in+%28a%2Cb%29%26limit%3D9")
         );
         let events = Lookup::Events { kind: "Pod".to_owned(), namespace: "shop".to_owned(), name: String::new() };
         assert_eq!(
             path(&events).as_deref(),
             Ok("/api/v1/namespaces/shop/events?limit=300&fieldSelector=involvedObject.kind%3DPod")
         );
+    }
+
+    #[test]
+    fn of_what_was_found_only_what_may_explain_something_is_kept() {
+        let metadata = json!({"name": "cart", "managedFields": [{"manager": "kubectl"}],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "blue"}});
+        let kept = json!({"name": "cart", "annotations": {"team": "blue"}});
+        let container = json!({"name": "web", "image": "web:1", "resources": {}, "env": [{"name": "A"}]});
+        let pod = json!({"metadata": metadata, "spec": {"containers": [container], "volumes": []}, "status": {}});
+        let set = json!({"metadata": metadata, "spec": {"replicas": 1, "template": {"spec": {}}}});
+        let slimmer = slim(json!({"metadata": {"continue": "more"}, "items": [pod, set]}));
+        let container = json!({"name": "web", "image": "web:1", "resources": {}});
+        assert_eq!(
+            slimmer,
+            json!({"metadata": {"continue": "more"}, "items": [
+                {"metadata": kept, "spec": {"containers": [container], "volumes": []}, "status": {}},
+                {"metadata": kept, "spec": {"replicas": 1}},
+            ]})
+        );
+        let whole = json!({"metadata": metadata, "spec": {"template": {"spec": {}}}});
+        assert_eq!(slim(whole), json!({"metadata": kept, "spec": {"template": {"spec": {}}}}));
+        assert_eq!(slim(json!("panic: no")), json!("panic: no"));
     }
 
     #[test]

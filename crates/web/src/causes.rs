@@ -31,7 +31,16 @@ struct Kept {
     at: Instant,
     /// `metadata.resourceVersion` of the object.
     version: String,
-    explanation: Option<Arc<Explanation>>,
+    reason: Reason,
+}
+
+/// What is known of why an object is not ready.
+#[derive(Clone, Default)]
+pub(crate) struct Reason {
+    /// Why it is not; nothing if it is, or if it is only at work.
+    pub(crate) explanation: Option<Arc<Explanation>>,
+    /// The containers whose last lines were read for that, as `namespace/pod/container`.
+    pub(crate) logs: Arc<[String]>,
 }
 
 impl Default for Causes {
@@ -42,43 +51,48 @@ impl Default for Causes {
 
 impl Causes {
     /// How long an explanation is kept: what is behind an object changes without the object.
-    const KEPT: Duration = Duration::from_secs(8);
+    const KEPT: Duration = Duration::from_secs(5);
     /// How many are kept.
     const MOST: usize = 1000;
     /// How many are found out at the same time.
-    const AT_ONCE: usize = 16;
+    const AT_ONCE: usize = 4;
     /// How many lookups one of them may take, and in how many rounds.
     const LOOKUPS: usize = 24;
     const ROUNDS: usize = 8;
     /// How long a page waits for one.
     const PATIENCE: Duration = Duration::from_secs(4);
+    /// How old evidence may be when it is told, and how much older it becomes until what replaces it is found.
+    pub(crate) const LAG: Duration = Duration::from_secs(Self::KEPT.as_secs() + Self::PATIENCE.as_secs());
 
-    /// Why an object is not ready; nothing if it is, or if it is only at work.
-    pub(crate) async fn find(
-        &self,
-        objects: &dyn Objects,
-        who: &Identity,
-        key: &ObjectKey,
-        object: &Value,
-    ) -> Option<Arc<Explanation>> {
+    /// Why an object is not ready.
+    pub(crate) async fn find(&self, objects: &dyn Objects, who: &Identity, key: &ObjectKey, object: &Value) -> Reason {
+        // What is read may be forbidden from the next moment on.
+        let at = Instant::now();
         let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
         let asked = (who.clone(), key.clone());
         if let Some(kept) = self.kept(&asked, version) {
             return kept;
         }
         let look = |lookup: &Lookup| objects.look_up(who, lookup);
-        let explanation = self.find_out(key, object, &look).await.map(Arc::new);
-        self.keep(asked, Kept { at: Instant::now(), version: version.to_owned(), explanation: explanation.clone() });
-        explanation
+        let mut evidence = Evidence::default();
+        let explanation = self.find_out(key, object, &look, &mut evidence).await.map(Arc::new);
+        let reason = Reason { explanation, logs: evidence.logs().into() };
+        self.keep(asked, Kept { at, version: version.to_owned(), reason: reason.clone() });
+        reason
     }
 
     /// What is beyond the limits counts as not answered, and the explanation says so.
-    async fn find_out(&self, key: &ObjectKey, object: &Value, look: &Look<'_>) -> Option<Explanation> {
+    async fn find_out(
+        &self,
+        key: &ObjectKey,
+        object: &Value,
+        look: &Look<'_>,
+        evidence: &mut Evidence,
+    ) -> Option<Explanation> {
         let end = Instant::now() + Self::PATIENCE;
-        let mut evidence = Evidence::default();
         let mut seat = None;
         for round in 0.. {
-            let needed = match explain(key.kind, object, &evidence) {
+            let needed = match explain(key.kind, object, evidence) {
                 Inquiry::Done(explanation) => return Some(explanation),
                 Inquiry::Nothing => return None,
                 Inquiry::Needs(needed) => needed,
@@ -96,11 +110,10 @@ impl Causes {
         None
     }
 
-    #[expect(clippy::option_option, reason = "that there is nothing to explain is kept too")]
-    fn kept(&self, asked: &(Identity, ObjectKey), version: &str) -> Option<Option<Arc<Explanation>>> {
+    fn kept(&self, asked: &(Identity, ObjectKey), version: &str) -> Option<Reason> {
         let kept = self.lock();
         let known = kept.get(asked).filter(|known| known.version == version && known.at.elapsed() < Self::KEPT)?;
-        Some(known.explanation.clone())
+        Some(known.reason.clone())
     }
 
     fn keep(&self, asked: (Identity, ObjectKey), found: Kept) {
@@ -138,7 +151,8 @@ mod tests {
         let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop");
         let begun = Instant::now();
         let never = |_: &Lookup| std::future::pending().boxed();
-        let told = causes.find_out(&key, &application("db"), &never).await.expect("an explanation");
+        let told =
+            causes.find_out(&key, &application("db"), &never, &mut Evidence::default()).await.expect("an explanation");
         assert_eq!(told.cause, Cause::Hidden);
         assert_eq!(
             told.gaps.iter().map(|gap| &*gap.said).collect::<Vec<_>>(),
@@ -153,7 +167,8 @@ mod tests {
             object["metadata"]["name"] = json!(format!("db-{number}"));
             std::future::ready(Finding::Found(object)).boxed()
         };
-        let told = causes.find_out(&key, &application("db-0"), &next).await.expect("an explanation");
+        let told =
+            causes.find_out(&key, &application("db-0"), &next, &mut Evidence::default()).await.expect("an explanation");
         assert_eq!(told.cause, Cause::Unknown, "{}", told.sentence);
         assert!(asked.into_inner() <= Causes::ROUNDS);
     }

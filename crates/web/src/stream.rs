@@ -36,6 +36,11 @@ pub(crate) trait View: Send + 'static {
     /// The pieces that differ from what the browser was told, one after the other; empty if none does.
     fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> impl Future<Output = String> + Send;
 
+    /// The containers whose last lines were read for it, as `namespace/pod/container`.
+    fn logs(&self) -> &[String] {
+        &[]
+    }
+
     /// Waits until it may look different. Safe to cancel.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
 
@@ -56,8 +61,8 @@ struct Open<V> {
     /// Wakes when sessions were ended, here or in another replica.
     endings: watch::Receiver<u64>,
     ended: bool,
-    /// Tells the account of the end.
-    _stay: Stay,
+    /// Tells the account of the end, and of logs.
+    stay: Stay,
 }
 
 /// Opens the stream of a view; `stay` is it in the account.
@@ -67,8 +72,7 @@ pub(crate) fn open<V: View>(app: Arc<App>, session: Session, view: V, stay: Stay
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response();
     }
     let (endings, look) = (app.revocations.news(), Instant::now());
-    let open =
-        Open { app, session, view, told: Told::default(), look, endings, moved: true, ended: false, _stay: stay };
+    let open = Open { app, session, view, told: Told::default(), look, endings, moved: true, ended: false, stay };
     let events = futures_util::stream::unfold(open, |mut open| async {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -102,6 +106,7 @@ impl<V: View> Open<V> {
             }
             if std::mem::take(&mut self.moved) {
                 let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
+                self.stay.shows(self.view.logs());
                 if !news.is_empty() {
                     return Some(Event::default().event("pieces").data(news));
                 }

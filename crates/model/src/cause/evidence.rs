@@ -34,6 +34,17 @@ impl Evidence {
         self.0.get(lookup)
     }
 
+    /// The containers whose last lines were read, as `namespace/pod/container`.
+    pub fn logs(&self) -> Vec<String> {
+        let read = self.0.iter().filter_map(|(lookup, finding)| match (lookup, finding) {
+            (Lookup::LastWords { namespace, pod, container }, Finding::Found(_)) => {
+                Some(format!("{namespace}/{pod}/{container}"))
+            }
+            _ => None,
+        });
+        read.collect()
+    }
+
     /// How many lookups there are findings of.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -42,5 +53,24 @@ impl Evidence {
     /// Whether nothing was looked up.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_logs_that_were_read_count_as_read() {
+        let mut evidence = Evidence::default();
+        let log = |pod: &str| {
+            let (namespace, pod, container) = ("shop".to_owned(), pod.to_owned(), "web".to_owned());
+            Lookup::LastWords { namespace, pod, container }
+        };
+        evidence.add(log("cart-1"), Finding::Found(Value::from("panic: no database")));
+        evidence.add(log("cart-2"), Finding::Denied);
+        let events = Lookup::Events { kind: "Pod".to_owned(), namespace: "shop".to_owned(), name: String::new() };
+        evidence.add(events, Finding::Found(Value::Null));
+        assert_eq!(evidence.logs(), ["shop/cart-1/web"]);
     }
 }

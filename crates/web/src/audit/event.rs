@@ -33,7 +33,7 @@ pub(crate) enum Event {
     Action { verb: Verb, objects: Vec<Limited> },
     /// What has become of one object of an action.
     ActionOutcome { verb: Verb, object: Limited, outcome: Outcome, reason: Limited },
-    /// A page was sent.
+    /// A page was sent, or an open one shows the log of one more container.
     View {
         page: Page,
         #[serde(flatten)]
@@ -190,6 +190,9 @@ pub(crate) struct Seen {
     /// The namespaces of which the viewer reads Events; `*` is all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<String>,
+    /// The containers whose last lines were read, as `namespace/pod/container`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) logs: Vec<Limited>,
 }
 
 impl Seen {
@@ -206,6 +209,11 @@ impl Seen {
     /// What is called so, of a kind without a page of its own.
     pub(crate) fn other(name: &str) -> Self {
         Self { object: Some(Limited::other(name)), ..Self::default() }
+    }
+
+    /// And the last lines of these containers.
+    pub(crate) fn and_logs(self, containers: &[String]) -> Self {
+        Self { logs: containers.iter().map(|one| Limited::other(one)).collect(), ..self }
     }
 
     /// One object.

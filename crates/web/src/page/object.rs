@@ -199,7 +199,9 @@ pub(crate) async fn show(
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
     let shown = Shown::read(&app, &session, &key, tab).await;
-    let event = Event::View { page: Page::Object, seen: Seen::object(&key), outcome: outcome(shown.as_ref().err()) };
+    let logs = shown.as_ref().map(|shown| &*shown.logs).unwrap_or_default();
+    let seen_of = Seen::object(&key).and_logs(logs);
+    let event = Event::View { page: Page::Object, seen: seen_of, outcome: outcome(shown.as_ref().err()) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
         Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, words};
+use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, words};
 use crate::{
     Events,
     cause::{lookup::Builtin, rules},
@@ -49,6 +49,8 @@ impl Walk<'_> {
         let set = match sets {
             None => None,
             Some(sets) => match sets? {
+                // What is left out may be the one.
+                Sight::There(list) if is_cut(list) => None,
                 Sight::There(list) => workload.current_set(list),
                 Sight::Missing | Sight::Hidden(_) => None,
             },
@@ -61,6 +63,13 @@ impl Walk<'_> {
                 match self.worst(&pods) {
                     Some(branch) => branch,
                     None if !self.needs.is_empty() => return None,
+                    None if is_cut(list) => {
+                        let gap = Gap::new(format!(
+                            "of its pods only the first {} were looked at",
+                            each(&list["items"]).count()
+                        ));
+                        Branch::hidden(&known, gap)
+                    }
                     None => self.uncreated(workload, set)?,
                 }
             }
@@ -124,7 +133,8 @@ impl Walk<'_> {
             self.see(Lookup::Labelled { kind: sets, namespace: namespace.clone(), selector: workload.selector() });
         let events = self.see(Lookup::Events { kind: "Pod".to_owned(), namespace, name: String::new() });
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
-        let Some(tried) = workload.tried_set(sets) else { return Some(passed()) };
+        let tried = if is_cut(sets) { None } else { workload.tried_set(sets) };
+        let Some(tried) = tried else { return Some(passed()) };
         let pods = format!("{}-", text(&tried["metadata"]["name"]));
         let events = Events::read(events, "");
         let told = events.entries.iter().filter(|event| event.warning && event.name.starts_with(&pods));
@@ -236,6 +246,11 @@ impl<'a> Workload<'a> {
     }
 }
 
+/// Whether the API server has more than it was asked for.
+fn is_cut(list: &Value) -> bool {
+    !text(&list["metadata"]["continue"]).is_empty()
+}
+
 fn is_owned(object: &Value, uid: &Value) -> bool {
     uid.is_string() && each(&object["metadata"]["ownerReferences"]).any(|owner| owner["uid"] == *uid)
 }
@@ -271,5 +286,33 @@ fn of_the_past(reason: &str, message: &str) -> Option<(Cause, String)> {
         "FailedScheduling" => Some((Cause::Unschedulable, format!("no node took the pods {whose}"))),
         "FailedMount" | "FailedAttachVolume" => Some((Cause::Volume, format!("pods {whose} had no volumes"))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Evidence, Finding};
+
+    #[test]
+    fn that_only_some_of_many_pods_were_looked_at_is_said_where_none_of_them_explains_anything() {
+        let deployment = Builtin::by_name("Deployment", None).expect("a kind");
+        let object = json!({"metadata": {"namespace": "shop", "name": "cart", "uid": "d"},
+            "spec": {"replicas": 60, "selector": {"matchLabels": {"app": "cart"}}}, "status": {"availableReplicas": 59}});
+        let ready = json!({"metadata": {"namespace": "shop", "name": "cart-1"},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
+        let mut evidence = Evidence::default();
+        for kind in ["ReplicaSet", "Pod"].map(|kind| Builtin::by_name(kind, None).expect("a kind")) {
+            let items = if kind.kind == "Pod" { json!([ready]) } else { json!([]) };
+            let found = json!({"metadata": {"continue": "more"}, "items": items});
+            let (namespace, selector) = ("shop".to_owned(), "app=cart".to_owned());
+            evidence.add(Lookup::Labelled { kind, namespace, selector }, Finding::Found(found));
+        }
+        let branch = Walk::new(&evidence).workload(deployment, &object, true).expect("a branch");
+        assert_eq!(branch.end.cause, Cause::Hidden);
+        let said: Vec<_> = branch.end.gaps.iter().map(|gap| &*gap.said).collect();
+        assert_eq!(said, ["of its pods only the first 1 were looked at"]);
     }
 }

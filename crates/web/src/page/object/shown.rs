@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Tab;
-use crate::{App, ObjectError, signed::visitor};
+use crate::{App, ObjectError, causes::Reason, signed::visitor};
 
 /// Everything that is known of an object and may be shown to one person.
 pub(super) struct Shown {
@@ -16,6 +16,8 @@ pub(super) struct Shown {
     pub(super) may_change: Answer,
     /// Why it is not ready.
     pub(super) explanation: Option<Arc<Explanation>>,
+    /// The containers whose last lines were read for that.
+    pub(super) logs: Arc<[String]>,
     pub(super) more: More,
     pub(super) around: Around,
 }
@@ -48,14 +50,15 @@ impl Shown {
         let details = Details::read(key.kind, &object);
         let kinds = kinds(&details);
         let visitor = visitor(app, session);
-        let (visit, may_change, explanation, more) = tokio::join!(
+        let (visit, may_change, reason, more) = tokio::join!(
             app.live.visit(&visitor, &kinds),
             app.objects.may_change(who, key),
             app.causes.find(&*app.objects, who, key, &object),
             More::read(app, who, &details, tab)
         );
         let around = Around::of(&details.row, &visit);
-        Ok(Self { object, details, may_change, explanation, more, around })
+        let Reason { explanation, logs } = reason;
+        Ok(Self { object, details, may_change, explanation, logs, more, around })
     }
 
     pub(super) fn look_around(&mut self, visit: &Visit) {

@@ -113,5 +113,13 @@ fn shown(object: &Value, rows: &[Row]) -> Shown {
     });
     let needed_by = rows.iter().take(2).cloned().map(Into::into).collect();
     let around = Around { depends_on: depends_on.collect(), needed_by, ..Around::default() };
-    Shown { object: object.clone(), may_change: Answer::Yes, explanation: None, more: More::Nothing, around, details }
+    Shown {
+        object: object.clone(),
+        may_change: Answer::Yes,
+        explanation: None,
+        logs: [].into(),
+        more: More::Nothing,
+        around,
+        details,
+    }
 }

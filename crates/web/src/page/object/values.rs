@@ -91,6 +91,7 @@ mod tests {
             details,
             may_change: Answer::Yes,
             explanation: None,
+            logs: [].into(),
             more,
             around: Around::default(),
         })

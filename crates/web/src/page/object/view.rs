@@ -15,7 +15,7 @@ use super::{
     shown::{Shown, kinds},
 };
 use crate::{
-    App, ObjectError,
+    App, Causes, ObjectError,
     frame::Frame,
     page::message::object_gone,
     signed::visitor,
@@ -48,8 +48,8 @@ impl ObjectView {
     /// How often an object without a row is read, and Events.
     const PACE: Duration = Duration::from_secs(10);
     /// How often an object whose row is known is read, and the right to change it asked about: nothing is shown that was
-    /// allowed more than half a minute ago.
-    const RECHECK: Duration = Duration::from_secs(27);
+    /// allowed more than half a minute ago, and what lies behind an object least of all.
+    const RECHECK: Duration = Duration::from_secs(30 - Causes::LAG.as_secs());
     /// How soon an object is asked for again when Kubernetes has not answered.
     const RETRY: Duration = Duration::from_secs(1);
 
@@ -81,6 +81,7 @@ impl ObjectView {
 
     /// Reads the object anew. What failed is not tried again at every change of other objects.
     async fn read(&mut self) {
+        let began = Instant::now();
         (self.known, self.failed) = (None, None);
         match Shown::read(&self.app, &self.session, &self.key, self.tab).await {
             Ok(shown) => {
@@ -100,11 +101,15 @@ impl ObjectView {
             (None, true) if self.tab != Tab::Events => Self::RECHECK,
             _ => Self::PACE,
         };
-        self.read_again = Instant::now() + pace;
+        self.read_again = (began + pace).max(Instant::now() + Self::RETRY);
     }
 }
 
 impl View for ObjectView {
+    fn logs(&self) -> &[String] {
+        self.known.as_ref().map(|(_, shown)| &*shown.logs).unwrap_or_default()
+    }
+
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
         let (frame, tab, key) = (self.frame.clone(), self.tab, self.key.clone());
         let was_gone = self.gone;
