@@ -1,5 +1,5 @@
 use fanlight_live::{Freshness, Sight, Summary};
-use fanlight_model::{Kind, State};
+use fanlight_model::State;
 
 use super::Breadth;
 
@@ -130,6 +130,7 @@ fn plural(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use fanlight_live::Counts;
+    use fanlight_model::Kind;
 
     use super::*;
 

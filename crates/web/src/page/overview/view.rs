@@ -51,7 +51,7 @@ impl OverviewView {
 
     /// Counts what is worth it for what the viewer may see by now.
     async fn look_around(&mut self) {
-        let breadth = self.breadth.from_now_on(&self.visit.sights());
+        let breadth = self.breadth.later(&self.visit.sights());
         if breadth != self.breadth {
             self.visit = breadth.open(&self.app, &self.session).await;
             self.breadth = breadth;
