@@ -352,6 +352,8 @@ impl Inner {
             return Taken::StartOver;
         }
         self.shelf.remove_if(key.kind, &key.scope, |row| row.version <= version && !listing.contains(&row.key));
+        let Self { shelf, journal, .. } = self;
+        journal.sift(key.kind, &key.scope, |object| shelf.get(object).is_some());
         Taken::Fine
     }
 }

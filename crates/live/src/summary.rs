@@ -15,8 +15,10 @@ pub struct Summary {
     pub failing: Vec<Arc<Row>>,
     /// What became as it is last, the newest first, not more than asked for; without what is in `failing`.
     pub latest: Vec<Arc<Row>>,
-    /// Where what is in Git begins, by namespace and name; not more than [`Summary::ROOTS`].
+    /// Where what is in Git begins, the oldest first: not more than [`Summary::ROOTS`].
     pub roots: Vec<Arc<Row>>,
+    /// How many more look like that.
+    pub more_roots: usize,
     /// For each asked kind, how far the viewer sees.
     pub sights: Vec<(Kind, Sight)>,
     /// Whether this is what the API server has at this moment.

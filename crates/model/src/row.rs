@@ -17,6 +17,8 @@ pub struct Row {
     pub version: Version,
     /// The word for its status.
     pub state: State,
+    /// When it was made, in seconds since 1970: the one date that nobody who may change objects can choose.
+    pub created: Option<i64>,
     /// When the shown state began, in seconds since 1970; `None` if nobody wrote it down.
     pub since: Option<i64>,
     /// What a person would say about it.
@@ -87,6 +89,7 @@ impl Row {
             key,
             version,
             state: judged.state,
+            created: facts.created,
             since: judged.since,
             sentence: judged.sentence.into(),
             message: cut(judged.message, Row::MESSAGE_LIMIT).into(),

@@ -5,7 +5,8 @@ use std::{
 };
 
 use fanlight_model::{Controller, Identity};
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
 
 use crate::{ObjectError, Objects};
 
@@ -17,23 +18,36 @@ pub struct Lately(Mutex<HashMap<Identity, (Instant, Controllers)>>);
 type Controllers = Result<Arc<[Controller]>, ObjectError>;
 
 impl Lately {
-    /// How long an answer is used: like a grant, never for half a minute.
-    const HOLDS: Duration = Duration::from_secs(20);
+    /// How long an answer is used, or that there was none: like a grant, with whatever time it is shown never for half a
+    /// minute.
+    pub(crate) const HOLDS: Duration = Duration::from_secs(14);
     /// How long a refusal is believed, which shows nothing.
     const REFUSED: Duration = Duration::from_secs(60);
+    /// How long an answer is waited for: everything else on the page is in memory.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
     /// For how many people at most anything is kept.
     const MOST: usize = 256;
 
     /// Flux's controllers, as this person may see them.
     pub(crate) async fn controllers(&self, objects: &dyn Objects, who: &Identity) -> Controllers {
+        self.held_or(who, || objects.controllers(who)).await
+    }
+
+    async fn held_or(
+        &self,
+        who: &Identity,
+        read: impl FnOnce() -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>,
+    ) -> Controllers {
         let now = Instant::now();
         if let Some(held) = self.held(who, now) {
             return held;
         }
-        let read: Controllers = objects.controllers(who).await.map(Into::into);
-        if !matches!(read, Err(ObjectError::Unanswered(_))) {
-            self.keep(who, now, read.clone());
-        }
+        let read = timeout(Self::PATIENCE, read()).await.unwrap_or_else(|_| {
+            let within = Self::PATIENCE.as_secs();
+            Err(ObjectError::Unanswered(format!("the API server did not answer within {within} seconds")))
+        });
+        let read: Controllers = read.map(Into::into);
+        self.keep(who, now, read.clone());
         read
     }
 
@@ -52,13 +66,17 @@ impl Lately {
 }
 
 fn is_good(read: Instant, controllers: &Controllers, now: Instant) -> bool {
-    let holds = if controllers.is_ok() { Lately::HOLDS } else { Lately::REFUSED };
+    let holds = match controllers {
+        Ok(_) | Err(ObjectError::Unanswered(_)) => Lately::HOLDS,
+        Err(_) => Lately::REFUSED,
+    };
     now.duration_since(read) < holds
 }
 
 #[cfg(test)]
 mod tests {
     use fanlight_model::{Persona, UserName};
+    use futures_util::{FutureExt, future::pending};
 
     use super::*;
 
@@ -78,6 +96,20 @@ mod tests {
         let later = now + Lately::HOLDS;
         assert!(lately.held(&somebody("ada"), later).is_none());
         assert!(lately.held(&somebody("ben"), later).is_some_and(|held| held.is_err()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_hangs_is_waited_for_once_and_not_for_long() {
+        let lately = Lately::default();
+        let began = Instant::now();
+        let hung = lately.held_or(&somebody("ada"), || pending().boxed()).await;
+        assert!(matches!(hung, Err(ObjectError::Unanswered(_))), "{hung:?}");
+        assert_eq!(began.elapsed().as_secs(), Lately::PATIENCE.as_secs());
+        let again = lately.held_or(&somebody("ada"), || unreachable!("it is remembered")).await;
+        assert!(again.is_err());
+        tokio::time::sleep(Lately::HOLDS).await;
+        let later = lately.held_or(&somebody("ada"), || async { Ok(Vec::new()) }.boxed()).await;
+        assert!(later.is_ok(), "and asked again");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use fanlight_model::{Kind, ObjectKey, Row, State, cut};
+use fanlight_model::{Kind, ObjectKey, Row, Scope, State, cut};
 use tokio::time::Instant;
 
 use crate::Sighting;
@@ -77,6 +77,13 @@ impl Journal {
     pub(super) fn forget(&mut self, key: &ObjectKey) {
         self.under_way.remove(key);
         self.entries.retain(|entry| entry.key != *key);
+    }
+
+    /// Forgets the objects of a kind in a scope that are not there any more: after a list, since nobody told of each.
+    pub(super) fn sift(&mut self, kind: Kind, scope: &Scope, is_there: impl Fn(&ObjectKey) -> bool) {
+        let stays = |key: &ObjectKey| key.kind != kind || !scope.covers(&key.namespace) || is_there(key);
+        self.under_way.retain(|key, _| stays(key));
+        self.entries.retain(|entry| stays(&entry.key));
     }
 
     /// Forgets of a kind what was under way, since nobody sees where it gets to.

@@ -32,10 +32,14 @@ impl Shelf {
                 keep(&mut latest, row, most);
             }
             if row.applier.is_root() {
-                keep(&mut roots, row, Summary::ROOTS);
+                roots.push(Arc::clone(row));
             }
         }
-        roots.sort_by(|a, b| a.key.cmp(&b.key));
+        // Everything else from Git came after the root. Whatever changes later may have been made to look like one.
+        let age = |row: &Arc<Row>| (row.created.is_none(), row.created);
+        roots.sort_by(|a, b| age(a).cmp(&age(b)).then_with(|| a.key.cmp(&b.key)));
+        let more_roots = roots.len().saturating_sub(Summary::ROOTS);
+        roots.truncate(Summary::ROOTS);
         let of_kind = |line: &Sightline| (line.kind, counts[line.kind.index()]);
         Summary {
             kinds: sightlines.iter().map(of_kind).filter(|(_, counts)| counts.iter().any(|rows| *rows > 0)).collect(),
@@ -43,6 +47,7 @@ impl Shelf {
             failing,
             latest,
             roots,
+            more_roots,
             sights: Vec::new(),
             freshness: Freshness::Current,
         }

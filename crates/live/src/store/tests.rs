@@ -233,6 +233,41 @@ async fn every_order_survives_many_changes() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_vanished_while_nobody_watched_leaves_no_history_to_another_of_its_name() {
+    let store = store();
+    let failed = ["apps/shop", "data/etl"].map(|name| {
+        let (namespace, name) = name.split_once('/').expect("a namespace");
+        Change::Applied(row(namespace, name, 12, State::Failed))
+    });
+    store.apply(&whole(), FIRST, failed.into());
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
+    let history = |namespace: &str, name: &str| {
+        store.sightings(&lines, &ObjectKey::new(KIND, namespace, name), Instant::now()).len()
+    };
+    assert_eq!((history("apps", "shop"), history("data", "etl")), (1, 1));
+    store.begin_listing(&whole(), FIRST);
+    let etl = Change::Applied(row("data", "etl", 12, State::Failed));
+    store.apply(&whole(), FIRST, vec![etl, Change::Synced(20), ready("apps", "shop", 21)]);
+    assert_eq!((history("apps", "shop"), history("data", "etl")), (0, 1));
+}
+
+#[test]
+fn whatever_was_made_to_look_like_a_root_later_does_not_drive_out_the_root() {
+    let store = store();
+    let mut roots = vec![("flux-system", 1_000, 1)];
+    roots.extend(["a", "b", "c"].map(|name| (name, 2_000, 99)));
+    let all = roots.into_iter().zip(11..).map(|((name, created, since), version)| {
+        let row = Arc::unwrap_or_clone(row("apps", name, version, State::Ready));
+        let (created, since) = (Some(created), Some(since));
+        Change::Applied(Arc::new(Row { applier: Applier::Itself, created, since, ..row }))
+    });
+    store.apply(&whole(), FIRST, all.collect());
+    let summary = store.summary(&[Sightline::of(KIND, Reach::Everywhere)], 10, fresh());
+    let names: Vec<_> = summary.roots.iter().map(|row| &*row.key.name).collect();
+    assert_eq!((names, summary.more_roots), (vec!["flux-system", "a", "b"], 1));
+}
+
 #[test]
 fn a_summary_counts_and_names_what_is_in_sight_and_nothing_else() {
     let store = store();

@@ -158,7 +158,7 @@ async fn for_who_sees_many_namespaces_one_by_one_nothing_but_applications_is_wat
     let house = House::before(plane).await?;
     let cleo = house.client(CLEO, &[])?;
     let mut stream = open(&house, &cleo).await?;
-    let view = stream.until(|view| words(view).contains("All 11 objects in 11 namespaces are well.")).await?;
+    let view = stream.until(|view| words(view).contains("All 11 applications in 11 namespaces are well.")).await?;
     assert!(
         view.contains("Other kinds are counted on their own pages:") && view.contains("href=\"/sources\""),
         "{view}"

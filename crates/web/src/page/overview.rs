@@ -4,6 +4,7 @@ mod breadth;
 mod controllers;
 mod counted;
 mod line;
+mod looks;
 mod sentence;
 mod specimens;
 mod sync;
@@ -34,6 +35,7 @@ use breadth::Breadth;
 use controllers::Controllers;
 use counted::{KindCounts, Rest};
 use line::Line;
+use looks::Looks;
 use sentence::Sentence;
 pub(super) use specimens::specimens;
 use sync::Sync;
@@ -55,6 +57,8 @@ struct Overview<'a> {
     /// What fails beyond those, list by list.
     rest: Rest,
     roots: Vec<Sync>,
+    /// How many more look like one.
+    more_roots: usize,
     /// Why there is no root.
     no_root: &'static str,
     controllers: &'a Controllers,
@@ -136,10 +140,11 @@ impl<'a> Overview<'a> {
             frame,
             events: format!("{}/overview/events", frame.base),
             note: now.and_then(|now| Note::of(summary.freshness, now)),
-            sentence: Sentence::of(summary),
+            sentence: Sentence::of(summary, breadth),
             failing: summary.failing.iter().map(line).collect(),
             rest: Rest::of(summary, frame),
             roots: Vec::new(),
+            more_roots: summary.more_roots,
             no_root: if sees_all {
                 "No Kustomization here applies itself, and none was made by a FluxInstance: where what is in Git begins cannot be told."
             } else {

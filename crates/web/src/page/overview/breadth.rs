@@ -53,6 +53,13 @@ impl Breadth {
         if sights.iter().any(many) { Self::Applications } else { Self::All }
     }
 
+    /// What is counted once somebody sees as far as this. It stays while it is not known how far somebody sees: else every outage would end
+    /// the watches, and everything would be listed again after it.
+    pub(super) fn later(self, sights: &[(Kind, Sight)]) -> Self {
+        let unknown = |(kind, sight): &(Kind, Sight)| Kind::APPLICATIONS.contains(kind) && *sight == Sight::Unknown;
+        if sights.iter().any(unknown) { self } else { Self::of(sights) }
+    }
+
     /// The lists of what is not counted: word and address.
     pub(super) fn elsewhere(self, frame: &Frame) -> Vec<(&'static str, String)> {
         let lists = match self {
@@ -79,5 +86,18 @@ mod tests {
             assert_eq!(of(sight), Breadth::Applications, "{sight:?}");
         }
         assert_eq!(Breadth::of(&[(Kind::BUCKET, Sight::Namespaces(50))]), Breadth::All, "it is no application");
+    }
+
+    #[test]
+    fn while_it_is_not_known_how_far_somebody_sees_the_same_is_counted_as_before() {
+        let of = |was: Breadth, one, other| was.later(&[(Kind::KUSTOMIZATION, one), (Kind::HELM_RELEASE, other)]);
+        for was in [Breadth::All, Breadth::Applications] {
+            assert_eq!(of(was, Sight::Unknown, Sight::Unknown), was);
+            assert_eq!(of(was, Sight::Everywhere, Sight::Unknown), was);
+            assert_eq!(of(was, Sight::Everywhere, Sight::Nothing), Breadth::All);
+            assert_eq!(of(was, Sight::Namespaces(Breadth::FEW + 1), Sight::Nothing), Breadth::Applications);
+        }
+        let sights = [(Kind::KUSTOMIZATION, Sight::Everywhere), (Kind::BUCKET, Sight::Unknown)];
+        assert_eq!(Breadth::Applications.later(&sights), Breadth::All, "it is no application");
     }
 }

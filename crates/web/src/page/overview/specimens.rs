@@ -48,6 +48,7 @@ fn summary(rows: &[Row]) -> Summary {
         failing: named(true),
         latest: named(false),
         roots: Vec::new(),
+        more_roots: 0,
         sights: vec![(Kind::KUSTOMIZATION, Sight::Namespaces(1)), (Kind::PROVIDER, Sight::Nothing)],
         freshness: Freshness::Current,
     }
