@@ -1,7 +1,7 @@
 //! Who may be connected, and for how long without asking for anything.
 //!
 //! ```text
-//!   TcpStream ─► Door ── a place? ──► Seats        more than there are places: a few stand, the rest is cut
+//!   TcpStream ─► Door ── a place? ──► Seats        more than there are places: a few stand, and who asks nothing is cut for the next
 //!                 ├─► Line: the connection, which ends when Activity says that nothing was asked for too long
 //!                 ├─► Attended: the site, which tells Activity what is being answered
 //!                 └─► Steward: gives those who stand one answer and ends the connection
@@ -88,7 +88,8 @@ impl Door {
 
     fn let_in<S>(&self, stream: TcpStream, service: S) -> io::Result<(Line<TcpStream>, Attended<S>)> {
         let peer = stream.peer_addr()?.ip();
-        let Some((seat, full)) = self.seats.take(peer) else {
+        let activity = Arc::new(Activity::new());
+        let Some((seat, full)) = self.seats.take(peer, &activity) else {
             return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "there are too many connections"));
         };
         let next = if self.proxies.trusts(peer) { Self::PROXIES } else { Self::PATIENCE.next };
@@ -97,7 +98,6 @@ impl Door {
         stream.set_nodelay(true)?;
         let stuck = u32::try_from(patience.stuck.as_millis()).unwrap_or(u32::MAX);
         setsockopt(&stream, TcpUserTimeout, &stuck)?;
-        let activity = Arc::new(Activity::new());
         let line = Line::new(stream, Arc::clone(&activity), patience, seat);
         Ok((line, Attended::new(service, activity, full)))
     }

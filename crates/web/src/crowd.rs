@@ -28,15 +28,18 @@ struct Inner {
 
 #[derive(Default)]
 struct Running {
-    networks: HashMap<IpAddr, Share>,
+    /// By network; `None` are all those together whom nobody can tell apart.
+    networks: HashMap<Option<IpAddr>, Share>,
     /// Bytes of bodies, of all requests together.
     bytes: usize,
 }
 
 /// What one network takes.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Share {
     requests: usize,
+    /// Those of them whose answers last.
+    streams: usize,
     bytes: usize,
 }
 
@@ -45,7 +48,14 @@ pub(crate) struct Presence {
     crowd: Arc<Inner>,
     /// Whose share it is; `None` for those whom nobody can tell apart.
     network: Option<IpAddr>,
+    as_what: Counted,
     bytes: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    Request,
+    Stream,
 }
 
 /// Why a request is not let in.
@@ -58,7 +68,7 @@ pub(crate) enum Crowded {
 }
 
 /// The body of an answer, which counts until it is sent.
-struct Counted {
+struct Sending {
     body: Body,
     _presence: Presence,
 }
@@ -68,6 +78,10 @@ impl Crowd {
     pub(crate) const BYTES: usize = 16 << 20;
     /// The same of one network: sixteen bodies of the largest size, or a thousand forms.
     pub(crate) const SHARE: usize = 1 << 20;
+    /// The part of all bytes that only those take who send little: many networks may be one person's.
+    const KEPT: usize = Self::BYTES / 4;
+    /// How much little is, of one network: some forms.
+    const LITTLE: usize = 8 << 10;
 
     /// A crowd in which one network may have so many requests at a time.
     pub fn new(each: usize) -> Self {
@@ -76,16 +90,29 @@ impl Crowd {
 
     /// Lets a request in; `from` is who makes it, or `None` if that may be anybody.
     pub(crate) fn enter(&self, from: Option<IpAddr>) -> Result<Presence, Crowded> {
+        self.count(from, Counted::Request)
+    }
+
+    /// Lets a request that was let in have an answer that lasts. A quarter of each share stays for other requests: who has
+    /// all the pages open that they can must still be able to load one, and to sign in.
+    pub(crate) fn follow(&self, from: Option<IpAddr>) -> Result<Presence, Crowded> {
+        self.count(from, Counted::Stream)
+    }
+
+    fn count(&self, from: Option<IpAddr>, as_what: Counted) -> Result<Presence, Crowded> {
         let network = from.map(network);
-        if let Some(network) = network {
-            let mut running = self.0.running();
-            let share = running.networks.entry(network).or_default();
-            if share.requests >= self.0.each {
-                return Err(Crowded::Here);
-            }
-            share.requests += 1;
+        let each = self.0.each;
+        let mut running = self.0.running();
+        let share = running.networks.entry(network).or_default();
+        let (taken, most) = match as_what {
+            Counted::Request => (&mut share.requests, each),
+            Counted::Stream => (&mut share.streams, each - each / 4),
+        };
+        if network.is_some() && *taken >= most {
+            return Err(Crowded::Here);
         }
-        Ok(Presence { crowd: Arc::clone(&self.0), network, bytes: 0 })
+        *taken += 1;
+        Ok(Presence { crowd: Arc::clone(&self.0), network, as_what, bytes: 0 })
     }
 }
 
@@ -96,19 +123,20 @@ impl Inner {
 }
 
 impl Presence {
-    /// Makes room for a body of so many bytes.
+    /// Makes room for so many more bytes of a body.
     pub(crate) fn make_room(&mut self, bytes: usize) -> Result<(), Crowded> {
         let mut running = self.crowd.running();
-        if running.bytes + bytes > Crowd::BYTES {
+        let all = running.bytes + bytes;
+        let share = running.networks.entry(self.network).or_default();
+        let most = if share.bytes + bytes <= Crowd::LITTLE { Crowd::BYTES } else { Crowd::BYTES - Crowd::KEPT };
+        if all > most {
             return Err(Crowded::Everywhere);
         }
-        if let Some(share) = self.network.and_then(|network| running.networks.get_mut(&network)) {
-            if share.bytes + bytes > Crowd::SHARE {
-                return Err(Crowded::Here);
-            }
-            share.bytes += bytes;
+        if self.network.is_some() && share.bytes + bytes > Crowd::SHARE {
+            return Err(Crowded::Here);
         }
-        running.bytes += bytes;
+        share.bytes += bytes;
+        running.bytes = all;
         self.bytes += bytes;
         Ok(())
     }
@@ -118,33 +146,33 @@ impl Presence {
         let mut running = self.crowd.running();
         let bytes = std::mem::take(&mut self.bytes);
         running.bytes -= bytes;
-        if let Some(share) = self.network.and_then(|network| running.networks.get_mut(&network)) {
+        if let Some(share) = running.networks.get_mut(&self.network) {
             share.bytes -= bytes;
         }
     }
 
     /// Has the request count until all of its answer is sent, or nobody takes it any more.
     pub(crate) fn until_sent(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Counted { body, _presence: self }))
+        answer.map(|body| Body::new(Sending { body, _presence: self }))
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
         self.forget_body();
-        let Some(network) = self.network else { return };
         let mut running = self.crowd.running();
-        let left = running.networks.get_mut(&network).map(|share| {
-            share.requests -= 1;
-            share.requests
-        });
-        if left == Some(0) {
-            running.networks.remove(&network);
+        let Some(share) = running.networks.get_mut(&self.network) else { return };
+        match self.as_what {
+            Counted::Request => share.requests -= 1,
+            Counted::Stream => share.streams -= 1,
+        }
+        if *share == Share::default() {
+            running.networks.remove(&self.network);
         }
     }
 }
 
-impl HttpBody for Counted {
+impl HttpBody for Sending {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -197,7 +225,7 @@ mod tests {
         assert_eq!(mine.make_room(Crowd::SHARE), Ok(()));
         let mut more = enter(&crowd, 1).expect("a place");
         assert_eq!(more.make_room(1), Err(Crowded::Here), "more than the share");
-        let networks = u8::try_from(Crowd::BYTES / Crowd::SHARE).expect("few");
+        let networks = u8::try_from((Crowd::BYTES - Crowd::KEPT) / Crowd::SHARE).expect("few");
         let others: Vec<_> = (2..=networks)
             .map(|last| {
                 let mut other = enter(&crowd, last).expect("a place");
@@ -206,12 +234,30 @@ mod tests {
             })
             .collect();
         let mut late = enter(&crowd, 200).expect("a place");
+        assert_eq!(late.make_room(Crowd::LITTLE), Ok(()), "who sends little is not kept out by those who send much");
         assert_eq!(late.make_room(1), Err(Crowded::Everywhere));
+        let mut proxy = crowd.enter(None).expect("a place");
+        assert_eq!(proxy.make_room(Crowd::LITTLE), Ok(()));
+        let mut proxy = [proxy, crowd.enter(None).expect("a place")];
+        assert_eq!(proxy[1].make_room(1), Err(Crowded::Everywhere), "those behind it are as one");
         mine.forget_body();
         assert_eq!((late.make_room(1), more.make_room(1)), (Ok(()), Ok(())));
-        drop((mine, more, late, others));
+        drop((mine, more, late, proxy, others));
         let running = crowd.0.running();
         assert_eq!((running.bytes, running.networks.len()), (0, 0), "nothing is left behind");
+    }
+
+    #[test]
+    fn streams_leave_a_part_of_the_share_to_other_requests() {
+        let crowd = Crowd::new(8);
+        let from = Some(IpAddr::from([192, 0, 2, 1]));
+        let open = || Ok::<_, Crowded>((crowd.enter(from)?, crowd.follow(from)?));
+        let pages: Vec<_> = (0..6).map(|_| open().expect("a stream")).collect();
+        assert_eq!(open().err(), Some(Crowded::Here));
+        let others = [enter(&crowd, 1).expect("a page"), enter(&crowd, 1).expect("a form")];
+        assert_eq!(refused(enter(&crowd, 1)), Some(Crowded::Here));
+        drop((pages, others));
+        assert!(crowd.0.running().networks.is_empty() && open().is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is too large, too slow or too much is answered before anything is done for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -58,10 +58,7 @@ pub(crate) async fn keep(State(app): State<Arc<App>>, request: Request, next: Ne
     if let Some(full) = request.extensions().get::<Full>() {
         return full.into_response();
     }
-    let caller = request.extensions().get::<Caller>().map(|caller| caller.address);
-    // Of a proxy that does not say for whom it asks nobody knows how many people are behind it.
-    let caller = caller.filter(|address| !app.proxies.trusts(*address));
-    let mut presence = match app.crowd.enter(caller) {
+    let mut presence = match app.crowd.enter(caller(&app, &request)) {
         Ok(presence) => presence,
         Err(crowded) => return crowded.into_response(),
     };
@@ -71,6 +68,21 @@ pub(crate) async fn keep(State(app): State<Arc<App>>, request: Request, next: Ne
     };
     presence.forget_body();
     presence.until_sent(answer)
+}
+
+/// Lets requests through whose answers last.
+pub(crate) async fn follow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match app.crowd.follow(caller(&app, &request)) {
+        Ok(presence) => presence.until_sent(next.run(request).await),
+        Err(crowded) => crowded.into_response(),
+    }
+}
+
+/// Whose share a request is of, if that is known.
+fn caller(app: &App, request: &Request) -> Option<IpAddr> {
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.address);
+    // Of a proxy that does not say for whom it asks nobody knows how many people are behind it.
+    caller.filter(|address| !app.proxies.trusts(*address))
 }
 
 /// What asks whether the server is alive must be answered however many others there are: else it would be ended. There is
@@ -91,10 +103,7 @@ async fn whole(request: Request, presence: &mut Presence) -> Result<Request, Exc
     if body.is_end_stream() {
         return Ok(Request::from_parts(parts, body));
     }
-    // Where nothing is said beforehand, it may be as much as is allowed.
-    let most = body.size_hint().upper().and_then(|most| usize::try_from(most).ok()).map_or(BODY, |most| most.min(BODY));
-    presence.make_room(most).map_err(Excess::Crowded)?;
-    let body = timeout(ARRIVAL, arrive(body)).await.map_err(|_| Excess::Slow)??;
+    let body = timeout(ARRIVAL, arrive(body, presence)).await.map_err(|_| Excess::Slow)??;
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
@@ -111,7 +120,8 @@ fn weigh(headers: &HeaderMap) -> Result<(), Excess> {
     if announced.is_some_and(|length: u64| length > BODY as u64) { Err(Excess::Body) } else { Ok(()) }
 }
 
-async fn arrive(body: Body) -> Result<Bytes, Excess> {
+/// The body; there is made room for what has arrived, since what is announced may never come.
+async fn arrive(body: Body, presence: &mut Presence) -> Result<Bytes, Excess> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(chunk) = chunks.next().await {
@@ -119,6 +129,7 @@ async fn arrive(body: Body) -> Result<Bytes, Excess> {
         if whole.len() + chunk.len() > BODY {
             return Err(Excess::Body);
         }
+        presence.make_room(chunk.len()).map_err(Excess::Crowded)?;
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.into())
@@ -211,7 +222,8 @@ mod tests {
         let chunks = stream::iter([Ok::<_, Infallible>("user=a"), Ok("&b=c")]);
         let request = whole(request("/a?b=c", Body::from_stream(chunks))).await.expect("within the measure");
         assert_eq!(request.uri(), "/a?b=c");
-        assert_eq!(arrive(request.into_body()).await.expect("a body"), "user=a&b=c");
+        let body = axum::body::to_bytes(request.into_body(), BODY).await.expect("a body");
+        assert_eq!(body, "user=a&b=c");
         assert!(whole(self::request("/", Body::from(vec![0; BODY]))).await.is_ok());
     }
 
@@ -247,20 +259,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bodies_that_do_not_arrive_take_only_the_share_of_who_sends_them() {
+    async fn bodies_that_do_not_arrive_whole_take_only_the_share_of_who_sends_them_and_only_what_came() {
         let crowd = Crowd::new(1000);
         let from = |last: u8| Some([192, 0, 2, last].into());
-        let never = || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let mut held = Vec::new();
-        loop {
+        let stuck = |sent: usize| {
+            let begun = (sent > 0).then(|| Ok::<_, Infallible>(Bytes::from(vec![0; sent])));
+            Body::from_stream(stream::iter(begun).chain(stream::pending()))
+        };
+        let send = |sent: usize| {
             let mut presence = crowd.enter(from(1)).expect("a place");
-            let mut waiting = Box::pin(async move { super::whole(request("/", never()), &mut presence).await.err() });
+            Box::pin(async move { super::whole(request("/", stuck(sent)), &mut presence).await.err() })
+        };
+        let mut held: Vec<_> = (0..100).map(|_| send(0)).collect();
+        for waiting in &mut held {
+            assert_eq!(futures_util::poll!(waiting), Poll::Pending, "nothing has come, and nothing is taken");
+        }
+        loop {
+            let mut waiting = send(BODY);
             match futures_util::poll!(&mut waiting) {
                 Poll::Pending => held.push(waiting),
                 Poll::Ready(excess) => break assert_eq!(excess, Some(Excess::Crowded(Crowded::Here))),
             }
         }
-        assert_eq!(held.len(), Crowd::SHARE / BODY);
+        assert_eq!(held.len() - 100, Crowd::SHARE / BODY);
         let mut other = crowd.enter(from(2)).expect("a place");
         assert!(super::whole(request("/", Body::from("user=a")), &mut other).await.is_ok());
         drop(held);

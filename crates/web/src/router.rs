@@ -84,6 +84,7 @@ pub fn router(app: App) -> Router {
         .route("/other/{kind}/events", get(page::other::events))
         .route("/other/{kind}/details/events", get(page::other::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
+        .layer(from_fn_with_state(Arc::clone(&app), measure::follow))
         .route("/actions", post(action::perform));
     let site = pages.merge(streams);
     let site = if base.is_empty() {

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Patience;
 
@@ -8,6 +9,7 @@ use super::Patience;
 pub(super) struct Activity {
     state: Mutex<State>,
     begun: Notify,
+    cut: CancellationToken,
 }
 
 struct State {
@@ -24,7 +26,7 @@ pub(super) struct Turn(Arc<Activity>);
 impl Activity {
     pub(super) fn new() -> Self {
         let state = State { running: 0, quiet_since: Instant::now(), asked: false };
-        Self { state: Mutex::new(state), begun: Notify::new() }
+        Self { state: Mutex::new(state), begun: Notify::new(), cut: CancellationToken::new() }
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> Turn {
@@ -46,6 +48,22 @@ impl Activity {
         let state = self.state();
         let wait = if state.asked { patience.next } else { patience.first };
         (state.running == 0).then(|| state.quiet_since + wait)
+    }
+
+    /// Since when nothing is asked for; `None` while a request is being answered.
+    pub(super) fn quiet_since(&self) -> Option<Instant> {
+        let state = self.state();
+        (state.running == 0).then_some(state.quiet_since)
+    }
+
+    /// Ends the connection: somebody else needs its place.
+    pub(super) fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    /// Waits until the connection has to end. For the connection itself.
+    pub(super) fn is_cut(&self) -> WaitForCancellationFutureOwned {
+        self.cut.clone().cancelled_owned()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep},
 };
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{Patience, activity::Activity, seats::Seat};
 
@@ -21,6 +22,7 @@ pub(crate) struct Line<T> {
     /// Since when the other side takes nothing.
     stuck_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     _seat: Seat,
 }
 
@@ -30,7 +32,8 @@ impl<T> Line<T> {
 
     pub(super) fn new(wire: T, activity: Arc<Activity>, patience: Patience, seat: Seat) -> Self {
         let timer = Box::pin(sleep(patience.first.min(Self::LOOK)));
-        Self { wire, activity, patience, stuck_since: None, timer, _seat: seat }
+        let cut = Box::pin(activity.is_cut());
+        Self { wire, activity, patience, stuck_since: None, timer, cut, _seat: seat }
     }
 
     /// When the patience ends, as it looks at this moment.
@@ -41,6 +44,9 @@ impl<T> Line<T> {
 
     /// Whether the patience is at its end; else the task is woken when it is.
     fn wait<R>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        if self.cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let due = self.due();
@@ -146,6 +152,17 @@ mod tests {
         });
         assert_eq!(seconds_until_cut(&mut line).await, 10);
         dripping.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_cut_off_for_somebody_else_is_so_at_once() {
+        let (mut line, activity, _theirs) = line();
+        let began = Instant::now();
+        let reading = tokio::spawn(async move { line.read_u8().await.map_err(|error| error.kind()) });
+        tokio::task::yield_now().await;
+        activity.cut();
+        assert_eq!(reading.await.expect("an end"), Err(io::ErrorKind::ConnectionAborted));
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,8 @@ use std::{
 use fanlight_identity::network;
 use fanlight_web::{Full, Proxies};
 
+use super::activity::Activity;
+
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places {
@@ -35,9 +37,17 @@ struct Inner {
 #[derive(Default)]
 struct Taken {
     seated: usize,
-    standing: usize,
     each: HashMap<IpAddr, usize>,
-    standing_each: HashMap<IpAddr, usize>,
+    /// In the order of their numbers.
+    standing: Vec<Stander>,
+    next_number: u64,
+}
+
+/// A connection that only stands.
+struct Stander {
+    number: u64,
+    network: IpAddr,
+    activity: Arc<Activity>,
 }
 
 /// A place that is taken, until this is dropped.
@@ -49,7 +59,8 @@ pub(crate) struct Seat {
 enum Kind {
     /// Counted for its network too, if there is one.
     Seated(Option<IpAddr>),
-    Standing(IpAddr),
+    /// By its number; it is not among those who stand any more once it was cut.
+    Standing(u64),
 }
 
 impl Seats {
@@ -58,8 +69,8 @@ impl Seats {
     }
 
     /// A place for a connection from an address, and why it may not stay there, if it may not; `None` if it cannot even
-    /// be told so.
-    pub(super) fn take(&self, from: IpAddr) -> Option<(Seat, Option<Full>)> {
+    /// be told so. `activity` is what goes on over the connection.
+    pub(super) fn take(&self, from: IpAddr, activity: &Arc<Activity>) -> Option<(Seat, Option<Full>)> {
         let Inner { places, proxies, .. } = &*self.0;
         let network = network(from);
         let counted = (!proxies.trusts(from)).then_some(network);
@@ -76,12 +87,7 @@ impl Seats {
             }
             Kind::Seated(counted)
         } else {
-            if !taken.may_stand(places, &network) {
-                return None;
-            }
-            taken.standing += 1;
-            *taken.standing_each.entry(network).or_default() += 1;
-            Kind::Standing(network)
+            Kind::Standing(taken.stand(places, network, activity)?)
         };
         Some((Seat { seats: self.clone(), kind }, full))
     }
@@ -94,17 +100,35 @@ impl Seats {
     pub(super) fn for_one() -> Seat {
         let places = Places { all: 1, each: 1, standing: 0, standing_each: 0, kept: 0 };
         let seats = Self::new(places, Arc::default());
-        seats.take(IpAddr::from([192, 0, 2, 1])).expect("a place").0
+        seats.take(IpAddr::from([192, 0, 2, 1]), &Arc::new(Activity::new())).expect("a place").0
     }
 }
 
 impl Taken {
-    /// What asks whether the server is alive must find a place even where others take all that they can get.
-    fn may_stand(&self, places: &Places, network: &IpAddr) -> bool {
-        let standing = count(&self.standing_each, network);
-        let is_new = standing == 0 && count(&self.each, network) == 0;
-        let places_for_it = if is_new { places.standing } else { places.standing.saturating_sub(places.kept) };
-        self.standing < places_for_it && standing < places.standing_each
+    /// A place to stand. Whoever asks at once, as those do who ask whether the server is alive, must find one even where
+    /// others take all that they can get: who asks nothing makes room, the one first who has done so for longest.
+    fn stand(&mut self, places: &Places, network: IpAddr, activity: &Arc<Activity>) -> Option<u64> {
+        let own = self.standing.iter().filter(|stander| stander.network == network).count();
+        let is_new = own == 0 && count(&self.each, &network) == 0;
+        let all = if is_new { places.standing } else { places.standing.saturating_sub(places.kept) };
+        if own >= places.standing_each {
+            self.cut_one(|stander| stander.network == network)?;
+        } else if self.standing.len() >= all {
+            self.cut_one(|_| true)?;
+        }
+        let number = self.next_number;
+        self.next_number += 1;
+        self.standing.push(Stander { number, network, activity: Arc::clone(activity) });
+        Some(number)
+    }
+
+    /// Ends the connection that has asked nothing for longest of some; `None` if all of them are being answered.
+    fn cut_one(&mut self, of: impl Fn(&Stander) -> bool) -> Option<()> {
+        let standing = self.standing.iter().enumerate().filter(|(_, stander)| of(stander));
+        let quiet = standing.filter_map(|(place, stander)| Some((stander.activity.quiet_since()?, place)));
+        let (_, place) = quiet.min()?;
+        self.standing.remove(place).activity.cut();
+        Some(())
     }
 }
 
@@ -126,10 +150,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         match self.kind {
-            Kind::Standing(network) => {
-                taken.standing -= 1;
-                give_back(&mut taken.standing_each, &network);
-            }
+            Kind::Standing(number) => taken.standing.retain(|stander| stander.number != number),
             Kind::Seated(network) => {
                 taken.seated -= 1;
                 if let Some(network) = network {
@@ -142,7 +163,10 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::door::activity::Turn;
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
@@ -153,62 +177,107 @@ mod tests {
         Seats::new(places, Arc::new(Proxies::new(vec![proxy])))
     }
 
+    /// A connection over which something is being answered, if it was let in.
+    type Guest = (Seat, Option<Full>, Turn);
+
+    fn take(seats: &Seats, from: IpAddr) -> Option<Guest> {
+        let activity = Arc::new(Activity::new());
+        let (seat, full) = seats.take(from, &activity)?;
+        Some((seat, full, activity.begin()))
+    }
+
+    /// The same of a connection over which nothing is asked.
+    fn take_silently(seats: &Seats, from: IpAddr) -> Option<(Seat, Arc<Activity>)> {
+        let activity = Arc::new(Activity::new());
+        seats.take(from, &activity).map(|(seat, _)| (seat, activity))
+    }
+
+    fn is_cut(activity: &Activity) -> bool {
+        activity.is_cut().now_or_never().is_some()
+    }
+
     /// Where somebody ends up.
-    fn place(taken: Option<&(Seat, Option<Full>)>) -> &'static str {
+    fn place(taken: Option<&Guest>) -> &'static str {
         match taken {
             None => "outside",
-            Some((_, None)) => "seated",
-            Some((_, Some(Full::Address))) => "standing for their address",
-            Some((_, Some(Full::Everywhere))) => "standing for all",
+            Some((_, None, _)) => "seated",
+            Some((_, Some(Full::Address), _)) => "standing for their address",
+            Some((_, Some(Full::Everywhere), _)) => "standing for all",
         }
     }
 
     #[test]
     fn one_address_cannot_take_all_places_and_a_proxy_can() {
         let seats = seats(Places { all: 6, each: 2, standing: 2, standing_each: 1, kept: 0 });
-        let mine: Vec<_> = (0..2).filter_map(|_| seats.take(address(1))).collect();
-        let third = seats.take(address(1));
+        let mine: Vec<_> = (0..2).filter_map(|_| take(&seats, address(1))).collect();
+        let third = take(&seats, address(1));
         assert_eq!(place(third.as_ref()), "standing for their address");
-        assert_eq!(place(seats.take(address(1)).as_ref()), "outside", "not even to be told so");
-        let through: Vec<_> = (0..3).filter_map(|_| seats.take(IpAddr::from([10, 0, 0, 1]))).collect();
-        assert!(through.iter().all(|(_, full)| full.is_none()), "many people are behind a proxy");
-        let other = seats.take(address(2));
+        assert_eq!(place(take(&seats, address(1)).as_ref()), "outside", "not even to be told so");
+        let through: Vec<_> = (0..3).filter_map(|_| take(&seats, IpAddr::from([10, 0, 0, 1]))).collect();
+        assert!(through.iter().all(|(_, full, _)| full.is_none()), "many people are behind a proxy");
+        let other = take(&seats, address(2));
         assert_eq!(place(other.as_ref()), "seated");
         drop(third);
-        assert_eq!(place(seats.take(address(3)).as_ref()), "standing for all");
+        assert_eq!(place(take(&seats, address(3)).as_ref()), "standing for all");
         drop((mine, through));
-        assert_eq!(place(seats.take(address(1)).as_ref()), "seated");
+        assert_eq!(place(take(&seats, address(1)).as_ref()), "seated");
     }
 
     #[test]
     fn what_was_taken_is_given_back_to_the_last_place() {
         let seats = seats(Places { all: 2, each: 1, standing: 1, standing_each: 1, kept: 0 });
         for _ in 0..100 {
-            let taken =
-                [seats.take(address(1)), seats.take(address(1)), seats.take(address(2)), seats.take(address(3))];
+            let taken = [
+                take(&seats, address(1)),
+                take(&seats, address(1)),
+                take(&seats, address(2)),
+                take(&seats, address(3)),
+            ];
             let found: Vec<_> = taken.iter().map(|taken| place(taken.as_ref())).collect();
             assert_eq!(found, ["seated", "standing for their address", "seated", "outside"]);
         }
         let taken = seats.taken();
-        assert_eq!((taken.seated, taken.standing), (0, 0));
-        assert!(taken.each.is_empty() && taken.standing_each.is_empty());
+        assert_eq!((taken.seated, taken.standing.len(), taken.each.len()), (0, 0, 0));
     }
 
     #[test]
     fn whoever_takes_all_places_leaves_one_to_stand_for_who_has_none() {
         let seats = seats(Places { all: 2, each: 2, standing: 4, standing_each: 2, kept: 1 });
         let through = IpAddr::from([10, 0, 0, 1]);
-        let seated: Vec<_> = (0..2).filter_map(|_| seats.take(through)).collect();
-        let proxy: Vec<_> = (0..2).filter_map(|_| seats.take(through)).collect();
+        let seated: Vec<_> = (0..2).filter_map(|_| take(&seats, through)).collect();
+        let proxy: Vec<_> = (0..2).filter_map(|_| take(&seats, through)).collect();
         assert!(proxy.iter().all(|taken| place(Some(taken)) == "standing for all"));
-        assert_eq!(place(seats.take(through).as_ref()), "outside", "a proxy has no more to stand than others");
-        let crowd = [seats.take(address(1)), seats.take(address(1))];
+        assert_eq!(place(take(&seats, through).as_ref()), "outside", "a proxy has no more to stand than others");
+        let crowd = [take(&seats, address(1)), take(&seats, address(1))];
         assert_eq!(crowd.map(|taken| place(taken.as_ref())), ["standing for all", "outside"]);
-        let crowd = seats.take(address(1));
-        let probe = seats.take(address(2));
+        let crowd = take(&seats, address(1));
+        let probe = take(&seats, address(2));
         assert_eq!(place(probe.as_ref()), "standing for all", "the place that is kept for who has none");
-        assert_eq!(place(seats.take(address(3)).as_ref()), "outside");
+        assert_eq!(place(take(&seats, address(3)).as_ref()), "outside");
         drop((seated, proxy, crowd, probe));
-        assert_eq!(place(seats.take(address(3)).as_ref()), "seated");
+        assert_eq!(place(take(&seats, address(3)).as_ref()), "seated");
+    }
+
+    #[test]
+    fn who_stands_without_asking_makes_room_for_the_next() {
+        let seats = seats(Places { all: 1, each: 1, standing: 4, standing_each: 2, kept: 0 });
+        let seated = take(&seats, address(1));
+        let silent: Vec<_> = (0..2).filter_map(|_| take_silently(&seats, address(1))).collect();
+        let other = take_silently(&seats, address(2)).expect("a place");
+        let probe = take(&seats, address(1));
+        assert_eq!(place(probe.as_ref()), "standing for all");
+        let cut = || silent.iter().map(|(_, activity)| is_cut(activity)).collect::<Vec<_>>();
+        assert_eq!(cut(), [true, false], "the one that stands longest of the same address");
+        let second = take(&seats, address(1));
+        assert_eq!((place(second.as_ref()), cut()), ("standing for all", vec![true, true]));
+        assert_eq!(place(take(&seats, address(1)).as_ref()), "outside", "nobody who is being answered is cut");
+        let third = take(&seats, address(3));
+        assert!(third.is_some() && !is_cut(&other.1), "there was room");
+        let fourth = take(&seats, address(4));
+        assert_eq!((place(fourth.as_ref()), is_cut(&other.1)), ("standing for all", true), "whoever's it is");
+        drop(silent);
+        assert_eq!(seats.taken().standing.len(), 4, "who was cut gives nothing back a second time");
+        drop((seated, probe, second, third, fourth, other));
+        assert_eq!(seats.taken().standing.len(), 0);
     }
 }

@@ -159,7 +159,7 @@ impl Door<'_> {
         browser.until("location.search === '?search=shop'").await?;
         browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
         browser.ask("window.sameDocument = true").await?;
-        browser.until("/ [1-9]/.test(localStorage.getItem('/oauth2/refresh'))").await?;
+        browser.until("/^[1-9].* [1-9]/.test(localStorage.getItem('/oauth2/refresh'))").await?;
         browser.until("window.sameDocument && document.getElementById('mark').textContent === 'live'").await?;
         let complaints = browser.complaints().await?;
         ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
@@ -178,7 +178,7 @@ impl Door<'_> {
         self.keycloak.sign_in_on(&browser, "frank").await?;
         browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
         let tried = "(localStorage.getItem('/oauth2/refresh') ?? '').split(' ')[0]";
-        browser.until(&format!("{tried} !== ''")).await?;
+        browser.until(&format!("{tried} > 0")).await?;
         let first = browser.ask(tried).await?;
         browser.until(&format!("{tried} > {first}")).await?;
         browser.until("document.getElementById('mark').textContent === 'live'").await?;

@@ -1,10 +1,12 @@
 // Has the identity provider confirm the session before the identity runs out. One page at a time, and once for each
 // identity: a refresh token that is used twice ends the session at the provider, and one whose answer was lost may have
 // been used. An identity is named by its end in the server's words, so that all pages have the same name for it however
-// long they took to load. The storage tells them which one was tried last, until when what came of it is good and what
-// that is named; 0 if there is none. Then nothing more is tried: the next page that is loaded goes through the provider.
+// long they took to load. The storage tells them which one was tried last, until when the newest is good and what that
+// is named; 0 if there is none. Then nothing more is tried: the next page that is loaded goes through the provider.
+// Which one is newer the storage alone says, and not its name: whoever signs in anew may get an identity that ends
+// earlier than that of a page which is open already. Such a page goes on with the newest, as all do.
 const { refresh, identity, left } = document.body.dataset;
-const tries = () => (localStorage.getItem(refresh) ?? "0 0").split(" ").map(Number);
+const newest = () => (localStorage.getItem(refresh) ?? "0 0 0").split(" ").map(Number);
 
 function confirmLater(identity, end) {
   const seconds = (end - Date.now()) / 1000;
@@ -15,24 +17,27 @@ function confirmLater(identity, end) {
 }
 
 async function confirmSession(identity) {
-  let [tried, until, next] = tries();
-  if (tried < identity) {
-    localStorage.setItem(refresh, `${identity} 0`);
+  let [, until, next] = newest();
+  if (next === identity) {
+    localStorage.setItem(refresh, `${identity} 0 0`);
     // Its answer is taken in even if this page is left meanwhile.
     const answer = await fetch(refresh, { method: "POST", keepalive: true }).catch(() => null);
     if (!answer?.ok) return;
     until = Date.now() + 1000 * Number(answer.headers.get("fanlight-expires-in"));
     next = Number(answer.headers.get("fanlight-identity"));
+    // A provider whose own session is near its end gives identities that end no later.
+    if (!(next > identity)) return;
     localStorage.setItem(refresh, `${identity} ${until} ${next}`);
   }
-  // A provider whose own session is near its end gives identities that end no later.
-  if (until <= Date.now() || !(next > identity)) return;
+  if (!next) return;
   confirmLater(next, until);
-  if (page && !document.hidden) connect();
+  if (until > Date.now() && page && !document.hidden) connect();
 }
 
 if (refresh) {
-  // Whoever signs in anew may have got an identity that ends earlier than one before.
-  if (tries()[0] > Number(identity)) localStorage.removeItem(refresh);
-  confirmLater(Number(identity), Date.now() + 1000 * Number(left));
+  const [mine, end] = [Number(identity), Date.now() + 1000 * Number(left)];
+  const [tried, , next] = newest();
+  // Neither the newest nor the one before it: there was a sign-in.
+  if (mine !== tried && mine !== next) localStorage.setItem(refresh, `0 ${end} ${mine}`);
+  confirmLater(mine, end);
 }
