@@ -127,8 +127,8 @@ mod tests {
         assert_eq!((&*metadata.resource_version, &*metadata.next), ("40", "x"));
         let about: Vec<_> = items.iter().map(|Item(event)| event.about.is_some()).collect();
         assert_eq!(about, [true, false]);
-        let last: Page =
+        let end: Page =
             serde_json::from_value(json!({"metadata": {"resourceVersion": "41"}, "items": []})).expect("a page");
-        assert!(last.metadata.next.is_empty());
+        assert!(end.metadata.next.is_empty());
     }
 }

@@ -76,8 +76,9 @@ impl Happened {
         let share = share(self.places.len());
         let Some((_, known)) = self.places.get_mut(place) else { return };
         *known = match (news, std::mem::replace(known, Known::Nothing)) {
-            (EventNews::Listed(log), _) => Known::Log(log, now, None),
-            (EventNews::Confirmed, Known::Log(log, ..) | Known::Unsure(log, _)) => Known::Log(log, now, None),
+            (EventNews::Listed(log), _) | (EventNews::Confirmed, Known::Log(log, ..) | Known::Unsure(log, _)) => {
+                Known::Log(log, now, None)
+            }
             (EventNews::Happened(event), mut known) => {
                 if let Known::Log(log, ..) | Known::Unsure(log, _) = &mut known {
                     log.put(*event);
