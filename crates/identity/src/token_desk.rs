@@ -38,8 +38,18 @@ struct Inner {
 /// What was said of a token.
 #[derive(Clone)]
 struct Known {
-    holder: Option<Holder>,
+    said: Said,
     asked: Instant,
+}
+
+#[derive(Clone)]
+enum Said {
+    Held(Holder),
+    Unknown,
+    /// It found no place among those of its user, and one may be free at that time.
+    Crowded {
+        until: Instant,
+    },
 }
 
 /// Why a token does not count.
@@ -83,17 +93,32 @@ impl Known {
     const MEMORY: Duration = Duration::from_secs(600);
 
     fn is_fresh(&self, now: Instant) -> bool {
-        let limit = if self.holder.is_some() { Self::TRUST } else { Self::DISTRUST };
+        let limit = match self.said {
+            Said::Held(_) => Self::TRUST,
+            Said::Unknown => Self::DISTRUST,
+            // Not longer than a token is believed to be somebody's: it may be nobody's by then.
+            Said::Crowded { until } => until.duration_since(self.asked).min(Self::TRUST),
+        };
         now.duration_since(self.asked) < limit
     }
 
     fn is_of_use(&self, now: Instant) -> bool {
-        let limit = if self.holder.is_some() { Self::MEMORY } else { Self::DISTRUST };
-        now.duration_since(self.asked) < limit
+        if self.holder().is_some() { now.duration_since(self.asked) < Self::MEMORY } else { self.is_fresh(now) }
+    }
+
+    fn holder(&self) -> Option<&Holder> {
+        match &self.said {
+            Said::Held(holder) => Some(holder),
+            Said::Unknown | Said::Crowded { .. } => None,
+        }
     }
 
     fn verdict(self) -> Result<Holder, NotHeld> {
-        self.holder.ok_or(NotHeld::Unknown)
+        match self.said {
+            Said::Held(holder) => Ok(holder),
+            Said::Unknown => Err(NotHeld::Unknown),
+            Said::Crowded { until } => Err(NotHeld::Crowded { wait: until.duration_since(Instant::now()) }),
+        }
     }
 }
 
@@ -127,7 +152,7 @@ impl TokenDesk {
         if let Some(known) = was.clone().filter(|known| known.is_fresh(Instant::now())) {
             return known.verdict();
         }
-        let is_stranger = was.is_none_or(|known| known.holder.is_none());
+        let is_stranger = was.is_none_or(|known| known.holder().is_none());
         if !is_stranger {
             return self.ask(token).await;
         }
@@ -187,27 +212,28 @@ impl TokenDesk {
         }
         let asked = Instant::now();
         let holder = self.0.reviews.who_holds(token).await.map_err(|error| NotHeld::Unanswered(error.to_string()))?;
-        if let Some(holder) = &holder {
-            self.place(holder, asked)?;
-        }
-        let known = Known { holder, asked };
+        let said = match holder {
+            None => Said::Unknown,
+            Some(holder) => match self.wait_for_place(&holder, asked) {
+                None => Said::Held(holder),
+                Some(wait) => Said::Crowded { until: asked + wait },
+            },
+        };
+        let known = Known { said, asked };
         self.remember(token, known.clone());
         known.verdict()
     }
 
-    /// Makes sure that there is a place for one more token of a user, unless it has one.
-    fn place(&self, holder: &Holder, now: Instant) -> Result<(), NotHeld> {
+    /// How long to wait for a place for one more token of a user; `None` if there is one, or it has one.
+    fn wait_for_place(&self, holder: &Holder, now: Instant) -> Option<Duration> {
         let left = |known: &Known| Known::PLACE.saturating_sub(now.saturating_duration_since(known.asked));
         let known = self.known();
-        if known.get(holder.token().digest()).is_some_and(|known| known.holder.is_some() && !left(known).is_zero()) {
-            return Ok(());
+        if known.get(holder.token().digest()).is_some_and(|known| known.holder().is_some() && !left(known).is_zero()) {
+            return None;
         }
-        let of_user = |known: &&Known| known.holder.as_ref().is_some_and(|other| other.user() == holder.user());
+        let of_user = |known: &&Known| known.holder().is_some_and(|other| other.user() == holder.user());
         let taken: Vec<_> = known.values().filter(of_user).map(left).filter(|left| !left.is_zero()).collect();
-        match taken.iter().min() {
-            Some(wait) if taken.len() >= Self::MOST_OF_ONE => Err(NotHeld::Crowded { wait: *wait }),
-            _ => Ok(()),
-        }
+        taken.iter().min().copied().filter(|_| taken.len() >= Self::MOST_OF_ONE)
     }
 
     fn recall(&self, token: &Token) -> Option<Known> {

@@ -185,6 +185,26 @@ async fn one_user_has_so_many_tokens_at_a_time_and_those_in_use_keep_their_place
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_lost_its_place_is_not_asked_about_each_time() {
+    let (desk, registry) = desk();
+    let lost = desk.holder(&token("good-lost"), HERE).await.expect("known");
+    advance(Known::PLACE).await;
+    for number in 0..TokenDesk::MOST_OF_ONE {
+        assert!(desk.holder(&token(&format!("good-{number}")), HERE).await.is_ok(), "{number}");
+    }
+    let asked = registry.asked();
+    for _ in 0..100 {
+        assert!(
+            matches!(desk.holder(lost.token(), HERE).await, Err(NotHeld::Crowded { wait }) if wait == Known::PLACE)
+        );
+        assert!(desk.still_holds(&lost).await, "it is somebody's all the same");
+    }
+    assert_eq!(registry.asked() - asked, 1);
+    advance(Known::PLACE).await;
+    assert!(desk.holder(lost.token(), HERE).await.is_ok(), "there are places again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_more_tokens_are_remembered_than_there_is_room_for() {
     let (desk, registry) = desk();
     let last = TokenDesk::MOST + 50;
