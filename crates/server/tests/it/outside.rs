@@ -191,6 +191,7 @@ fn place(response: &Response) -> anyhow::Result<&str> {
 /// Follows every link from a page on, and looks at every address; all that were seen.
 async fn walk(client: &Client, server: &FanlightServer, from: &str) -> anyhow::Result<BTreeSet<String>> {
     let (mut seen, mut open) = (BTreeSet::from([from.to_owned()]), vec![from.to_owned()]);
+    let mut walked = BTreeSet::new();
     while let Some(path) = open.pop() {
         let answer = client.get(format!("{}{path}", server.url())).send().await?;
         let status = answer.status();
@@ -211,9 +212,9 @@ async fn walk(client: &Client, server: &FanlightServer, from: &str) -> anyhow::R
             let below = address.starts_with("/tools/flux/");
             ensure!(below || address.starts_with('?'), "{path} has {attribute}={address}");
             let is_link = matches!(attribute, "href" | "src") && below;
-            // Each filter once is enough.
-            let is_new = !seen.iter().any(|known| known.split('?').next() == address.split('?').next());
-            if seen.insert(address.clone()) && is_link && (is_new || !address.contains("/applications?")) {
+            seen.insert(address.clone());
+            // Filters and searches lead to ever more of them: each page once is enough.
+            if is_link && walked.insert(address.split('?').next().unwrap_or_default().to_owned()) {
                 open.push(address);
             }
         }
