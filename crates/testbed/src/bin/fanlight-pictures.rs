@@ -36,7 +36,7 @@ const PAGES: [(&str, &str); 33] = [
     ("providers", "/notifications/providers"),
     ("alerts", "/notifications/alerts"),
     ("receivers", "/notifications/receivers"),
-    ("happenings", "/events"),
+    ("happenings", "/events?type=warning"),
     ("terraform", "/terraform"),
     ("operator", "/operator"),
     ("filtered", "/applications?status=failed&kind=Kustomization"),
