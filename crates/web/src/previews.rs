@@ -23,7 +23,7 @@ impl Default for Previews {
 
 impl Previews {
     /// So many times in a row for one person, and how long it takes until once more is allowed.
-    const USER: (u32, Duration) = (10, Duration::from_secs(5));
+    const USER: (u32, Duration) = (40, Duration::from_secs(2));
     /// How many read at the same time.
     const AT_ONCE: usize = 4;
 
@@ -58,7 +58,7 @@ mod tests {
 
         let who = |name: &str| Identity::Impersonated(Persona::of(UserName::new(name).expect("a plain name")));
         let (ann, ben) = (who("ann"), who("ben"));
-        assert_eq!((0..100).filter(|_| previews.attempt(&ann).is_ok()).count(), 10);
+        assert_eq!((0..100).filter(|_| previews.attempt(&ann).is_ok()).count(), 40);
         assert!(previews.attempt(&ann).is_err() && previews.attempt(&ben).is_ok());
     }
 }
