@@ -1,5 +1,6 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
+use axum::http::StatusCode;
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup,
     ObjectKey, OtherKind, OtherObjects, Step,
@@ -91,4 +92,31 @@ pub enum ObjectError {
     /// The API server gave no usable answer; why.
     #[error("{0}")]
     Unanswered(String),
+}
+
+impl ObjectError {
+    /// The status of a page that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::NotInstalled => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Unanswered(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// Title and text of what is shown instead of what was asked for.
+    pub(crate) fn telling(
+        &self,
+        asked: impl Display,
+        not_installed: impl FnOnce() -> String,
+    ) -> (&'static str, String) {
+        match self {
+            Self::NotFound => ("It is not there", format!("There is no {asked}. It may have been deleted.")),
+            Self::Forbidden(words) => ("You may not see this", format!("Kubernetes says: {words}.")),
+            Self::NotInstalled => ("Not installed", not_installed()),
+            Self::Unanswered(why) => {
+                ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
+            }
+        }
+    }
 }

@@ -41,6 +41,15 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
 }
 
+/// The address of a page that is asked something.
+pub(crate) fn asking(base: &str, path: &str, pairs: Vec<(&'static str, String)>) -> String {
+    if pairs.is_empty() {
+        return format!("{base}/{path}");
+    }
+    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{base}/{path}?{encoded}")
+}
+
 /// The place that a request asks for; `uri` is what is left of its address without the prefix.
 pub(crate) fn here(base: &str, uri: &Uri) -> String {
     format!("{base}{}", uri.path_and_query().map_or("/", |path| path.as_str()))

@@ -4,7 +4,7 @@ use fanlight_model::{Action, Kind, ObjectKey, Stage};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Limited;
-use crate::bearer::NotAdmitted;
+use crate::{ObjectError, bearer::NotAdmitted};
 
 /// What happened. The variant's name is the line's field `audit`.
 #[derive(Debug, Clone, Serialize)]
@@ -86,6 +86,15 @@ impl Outcome {
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
             Outcome::Unknown => "unknown",
+        }
+    }
+
+    /// How reading something for a page ended.
+    pub(crate) fn of_reading<T>(read: &Result<T, ObjectError>) -> Self {
+        match read {
+            Ok(_) => Outcome::Done,
+            Err(ObjectError::Forbidden(_)) => Outcome::Refused,
+            Err(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
         }
     }
 

@@ -19,6 +19,7 @@ use axum::{
 use fanlight_model::{EventFilter, ObjectKey};
 use url::form_urlencoded;
 
+use super::list::Part;
 use crate::{
     App,
     audit::{Event, Page, Seen, Stay, Who},
@@ -29,7 +30,7 @@ use crate::{
     stream,
 };
 use empty::Empty;
-use facets::{Choice, Facets};
+use facets::Facets;
 use happened::Happened;
 use places::Places;
 use row::EventRow;
@@ -53,7 +54,7 @@ struct EventsPage<'a> {
     /// What there is to say of what is missing.
     notes: Vec<String>,
     /// The parts of the strip: warnings, and others.
-    strip: [Choice; 2],
+    strip: [Part; 2],
     facets: Facets,
     order: String,
     /// How many are shown, if there are more.
@@ -129,12 +130,7 @@ impl<'a> EventsPage<'a> {
 
 /// The address of what a filter leaves over.
 fn address(base: &str, path: &str, filter: &EventFilter) -> String {
-    let pairs = filter.pairs();
-    if pairs.is_empty() {
-        return format!("{base}/{path}");
-    }
-    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    format!("{base}/{path}?{encoded}")
+    place::asking(base, path, filter.pairs())
 }
 
 /// The address of the page with the Events about one object.

@@ -34,8 +34,8 @@ use crate::{
     stream,
 };
 use empty::Empty;
-pub(crate) use filters::address;
-use filters::{Head, Link, Menu, Part};
+use filters::Head;
+pub(crate) use filters::{Link, Menu, Part, address, toggle};
 pub(crate) use list_page::ListPage;
 pub(super) use note::Note;
 use row::RowView;

@@ -99,27 +99,14 @@ struct ObjectErrorPage<'a> {
 
 /// What is shown instead of an object.
 pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectError) -> Gone<'a> {
-    let (title, text) = match error {
-        ObjectError::NotFound => ("It is not there", format!("There is no {key}. It may have been deleted.")),
-        ObjectError::Forbidden(words) => ("You may not see this", format!("Kubernetes says: {words}.")),
-        ObjectError::NotInstalled => (
-            "Not installed",
-            format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by),
-        ),
-        ObjectError::Unanswered(why) => {
-            ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
-        }
-    };
+    let (title, text) = error.telling(key, || {
+        format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by)
+    });
     Gone { base, key, title, text, forbidden: matches!(error, ObjectError::Forbidden(_)) }
 }
 
 /// The page of an object that cannot be shown.
 pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError, request: RequestId) -> Response {
-    let status = match error {
-        ObjectError::NotFound | ObjectError::NotInstalled => StatusCode::NOT_FOUND,
-        ObjectError::Forbidden(_) => StatusCode::FORBIDDEN,
-        ObjectError::Unanswered(_) => StatusCode::BAD_GATEWAY,
-    };
     let gone = object_gone(&frame.base, key, error);
-    super::html(status, &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone, request })
+    super::html(error.status(), &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone, request })
 }

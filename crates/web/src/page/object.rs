@@ -201,7 +201,7 @@ pub(crate) async fn show(
     let shown = Shown::read(&app, &session, &key, tab).await;
     let logs = shown.as_ref().map(|shown| &*shown.logs).unwrap_or_default();
     let seen_of = Seen::object(&key).and_logs(logs);
-    let event = Event::View { page: Page::Object, seen: seen_of, outcome: outcome(shown.as_ref().err()) };
+    let event = Event::View { page: Page::Object, seen: seen_of, outcome: Outcome::of_reading(&shown) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
         Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),
@@ -217,15 +217,6 @@ pub(crate) async fn events(State(app): State<Arc<App>>, origin: Origin, asked: A
     let seen = Seen { object: Seen::object(&asked.key).object, ..Seen::rows(&visit) };
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Object, seen);
     stream::open(Arc::clone(&app), session, ObjectView::new(app, asked, visit), stay)
-}
-
-/// How asking for an object ended.
-fn outcome(error: Option<&ObjectError>) -> Outcome {
-    match error {
-        None => Outcome::Done,
-        Some(ObjectError::Forbidden(_)) => Outcome::Refused,
-        Some(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
-    }
 }
 
 impl Which {

@@ -62,7 +62,7 @@ pub(crate) async fn kinds(
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let found = app.objects.other_kinds(&session.identity).await;
-    let event = Event::View { page: Page::Other, seen: Seen::default(), outcome: outcome(found.as_ref().err()) };
+    let event = Event::View { page: Page::Other, seen: Seen::default(), outcome: Outcome::of_reading(&found) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
     let (kinds, note) = match found {
@@ -86,16 +86,11 @@ pub(crate) async fn show(
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let read = asked.read(&app, &session).await;
-    let outcome = outcome(read.as_ref().err());
-    let event = Event::View { page: Page::Other, seen: Seen::other(&asked.title()), outcome };
+    let seen_of = Seen::other(&asked.title());
+    let event = Event::View { page: Page::Other, seen: seen_of, outcome: Outcome::of_reading(&read) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
-    let status = match &read {
-        Ok(_) => StatusCode::OK,
-        Err(ObjectError::NotFound | ObjectError::NotInstalled) => StatusCode::NOT_FOUND,
-        Err(ObjectError::Forbidden(_)) => StatusCode::FORBIDDEN,
-        Err(ObjectError::Unanswered(_)) => StatusCode::BAD_GATEWAY,
-    };
+    let status = read.as_ref().map_or_else(ObjectError::status, |_| StatusCode::OK);
     let content = Content::new(&frame, &asked, &read, (app.clock)());
     let page = Shown { frame: &frame, asked: &asked, content, stream: stream_of(&frame.here) };
     seen(&app, &headers, &session, super::html(status, &page))
@@ -125,13 +120,5 @@ fn stream_of(here: &str) -> String {
     match here.split_once('?') {
         Some((path, query)) => format!("{path}/events?{query}"),
         None => format!("{here}/events"),
-    }
-}
-
-fn outcome(error: Option<&ObjectError>) -> Outcome {
-    match error {
-        None => Outcome::Done,
-        Some(ObjectError::Forbidden(_)) => Outcome::Refused,
-        Some(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
     }
 }

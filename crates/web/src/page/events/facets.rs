@@ -5,24 +5,7 @@ use std::collections::BTreeMap;
 use fanlight_model::EventFilter;
 
 use super::Happened;
-
-/// A link that asks another question.
-pub(super) struct Choice {
-    pub(super) id: &'static str,
-    /// Colour and icon.
-    pub(super) class: &'static str,
-    pub(super) word: String,
-    pub(super) count: usize,
-    pub(super) link: String,
-    pub(super) chosen: bool,
-}
-
-/// A menu of questions.
-pub(super) struct Menu {
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    pub(super) choices: Vec<Choice>,
-}
+use crate::page::list::{Link, Menu, Part, toggle};
 
 /// The menus, and the filters that are set, each a link that removes it.
 pub(super) struct Facets {
@@ -31,15 +14,17 @@ pub(super) struct Facets {
 }
 
 /// Warnings and others, each a switch.
-pub(super) fn strip(filter: &EventFilter, happened: &Happened, to: &impl Fn(&EventFilter) -> String) -> [Choice; 2] {
+pub(super) fn strip(filter: &EventFilter, happened: &Happened, to: &impl Fn(&EventFilter) -> String) -> [Part; 2] {
     let any = EventFilter { warnings: None, ..filter.clone() };
-    [(true, "warning", "failed", "Warnings"), (false, "normal", "quiet", "Normal")].map(|(warning, id, class, word)| {
-        let chosen = filter.warnings == Some(warning);
-        let count = happened.all().into_iter().filter(|event| any.wants(event) && event.warning == warning).count();
-        let warnings = (!chosen).then_some(warning);
-        let link = to(&EventFilter { warnings, ..filter.clone() });
-        Choice { id, class, word: word.to_owned(), count, link, chosen }
-    })
+    [(true, "warning", "failed", "Warnings"), (false, "normal", "quiet", "Normal")].map(
+        |(warning, slug, class, word)| {
+            let chosen = filter.warnings == Some(warning);
+            let count = happened.all().into_iter().filter(|event| any.wants(event) && event.warning == warning).count();
+            let warnings = (!chosen).then_some(warning);
+            let link = to(&EventFilter { warnings, ..filter.clone() });
+            Part { slug, class, word, count, link, chosen }
+        },
+    )
 }
 
 impl Facets {
@@ -55,14 +40,11 @@ impl Facets {
             *namespaces.entry(&*event.namespace).or_insert(0) += 1;
             *reasons.entry(&*event.reason).or_insert(0) += 1;
         }
-        let choice = |word: String, count: usize, chosen: bool, other: &EventFilter| Choice {
-            id: "",
-            class: "",
-            word,
-            count,
-            link: to(other),
-            chosen,
+        let choice = |word: String, count: usize, chosen: bool, other: &EventFilter| {
+            let link = to(other);
+            Link { word, count: Some(count), link, chosen }
         };
+        let menu = |name, title, choices| Menu { name, title, class: "", choices };
         let kinds = kinds.into_iter().map(|(kind, count)| {
             let mut other = filter.clone();
             toggle(&mut other.kinds, kind);
@@ -80,13 +62,9 @@ impl Facets {
         };
         Self {
             menus: [
-                Menu { name: "kind", title: "Kind", choices: kinds.collect() },
-                Menu {
-                    name: "namespace",
-                    title: "Namespace",
-                    choices: texts(namespaces, |filter| &mut filter.namespaces),
-                },
-                Menu { name: "reason", title: "Reason", choices: texts(reasons, |filter| &mut filter.reasons) },
+                menu("kind", "Kind", kinds.collect()),
+                menu("namespace", "Namespace", texts(namespaces, |filter| &mut filter.namespaces)),
+                menu("reason", "Reason", texts(reasons, |filter| &mut filter.reasons)),
             ],
             chips: chips(filter, to),
         }
@@ -102,11 +80,4 @@ fn chips(filter: &EventFilter, to: &impl Fn(&EventFilter) -> String) -> Vec<(Str
         chips.push((format!("{name}: {value}"), to(&other)));
     }
     chips
-}
-
-fn toggle<T: PartialEq>(list: &mut Vec<T>, value: T) {
-    match list.iter().position(|entry| *entry == value) {
-        Some(index) => drop(list.remove(index)),
-        None => list.push(value),
-    }
 }

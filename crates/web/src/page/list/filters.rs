@@ -2,35 +2,34 @@
 
 use fanlight_live::List;
 use fanlight_model::{Query, Sort, State};
-use url::form_urlencoded;
 
 use super::ListPage;
-use crate::status::StatusView;
+use crate::{place, status::StatusView};
 
 /// A part of the state strip.
-pub(super) struct Part {
-    pub(super) slug: &'static str,
-    pub(super) class: &'static str,
-    pub(super) word: &'static str,
-    pub(super) count: usize,
-    pub(super) link: String,
-    pub(super) chosen: bool,
+pub(crate) struct Part {
+    pub(crate) slug: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) count: usize,
+    pub(crate) link: String,
+    pub(crate) chosen: bool,
 }
 
 /// A menu of questions.
-pub(super) struct Menu {
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    pub(super) class: &'static str,
-    pub(super) choices: Vec<Link>,
+pub(crate) struct Menu {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) choices: Vec<Link>,
 }
 
 /// A link that asks another question.
-pub(super) struct Link {
-    pub(super) word: String,
-    pub(super) count: Option<usize>,
-    pub(super) link: String,
-    pub(super) chosen: bool,
+pub(crate) struct Link {
+    pub(crate) word: String,
+    pub(crate) count: Option<usize>,
+    pub(crate) link: String,
+    pub(crate) chosen: bool,
 }
 
 /// The head of a column.
@@ -164,19 +163,15 @@ pub(super) fn is_hidden((name, value): &(&'static str, String)) -> bool {
 
 /// The address of the answer to a question.
 pub(crate) fn address(base: &str, path: &str, query: &Query) -> String {
-    let pairs = query.pairs();
-    if pairs.is_empty() {
-        return format!("{base}/{path}");
-    }
-    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    format!("{base}/{path}?{encoded}")
+    place::asking(base, path, query.pairs())
 }
 
 pub(super) fn first_page(query: &Query) -> Query {
     Query { page: 0, ..query.clone() }
 }
 
-fn toggle<T: PartialEq>(list: &mut Vec<T>, value: T) {
+/// Adds what is not there, or takes it out.
+pub(crate) fn toggle<T: PartialEq>(list: &mut Vec<T>, value: T) {
     match list.iter().position(|entry| *entry == value) {
         Some(index) => drop(list.remove(index)),
         None => list.push(value),

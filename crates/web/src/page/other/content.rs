@@ -66,23 +66,13 @@ impl<'a> Content<'a> {
 }
 
 fn nothing<'a>(asked: &Asked, error: &ObjectError) -> Body<'a> {
-    let (title, text) = match error {
-        ObjectError::NotFound => {
-            ("It is not there", format!("There is no {}. It may have been deleted.", asked.title()))
-        }
-        ObjectError::Forbidden(words) => ("You may not see this", format!("Kubernetes says: {words}.")),
-        ObjectError::NotInstalled => (
-            "Not installed",
-            format!(
-                "This cluster does not know {} among the kinds of Flux, or it has a page of its own. Whoever brings it \
-                 has to apply its CustomResourceDefinition.",
-                asked.kind
-            ),
-        ),
-        ObjectError::Unanswered(why) => {
-            ("Kubernetes does not answer", format!("{why}. The page fills by itself when it does."))
-        }
-    };
+    let (title, text) = error.telling(asked.title(), || {
+        format!(
+            "This cluster does not know {} among the kinds of Flux, or it has a page of its own. Whoever brings it has to \
+             apply its CustomResourceDefinition.",
+            asked.kind
+        )
+    });
     Body::Nothing { title, text, forbidden: matches!(error, ObjectError::Forbidden(_)) }
 }
 
