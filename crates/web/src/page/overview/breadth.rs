@@ -53,8 +53,8 @@ impl Breadth {
         if sights.iter().any(many) { Self::Applications } else { Self::All }
     }
 
-    /// What is counted once somebody sees as far as this. It stays while it is not known how far somebody sees: else every outage would end
-    /// the watches, and everything would be listed again after it.
+    /// What is counted once somebody sees as far as this. It stays while it is not known how far that is: else every outage
+    /// would end the watches, and everything would be listed again after it.
     pub(super) fn later(self, sights: &[(Kind, Sight)]) -> Self {
         let unknown = |(kind, sight): &(Kind, Sight)| Kind::APPLICATIONS.contains(kind) && *sight == Sight::Unknown;
         if sights.iter().any(unknown) { self } else { Self::of(sights) }
