@@ -80,7 +80,8 @@ async fn main() -> anyhow::Result<()> {
     match arguments.what {
         None => measure::everything(&size, &mut table).await?,
         Some(What::Access) => {
-            return access::everything(arguments.quick, arguments.people, &mut |table| show(table, arguments.json)).await;
+            return access::everything(arguments.quick, arguments.people, &mut |table| show(table, arguments.json))
+                .await;
         }
         Some(What::BreakGlass) => break_glass::everything(&mut table).await?,
         Some(What::Sessions) => sessions::everything(&mut table).await?,
