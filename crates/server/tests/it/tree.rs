@@ -37,7 +37,7 @@ async fn scene() -> anyhow::Result<House> {
     ];
     let stored = estate::config_map("shop", "invoices", &json!({"a": "b"}));
     let gone = estate::config_map("shop", "gone", &json!({}));
-    for object in parts.iter().chain([&stored, &release("apps", "billing", 3, "shop")]) {
+    for object in parts.iter().chain([&stored, &release("apps", "billing", 3)]) {
         plane.apply(object).await?;
     }
     let store = estate::kustomization("apps", "store").having_applied(parts.iter().chain([&gone]));
@@ -65,9 +65,9 @@ async fn scene() -> anyhow::Result<House> {
 }
 
 /// The Secret in which Helm keeps a release of one ConfigMap, and values.
-fn release(namespace: &str, name: &str, version: u8, into: &str) -> Value {
-    let manifest = "---\n# Source: billing/templates/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: invoices\ndata:\n  a: b\n";
-    let release = json!({"name": name, "namespace": into, "version": version, "manifest": manifest,
+fn release(namespace: &str, name: &str, version: u8) -> Value {
+    let manifest = "---\n# Source: billing/templates/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: invoices\n  namespace: shop\ndata:\n  a: b\n";
+    let release = json!({"name": name, "namespace": namespace, "version": version, "manifest": manifest,
         "config": {"password": "canary-of-the-values"}});
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(release.to_string().as_bytes()).expect("memory");
@@ -191,8 +191,8 @@ async fn only_what_is_unhealthy_is_left_with_its_owners_and_parts_are_closed_by_
     // The same as a list in lists, for those who see no drawing and run no script.
     let list = whole.split_once("<ul class=\"outline\">").expect("a list").1;
     let list = list.split_once("</details>").expect("its end").0;
-    let [cart, set, pod] =
-        ["cart</", "ReplicaSet", &pods(&house, "cart").await?[0]].map(|part| list.find(part).expect(part));
+    let [cart, set, pod] = ["Deployment</span> cart", "ReplicaSet", &pods(&house, "cart").await?[0]]
+        .map(|part| list.find(part).expect(part));
     assert!(cart < set && set < pod);
     assert!(list[cart..set].contains("<ul><li") && list[set..pod].contains("<ul><li"), "{list}");
     Ok(())

@@ -29,7 +29,8 @@ pub(in crate::page::object) struct TreeView<'a> {
 }
 
 /// How far apart the nodes are.
-const COLUMN: u32 = Node::WIDTH + 64;
+const GAP: u32 = 60;
+const COLUMN: u32 = Node::WIDTH + GAP;
 const ROW: u32 = Node::HEIGHT + 12;
 const EDGE: u32 = 12;
 
@@ -73,24 +74,29 @@ fn diagram<'a>(frame: &'a Frame, key: &ObjectKey, scene: &Scene<'_>, folds: &Fol
             ("dashed", _) => "dashed",
             _ => "",
         };
-        Some(Line::between(&nodes[placed.owner?], &nodes[place], class))
+        Some(Line::elbow(&nodes[placed.owner?], &nodes[place], class))
     };
-    let lines = scene.placed.iter().enumerate().filter_map(line).collect();
-    let size = |count: usize, each: u32| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(each) + EDGE;
+    let mut lines: Vec<_> = scene.placed.iter().enumerate().filter_map(line).collect();
+    // What is drawn last lies above.
+    lines.sort_by_key(|line| line.class == "hot");
     Diagram {
         frame,
         id: format!("tree {key}"),
         title: format!("What {key} applied, drawn"),
-        width: size(scene.columns, COLUMN),
-        height: size(scene.rows, ROW),
+        width: at(scene.columns, COLUMN).saturating_sub(GAP) + 2 * EDGE,
+        height: at(scene.rows, ROW),
         nodes,
         lines,
         list_open: false,
     }
 }
 
+/// Where a column or a row begins.
+fn at(count: usize, each: u32) -> u32 {
+    u32::try_from(count).unwrap_or_default().saturating_mul(each).saturating_add(EDGE)
+}
+
 fn node(frame: &Frame, key: &ObjectKey, placed: &Placed<'_>, folds: &Folds) -> Node {
-    let at = |count: usize, each: u32| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(each) + EDGE;
     let (x, y) = (at(placed.column, COLUMN), at(placed.row, ROW));
     let blank = |key: String, kind: String, name: String, state: StatusView| Node {
         key,
