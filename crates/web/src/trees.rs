@@ -17,10 +17,13 @@ use crate::Objects;
 /// What objects applied: read when a page asks, in the name of whoever looks at it, and kept for a moment for that person
 /// alone, since they open and close parts of it.
 pub struct Trees {
-    kept: Mutex<HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>>,
+    kept: Mutex<Kept>,
     /// How many more may be read at the same time.
     seats: Semaphore,
 }
+
+/// Each since when, by who asked for which.
+type Kept = HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>;
 
 /// Reads something, in whoever's name.
 type Reading<'a> = dyn Fn(&Want) -> BoxFuture<'static, Yield> + Sync + 'a;
@@ -111,7 +114,7 @@ impl Trees {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
