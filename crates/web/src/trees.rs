@@ -37,8 +37,8 @@ impl Default for Trees {
 impl Trees {
     /// How long a tree is kept.
     const KEPT: Duration = Duration::from_secs(5);
-    /// How many are kept.
-    const MOST: usize = 32;
+    /// How many parts of trees are kept together.
+    const MOST: usize = 100_000;
     /// How many are read at the same time, and how much of one.
     const AT_ONCE: usize = 4;
     const ABREAST: usize = 8;
@@ -109,7 +109,8 @@ impl Trees {
     fn keep(&self, asked: (Identity, ObjectKey), at: Instant, tree: Arc<Tree>) {
         let mut kept = self.lock();
         kept.retain(|_, (at, _)| at.elapsed() < Self::KEPT);
-        if kept.len() < Self::MOST {
+        let parts: usize = kept.values().map(|(_, tree)| tree.nodes.len()).sum();
+        if parts + tree.nodes.len() <= Self::MOST {
             kept.insert(asked, (at, tree));
         }
     }
