@@ -10,6 +10,7 @@
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
+//!       ├─ read_logs, follow_logs → model::LogNews          (lines of containers, so many and no more)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //!
 //!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
@@ -31,6 +32,7 @@ mod inform;
 mod lanes;
 mod limits;
 mod lines;
+mod logs;
 mod namespaces;
 mod object;
 mod others;

@@ -13,10 +13,12 @@ pub(crate) enum Tab {
     Values,
     /// The object as YAML.
     Manifest,
+    /// What Flux's controllers write about it.
+    Logs,
 }
 
 impl Tab {
-    const ALL: [Tab; 5] = [Tab::Details, Tab::Events, Tab::History, Tab::Values, Tab::Manifest];
+    const ALL: [Tab; 6] = [Tab::Details, Tab::Events, Tab::Logs, Tab::History, Tab::Values, Tab::Manifest];
 
     /// The tabs of objects of a kind.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
@@ -43,6 +45,7 @@ impl Tab {
             Tab::History => "history",
             Tab::Values => "values",
             Tab::Manifest => "yaml",
+            Tab::Logs => "logs",
         }
     }
 
@@ -53,6 +56,7 @@ impl Tab {
             Tab::History => "History",
             Tab::Values => "Values",
             Tab::Manifest => "Manifest",
+            Tab::Logs => "Logs",
         }
     }
 
