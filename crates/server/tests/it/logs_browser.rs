@@ -1,8 +1,10 @@
 //! Logs in a real browser.
 
+use anyhow::Context;
 use fanlight_testbed::{Browser, Look};
 use jiff::Timestamp;
 use serde_json::json;
+use thirtyfour::Key;
 
 use crate::logs::Scene;
 
@@ -58,6 +60,49 @@ async fn fifty_thousand_lines_stay_within_bounds_in_server_and_browser_and_the_l
     let at_end = "(({scrollHeight, scrollTop, clientHeight}) => scrollHeight - scrollTop - clientHeight < 8)(document.getElementById('lines'))";
     assert_eq!(browser.ask(at_end).await?, json!(true), "the end is in sight");
     assert!(browser.complaints().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_is_readable_for_everybody_by_keyboard_in_light_dark_on_a_phone_and_without_script() -> anyhow::Result<()>
+{
+    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
+    let axe = std::fs::read_to_string(axe)?;
+    let scene = Scene::set().await?;
+    for text in ["ERROR no basket", "WARN slow", "{\"level\":\"debug\",\"msg\":\"x\"}", &"long ".repeat(200), "plain"] {
+        scene.logs.write(&scene.carts[0], text)?;
+    }
+    let browser = open(&scene, &format!("{}?q=o", crate::logs::CART)).await?;
+    let faults = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
+        found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+            .map((one) => one.id + ': ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
+    let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+    for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
+        browser.look(look).await?;
+        for address in [format!("{}?q=o", crate::logs::CART), format!("{}?wrap=no", scene.pod(0)), scene.pod(9)] {
+            browser.goto(format!("{}{address}", scene.house.server.url())).await?;
+            browser.until("document.readyState === 'complete'").await?;
+            browser.execute(axe.as_str(), vec![]).await?;
+            assert_eq!(browser.execute_async(faults, vec![]).await?.json(), &json!([]), "{address} {look:?}");
+            assert_eq!(browser.ask(fits).await?, json!(true), "{address} {look:?}");
+        }
+    }
+    // By keys into the field, and from there to the lines.
+    browser.look(Look::DESK).await?;
+    browser.goto(format!("{}{}", scene.house.server.url(), crate::logs::CART)).await?;
+    browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
+    browser.action_chain().send_keys("f").perform().await?;
+    browser.until("document.activeElement?.name === 'q'").await?;
+    browser.action_chain().send_keys("BASKET").send_keys(Key::Enter).perform().await?;
+    browser
+        .until("location.search.includes('q=BASKET') && document.querySelectorAll('#lines mark').length === 1")
+        .await?;
+    browser.look(Look { script: false, ..Look::DESK }).await?;
+    browser.goto(format!("{}{}", scene.house.server.url(), crate::logs::CART)).await?;
+    browser.until(&has(1, "ERROR no basket")).await?;
+    let dead =
+        "[...document.querySelectorAll('main button')].filter((one) => one.checkVisibility() && !one.form).length";
+    assert_eq!(browser.ask(dead).await?, json!(0), "a button that does nothing");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ const OVERLAP = 5_000_000_000n;
 const log = document.getElementById("lines");
 // By container: the time of its last line, how many of that time there are, and how many of them came again.
 const lastLines = new Map();
-let newest = "";
+let lastTime = "";
 
 if (log) {
   for (const line of log.children) note(line);
@@ -14,17 +14,17 @@ if (log) {
 
 // Where the stream goes on.
 function whereFrom(address) {
-  if (!log || !newest) return address;
+  if (!log || !lastTime) return address;
   for (const last of lastLines.values()) [last.again, last.begun] = [0, false];
   const url = new URL(address, location);
-  url.searchParams.set("after", newest);
+  url.searchParams.set("after", lastTime);
   return url.href;
 }
 
 function note(line) {
   const { s: source, t: time } = line.dataset;
   if (!time) return;
-  if (time > newest) newest = time;
+  if (time > lastTime) lastTime = time;
   const last = lastLines.get(source);
   if (!last || time > last.time) lastLines.set(source, { time, count: 1, again: null, begun: true });
   else if (time === last.time) last.count += 1;
@@ -46,7 +46,7 @@ function skips(line) {
   const last = lastLines.get(line.dataset.s);
   if (!last || last.begun) return false;
   last.begun = true;
-  return line.dataset.t > last.time && BigInt(last.time) >= BigInt(newest) - OVERLAP;
+  return line.dataset.t > last.time && BigInt(last.time) >= BigInt(lastTime) - OVERLAP;
 }
 
 function isAtEnd() {
@@ -58,7 +58,7 @@ function toEnd() {
 }
 
 function addLines(batch) {
-  const [follow, latest] = [isAtEnd(), newest];
+  const [follow, latest] = [isAtEnd(), lastTime];
   const inOrder = document.createDocumentFragment();
   for (const line of [...batch.children]) {
     const gap = skips(line);

@@ -130,8 +130,11 @@ impl Walk<'_> {
         }
         let sets = Builtin::by_name("ReplicaSet", None)?;
         let namespace = workload.namespace.to_owned();
-        let sets =
-            self.see(Lookup::Labelled { kind: sets, namespace: namespace.clone(), selector: label_selector(workload.object) });
+        let sets = self.see(Lookup::Labelled {
+            kind: sets,
+            namespace: namespace.clone(),
+            selector: label_selector(workload.object),
+        });
         let events = self.see(Lookup::Events { kind: "Pod".to_owned(), namespace, name: String::new() });
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
         let tried = if is_cut(sets) { None } else { workload.tried_set(sets) };
