@@ -14,6 +14,8 @@ mod places;
 mod tail;
 mod text;
 
+use std::fmt::Write;
+
 use fanlight_model::{Identity, LogPlaces, LogSource};
 use http::Response;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -61,21 +63,21 @@ fn path(source: &LogSource, part: Part) -> Result<String, ReadError> {
     let LogSource { namespace, pod, container } = source;
     let mut path = format!("/api/v1/namespaces/{}/pods/{}/log?timestamps=true", segment(namespace)?, segment(pod)?);
     if !container.is_empty() {
-        path.push_str(&format!("&container={}", encoded(container)));
+        let _ = write!(path, "&container={}", encoded(container));
     }
     for (name, is_set) in [("previous", part.previous), ("follow", part.follow)] {
         if is_set {
-            path.push_str(&format!("&{name}=true"));
+            let _ = write!(path, "&{name}=true");
         }
     }
     if let Some(lines) = part.tail {
-        path.push_str(&format!("&tailLines={lines}"));
+        let _ = write!(path, "&tailLines={lines}");
     }
     // The API server takes one of both.
     if let Some(from) = part.from.and_then(second) {
-        path.push_str(&format!("&sinceTime={from}"));
+        let _ = write!(path, "&sinceTime={from}");
     } else if let Some(seconds) = part.seconds {
-        path.push_str(&format!("&sinceSeconds={seconds}"));
+        let _ = write!(path, "&sinceSeconds={seconds}");
     }
     Ok(path)
 }

@@ -39,7 +39,7 @@ pub struct ControlPlane {
     admin: Client,
     old_flux: bool,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
-    _nodes: Option<Nodes>,
+    nodes: Option<Nodes>,
     etcd: Minder,
     _folder: Minder,
 }
@@ -105,7 +105,7 @@ impl ControlPlane {
             admin,
             old_flux: options.old_flux,
             kinds: Mutex::default(),
-            _nodes: None,
+            nodes: None,
             etcd,
             _folder: cleaner,
         };
@@ -116,7 +116,7 @@ impl ControlPlane {
             }
             plane.established().await?;
             let nodes = Nodes::start(&plane.folder, &kubeconfig, &certificates.server, plane.pod_logs())?;
-            plane._nodes = Some(nodes);
+            plane.nodes = Some(nodes);
             for machine in Nodes::machines()? {
                 plane.apply(&machine).await?;
             }

@@ -47,7 +47,7 @@ impl LogDesk {
     /// How many pages with logs one person has open. Where nobody signs in, all share them.
     pub(super) const FOLLOWED: usize = 8;
     /// How many all have: each takes as much memory as a ring of lines.
-    const FOLLOWED_BY_ALL: usize = 80;
+    const FOLLOWED_BY_ALL: usize = 64;
     /// How many logs one person takes away as text.
     const TAKEN_AWAY: usize = 2;
     const TAKEN_AWAY_BY_ALL: usize = 8;
@@ -124,7 +124,7 @@ mod tests {
             (0..99).filter_map(|number| desk.follow(&person(&format!("p{number}")), what).ok()).collect();
         assert_eq!(others.len() + hers.len(), LogDesk::FOLLOWED_BY_ALL);
         let refused = desk.follow(&person("zoe"), what).expect_err("one too many").to_string();
-        assert!(refused.contains("all people together read 80 logs"), "{refused}");
+        assert!(refused.contains("all people together read 64 logs"), "{refused}");
         drop((hers, others));
         assert!(desk.followed.taken().is_empty(), "nothing is kept of those who have left");
     }

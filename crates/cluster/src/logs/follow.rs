@@ -33,7 +33,6 @@ struct Follower {
 }
 
 /// What they were not told so far, and how it stands.
-#[derive(Default)]
 struct Known {
     ring: LogRing,
     places: LogPlaces,
@@ -72,7 +71,7 @@ impl ApiServer {
             who: who.clone(),
             query: query.clone(),
             after,
-            known: Mutex::default(),
+            known: Mutex::new(Known::nothing()),
             news: Notify::new(),
         });
         let task = tokio::spawn(Arc::clone(&follower).run()).abort_handle();
@@ -179,7 +178,7 @@ impl Follower {
         let part = Part {
             follow: true,
             tail: Some(if first { tail::lines(&self.query) } else { LogRing::LINES }),
-            from: cursor.last().or_else(|| Some(self.after? - Self::OVERLAP)),
+            from: cursor.last().or_else(|| Some(self.after?.saturating_sub(Self::OVERLAP))),
             seconds: self.query.since,
             ..Part::default()
         };
@@ -193,33 +192,32 @@ impl Follower {
                 // A line that was begun comes again.
                 Err(_) | Ok(Some(Err(_))) => return Ok(()),
                 Ok(None) => {
-                    cutter.rest(|line, surplus| self.take(source, cursor, &[(line, surplus)]));
+                    cutter.rest(|line, surplus| self.take(source, cursor, line, surplus));
                     return Ok(());
                 }
                 Ok(Some(Ok(frame))) => {
                     let Some(bytes) = frame.data_ref() else { continue };
-                    cutter.push(bytes, |line, surplus| self.take(source, cursor, &[(line, surplus)]));
+                    cutter.push(bytes, |line, surplus| self.take(source, cursor, line, surplus));
                 }
             }
         }
     }
 
-    fn take(&self, source: &Arc<LogSource>, cursor: &mut LogCursor, lines: &[(&[u8], usize)]) {
-        for (line, surplus) in lines {
-            let line = LogLine::read(line, *surplus);
-            let skips = cursor.skips(line.time) && !self.query.is_narrow();
-            if !cursor.is_new(line.time) {
-                continue;
-            }
-            let Some(line) = self.query.shows(line) else { continue };
-            let mut known = self.known();
-            if skips {
-                known.ring.skip(1);
-            }
-            known.ring.push(source, line);
-            drop(known);
-            self.news.notify_one();
+    /// Takes a line in, if it is new and is shown.
+    fn take(&self, source: &Arc<LogSource>, cursor: &mut LogCursor, line: &[u8], surplus: usize) {
+        let time = LogLine::moment(line);
+        let skips = cursor.skips(time) && !self.query.is_narrow();
+        if !cursor.is_new(time) || !self.query.may_show(line) {
+            return;
         }
+        let Some(line) = self.query.shows(LogLine::read(line, surplus)) else { return };
+        let mut known = self.known();
+        if skips {
+            known.ring.skip(1);
+        }
+        known.ring.push(source, line);
+        drop(known);
+        self.news.notify_one();
     }
 
     /// Notes how it stands.
@@ -240,6 +238,11 @@ impl Follower {
 }
 
 impl Known {
+    fn nothing() -> Self {
+        let (places, troubles, lost) = (LogPlaces::default(), BTreeMap::new(), None);
+        Self { ring: LogRing::for_stream(), places, troubles, lost, stands_anew: false }
+    }
+
     fn take(&mut self) -> Option<LogNews<ReadError>> {
         if self.ring.is_empty() && !self.stands_anew {
             return None;

@@ -1,6 +1,6 @@
 //! The ends of logs, read once.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use fanlight_model::{
     Identity, LogBatch, LogLine, LogNews, LogPlaces, LogQuery, LogRing, LogSource, LogStanding, LogSubject,
@@ -34,15 +34,14 @@ impl ApiServer {
             let read = read.unwrap_or_else(|_| Err(late()));
             (source, read)
         });
-        let read: Vec<_> = stream::iter(read).buffered(Self::TAILS_OF_A_PAGE).collect().await;
-        let (mut batches, mut troubles) = (Vec::new(), Vec::new());
-        for (source, read) in read {
+        let mut read = pin!(stream::iter(read).buffered(Self::TAILS_OF_A_PAGE));
+        let (mut batch, mut troubles) = (LogBatch::default(), Vec::new());
+        while let Some((source, read)) = read.next().await {
             match read {
-                Ok(batch) => batches.push(batch),
+                Ok(more) => batch = batch.and(more, query.lines),
                 Err(error) => troubles.push((source, error)),
             }
         }
-        let batch = LogBatch::merged(batches, query.lines);
         LogNews { batch, standing: Some(LogStanding { places, troubles, lost: None }) }
     }
 
@@ -52,11 +51,13 @@ impl ApiServer {
         let _turn = self.log_desk().tails.acquire().await.expect("never closed");
         let part = Part { previous: query.previous, tail: Some(lines(query)), seconds: query.since, ..Part::default() };
         let mut body = self.open_log(who, source, part).await?.into_body();
-        let (mut ring, mut cutter) = (LogRing::default(), LogCutter::default());
+        let (mut ring, mut cutter) = (LogRing::for_page(query.lines), LogCutter::default());
         let source = Arc::new(source.clone());
         let mut take = |line: &[u8], surplus: usize| {
-            if let Some(line) = query.shows(LogLine::read(line, surplus)) {
-                ring.push_within(&source, line, query.lines);
+            if let Some(line) = Some(line).filter(|line| query.may_show(line))
+                && let Some(line) = query.shows(LogLine::read(line, surplus))
+            {
+                ring.push(&source, line);
             }
         };
         while let Some(frame) = body.frame().await {

@@ -1,6 +1,6 @@
 //! Logs to take away.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use bytes::Bytes;
 use fanlight_model::{Identity, LogLine, LogPlaces, LogQuery, LogSource};
@@ -8,6 +8,7 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use http::StatusCode;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::{
@@ -45,6 +46,14 @@ impl ApiServer {
         query: &LogQuery,
     ) -> Result<(LogPlaces, BoxStream<'static, Bytes>), ReadError> {
         let places = self.log_places(who, query).await?;
+        if let Some(source) = places.sources.first() {
+            // Who may not read one may hardly read others, and is told so before there is a file.
+            let part = Part { previous: query.previous, tail: Some(1), ..Part::default() };
+            let tried = self.open_log(who, source, part).await;
+            tried
+                .map(drop)
+                .or_else(|error| if error.is_passing() || is_of_kubelet(&error) { Ok(()) } else { Err(error) })?;
+        }
         let seat = self.log_desk().take_away(who, || super::of_all(&places))?;
         let (text, told) = mpsc::channel(4);
         let taker = Taker {
@@ -60,6 +69,11 @@ impl ApiServer {
     }
 }
 
+/// Whether it is the kubelet that says no, of a container that has not started, say.
+fn is_of_kubelet(error: &ReadError) -> bool {
+    error.code() == Some(StatusCode::BAD_REQUEST)
+}
+
 impl Taker {
     /// The most bytes of all containers together.
     const BYTES: usize = 10 << 20;
@@ -73,10 +87,10 @@ impl Taker {
         for source in &self.places.sources {
             match self.pass_on(source, &mut room, end).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => last.push_str(&format!("# {}: {}\n", source.id(), error.reason())),
+                Ok(Err(error)) => drop(writeln!(last, "# {}: {}", source.id(), error.reason())),
                 Err(Stop::Gone) => return,
                 Err(Stop::Full(why)) => {
-                    last.push_str(&format!("# There is more, which is left out: {why}.\n"));
+                    let _ = writeln!(last, "# There is more, which is left out: {why}.");
                     break;
                 }
             }
@@ -128,8 +142,8 @@ impl Taker {
         let Some(line) = self.query.shows(LogLine::read(line, surplus)) else { return };
         let time = line.time.and_then(|time| Timestamp::from_nanosecond(i128::from(time)).ok());
         if let Some(time) = time {
-            text.push_str(&format!("{time} "));
+            let _ = write!(text, "{time} ");
         }
-        text.push_str(&format!("{}/{} {}\n", source.pod, source.container, line.text));
+        let _ = writeln!(text, "{}/{} {}", source.pod, source.container, line.text);
     }
 }

@@ -1,5 +1,7 @@
 //! What a line of Flux's controllers says about one object.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
 use super::LogLine;
@@ -83,7 +85,7 @@ fn told(fields: &Map<String, Value>, key: &ObjectKey) -> String {
             Value::String(value) => value.clone(),
             value => value.to_string(),
         };
-        said.push_str(&format!(" {name}={}", cut(value.trim(), FIELD)));
+        let _ = write!(said, " {name}={}", cut(value.trim(), FIELD));
     }
     // A field may have had line breaks, escaped in the line.
     LogLine::read(said.replace('\n', " ⏎ ").as_bytes(), 0).text

@@ -29,6 +29,11 @@ impl LogLine {
         Self { time, level: LogLevel::of(&text), text, cut: surplus }
     }
 
+    /// The time of a line alone.
+    pub fn moment(line: &[u8]) -> Option<i64> {
+        split(line).0
+    }
+
     /// The same with no more of its text than is shown.
     #[must_use]
     pub fn short(mut self) -> Self {
@@ -87,7 +92,7 @@ fn legible(text: &str) -> String {
             },
             '\t' => told.push('\t'),
             '\0'..='\u{1f}' => {
-                told.push(char::from_u32(0x2400 + u32::from(letter)).unwrap_or(char::REPLACEMENT_CHARACTER))
+                told.push(char::from_u32(0x2400 + u32::from(letter)).unwrap_or(char::REPLACEMENT_CHARACTER));
             }
             '\u{7f}' => told.push('␡'),
             '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {

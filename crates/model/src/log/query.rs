@@ -83,7 +83,7 @@ impl LogQuery {
                 "container" if is_container(value) => value.clone_into(&mut self.container),
                 "previous" => self.previous = value == "yes",
                 "since" => {
-                    self.since = Self::SINCE.iter().find(|(word, _)| *word == value).map(|(_, seconds)| *seconds)
+                    self.since = Self::SINCE.iter().find(|(word, _)| *word == value).map(|(_, seconds)| *seconds);
                 }
                 "q" if value.len() <= Self::WORDS => value.clone_into(&mut self.words),
                 "lines" => {
@@ -114,6 +114,14 @@ impl LogQuery {
     /// Whether lines are left out, so that more of them have to be read for as many to be shown.
     pub fn is_narrow(&self) -> bool {
         !self.words.is_empty() || matches!(self.subject, LogSubject::Flux(_))
+    }
+
+    /// Whether a line may be shown at all: most that are not need not be understood for that.
+    pub fn may_show(&self, line: &[u8]) -> bool {
+        match &self.subject {
+            LogSubject::Flux(key) => memchr::memmem::find(line, key.name.as_bytes()).is_some(),
+            LogSubject::Pods { .. } => true,
+        }
     }
 
     /// The line as it is shown; `None` if it is not.
@@ -198,7 +206,7 @@ mod tests {
         let line = |text: &str| LogLine::read(text.as_bytes(), 0);
         assert!(query.shows(line("no route")).is_some() && query.shows(line("a route")).is_none());
         let letter = LogQuery { words: "ü".to_owned(), ..query.clone() };
-        assert_eq!(letter.found("größer für"), [10..12]);
+        assert_eq!(letter.found("für größer für"), [1..3, 15..17]);
         assert!(LogQuery { words: String::new(), ..query }.shows(line("")).is_some());
     }
 
@@ -212,6 +220,6 @@ mod tests {
             query.shows(LogLine::read(text.as_bytes(), 0)).map(|line| line.text)
         };
         assert_eq!((line("shop").as_deref(), line("till")), (Some("done"), None));
-        assert!(query.is_narrow());
+        assert!(query.is_narrow() && query.may_show(b"x apps/shop") && !query.may_show(b"till"));
     }
 }

@@ -3,11 +3,13 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{LogLine, LogSource};
 
 /// Lines that wait to be told: so many and no more. When there is no room, the oldest go, and are counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LogRing {
     lines: VecDeque<(Arc<LogSource>, LogLine)>,
     bytes: usize,
     left_out: u64,
+    most_lines: usize,
+    most_bytes: usize,
 }
 
 /// What is told at once.
@@ -20,21 +22,32 @@ pub struct LogBatch {
 }
 
 impl LogRing {
-    /// The most lines.
+    /// The most lines that wait for somebody who follows.
     pub const LINES: usize = 1000;
     /// The most bytes.
-    pub const BYTES: usize = 256 << 10;
+    pub const BYTES: usize = 128 << 10;
+    /// The most bytes of a page.
+    pub const PAGE: usize = 1 << 20;
+
+    /// For somebody who follows.
+    pub fn for_stream() -> Self {
+        Self::new(Self::LINES, Self::BYTES)
+    }
+
+    /// For a page with so many lines.
+    pub fn for_page(lines: usize) -> Self {
+        Self::new(lines, Self::PAGE)
+    }
+
+    fn new(most_lines: usize, most_bytes: usize) -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, left_out: 0, most_lines, most_bytes }
+    }
 
     /// Takes a line in.
     pub fn push(&mut self, source: &Arc<LogSource>, line: LogLine) {
-        self.push_within(source, line, Self::LINES);
-    }
-
-    /// The same where fewer lines are wanted.
-    pub fn push_within(&mut self, source: &Arc<LogSource>, line: LogLine, lines: usize) {
         self.bytes += line.weight();
         self.lines.push_back((Arc::clone(source), line));
-        while self.lines.len() > lines || (self.bytes > Self::BYTES && self.lines.len() > 1) {
+        while self.lines.len() > self.most_lines || (self.bytes > self.most_bytes && self.lines.len() > 1) {
             let Some((_, gone)) = self.lines.pop_front() else { break };
             self.bytes -= gone.weight();
             self.left_out += 1;
@@ -78,15 +91,19 @@ impl LogBatch {
         self
     }
 
-    /// What was read of several containers as one, of which the last so many lines are kept.
-    pub fn merged(batches: impl IntoIterator<Item = LogBatch>, most: usize) -> Self {
-        let mut all = Self::default();
-        for batch in batches {
-            all.left_out += batch.left_out;
-            all.lines.extend(batch.lines);
-        }
-        let mut all = all.sorted();
-        let surplus = all.lines.len().saturating_sub(most);
+    /// The same with what was read of another container, of which together the last so many lines are kept, and no more
+    /// bytes than a page has.
+    #[must_use]
+    pub fn and(mut self, other: Self, most: usize) -> Self {
+        self.left_out += other.left_out;
+        self.lines.extend(other.lines);
+        let mut all = self.sorted();
+        let mut bytes = 0;
+        let kept = all.lines.iter().rev().take(most).take_while(|(_, line)| {
+            bytes += line.weight();
+            bytes <= LogRing::PAGE
+        });
+        let surplus = all.lines.len() - kept.count();
         all.lines.drain(..surplus);
         all.left_out += surplus as u64;
         all
@@ -111,7 +128,7 @@ mod tests {
 
     #[test]
     fn lines_of_several_containers_are_told_by_their_time() {
-        let mut ring = LogRing::default();
+        let mut ring = LogRing::for_stream();
         let (a, b) = (source("a"), source("b"));
         ring.push(&a, line(10, "a10"));
         ring.push(&a, line(30, "a30"));
@@ -124,7 +141,7 @@ mod tests {
 
     #[test]
     fn however_much_comes_so_many_lines_and_bytes_are_kept_and_the_others_counted() {
-        let mut ring = LogRing::default();
+        let mut ring = LogRing::for_stream();
         let a = source("a");
         for number in 0..50_000 {
             ring.push(&a, line(number, &number.to_string()));
@@ -139,6 +156,9 @@ mod tests {
         }
         let batch = ring.take();
         assert_eq!(batch.left_out + batch.lines.len() as u64, 1000);
+        let mut page = LogRing::for_page(2000);
+        (0..3000).for_each(|number| page.push(&a, line(number, &"x".repeat(200))));
+        assert_eq!(page.take().lines.len(), 2000, "a page has more room");
         ring.skip(3);
         assert!(!ring.is_empty());
         assert_eq!(ring.take().left_out, 3);
@@ -150,7 +170,7 @@ mod tests {
             left_out: 1,
             lines: times.iter().map(|time| (source(pod), line(*time, &format!("{pod}{time}")))).collect(),
         };
-        let merged = LogBatch::merged([batch("a", &[1, 4]), batch("b", &[2, 3])], 3);
+        let merged = LogBatch::default().and(batch("a", &[1, 4]), 3).and(batch("b", &[2, 3]), 3);
         assert_eq!((texts(&merged), merged.left_out), (vec!["b2", "b3", "a4"], 3));
     }
 }

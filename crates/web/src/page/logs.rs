@@ -116,7 +116,7 @@ pub(crate) async fn show(
     };
     app.audit.note(origin, &Who::signed(&session), &event);
     let frame = Frame::of(&app, &session, &headers, &uri);
-    let status = standing.and_then(Standing::refusal).map_or(StatusCode::OK, ObjectError::status);
+    let status = standing.and_then(Standing::status).unwrap_or(StatusCode::OK);
     let to = |query: &LogQuery| asked.address(&frame.base, query);
     let panel = Panel::new(&frame, &asked.query, &to, &news).with_text(text_of(&to(&asked.query)));
     let stream = if asked.query.previous { String::new() } else { part_of(&to(&asked.query), "events") };

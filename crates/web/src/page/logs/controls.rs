@@ -45,7 +45,7 @@ impl Controls {
         }
         let since = |seconds, word: &str| choice(word.to_owned(), LogQuery { since: seconds, ..query.clone() });
         let mut times = vec![since(None, "All there is")];
-        times.extend(LogQuery::SINCE.iter().map(|(word, seconds)| since(Some(*seconds), &format!("The last {word}"))));
+        times.extend(LogQuery::SINCE.iter().map(|(_, seconds)| since(Some(*seconds), &in_words(*seconds))));
         menus.push(Menu { name: "since", title: chosen(&times, "Since"), choices: times });
         let lines =
             |lines: &usize| choice(format!("The last {lines} lines"), LogQuery { lines: *lines, ..query.clone() });
@@ -59,6 +59,17 @@ impl Controls {
             wrap: (wrap, to(&LogQuery { wraps: !query.wraps, ..query.clone() })),
             hidden: query.pairs().into_iter().filter(|(name, _)| *name != "q").collect(),
         }
+    }
+}
+
+fn in_words(seconds: u32) -> String {
+    let said = match seconds {
+        3600.. => (seconds / 3600, "hour"),
+        _ => (seconds / 60, "minute"),
+    };
+    match said {
+        (1, unit) => format!("The last {unit}"),
+        (count, unit) => format!("The last {count} {unit}s"),
     }
 }
 

@@ -69,7 +69,7 @@ impl Following {
         if !batch.lines.is_empty() || batch.left_out > 0 {
             let several = self.standing.as_ref().is_some_and(is_of_several);
             let lines = Lines::new(&self.query, &batch, several).render().unwrap_or_default();
-            html.push_str(&format!("<ol id=\"lines\" data-add>{lines}</ol>"));
+            html.extend(["<ol id=\"lines\" data-add>", &lines, "</ol>"]);
         }
         html
     }

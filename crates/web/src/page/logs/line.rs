@@ -40,7 +40,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The same at the beginning of a page, where everybody knows that there was something before.
-    pub(super) fn as_first(self) -> Self {
+    pub(super) fn without_gap(self) -> Self {
         Self { left_out: 0, ..self }
     }
 }

@@ -32,7 +32,7 @@ impl<'a> Panel<'a> {
         news: &LogNews<ObjectError>,
     ) -> Self {
         let several = news.standing.as_ref().is_some_and(is_of_several);
-        let lines = Lines::new(query, &news.batch, several).as_first().render().unwrap_or_default();
+        let lines = Lines::new(query, &news.batch, several).without_gap().render().unwrap_or_default();
         Self { lines, ..Self::about(frame, query, to, news.standing.as_ref()) }
     }
 

@@ -1,3 +1,4 @@
+use axum::http::StatusCode;
 use fanlight_model::{LogQuery, LogStanding, LogSubject};
 
 use super::missing::Missing;
@@ -33,9 +34,11 @@ impl Standing {
         let mut notes: Vec<Note> = Vec::new();
         // Said once, however many containers it is about.
         for (source, error) in troubles.iter().filter(|_| refusal.is_none()) {
-            let text = match Missing::of(error) {
-                Some(missing) => missing.sentence(),
-                None => format!("{} of {}: {error}.", named(&source.container), source.pod),
+            let text = match (Missing::of(error), error.to_string()) {
+                (Some(missing), _) => missing.sentence(),
+                // The kubelet says whom it means.
+                (None, why) if why.starts_with("container ") => format!("C{}.", &why[1..]),
+                (None, why) => format!("{} of {}: {why}.", named(&source.container), source.pod),
             };
             if !notes.iter().any(|note| note.text == text) {
                 notes.push(Note { text, link: missing(error) });
@@ -60,6 +63,14 @@ impl Standing {
         }
         let link = refusal.and_then(missing);
         Self { notes, whose: whose(query, standing), empty: empty(query, standing), link }
+    }
+
+    /// The status of a page that can show nothing. That a container has written nothing so far is none.
+    pub(super) fn status(standing: &LogStanding<ObjectError>) -> Option<StatusCode> {
+        match Self::refusal(standing)? {
+            ObjectError::Unanswered(_) if standing.lost.is_none() => None,
+            error => Some(error.status()),
+        }
     }
 
     /// Why nothing can be read at all, if that is so.
