@@ -177,6 +177,11 @@
 - apiGroups: [""]
   resources: ["configmaps", "events", "namespaces", "persistentvolumeclaims", "persistentvolumes", "pods", "services"]
   verbs: ["get", "list", "watch"]
+{{- if .Values.rbac.userRoles.readLogs }}
+- apiGroups: [""]
+  resources: ["pods/log"]
+  verbs: ["get"]
+{{- end }}
 - apiGroups: ["apps"]
   resources: ["daemonsets", "deployments", "replicasets", "statefulsets"]
   verbs: ["get", "list", "watch"]

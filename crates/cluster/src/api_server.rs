@@ -22,6 +22,7 @@ use crate::{
     inform::Facts,
     lanes::{Class, LaneId, Lanes},
     limits::Limits,
+    logs::LogDesk,
     members::Atlases,
     road::Road,
     tally::{Tallied, Tally, classify},
@@ -51,6 +52,8 @@ struct Inner {
     atlases: Atlases,
     /// The right to read a page of a list of Events: such lists can be long, and many are asked for at once.
     event_lists: Semaphore,
+    /// Who reads and follows logs.
+    logs: LogDesk,
 }
 
 /// In whose name a request is made.
@@ -173,6 +176,7 @@ impl ApiServer {
             seats: Seats::default(),
             atlases: Atlases::default(),
             event_lists: Semaphore::new(Self::EVENT_LISTS),
+            logs: LogDesk::default(),
         })))
     }
 
@@ -248,6 +252,10 @@ impl ApiServer {
         &self.0.event_lists
     }
 
+    pub(crate) fn log_desk(&self) -> &LogDesk {
+        &self.0.logs
+    }
+
     /// Whether the server's own account can make requests over the connections of those who bring their token.
     pub(crate) fn goes_beside(&self) -> bool {
         self.0.beside.is_some()
@@ -313,10 +321,21 @@ impl ApiServer {
 
     /// Opens a watch.
     pub(crate) async fn stream(&self, who: As<'_>, what: &str, path: &str) -> Result<Response<Body>, ReadError> {
+        self.open(who, what, path, Class::Watch).await
+    }
+
+    /// Asks for something whose answer may last.
+    pub(crate) async fn open(
+        &self,
+        who: As<'_>,
+        what: &str,
+        path: &str,
+        class: Class,
+    ) -> Result<Response<Body>, ReadError> {
         let road = self.road(who);
         let mut dress = self.dress(who, what).await?;
         loop {
-            match self.send(road, request(&dress, path, Errand::JSON, Class::Watch), what).await {
+            match self.send(road, request(&dress, path, Errand::JSON, class), what).await {
                 Err(error @ ReadError::NotImpersonated { .. }) => {
                     dress = self.another_dress(who, &dress, error).await?;
                 }

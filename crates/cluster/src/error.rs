@@ -87,6 +87,16 @@ pub enum ReadError {
         /// How much may be followed.
         most: usize,
     },
+    /// So many logs are read at the same time that no more are.
+    #[error("reading {what}: {who} read {most} logs at the same time already: try again when some of them are closed")]
+    LogsTaken {
+        /// What was to be read.
+        what: String,
+        /// Whoever does.
+        who: &'static str,
+        /// How many may be read.
+        most: usize,
+    },
 }
 
 /// How much of the API server's words is kept, in bytes.
@@ -130,7 +140,7 @@ impl ReadError {
     }
 
     /// What went wrong, without what was to be read: the API server's own words where there are some.
-    pub(crate) fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         match self {
             Self::Refused { code, message, .. } if message.is_empty() => format!("the API server answered {code}"),
             Self::Refused { message, .. } | Self::NotImpersonated { message, .. } => message.clone(),
@@ -139,6 +149,9 @@ impl ReadError {
             Self::NotServed { .. } => "the API server does not serve this kind".to_owned(),
             Self::Misnamed { .. } => "no object can be called that".to_owned(),
             Self::TooMany { .. } => "too much is followed already".to_owned(),
+            Self::LogsTaken { who, most, .. } => {
+                format!("{who} read {most} logs at the same time already: try again when some of them are closed")
+            }
         }
     }
 
@@ -151,7 +164,9 @@ impl ReadError {
             Self::Unreachable { why, .. } => FeedError::Unreachable(why),
             Self::Nonsense { why, .. } => FeedError::Unexpected(why),
             Self::NotServed { .. } => FeedError::NotServed,
-            Self::Misnamed { what } | Self::TooMany { what, .. } => FeedError::Unexpected(what),
+            Self::Misnamed { what } | Self::TooMany { what, .. } | Self::LogsTaken { what, .. } => {
+                FeedError::Unexpected(what)
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ impl ApiServer {
     /// How many Events are.
     const TOLD: usize = 300;
     /// How much of a log is read.
-    const LOG: usize = 4096;
+    const LOG: usize = 16 << 10;
     /// Metadata alone: what an object holds is neither asked for nor sent.
     const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
@@ -36,7 +36,7 @@ impl ApiServer {
                     let path = place(named("Pod")?, namespace, pod)?;
                     // While a container waits to be started again, its log is that of the one that has ended.
                     let path =
-                        format!("{path}/log?container={}&tailLines=5&limitBytes={}", encoded(container), Self::LOG);
+                        format!("{path}/log?container={}&tailLines=30&limitBytes={}", encoded(container), Self::LOG);
                     let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
                     Ok(Value::String(String::from_utf8_lossy(&answered.body).into_owned()))
                 }
@@ -110,7 +110,7 @@ fn named(kind: &str) -> Result<&'static Builtin, ReadError> {
 }
 
 /// The path of an object.
-fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<String, ReadError> {
+pub(crate) fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<String, ReadError> {
     Ok(format!("{}/{}", folder(kind, namespace)?, segment(name)?))
 }
 
@@ -127,7 +127,7 @@ fn folder(kind: &Builtin, namespace: &str) -> Result<String, ReadError> {
 
 /// A name that comes from a controller's words or an object may be anything: one with a slash would be another path.
 /// Names of RBAC objects may have colons.
-fn segment(name: &str) -> Result<&str, ReadError> {
+pub(crate) fn segment(name: &str) -> Result<&str, ReadError> {
     let fits = name.split(':').all(is_name);
     fits.then_some(name).ok_or_else(|| ReadError::Misnamed { what: name.to_owned() })
 }

@@ -35,6 +35,8 @@ pub(crate) enum Class {
     Short,
     /// Open for up to an hour.
     Watch,
+    /// What a container writes: it may be much, and whoever reads it may be slow.
+    Log,
 }
 
 /// A lane, as an extension: of a response, the lane that carried it; of a request, the one that must carry it.
@@ -48,7 +50,7 @@ pub(crate) struct Lanes(Arc<Inner>);
 struct Inner {
     config: Config,
     open: Mutex<Vec<Arc<Lane>>>,
-    opening: [tokio::sync::Mutex<()>; 2],
+    opening: [tokio::sync::Mutex<()>; 3],
     proving: tokio::sync::Mutex<()>,
     counter: AtomicU64,
 }

@@ -19,6 +19,13 @@ impl ApiServer {
     /// Flux's controllers: the Deployments with its label, in the whole cluster; in the namespace that Flux is usually
     /// in, for those who may not list them everywhere.
     pub async fn controllers(&self, who: &Identity) -> Result<Vec<Controller>, ReadError> {
+        let mut controllers: Vec<_> = self.flux_deployments(who).await?.iter().map(Controller::read).collect();
+        controllers.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        Ok(controllers)
+    }
+
+    /// Their Deployments, as they are.
+    pub(crate) async fn flux_deployments(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
         const HOME: &str = "flux-system";
         let [label, value] = Controller::LABEL;
         let question = format!("deployments?limit=100&labelSelector={label}%3D{value}");
@@ -30,9 +37,7 @@ impl ApiServer {
             }
             answer => answer?,
         };
-        let mut controllers: Vec<_> = list.items.iter().map(Controller::read).collect();
-        controllers.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-        Ok(controllers)
+        Ok(list.items)
     }
 
     /// The definitions of the kinds that are installed.

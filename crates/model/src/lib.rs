@@ -9,6 +9,8 @@
 //!    │
 //!    └── Target (a whole object) ── Action ──► patches, refusals, Progress ──► Stage
 //!
+//!   LogLine ── LogQuery (what is wanted of logs) ── LogRing (no more than there is room for)
+//!
 //!   Scope ── Change (list and watch events) ── Rights (who may see it) ── Identity (who asks)
 //! ```
 
@@ -24,6 +26,7 @@ mod events;
 mod guise;
 mod identity;
 mod kind;
+mod log;
 mod object_key;
 mod other_kind;
 mod particulars;
@@ -32,6 +35,7 @@ mod revision;
 mod row;
 mod runtime;
 mod scope;
+mod selector;
 mod status;
 mod text;
 mod tree;
@@ -54,6 +58,9 @@ pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
+pub use log::{
+    LogBatch, LogCursor, LogLevel, LogLine, LogNews, LogPlaces, LogQuery, LogRing, LogSource, LogStanding, LogSubject,
+};
 pub use object_key::ObjectKey;
 pub use other_kind::OtherKind;
 pub use particulars::{Particulars, Verification};
@@ -62,6 +69,7 @@ pub use revision::short_revision;
 pub use row::{Links, Row, SourceLink};
 pub use runtime::{Controller, Definition, DefinitionVersion};
 pub use scope::Scope;
+pub use selector::label_selector;
 pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };

@@ -9,11 +9,12 @@ use fanlight_identity::{
 use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
-    Form, Guise, Holder, Identity, Kind, Listing, Lookup, ObjectKey, OtherKind, OtherObjects, Persona, Question, Rules,
-    Scope, Step, Token, UserName, Verdict, Version, Want, Yield,
+    Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
+    OtherObjects, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version, Want, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+use hyper::body::Bytes;
 use std::sync::Arc;
 
 /// The API server as `live` sees it.
@@ -102,6 +103,29 @@ impl Objects for Eyes {
     fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield> {
         let (server, who, want) = (self.0.clone(), who.clone(), want.clone());
         async move { server.members(&who, &want).await }.boxed()
+    }
+
+    fn read_logs(&self, who: &Identity, query: &LogQuery) -> BoxFuture<'static, LogNews<ObjectError>> {
+        let (server, who, query) = (self.0.clone(), who.clone(), query.clone());
+        async move { server.read_logs(&who, &query).await.map_errors(log_error) }.boxed()
+    }
+
+    fn follow_logs(
+        &self,
+        who: &Identity,
+        query: &LogQuery,
+        after: Option<i64>,
+    ) -> BoxStream<'static, LogNews<ObjectError>> {
+        self.0.follow_logs(who, query, after).map(|news| news.map_errors(log_error)).boxed()
+    }
+
+    fn log_text(
+        &self,
+        who: &Identity,
+        query: &LogQuery,
+    ) -> BoxFuture<'static, Result<(LogPlaces, BoxStream<'static, Bytes>), ObjectError>> {
+        let (server, who, query) = (self.0.clone(), who.clone(), query.clone());
+        async move { server.log_text(&who, &query).await.map_err(log_error) }.boxed()
     }
 
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {
@@ -209,6 +233,15 @@ fn object_error(error: ReadError) -> ObjectError {
         ReadError::Misnamed { .. } => ObjectError::NotFound,
         ReadError::NotServed { .. } => ObjectError::NotInstalled,
         other => ObjectError::Unanswered(other.to_string()),
+    }
+}
+
+/// Of a container that has not started, or is not there, the kubelet says so in words that need none before them.
+fn log_error(error: ReadError) -> ObjectError {
+    match error {
+        ReadError::Refused { code, .. } if code.as_u16() == 400 => ObjectError::Unanswered(error.reason()),
+        ReadError::LogsTaken { .. } => ObjectError::Unanswered(error.reason()),
+        other => object_error(other),
     }
 }
 

@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    AuditLog, TrustedIssuer, authorizer, certificates::Certificates, minder::Minder, nodes::Nodes, program::Program,
-    secrets, yaml,
+    AuditLog, PodLogs, TrustedIssuer, authorizer, certificates::Certificates, minder::Minder, nodes::Nodes,
+    program::Program, secrets, yaml,
 };
 
 /// A control plane of one's own: etcd, kube-apiserver and kube-controller-manager on loopback, with RBAC, an audit log
@@ -39,7 +39,7 @@ pub struct ControlPlane {
     admin: Client,
     old_flux: bool,
     kinds: Mutex<HashMap<GroupVersionKind, (ApiResource, Scope)>>,
-    _nodes: Option<Nodes>,
+    nodes: Option<Nodes>,
     etcd: Minder,
     _folder: Minder,
 }
@@ -97,8 +97,7 @@ impl ControlPlane {
         );
         controllers.start()?;
         let kubeconfig = folder.join("admin.kubeconfig");
-        let nodes = options.nodes.then(|| Nodes::start(&tool("kube-scheduler")?, &tool("kwok")?, &folder, &kubeconfig));
-        let plane = Self {
+        let mut plane = Self {
             api_server,
             controllers,
             folder,
@@ -106,12 +105,18 @@ impl ControlPlane {
             admin,
             old_flux: options.old_flux,
             kinds: Mutex::default(),
-            _nodes: nodes.transpose()?,
+            nodes: None,
             etcd,
             _folder: cleaner,
         };
         plane.install_kinds().await?;
         if options.nodes {
+            for definition in Nodes::definitions()? {
+                plane.apply(&definition).await?;
+            }
+            plane.established().await?;
+            let nodes = Nodes::start(&plane.folder, &kubeconfig, &certificates.server, plane.pod_logs())?;
+            plane.nodes = Some(nodes);
             for machine in Nodes::machines()? {
                 plane.apply(&machine).await?;
             }
@@ -137,6 +142,11 @@ impl ControlPlane {
     /// The folder that holds everything; gone with the control plane.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What the containers of its pods write, if there are machines.
+    pub fn pod_logs(&self) -> PodLogs {
+        PodLogs::new(self.admin(), self.folder.join("pod-logs"))
     }
 
     /// The record of every request.

@@ -5,7 +5,7 @@
 //!        │                     ▲   ▲    │                                    when its owner ends, however that ends
 //!        │                     │   │    └─► AuditLog: who asked for what
 //!        ├─ throttle: by its own priority and fairness it answers 429 to some
-//!        ├─ Nodes: kube-scheduler, kwok in the place of kubelets, so that pods run
+//!        ├─ Nodes: kube-scheduler, kwok in the place of kubelets, so that pods run; PodLogs: what they write
 //!        ├─ Estate: a company's objects
 //!        ├─ StandIn: answers and reports as Flux's controllers do
 //!        └─ FanlightServer: the program under test, as its own account
@@ -36,6 +36,7 @@ mod keycloak;
 mod minder;
 mod nodes;
 pub mod pages;
+mod pod_logs;
 mod privileged;
 mod program;
 pub mod rights;
@@ -60,6 +61,7 @@ pub use fault_proxy::{Fault, FaultProxy, When};
 pub use fleet_repo::FleetRepo;
 pub use issuer::Issuer;
 pub use keycloak::Keycloak;
+pub use pod_logs::PodLogs;
 pub use privileged::{PrivilegedPath, Target};
 pub use round_robin::RoundRobin;
 pub use sessions::SessionForge;

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::{ControlPlane, Estate, FanlightServer, Options, SessionForge, StandIn, rights::FLUX, stand_in};
 
@@ -17,6 +18,8 @@ pub struct Showcase {
     pub plane: ControlPlane,
     /// Signs in anybody.
     pub forge: SessionForge,
+    /// Ends when Flux's controllers have written what there is to say of each object.
+    logs: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Showcase {
@@ -54,7 +57,19 @@ impl Showcase {
             [key.as_str(), "--oidc-token-duration=12h", "--styleguide"].iter().chain(more).copied().collect();
         let server = FanlightServer::start(&program, &plane, Self::NAMESPACE, &arguments).await?;
         say("fanlight-server");
-        Ok(Self { server, _stand_in: stand_in, plane, forge })
+        let logs = plane.pod_logs();
+        let objects: Vec<Value> = estate.objects().cloned().collect();
+        let runs = objects.iter().any(|object| object["metadata"]["name"] == "kustomize-controller");
+        let logs = runs.then(|| tokio::spawn(async move { logs.tell_of(objects.iter()).await }));
+        Ok(Self { server, _stand_in: stand_in, plane, forge, logs })
+    }
+
+    /// Returns when Flux's controllers have written what there is to say of each object, if they run.
+    pub async fn logs_told(&mut self) -> anyhow::Result<()> {
+        match self.logs.take() {
+            Some(told) => told.await?,
+            None => Ok(()),
+        }
     }
 
     /// Where the server under test is: in the variable that `cargo xtask` sets.

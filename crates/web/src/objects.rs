@@ -1,9 +1,9 @@
 use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
-use axum::http::StatusCode;
+use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
-    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup,
-    ObjectKey, OtherKind, OtherObjects, Step, Want, Yield,
+    Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Step, Want, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -45,6 +45,25 @@ pub trait Objects: Send + Sync + 'static {
 
     /// Something of what an object applied.
     fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield>;
+
+    /// The ends of logs, as one.
+    fn read_logs(&self, who: &Identity, query: &LogQuery) -> BoxFuture<'static, LogNews<ObjectError>>;
+
+    /// The same as they are written, until the stream is dropped; what was written before this time, in nanoseconds since
+    /// 1970, is known already. Of what is not taken in time the oldest lines are left out, and counted.
+    fn follow_logs(
+        &self,
+        who: &Identity,
+        query: &LogQuery,
+        after: Option<i64>,
+    ) -> BoxStream<'static, LogNews<ObjectError>>;
+
+    /// Logs as text, and of which containers.
+    fn log_text(
+        &self,
+        who: &Identity,
+        query: &LogQuery,
+    ) -> BoxFuture<'static, Result<(LogPlaces, BoxStream<'static, Bytes>), ObjectError>>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

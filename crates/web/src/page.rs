@@ -5,6 +5,7 @@ pub(crate) mod barred;
 pub(crate) mod diagram;
 pub(crate) mod events;
 pub(crate) mod list;
+pub(crate) mod logs;
 pub(crate) mod message;
 pub(crate) mod object;
 pub(crate) mod other;

@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Kind, ObjectKey, Thing};
+use fanlight_model::{Kind, LogSource, ObjectKey, Thing};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -44,6 +44,23 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
 /// The address of the page of any object; `None` for kinds without pages.
 pub(crate) fn thing(base: &str, thing: &Thing) -> Option<String> {
     object(base, &thing.key()?, "details")
+}
+
+/// The address of the logs of a pod, or of the pods of a workload: its kind as addresses name it, and what is asked.
+pub(crate) fn logs(base: &str, kind: &str, namespace: &str, name: &str, pairs: Vec<(&'static str, String)>) -> String {
+    let [kind, namespace, name] = [kind, namespace, name].map(segment);
+    asking(base, &format!("logs/{namespace}/{kind}/{name}"), pairs)
+}
+
+/// The address of the log of one container.
+pub(crate) fn container_log(base: &str, source: &LogSource) -> String {
+    let container = Some(("container", source.container.clone())).filter(|(_, name)| !name.is_empty());
+    logs(base, "pod", &source.namespace, &source.pod, container.into_iter().collect())
+}
+
+/// Names fit into addresses as they are; what is none must not become another address.
+fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// The address of a page that is asked something.
@@ -94,6 +111,13 @@ mod tests {
         assert_eq!(inside("/flux", "/fluxes/other"), "/flux/");
         assert_eq!(inside("/flux", "/flux/applications"), "/flux/applications");
         assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
+    }
+
+    #[test]
+    fn logs_have_an_address_that_names_cannot_change() {
+        let source = LogSource { namespace: "shop".to_owned(), pod: "cart-1".to_owned(), container: "web".to_owned() };
+        assert_eq!(container_log("/flux", &source), "/flux/logs/shop/pod/cart-1?container=web");
+        assert_eq!(logs("", "job", "a/b", "c?d", Vec::new()), "/logs/a%2Fb/job/c%3Fd");
     }
 
     #[test]

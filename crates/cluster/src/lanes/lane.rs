@@ -60,13 +60,13 @@ impl LaneFailed {
 
 impl Lane {
     /// Below the API server's 100, so that requests which race for the last places never hang.
-    const STREAMS: usize = 80;
+    const STREAMS: u32 = 80;
     /// An idle lane is closed after this time, as the API server would do itself.
     const IDLE: Duration = Duration::from_secs(90);
 
     pub(super) async fn open(config: &Config, id: LaneId, class: Class) -> Result<Self, BoxError> {
         let limit = config.connect_timeout.unwrap_or(Duration::from_secs(5));
-        let (sender, connection) = timeout(limit, handshake(config)).await??;
+        let (sender, connection) = timeout(limit, handshake(config, class)).await??;
         let allowed = Arc::new(AtomicUsize::new(connection.current_max_send_streams()));
         let publish = Arc::clone(&allowed);
         tokio::spawn(async move {
@@ -99,7 +99,7 @@ impl Lane {
     pub(super) fn load(&self) -> Load {
         Load {
             used: self.used.load(Ordering::Relaxed),
-            limit: self.allowed.load(Ordering::Relaxed).min(Self::STREAMS),
+            limit: self.allowed.load(Ordering::Relaxed).min(Self::STREAMS as usize),
             usable: !self.retired.load(Ordering::Relaxed) && !self.sender.is_closed(),
         }
     }
@@ -148,7 +148,7 @@ type Connection<T> = http2::Connection<T, Sent, TokioExecutor>;
 type Tls = TokioIo<tokio_rustls::client::TlsStream<TcpStream>>;
 
 /// A new connection; certificates and the CA are read again for each.
-async fn handshake(config: &Config) -> Result<(http2::SendRequest<Sent>, Connection<Tls>), BoxError> {
+async fn handshake(config: &Config, class: Class) -> Result<(http2::SendRequest<Sent>, Connection<Tls>), BoxError> {
     let host = config.cluster_url.host().ok_or("the API server's address has no host")?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port = config.cluster_url.port_u16().unwrap_or(443);
@@ -158,11 +158,16 @@ async fn handshake(config: &Config) -> Result<(http2::SendRequest<Sent>, Connect
     tls.alpn_protocols = vec![b"h2".to_vec()];
     let name = config.tls_server_name.as_deref().unwrap_or(host).to_owned();
     let tls = TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from(name)?, tcp).await?;
-    // Windows: 256 KiB keep a first list flowing; larger ones only cost memory with many watches.
+    // Windows: 256 KiB keep a first list flowing; larger ones only cost memory with many watches. What is not read of some logs
+    // must never leave the others without room.
+    let (window, all) = match class {
+        Class::Short | Class::Watch => (256 << 10, 1 << 20),
+        Class::Log => (64 << 10, (64 << 10) * (Lane::STREAMS + 1)),
+    };
     Ok(http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .initial_stream_window_size(256 << 10)
-        .initial_connection_window_size(1 << 20)
+        .initial_stream_window_size(window)
+        .initial_connection_window_size(all)
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10))
         .keep_alive_while_idle(true)

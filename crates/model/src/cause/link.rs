@@ -1,5 +1,5 @@
 use super::rules::legible;
-use crate::{ObjectKey, cut};
+use crate::{LogSource, ObjectKey, cut};
 
 /// One step of the way from an object to what explains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,14 @@ pub struct Subject {
     pub name: String,
     /// The object, if it has a page.
     pub key: Option<ObjectKey>,
+    /// The container, if it has written something that may say more.
+    pub log: Option<LogSource>,
 }
 
 impl Link {
     pub(super) fn new(kind: &str, namespace: &str, name: &str, said: impl Into<String>) -> Self {
         let name = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
-        let subject = Subject { kind: kind.to_owned(), name, key: None };
+        let subject = Subject { kind: kind.to_owned(), name, key: None, log: None };
         Self { subject, said: said.into(), quoted: false, since: None, count: 1 }
     }
 
@@ -38,6 +40,13 @@ impl Link {
         let mut link = Self::new(key.kind.info().name, &key.namespace, &key.name, said);
         link.subject.key = Some(key.clone());
         link
+    }
+
+    /// The same about a container of this pod, which has run.
+    pub(super) fn with_log(mut self, namespace: &str, pod: &str, container: &str) -> Self {
+        let [namespace, pod, container] = [namespace, pod, container].map(ToOwned::to_owned);
+        self.subject.log = Some(LogSource { namespace, pod, container });
+        self
     }
 
     pub(super) fn quote(kind: &str, words: impl Into<String>) -> Self {

@@ -274,6 +274,7 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             "/kustomization/events?name=shop&namespace=apps",
             "/kustomization/graph?name=store&namespace=apps",
             "/kustomization/history?name=shop&namespace=apps",
+            "/kustomization/logs?name=shop&namespace=apps",
             "/helm_release/values?name=billing&namespace=apps",
             "/sources",
             "/image_automation/policies",

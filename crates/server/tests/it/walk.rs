@@ -128,6 +128,8 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
         "/applications/act?action=suspend&namespace=web",
         "/kustomization/details?name=catalog&namespace=catalog",
         "/helm_release/values?name=recommender&namespace=catalog",
+        "/kustomization/logs?name=catalog&namespace=catalog",
+        "/logs/catalog/deployment/catalog?since=1h",
         "/user_info",
     ] {
         walker.goto(page).await?;

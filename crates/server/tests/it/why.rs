@@ -130,11 +130,14 @@ async fn a_crashing_container_is_told_with_its_exit_code_and_what_it_said_last()
     let ada = house.client(ADA, &[])?;
     let pod = waiting_pod(&house, "till", "CrashLoopBackOff").await?;
     let name = pod.metadata.name.as_deref().expect("a name");
-    // As a kubelet writes what a program left as its last message.
+    house.plane.pod_logs().served("shop", "app.kubernetes.io/name=till", 1).await?;
+    house.plane.pod_logs().write(&format!("shop/{name}/till"), "panic: no change left")?;
+    house.plane.pod_logs().write(&format!("shop/{name}/till"), "\tat till.go:7")?;
+    // As a kubelet writes how a program ended.
     let status = json!({"status": {"containerStatuses": [{
         "name": "till", "image": "registry.example.com/acme/till:1.0.0-rc1", "imageID": "", "ready": false, "restartCount": 7,
         "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container=till"}},
-        "lastState": {"terminated": {"exitCode": 2, "reason": "Error", "message": "opening the till\npanic: no change left\n",
+        "lastState": {"terminated": {"exitCode": 2, "reason": "Error",
             "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:01Z"}},
     }]}});
     let pods: Api<Pod> = Api::namespaced(house.plane.admin(), "shop");

@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 35] = [
+const PAGES: [(&str, &str); 37] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -60,6 +60,8 @@ const PAGES: [(&str, &str); 35] = [
     ("search-nothing", "/search?q=kind:ks+status:failed+nothing-like-it"),
     ("other-kind", "/other/promotions.delivery.fluxcd.io"),
     ("other-object", "/other/promotions.delivery.fluxcd.io/details?name=to-production&namespace=orders"),
+    ("logs", "/logs/catalog/deployment/catalog"),
+    ("logs-of-flux", "/kustomization/logs?name=orders&namespace=orders"),
     ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
@@ -80,7 +82,8 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Arguments { folder } = Arguments::parse();
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let showcase = Showcase::build(Estate::company()?, stand_in::Options::quick(), &[], say).await?;
+    let mut showcase = Showcase::build(Estate::company()?, stand_in::Options::quick(), &[], say).await?;
+    showcase.logs_told().await?;
     let url = showcase.server.url();
     let browser = Browser::open(Look::DESK).await?;
     browser.goto(format!("{url}/sign_in")).await?;

@@ -50,6 +50,8 @@ pub(super) fn api_server(
         format!("--service-account-signing-key-file={}", file(&certificates.service_accounts)),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
+        // Machines have no names that could be found.
+        "--kubelet-preferred-address-types=InternalIP".to_owned(),
         format!("--audit-policy-file={}", folder.join("audit-policy.yaml").display()),
         format!("--audit-log-path={}", folder.join("audit.log").display()),
         format!("--goaway-chance={}", options.goaway_chance),

@@ -13,7 +13,8 @@ function say(word, live) {
 function put(piece) {
   const old = document.getElementById(piece.id);
   if (!old) return true;
-  if (piece.dataset.order === undefined) morph(old, piece);
+  if (piece.dataset.add !== undefined) addLines(piece);
+  else if (piece.dataset.order === undefined) morph(old, piece);
   else return morphRows(old, piece);
   return true;
 }
@@ -28,7 +29,7 @@ function connect() {
   clearTimeout(retry);
   source?.close();
   if (paused) return;
-  source = new EventSource(page.dataset.live);
+  source = new EventSource(whereFrom(page.dataset.live));
   source.addEventListener("pieces", (event) => {
     const template = document.createElement("template");
     template.innerHTML = event.data;

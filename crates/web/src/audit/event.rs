@@ -166,6 +166,8 @@ pub(crate) enum Page {
     Runtime,
     /// Of kinds without a page of their own.
     Other,
+    /// What containers write.
+    Logs,
 }
 
 impl Serialize for Page {
@@ -183,6 +185,7 @@ impl Page {
             Page::Overview => "overview",
             Page::Runtime => "flux_runtime",
             Page::Other => "other",
+            Page::Logs => "logs",
         }
     }
 }
@@ -199,7 +202,7 @@ pub(crate) struct Seen {
     /// The namespaces of which the viewer reads Events; `*` is all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<String>,
-    /// The containers whose last lines were read, as `namespace/pod/container`.
+    /// The containers whose logs were read, as `namespace/pod/container`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) logs: Vec<Limited>,
 }
@@ -220,7 +223,7 @@ impl Seen {
         Self { object: Some(Limited::other(name)), ..Self::default() }
     }
 
-    /// And the last lines of these containers.
+    /// And the logs of these containers.
     pub(crate) fn and_logs(self, containers: &[String]) -> Self {
         Self { logs: containers.iter().map(|one| Limited::other(one)).collect(), ..self }
     }

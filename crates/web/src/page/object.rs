@@ -2,6 +2,7 @@
 
 mod facts;
 mod happening;
+mod logs;
 mod particulars;
 mod past;
 mod reason;
@@ -41,6 +42,7 @@ use crate::{
 use facts::Fact;
 pub(super) use facts::Line;
 pub(super) use happening::Happening;
+use logs::LogsAsked;
 use past::Past;
 use reason::Reason;
 use related::Relation;
@@ -97,6 +99,8 @@ struct ObjectPage<'a> {
     seen_here: Vec<Past>,
     values: Vec<Values>,
     manifest: String,
+    /// What Flux's controllers write about it.
+    logs: String,
     /// What does in a terminal what the page does.
     commands: Vec<Command>,
 }
@@ -151,6 +155,7 @@ pub(crate) struct Asked {
     key: ObjectKey,
     tab: Tab,
     folds: Folds,
+    logs: LogsAsked,
 }
 
 /// Why nothing can be shown.
@@ -177,8 +182,9 @@ impl FromRequestParts<Arc<App>> for Asked {
         let Signed(session) = Signed::from_request_parts(parts, app).await.map_err(NotAsked::Refused)?;
         let session = session.ok_or(NotAsked::SignedOut)?;
         let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
-        let (tab, folds) = (Tab::by_slug(kind, &tab), folding.folds());
-        Ok(Self { session, frame, key: which.key(kind), tab, folds })
+        let (key, tab, folds) = (which.key(kind), Tab::by_slug(kind, &tab), folding.folds());
+        let logs = LogsAsked::of(&key, &parts.uri);
+        Ok(Self { session, frame, key, tab, folds, logs })
     }
 }
 
@@ -201,19 +207,30 @@ pub(crate) async fn show(
     origin: Origin,
     asked: Result<Asked, NotAsked>,
 ) -> Response {
-    let Asked { session, frame, key, tab, folds } = match asked {
+    let Asked { session, frame, key, tab, folds, logs } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
     let shown = Shown::read(&app, &session, &key, tab).await;
-    let logs = shown.as_ref().map(|shown| &*shown.logs).unwrap_or_default();
-    let seen_of = Seen::object(&key).and_logs(logs);
+    let news = match tab {
+        Tab::Logs if shown.is_ok() => Some(logs.read(&app, &session.identity).await),
+        _ => None,
+    };
+    let mut read = shown.as_ref().map(|shown| shown.logs.to_vec()).unwrap_or_default();
+    read.extend(news.iter().filter_map(|news| news.standing.as_ref()).flat_map(super::logs::read));
+    let seen_of = Seen::object(&key).and_logs(&read);
     let event = Event::View { page: Page::Object, seen: seen_of, outcome: Outcome::of_reading(&shown) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
-        Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, &folds, (app.clock)())),
+        Ok(shown) => {
+            let mut page = ObjectPage::new(&frame, &shown, tab, &folds, (app.clock)());
+            if let Some(news) = news {
+                (page.logs, page.stream) = (logs.panel(&frame, &key, &news), logs.stream(&frame.base, &key));
+            }
+            super::html(StatusCode::OK, &page)
+        }
         Err(error) => super::message::object_error(&frame, &key, &error, origin.request),
     };
     seen(&app, &headers, &session, response)
@@ -226,6 +243,13 @@ pub(crate) async fn events(State(app): State<Arc<App>>, origin: Origin, asked: A
     let seen = Seen { object: Seen::object(&asked.key).object, ..Seen::rows(&visit) };
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Object, seen);
     stream::open(Arc::clone(&app), session, ObjectView::new(app, asked, visit), stay)
+}
+
+/// Hands out as text what Flux's controllers write about an object.
+pub(crate) async fn log_text(State(app): State<Arc<App>>, origin: Origin, asked: Asked) -> Response {
+    let Asked { session, key, logs, .. } = asked;
+    let name = format!("{}-{}", key.namespace, key.name);
+    super::logs::hand_out(&app, &session, origin, &logs.query, |read| Seen::object(&key).and_logs(read), &name).await
 }
 
 impl Which {
@@ -297,6 +321,7 @@ impl<'a> ObjectPage<'a> {
             },
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
+            logs: String::new(),
             commands: match tab {
                 Tab::Details => commands(key),
                 Tab::Manifest => commands(key).into_iter().take(1).collect(),

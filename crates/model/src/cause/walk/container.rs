@@ -5,6 +5,7 @@ use crate::{
     EventEntry,
     cause::rules,
     details::reading::{each, seconds, text},
+    log::telling,
 };
 
 /// A container in trouble.
@@ -60,8 +61,14 @@ impl<'a> Container<'a> {
         }
     }
 
-    pub(super) fn since(&self) -> Option<i64> {
+    fn since(&self) -> Option<i64> {
         seconds(&self.ended()["finishedAt"])
+    }
+
+    /// The step to the pod, from where its log is reached if the container has written one.
+    pub(super) fn seen_in(&self, link: Link, namespace: &str, pod: &str) -> Link {
+        let link = link.since(self.since());
+        if self.ended().is_object() { link.with_log(namespace, pod, self.name) } else { link }
     }
 
     pub(super) fn said(&self) -> String {
@@ -146,11 +153,11 @@ impl Walk<'_> {
             (_, exit) => format!("container `{name}` keeps crashing{exit}"),
         };
         let (line, log_gap) = match last_words {
-            Sight::There(log) => (last_line(text(log)).map(ToOwned::to_owned), None),
+            Sight::There(log) => (telling(text(log)), None),
             Sight::Missing => (None, None),
             Sight::Hidden(gap) => (None, Some(gap)),
         };
-        let line = line.or_else(|| last_line(text(&ended["message"])).map(ToOwned::to_owned));
+        let line = line.or_else(|| telling(text(&ended["message"])));
         let command = words::command(&[
             "kubectl",
             "logs",
@@ -169,7 +176,7 @@ impl Walk<'_> {
             branch = branch.then(quote(event));
         }
         Some(match line {
-            Some(line) => branch.then(Link::quote("Log", line)),
+            Some(line) => branch.then(Link::quote("Log", line).with_log(namespace, pod, container.name)),
             None => branch,
         })
     }
@@ -207,8 +214,4 @@ fn exit(ended: &Value) -> String {
         _ => "",
     };
     format!(" with exit code {code}{meaning}")
-}
-
-fn last_line(log: &str) -> Option<&str> {
-    log.lines().rev().map(str::trim).find(|line| !line.is_empty())
 }

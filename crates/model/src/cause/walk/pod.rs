@@ -31,11 +31,8 @@ impl Walk<'_> {
             return Some(Branch::new(Cause::Evicted, because).after(link("Evicted".to_owned())));
         }
         if let Some(container) = Container::worst(pod) {
-            let since = container.since();
-            let said = container.said();
-            return Some(
-                self.container(&container, namespace, name)?.after(link(said).since(since)).command(describe()),
-            );
+            let link = container.seen_in(link(container.said()), namespace, name);
+            return Some(self.container(&container, namespace, name)?.after(link).command(describe()));
         }
         if let Some(unplaced) = condition(pod, "PodScheduled").filter(|one| one["status"] == "False") {
             let since = seconds(&unplaced["lastTransitionTime"]);

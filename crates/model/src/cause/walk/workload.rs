@@ -5,6 +5,7 @@ use crate::{
     Events,
     cause::{lookup::Builtin, rules},
     details::reading::{each, seconds, text},
+    label_selector,
 };
 
 /// Something that runs pods.
@@ -38,7 +39,7 @@ impl Walk<'_> {
 
     fn failing(&mut self, workload: &Workload<'_>) -> Option<Branch> {
         let pods = Builtin::by_name("Pod", Some(""))?;
-        let selector = workload.selector();
+        let selector = label_selector(workload.object);
         let labelled =
             |kind| Lookup::Labelled { kind, namespace: workload.namespace.to_owned(), selector: selector.clone() };
         let is_deployment = workload.kind.kind == "Deployment";
@@ -129,8 +130,11 @@ impl Walk<'_> {
         }
         let sets = Builtin::by_name("ReplicaSet", None)?;
         let namespace = workload.namespace.to_owned();
-        let sets =
-            self.see(Lookup::Labelled { kind: sets, namespace: namespace.clone(), selector: workload.selector() });
+        let sets = self.see(Lookup::Labelled {
+            kind: sets,
+            namespace: namespace.clone(),
+            selector: label_selector(workload.object),
+        });
         let events = self.see(Lookup::Events { kind: "Pod".to_owned(), namespace, name: String::new() });
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
         let tried = if is_cut(sets) { None } else { workload.tried_set(sets) };
@@ -205,24 +209,6 @@ impl<'a> Workload<'a> {
         let since = conditions().find(|one| one["type"] == "Available" || one["type"] == "Failed");
         let since = since.and_then(|one| seconds(&one["lastTransitionTime"]));
         Link::new(self.kind.kind, self.namespace, self.name, said).since(since)
-    }
-
-    /// The label selector as Kubernetes writes it in addresses.
-    fn selector(&self) -> String {
-        let selector = &self.object["spec"]["selector"];
-        let equal = selector["matchLabels"].as_object().into_iter().flatten();
-        let equal = equal.map(|(key, value)| format!("{key}={}", text(value)));
-        let expressed = each(&selector["matchExpressions"]).map(|one| {
-            let key = text(&one["key"]);
-            let values = each(&one["values"]).map(text).collect::<Vec<_>>().join(",");
-            match text(&one["operator"]) {
-                "In" => format!("{key} in ({values})"),
-                "NotIn" => format!("{key} notin ({values})"),
-                "DoesNotExist" => format!("!{key}"),
-                _ => key.to_owned(),
-            }
-        });
-        equal.chain(expressed).collect::<Vec<_>>().join(",")
     }
 
     fn own_sets<'l>(&self, list: &'l Value) -> impl Iterator<Item = (i64, &'l Value)> {

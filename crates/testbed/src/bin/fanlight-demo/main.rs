@@ -78,6 +78,7 @@ async fn demonstrate(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.check {
         return check::run(&showcase).await;
     }
+    tokio::spawn(showcase.plane.pod_logs().chatter());
     let person = Some((Showcase::USER, Showcase::PASSWORD));
     inform(arguments, showcase.server.url(), person, &showcase.kubeconfig())?;
     std::future::pending().await

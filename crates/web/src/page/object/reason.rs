@@ -36,6 +36,8 @@ pub(super) struct Step {
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) link: Option<String>,
+    /// The log of the container that it is about.
+    pub(super) log: Option<String>,
     pub(super) said: String,
     pub(super) quoted: bool,
     /// How often it happened, if more than once.
@@ -80,6 +82,7 @@ impl Step {
             kind: link.subject.kind.clone(),
             name: link.subject.name.clone(),
             link: link.subject.key.as_ref().and_then(|key| place::object(&frame.base, key, "details")),
+            log: link.subject.log.as_ref().map(|source| place::container_log(&frame.base, source)),
             said: link.said.clone(),
             quoted: link.quoted,
             often: (link.count > 1).then_some(link.count),

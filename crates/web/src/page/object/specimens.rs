@@ -57,7 +57,7 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
     let failed = rows.iter().find(|row| row.state == State::Failed);
     let key = failed.map(|row| row.key.clone());
     let link = |kind: &str, name: &str, said: &str, key: Option<ObjectKey>| Link {
-        subject: Subject { kind: kind.to_owned(), name: name.to_owned(), key },
+        subject: Subject { kind: kind.to_owned(), name: name.to_owned(), key, log: None },
         said: said.to_owned(),
         quoted: name.is_empty(),
         since: None,

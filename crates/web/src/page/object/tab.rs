@@ -15,10 +15,12 @@ pub(crate) enum Tab {
     Values,
     /// The object as YAML.
     Manifest,
+    /// What Flux's controllers write about it.
+    Logs,
 }
 
 impl Tab {
-    const ALL: [Tab; 6] = [Tab::Details, Tab::Tree, Tab::Events, Tab::History, Tab::Values, Tab::Manifest];
+    const ALL: [Tab; 7] = [Tab::Details, Tab::Tree, Tab::Events, Tab::Logs, Tab::History, Tab::Values, Tab::Manifest];
 
     /// The tabs of objects of a kind.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
@@ -47,6 +49,7 @@ impl Tab {
             Tab::History => "history",
             Tab::Values => "values",
             Tab::Manifest => "yaml",
+            Tab::Logs => "logs",
         }
     }
 
@@ -58,6 +61,7 @@ impl Tab {
             Tab::History => "History",
             Tab::Values => "Values",
             Tab::Manifest => "Manifest",
+            Tab::Logs => "Logs",
         }
     }
 

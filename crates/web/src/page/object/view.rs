@@ -17,7 +17,7 @@ use super::{
 use crate::{
     App, Causes, ObjectError,
     frame::Frame,
-    page::message::object_gone,
+    page::{logs::Following, message::object_gone},
     signed::visitor,
     stream::{Told, View},
 };
@@ -43,6 +43,10 @@ pub(super) struct ObjectView {
     failed: Option<ObjectError>,
     gone: bool,
     read_again: Instant,
+    /// What Flux's controllers write about it, where the tab shows that.
+    following: Option<Following>,
+    /// The containers whose logs were read for all of it.
+    logs: Vec<String>,
 }
 
 impl ObjectView {
@@ -55,10 +59,29 @@ impl ObjectView {
     const RETRY: Duration = Duration::from_secs(1);
 
     pub(super) fn new(app: Arc<App>, asked: Asked, visit: Visit) -> Self {
-        let Asked { session, frame, key, tab, folds } = asked;
+        let Asked { session, frame, key, tab, folds, logs } = asked;
+        let follow = || Following::begin(&app, &session, frame.clone(), logs.query, logs.after);
+        let following = (tab == Tab::Logs).then(follow);
         let kinds = vec![key.kind];
         let (known, had_row, failed, gone, read_again) = (None, false, None, false, Instant::now());
-        Self { app, session, frame, key, tab, folds, visit, kinds, known, had_row, failed, gone, read_again }
+        let logs = Vec::new();
+        Self {
+            app,
+            session,
+            frame,
+            key,
+            tab,
+            folds,
+            visit,
+            kinds,
+            known,
+            had_row,
+            failed,
+            gone,
+            read_again,
+            following,
+            logs,
+        }
     }
 
     async fn look(&mut self) -> Result<&Shown, ObjectError> {
@@ -108,18 +131,21 @@ impl ObjectView {
 
 impl View for ObjectView {
     fn logs(&self) -> &[String] {
-        self.known.as_ref().map(|(_, shown)| &*shown.logs).unwrap_or_default()
+        &self.logs
     }
 
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
         let (frame, tab, key, folds) = (self.frame.clone(), self.tab, self.key.clone(), self.folds.clone());
         let was_gone = self.gone;
-        let (gone, pieces) = match self.look().await {
+        let (gone, pieces): (_, Vec<_>) = match self.look().await {
             Ok(shown) => {
                 let page = ObjectPage::new(&frame, shown, tab, &folds, now);
-                let [head, why, body] = [page.as_head().render(), page.as_why().render(), page.as_rest().render()];
-                let pieces = [("head", head), ("why", why), ("body", body)];
-                (false, pieces.map(|(id, html)| (id, html.unwrap_or_default())).into())
+                let mut pieces = vec![("head", page.as_head().render()), ("why", page.as_why().render())];
+                // Lines are added to those that are there.
+                if tab != Tab::Logs {
+                    pieces.push(("body", page.as_rest().render()));
+                }
+                (false, pieces.into_iter().map(|(id, html)| (id, html.unwrap_or_default())).collect())
             }
             Err(error) => (true, vec![("gone", object_gone(&frame.base, &key, &error).render().unwrap_or_default())]),
         };
@@ -128,13 +154,28 @@ impl View for ObjectView {
             // The other pieces have been overwritten.
             *told = Told::default();
         }
-        pieces.into_iter().filter_map(|(id, html)| told.piece(id, html)).collect()
+        let mut news: String = pieces.into_iter().filter_map(|(id, html)| told.piece(id, html)).collect();
+        self.logs = self.known.as_ref().map(|(_, shown)| shown.logs.to_vec()).unwrap_or_default();
+        if let Some(following) = &mut self.following {
+            if !gone {
+                news.push_str(&following.told(told));
+            }
+            self.logs.extend_from_slice(following.read());
+        }
+        news
     }
 
     async fn changed(&mut self) {
+        let following = async {
+            match &mut self.following {
+                Some(following) => following.changed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = self.visit.changed() => {}
             () = sleep_until(self.read_again) => {}
+            () = following => {}
         }
     }
 

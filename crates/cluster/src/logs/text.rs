@@ -1,0 +1,149 @@
+//! Logs to take away.
+
+use std::{fmt::Write, time::Duration};
+
+use bytes::Bytes;
+use fanlight_model::{Identity, LogLine, LogPlaces, LogQuery, LogSource};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use http::StatusCode;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+
+use super::{Part, cutter::LogCutter, desk::Seat};
+use crate::{ApiServer, ReadError};
+
+/// Somebody who takes logs away.
+struct Taker {
+    server: ApiServer,
+    who: Identity,
+    query: LogQuery,
+    places: LogPlaces,
+    text: mpsc::Sender<Bytes>,
+    _seat: Seat,
+}
+
+/// Why no more is taken.
+enum Stop {
+    /// There is no more room, or time.
+    Full(&'static str),
+    /// Nobody takes it.
+    Gone,
+}
+
+impl ApiServer {
+    /// The logs that somebody asks for as text, one container after the other, and where they are from. Whoever takes them
+    /// slowly is waited for.
+    pub async fn log_text(
+        &self,
+        who: &Identity,
+        query: &LogQuery,
+    ) -> Result<(LogPlaces, BoxStream<'static, Bytes>), ReadError> {
+        let places = self.log_places(who, query).await?;
+        if let Some(source) = places.sources.first() {
+            // Who may not read one may hardly read others, and is told so before there is a file.
+            let part = Part { previous: query.previous, tail: Some(1), ..Part::default() };
+            let tried = self.open_log(who, source, part).await;
+            tried
+                .map(drop)
+                .or_else(|error| if error.is_passing() || is_of_kubelet(&error) { Ok(()) } else { Err(error) })?;
+        }
+        let seat = self.log_desk().take_away(who, || super::of_all(&places))?;
+        let (text, told) = mpsc::channel(4);
+        let taker = Taker {
+            server: self.clone(),
+            who: who.clone(),
+            query: query.clone(),
+            places: places.clone(),
+            text,
+            _seat: seat,
+        };
+        tokio::spawn(taker.run());
+        Ok((places, stream::unfold(told, async |mut told| Some((told.recv().await?, told))).boxed()))
+    }
+}
+
+/// Whether it is the kubelet that says no, of a container that has not started, say.
+fn is_of_kubelet(error: &ReadError) -> bool {
+    error.code() == Some(StatusCode::BAD_REQUEST)
+}
+
+impl Taker {
+    /// The most bytes of all containers together.
+    const BYTES: usize = 10 << 20;
+    /// How long it may take.
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    async fn run(self) {
+        let end = Instant::now() + Self::PATIENCE;
+        let mut room = Self::BYTES;
+        let mut last = String::new();
+        for source in &self.places.sources {
+            match self.pass_on(source, &mut room, end).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => drop(writeln!(last, "# {}: {}", source.id(), error.reason())),
+                Err(Stop::Gone) => return,
+                Err(Stop::Full(why)) => {
+                    let _ = writeln!(last, "# There is more, which is left out: {why}.");
+                    break;
+                }
+            }
+        }
+        if self.places.left_out > 0 || self.places.more {
+            last.push_str("# Not all pods were read: there are too many.\n");
+        }
+        if !last.is_empty() {
+            let _ = self.text.send(last.into()).await;
+        }
+    }
+
+    async fn pass_on(&self, source: &LogSource, room: &mut usize, end: Instant) -> Result<Result<(), ReadError>, Stop> {
+        const LATE: Stop = Stop::Full("it took too long");
+        let part = Part { previous: self.query.previous, seconds: self.query.since, ..Part::default() };
+        let opened = timeout_at(end, self.server.open_log(&self.who, source, part)).await.map_err(|_| LATE)?;
+        let mut body = match opened {
+            Ok(response) => response.into_body(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let (mut cutter, mut text) = (LogCutter::default(), String::new());
+        loop {
+            let frame = timeout_at(end, body.frame()).await.map_err(|_| LATE)?;
+            let is_over = frame.is_none();
+            match frame {
+                None => cutter.rest(|line, surplus| self.write(source, &mut text, line, surplus)),
+                Some(Err(error)) => return Ok(Err(ReadError::unreachable(&super::what(source), &error))),
+                Some(Ok(frame)) => {
+                    if let Some(bytes) = frame.data_ref() {
+                        cutter.push(bytes, |line, surplus| self.write(source, &mut text, line, surplus));
+                    }
+                }
+            }
+            if text.len() > *room {
+                return Err(Stop::Full("it would be more than 10 MiB"));
+            }
+            *room -= text.len();
+            if !text.is_empty() {
+                let sent = timeout_at(end, self.text.send(std::mem::take(&mut text).into())).await;
+                sent.map_err(|_| LATE)?.map_err(|_| Stop::Gone)?;
+            }
+            if is_over {
+                return Ok(Ok(()));
+            }
+        }
+    }
+
+    fn write(&self, source: &LogSource, text: &mut String, line: &[u8], surplus: usize) {
+        let Some(line) = self.query.shows(LogLine::read(line, surplus)) else { return };
+        let time = line.time.and_then(|time| Timestamp::from_nanosecond(i128::from(time)).ok());
+        if let Some(time) = time {
+            let _ = write!(text, "{time} ");
+        }
+        let _ = writeln!(text, "{}/{} {}", source.pod, source.container, line.text);
+    }
+}

@@ -1,0 +1,79 @@
+//! From the Overview to the line of a log that says why something is red.
+
+use fanlight_testbed::{Browser, Look, Options, estate};
+use serde_json::json;
+use thirtyfour::Key;
+
+use crate::house::{House, plane};
+
+const LIVE: &str = "document.getElementById('mark')?.textContent === 'live'";
+/// What is walked through: a link on each page, and what it leads to.
+const WAY: [(&str, &str); 2] = [
+    ("#failing a[href*='name=till']", "document.querySelector('.chain a.log-link') !== null"),
+    (
+        ".chain li.quote a.log-link",
+        "[...document.querySelectorAll('#lines li.failed')].some((one) => one.textContent.includes('panic: no connection to till-db'))",
+    ),
+];
+
+/// A till whose program crashes, and the application that it is of.
+async fn town() -> anyhow::Result<House> {
+    let plane = plane(Options { nodes: true, ..Options::default() }).await?;
+    plane.create_namespace("shop").await?;
+    plane.apply(&estate::deployment("shop", "till", "till:1.0.0-rc1", 1)).await?;
+    let unhealthy = "timeout waiting for: [Deployment/shop/till status: 'InProgress']";
+    plane.apply(&estate::kustomization("apps", "till").failed("HealthCheckFailed", unhealthy)).await?;
+    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
+    plane.grant_everywhere("admin", all).await?;
+    plane.pod_logs().served("shop", "app.kubernetes.io/name=till", 1).await?;
+    House::before(plane).await
+}
+
+async fn overview(house: &House) -> anyhow::Result<Browser> {
+    let browser = Browser::open(Look::DESK).await?;
+    browser.sign_in(house.server.url(), "admin", "secret").await?;
+    browser.goto(format!("{}/", house.server.url())).await?;
+    browser.until(LIVE).await?;
+    Ok(browser)
+}
+
+#[tokio::test]
+async fn two_clicks_lead_from_the_overview_to_the_line_that_explains_what_is_red() -> anyhow::Result<()> {
+    let house = town().await?;
+    let browser = overview(&house).await?;
+    for (link, arrived) in WAY {
+        browser.one(link).await?.click().await?;
+        browser.until(arrived).await?;
+        browser.until(LIVE).await?;
+    }
+    assert!(browser.current_url().await?.path().starts_with("/logs/shop/pod/till-"));
+    assert!(browser.complaints().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_leads_there_too() -> anyhow::Result<()> {
+    let house = town().await?;
+    let browser = overview(&house).await?;
+    for (link, arrived) in WAY {
+        browser.one(link).await?;
+        let there = format!("document.activeElement?.matches(\"{link}\")");
+        let mut steps = 0;
+        while browser.ask(&there).await? != json!(true) {
+            browser.action_chain().send_keys(Key::Tab).perform().await?;
+            steps += 1;
+            anyhow::ensure!(steps < 120, "the Tab key never gets to {link}");
+        }
+        browser.action_chain().send_keys(Key::Enter).perform().await?;
+        browser.until(arrived).await?;
+        browser.until(LIVE).await?;
+    }
+    // The lines scroll by the keyboard.
+    let mut steps = 0;
+    while browser.ask("document.activeElement?.id === 'lines'").await? != json!(true) {
+        browser.action_chain().send_keys(Key::Tab).perform().await?;
+        steps += 1;
+        anyhow::ensure!(steps < 120, "the Tab key never gets to the lines");
+    }
+    Ok(())
+}
