@@ -247,14 +247,16 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     let desk = Desk::signed_in().await?;
     desk.plane().apply(&estate::kustomization("apps", "shop").failed("BuildFailed", "path not found")).await?;
     desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
+    let map = estate::config_map("apps", "settings", &json!({}));
+    let billing = estate::helm_release("apps", "billing").having_applied([&map]);
     let others = [
-        estate::helm_release("apps", "billing").with_spec(json!({"values": {"replicas": 2}})),
+        billing.clone().with_spec(json!({"values": {"replicas": 2}})),
         estate::git_repository("apps", "fleet").failed("GitOperationFailed", "authentication required"),
         estate::oci_repository("apps", "base").with_spec(json!({"verify": {"provider": "cosign"}})),
         estate::image_repository("apps", "web"),
         estate::image_policy("apps", "web"),
     ];
-    let parts = [estate::config_map("apps", "settings", &json!({})), estate::helm_release("apps", "billing").into()];
+    let parts = [map, billing.into()];
     desk.plane().apply(&estate::kustomization("apps", "store").having_applied(&parts)).await?;
     for object in others {
         desk.plane().apply(&object).await?;
