@@ -48,6 +48,8 @@ struct Inner {
     seats: Seats,
     /// The right to read a page of a list of Events: such lists can be long, and many are asked for at once.
     event_lists: Semaphore,
+    /// The same for pages of workloads and pods, which are larger.
+    long_lists: Semaphore,
 }
 
 /// In whose name a request is made.
@@ -83,6 +85,8 @@ pub(crate) enum Order {
     Create(Bytes),
     /// Changes what is there by a merge patch (RFC 7396), the only form in which anything is changed in somebody's name.
     Patch(Bytes),
+    /// Deletes what is there, under these conditions (`DeleteOptions`).
+    Delete(Bytes),
     /// Writes this object in place of the one of the version that it names: the server's own record, and nothing else.
     Replace(Bytes),
 }
@@ -117,6 +121,7 @@ impl<'a> Errand<'a> {
             Order::Create(object) => Some((Method::POST, Self::JSON, object)),
             Order::Patch(patch) => Some((Method::PATCH, "application/merge-patch+json", patch)),
             Order::Replace(object) => Some((Method::PUT, Self::JSON, object)),
+            Order::Delete(conditions) => Some((Method::DELETE, Self::JSON, conditions)),
         };
         if let Some((method, form, body)) = sent {
             *request.method_mut() = method;
@@ -144,6 +149,8 @@ impl ApiServer {
     const WAIT: Duration = Duration::from_secs(5);
     /// How many lists of Events are read at the same time, for all people together.
     const EVENT_LISTS: usize = 4;
+    /// How many pages of workloads and pods are.
+    const LONG_LISTS: usize = 16;
 
     /// Finds the API server in the order `KUBECONFIG`, service account of the pod, `~/.kube/config`.
     pub async fn from_environment() -> Result<Self, ConnectError> {
@@ -169,6 +176,7 @@ impl ApiServer {
             limits: Limits::default(),
             seats: Seats::default(),
             event_lists: Semaphore::new(Self::EVENT_LISTS),
+            long_lists: Semaphore::new(Self::LONG_LISTS),
         })))
     }
 
@@ -238,6 +246,10 @@ impl ApiServer {
 
     pub(crate) fn event_lists(&self) -> &Semaphore {
         &self.0.event_lists
+    }
+
+    pub(crate) fn long_lists(&self) -> &Semaphore {
+        &self.0.long_lists
     }
 
     /// Whether the server's own account can make requests over the connections of those who bring their token.

@@ -9,6 +9,8 @@
 //!    │
 //!    └── Target (a whole object) ── Action ──► patches, refusals, Progress ──► Stage
 //!
+//!   Workload, Pod (what runs) ── WorkloadAction ──► patches, Jobs ──► Stage
+//!
 //!   Scope ── Change (list and watch events) ── Rights (who may see it) ── Identity (who asks)
 //! ```
 
@@ -35,6 +37,7 @@ mod scope;
 mod status;
 mod text;
 mod web_link;
+mod workload;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{
@@ -66,3 +69,8 @@ pub use status::{
 };
 pub use text::cut;
 pub use web_link::{host, web_link, without_credentials};
+pub use workload::{
+    Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, ReplicaSet, Termination, Workload,
+    WorkloadAction, WorkloadFamily, WorkloadFilter, WorkloadKey, WorkloadKind, WorkloadPlace, Workloads, job_of,
+    roll_out,
+};

@@ -46,6 +46,7 @@ mod stream;
 mod theme;
 mod underway;
 mod when;
+mod workload_action;
 
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};

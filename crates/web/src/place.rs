@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Kind, ObjectKey};
+use fanlight_model::{Deed, Kind, ObjectKey, WorkloadKey};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -39,6 +39,28 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("name", &key.name).append_pair("namespace", &key.namespace);
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
+}
+
+/// The address of a workload's page.
+pub(crate) fn workload(base: &str, key: &WorkloadKey) -> String {
+    format!("{base}/workloads/{}/{}/{}", key.kind.slug(), key.namespace, key.name)
+}
+
+/// The address where it says whether somebody may do this, and what is missing.
+pub(crate) fn may(base: &str, deed: &Deed) -> String {
+    let mut resource = deed.resource.clone();
+    for (sign, part) in [('.', &deed.group), ('/', &deed.subresource)] {
+        if !part.is_empty() {
+            resource.push(sign);
+            resource.push_str(part);
+        }
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("verb", &deed.verb).append_pair("resource", &resource).append_pair("namespace", &deed.namespace);
+    if !deed.name.is_empty() {
+        query.append_pair("name", &deed.name);
+    }
+    format!("{base}/user_info?{}#may", query.finish())
 }
 
 /// The address of a page that is asked something.

@@ -1,6 +1,6 @@
 use fanlight_identity::{BearerError, FlowError, IdentityError, NotHeld, RefreshError, Refusal};
 use fanlight_live::{Scopes, Visit};
-use fanlight_model::{Action, Kind, ObjectKey, Stage};
+use fanlight_model::{Action, Kind, ObjectKey, Stage, WorkloadAction};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Limited;
@@ -129,6 +129,9 @@ pub(crate) enum Verb {
     Reset,
     Suspend,
     Resume,
+    Restart,
+    Run,
+    DeletePod,
 }
 
 impl Verb {
@@ -143,6 +146,14 @@ impl Verb {
         }
     }
 
+    pub(crate) fn of_workload(action: &WorkloadAction) -> Self {
+        match action {
+            WorkloadAction::Restart(_) => Verb::Restart,
+            WorkloadAction::Run(_) => Verb::Run,
+            WorkloadAction::DeletePod(_) => Verb::DeletePod,
+        }
+    }
+
     pub(crate) fn word(self) -> &'static str {
         match self {
             Verb::Sync => "sync",
@@ -151,6 +162,9 @@ impl Verb {
             Verb::Reset => "reset",
             Verb::Suspend => "suspend",
             Verb::Resume => "resume",
+            Verb::Restart => "restart",
+            Verb::Run => "run",
+            Verb::DeletePod => "delete-pod",
         }
     }
 }
@@ -166,6 +180,10 @@ pub(crate) enum Page {
     Runtime,
     /// Of kinds without a page of their own.
     Other,
+    /// What runs, as a list.
+    Workloads,
+    /// One of it.
+    Workload,
 }
 
 impl Serialize for Page {
@@ -183,6 +201,8 @@ impl Page {
             Page::Overview => "overview",
             Page::Runtime => "flux_runtime",
             Page::Other => "other",
+            Page::Workloads => "workloads",
+            Page::Workload => "workload",
         }
     }
 }

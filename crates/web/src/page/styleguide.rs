@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{events, list, object, overview};
+use super::{events, list, object, overview, workloads};
 use crate::{
     App,
     action::Outcome,
@@ -67,6 +67,7 @@ impl<'a> StyleGuide<'a> {
         let mut specimens = list::specimens(frame, viewer, &rows, now);
         specimens.extend(overview::specimens(frame, &rows, now));
         specimens.extend(events::specimens(frame, now));
+        specimens.extend(workloads::specimens(frame, now));
         specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [

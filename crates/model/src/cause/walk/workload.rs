@@ -5,6 +5,7 @@ use crate::{
     Events,
     cause::{lookup::Builtin, rules},
     details::reading::{each, seconds, text},
+    workload::selector::{is_owned, selector},
 };
 
 /// Something that runs pods.
@@ -38,7 +39,7 @@ impl Walk<'_> {
 
     fn failing(&mut self, workload: &Workload<'_>) -> Option<Branch> {
         let pods = Builtin::by_name("Pod", Some(""))?;
-        let selector = workload.selector();
+        let selector = selector(workload.object);
         let labelled =
             |kind| Lookup::Labelled { kind, namespace: workload.namespace.to_owned(), selector: selector.clone() };
         let is_deployment = workload.kind.kind == "Deployment";
@@ -129,8 +130,11 @@ impl Walk<'_> {
         }
         let sets = Builtin::by_name("ReplicaSet", None)?;
         let namespace = workload.namespace.to_owned();
-        let sets =
-            self.see(Lookup::Labelled { kind: sets, namespace: namespace.clone(), selector: workload.selector() });
+        let sets = self.see(Lookup::Labelled {
+            kind: sets,
+            namespace: namespace.clone(),
+            selector: selector(workload.object),
+        });
         let events = self.see(Lookup::Events { kind: "Pod".to_owned(), namespace, name: String::new() });
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
         let tried = if is_cut(sets) { None } else { workload.tried_set(sets) };
@@ -208,24 +212,6 @@ impl<'a> Workload<'a> {
         Link::new(self.kind.kind, self.namespace, self.name, said).since(since)
     }
 
-    /// The label selector as Kubernetes writes it in addresses.
-    fn selector(&self) -> String {
-        let selector = &self.object["spec"]["selector"];
-        let equal = selector["matchLabels"].as_object().into_iter().flatten();
-        let equal = equal.map(|(key, value)| format!("{key}={}", text(value)));
-        let expressed = each(&selector["matchExpressions"]).map(|one| {
-            let key = text(&one["key"]);
-            let values = each(&one["values"]).map(text).collect::<Vec<_>>().join(",");
-            match text(&one["operator"]) {
-                "In" => format!("{key} in ({values})"),
-                "NotIn" => format!("{key} notin ({values})"),
-                "DoesNotExist" => format!("!{key}"),
-                _ => key.to_owned(),
-            }
-        });
-        equal.chain(expressed).collect::<Vec<_>>().join(",")
-    }
-
     fn own_sets<'l>(&self, list: &'l Value) -> impl Iterator<Item = (i64, &'l Value)> {
         let uid = self.object["metadata"]["uid"].clone();
         let revision =
@@ -249,10 +235,6 @@ impl<'a> Workload<'a> {
 /// Whether the API server has more than it was asked for.
 fn is_cut(list: &Value) -> bool {
     !text(&list["metadata"]["continue"]).is_empty()
-}
-
-fn is_owned(object: &Value, uid: &Value) -> bool {
-    uid.is_string() && each(&object["metadata"]["ownerReferences"]).any(|owner| owner["uid"] == *uid)
 }
 
 fn set_link(set: &Value, namespace: &str) -> Link {
