@@ -88,9 +88,20 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["rolebindings", "roles"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: ["", "apps"]
-  resources: ["deployments", "pods", "replicasets"]
+- apiGroups: ["", "apps", "batch"]
+  resources: ["cronjobs", "daemonsets", "deployments", "jobs", "pods", "replicasets", "statefulsets"]
   verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
+{{- if $root.Values.rbac.workloadActions }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "statefulsets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "patch")) }}
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: {{ include "fanlight.on" (list $forms (list "create")) }}
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: {{ include "fanlight.on" (list $forms (list "delete")) }}
+{{- end }}
 - apiGroups: ["apiextensions.k8s.io"]
   resources: ["customresourcedefinitions"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
@@ -159,6 +170,22 @@
 - apiGroups: ["infra.contrib.fluxcd.io"]
   resources: ["terraforms"]
   verbs: ["get", "list", "watch", "patch"]
+{{- include "fanlight.workloadRules" . }}
+{{- end -}}
+
+{{/* Restarting workloads, running CronJobs, deleting pods. */}}
+{{- define "fanlight.workloadRules" -}}
+{{- if .Values.rbac.workloadActions }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "statefulsets"]
+  verbs: ["patch"]
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: ["create"]
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: ["delete"]
+{{- end }}
 {{- end -}}
 
 {{/* Everything on the pages but Secrets. */}}
@@ -194,4 +221,5 @@
 - apiGroups: {{ include "fanlight.fluxGroups" . }}
   resources: ["*"]
   verbs: ["patch"]
+{{- include "fanlight.workloadRules" . }}
 {{- end -}}

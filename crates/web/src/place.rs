@@ -43,7 +43,10 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
 
 /// The address of a workload's page.
 pub(crate) fn workload(base: &str, key: &WorkloadKey) -> String {
-    format!("{base}/workloads/{}/{}/{}", key.kind.slug(), key.namespace, key.name)
+    // Names fit as they are; what is none must not become another address.
+    let [namespace, name] =
+        [&key.namespace, &key.name].map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>());
+    format!("{base}/workloads/{}/{namespace}/{name}", key.kind.slug())
 }
 
 /// The address where it says whether somebody may do this, and what is missing.
@@ -92,6 +95,8 @@ pub(crate) fn inside(base: &str, wanted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fanlight_model::WorkloadKind;
+
     use super::*;
 
     #[test]
@@ -111,6 +116,14 @@ mod tests {
         assert_eq!(inside("/flux", "/fluxes/other"), "/flux/");
         assert_eq!(inside("/flux", "/flux/applications"), "/flux/applications");
         assert_eq!(inside("", "/applications?status=failed"), "/applications?status=failed");
+    }
+
+    #[test]
+    fn a_workload_and_a_right_have_addresses_that_names_cannot_change() {
+        let key = WorkloadKey::new(WorkloadKind::CronJob, "a/b", "c?d");
+        assert_eq!(workload("/flux", &key), "/flux/workloads/cronjob/a%2Fb/c%3Fd");
+        let deed = Deed { verb: "get".into(), resource: "pods".into(), subresource: "log".into(), ..Deed::default() };
+        assert_eq!(may("", &deed), "/user_info?verb=get&resource=pods%2Flog&namespace=#may");
     }
 
     #[test]

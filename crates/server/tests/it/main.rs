@@ -49,3 +49,4 @@ mod styleguide;
 mod turns;
 mod walk;
 mod why;
+mod workloads;

@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 33] = [
+const PAGES: [(&str, &str); 37] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -58,6 +58,10 @@ const PAGES: [(&str, &str); 33] = [
     ("search-nothing", "/search?q=kind:ks+status:failed+nothing-like-it"),
     ("other-kind", "/other/promotions.delivery.fluxcd.io"),
     ("other-object", "/other/promotions.delivery.fluxcd.io/details?name=to-production&namespace=orders"),
+    ("workloads", "/workloads"),
+    ("workload", "/workloads/deployment/orders/orders"),
+    ("workload-ready", "/workloads/deployment/web/web"),
+    ("cron-job", "/workloads/cronjob/catalog/catalog-reindex"),
     ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
