@@ -145,11 +145,14 @@ impl Undertaking {
         let (pod, reason) = (&self.action, error.reason());
         match error.code() {
             Some(StatusCode::NOT_FOUND) => Stage::Done("It was gone already".to_owned()),
-            Some(StatusCode::CONFLICT) => Stage::Refused(format!(
+            Some(StatusCode::CONFLICT) if reason.contains("UID") => Stage::Refused(format!(
                 "Nothing was deleted: another pod has this name by now. The API server says: {reason}"
             )),
             Some(StatusCode::FORBIDDEN) => {
                 Stage::Refused(format!("Deleting {pod} is forbidden. The API server says: {reason}"))
+            }
+            Some(StatusCode::CONFLICT) => {
+                Stage::Refused(format!("Nothing was deleted; try again. The API server says: {reason}"))
             }
             _ if error.is_passing() || matches!(error, ReadError::Nonsense { .. }) => Stage::Unknown(format!(
                 "The API server gave no answer, so it is not known whether {pod} is deleted; deleting it again does no harm. \

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Pod, Termination, Workload, WorkloadKind};
+use super::{ContainerState, Pod, Termination, Workload, WorkloadKind};
 use crate::details::reading::{each, text};
 
 /// A container of a workload's template, and how it does in all of its pods.
@@ -45,7 +45,11 @@ impl ContainerSummary {
             *states.entry(container.state.word()).or_insert(0) += 1;
             restarts += container.restarts;
             is_in_trouble |= container.is_in_trouble();
-            if let Some(end) = &container.last
+            let now = match &container.state {
+                ContainerState::Ended(end) => Some(end),
+                _ => None,
+            };
+            if let Some(end) = now.or(container.last.as_ref())
                 && last.is_none_or(|known| known.at < end.at)
             {
                 last = Some(end);

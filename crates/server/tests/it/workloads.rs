@@ -300,7 +300,10 @@ async fn a_pod_is_deleted_only_if_it_is_still_the_one_that_was_meant() -> anyhow
         act(&house, &ada, &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await
     };
     let (word, text) = act("0b5e2c1a-0000-4000-8000-000000000000").await?;
-    assert!(word == "Refused" && text.contains("another pod has this name") && text.contains("Precondition"), "{text}");
+    assert!(
+        word == "Refused" && text.contains("another pod has this name") && text.contains("UID in the precondition"),
+        "{text}"
+    );
     assert!(names(&pods(&house).await?).contains(&name));
     let page = get(&house, &ada, CART, 200).await?;
     assert!(page.contains(&format!("name=\"uid\" value=\"{uid}\"")), "{page}");

@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{ContainerSummary, Deed, Workload, WorkloadKey};
+use fanlight_model::{ContainerSummary, Deed, Pod, Workload, WorkloadKey};
 
 use super::{
     Shown,
@@ -73,6 +73,9 @@ struct JobLine {
     created: Option<(String, String)>,
 }
 
+/// How many pods are shown.
+const PODS: usize = 100;
+
 impl<'a> Content<'a> {
     pub(super) fn new(
         frame: &'a Frame,
@@ -107,8 +110,13 @@ impl<'a> Found<'a> {
             button: aside.act.as_ref().map(|(action, may)| Button::of(&frame.base, action, *may, object)),
             sight: sight(frame, shown),
             containers: ContainerSummary::of(kind, object, pods),
-            pods: pods.iter().map(|pod| PodLine::of(pod, now)).collect(),
-            pods_note: Note::of_list(frame, &family.pods, |all| (all.items.is_empty(), all.more), &list("", "pods")),
+            pods: worst_first(pods).map(|pod| PodLine::of(pod, now)).collect(),
+            pods_note: match pods.len() {
+                0..=PODS => {
+                    Note::of_list(frame, &family.pods, |all| (all.items.is_empty(), all.more), &list("", "pods"))
+                }
+                many => Note { text: format!("Of {many} pods these are the {PODS} worst off."), missing: None },
+            },
             undeletable: {
                 let deed = deleting(namespace);
                 let text = forbidden(aside.delete, &deed);
@@ -177,6 +185,12 @@ impl JobLine {
             created: age(job.created, now),
         }
     }
+}
+
+fn worst_first(pods: &[Pod]) -> impl Iterator<Item = &Pod> {
+    let mut pods: Vec<_> = pods.iter().collect();
+    pods.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| a.name.cmp(&b.name)));
+    pods.into_iter().take(PODS)
 }
 
 fn right(verb: &str, group: &str, resource: &str, namespace: &str, name: &str) -> Deed {
