@@ -151,10 +151,10 @@ pub(crate) fn workload_path(key: &WorkloadKey) -> Result<String, ReadError> {
 
 /// Where an object is. Names come from people: one with a slash would be another path.
 pub(crate) fn object_path(group: &str, plural: &str, namespace: &str, name: &str) -> Result<String, ReadError> {
-    match is_name(name) {
-        true => Ok(format!("{}/{name}", folder(group, plural, Some(namespace))?)),
-        false => Err(ReadError::Misnamed { what: format!("{plural}/{namespace}/{name}") }),
+    if !is_name(name) {
+        return Err(ReadError::Misnamed { what: format!("{plural}/{namespace}/{name}") });
     }
+    Ok(format!("{}/{name}", folder(group, plural, Some(namespace))?))
 }
 
 /// Where the objects of a kind are, in a namespace or everywhere.

@@ -1,6 +1,6 @@
 //! Doing something to what runs: as [`crate::action`] does to objects of Flux, one at a time.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -45,9 +45,10 @@ pub(crate) async fn perform(
     let (verb, wants_lines) = (Verb::of_workload(&action), wants_lines(&headers));
     let course = Course { app: &app, origin, session: &session, verb, frame, title: word(&action), wants_lines };
     let thing = Thing(action.to_string());
-    course.run(&[thing.clone()], || {
+    course.run(slice::from_ref(&thing), || {
         let stages = app.objects.act_on_workload(&session.identity, &action);
-        stages.map(move |stage| Step { key: thing.clone(), stage }).boxed()
+        let key = thing.clone();
+        stages.map(move |stage| Step { key: key.clone(), stage }).boxed()
     })
 }
 

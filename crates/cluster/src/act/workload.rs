@@ -82,9 +82,9 @@ impl Undertaking {
         let path = self.path(workload_path(key))?;
         self.read_first(&path).await?;
         // Fine enough that two restarts are never one.
-        let patch = WorkloadAction::restart_patch(&format!("{:.3}", Timestamp::now()));
+        let change = WorkloadAction::restart_patch(&format!("{:.3}", Timestamp::now()));
         let changed = format!("{path}?fieldManager={}", ApiServer::FIELD_MANAGER);
-        let written = self.insist(Self::REACH, || self.send(&changed, Order::Patch(body(&patch)))).await;
+        let written = self.insist(Self::REACH, || self.send(&changed, Order::Patch(body(&change)))).await;
         written.map_err(|failure| words::not_written(key, &failure.error))?;
         self.tell(Stage::Asked("Asked for; its pods are being replaced".to_owned()));
         let unfinished = |text: &str| {

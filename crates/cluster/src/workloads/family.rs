@@ -11,7 +11,7 @@ use crate::{ApiServer, ReadError};
 impl ApiServer {
     /// How many pods of a workload are read at most.
     const PODS: usize = 500;
-    /// How many ReplicaSets, and Jobs, are looked through.
+    /// How many `ReplicaSet`s, and Jobs, are looked through.
     const MADE: usize = 500;
     /// Of how many Jobs of a `CronJob` the pods are shown.
     const RUNS: usize = 20;

@@ -8,7 +8,7 @@ use crate::details::reading::text;
 /// What a workload has made, as far as one person may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadFamily<E> {
-    /// The `uid`s of the ReplicaSets between a Deployment and its pods; empty where those may not be read.
+    /// The `uid`s of the `ReplicaSet`s between a Deployment and its pods; empty where those may not be read.
     pub sets: BTreeSet<String>,
     /// The Jobs of a `CronJob`, the newest first; or why they are not known.
     pub jobs: Result<Listed<Workload>, E>,
@@ -48,7 +48,8 @@ impl<T> Listed<T> {
         self
     }
 
-    /// The same, told of another error.
+    /// The same, of a list that goes on.
+    #[must_use]
     pub fn with_more(self, more: bool) -> Self {
         Self { more: self.more || more, ..self }
     }
@@ -130,7 +131,7 @@ impl Workload {
 }
 
 impl WorkloadKind {
-    /// Whether ReplicaSets stand between it and its pods.
+    /// Whether `ReplicaSet`s stand between it and its pods.
     pub fn has_sets(self) -> bool {
         self == WorkloadKind::Deployment
     }

@@ -16,13 +16,16 @@ pub(super) struct Health {
     pub(super) ready: Option<(i64, i64)>,
 }
 
+/// How one kind is judged.
+type Judge = fn(&Look<'_>) -> (State, String);
+
 /// The longest sentence, in bytes.
 const LIMIT: usize = 320;
 
 /// Says how a workload is. Unlike kstatus, a Job that runs is called at work.
 pub(super) fn health(kind: WorkloadKind, object: &Value) -> Health {
     let look = Look { object };
-    let (ready, judge): (_, fn(&Look<'_>) -> (State, String)) = match kind {
+    let (ready, judge): (_, Judge) = match kind {
         WorkloadKind::Deployment => (Some((look.status("readyReplicas"), look.replicas())), deployment),
         WorkloadKind::StatefulSet => (Some((look.status("readyReplicas"), look.replicas())), stateful_set),
         WorkloadKind::DaemonSet => {

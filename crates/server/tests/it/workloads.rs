@@ -123,7 +123,7 @@ async fn running(house: &House) -> anyhow::Result<BTreeSet<String>> {
     Ok(names(&pods(house).await?))
 }
 
-fn of_server(entry: &&AuditEntry) -> bool {
+fn of_server(entry: &AuditEntry) -> bool {
     entry.user.username == "system:serviceaccount:fanlight:fanlight"
 }
 
@@ -159,7 +159,7 @@ async fn everybody_sees_what_flux_applies_as_far_as_kubernetes_lets_them_list_it
     let narrow = get(&house, &ada, "/workloads?owner=HelmRelease/apps/shop", 200).await?;
     assert!(narrow.contains("Nothing matches"), "{narrow}");
     get(&house, &ada, CART, 200).await?;
-    let entries = log.until(|entries| entries.iter().any(|entry| of_server(&entry) && entry.verb == "get")).await?;
+    let entries = log.until(|entries| entries.iter().any(|entry| of_server(entry) && entry.verb == "get")).await?;
     let again = entries.iter().filter(is_list).filter(|entry| entry.uri.contains("toolkit.fluxcd.io")).count();
     assert_eq!(again, 0, "{entries:#?}");
 

@@ -13,9 +13,12 @@ use crate::ObjectError;
 
 /// Answers of one sort, by who asked for what.
 pub(super) struct Shelf<K, V> {
-    held: Mutex<HashMap<K, (Instant, Result<V, ObjectError>)>>,
+    held: Mutex<HashMap<K, Held<V>>>,
     limits: Limits<V>,
 }
+
+/// An answer, and when it was asked for.
+type Held<V> = (Instant, Result<V, ObjectError>);
 
 /// What is kept, and for how long.
 pub(super) struct Limits<V> {

@@ -13,10 +13,7 @@ use super::{
 use crate::{
     ObjectError,
     frame::Frame,
-    page::{
-        object::Happening,
-        workloads::row::{age, without_registry},
-    },
+    page::{object::Happening, workloads::row::age},
     place,
     status::StatusView,
 };
@@ -42,7 +39,8 @@ struct Found<'a> {
     created: Option<(String, String)>,
     button: Option<Button>,
     sight: Vec<Stop>,
-    containers: Vec<ContainerSummary>,
+    /// Each with when it ended the last time.
+    containers: Vec<(ContainerSummary, Option<(String, String)>)>,
     pods: Vec<PodLine>,
     /// What there is to say of the pods, or in their place.
     pods_note: Note,
@@ -54,7 +52,6 @@ struct Found<'a> {
     events: Vec<(Happening, String)>,
     events_note: Note,
     command: String,
-    now: SystemTime,
 }
 
 /// Something to say, and where it says what is missing.
@@ -109,7 +106,14 @@ impl<'a> Found<'a> {
             created: age(row.created, now),
             button: aside.act.as_ref().map(|(action, may)| Button::of(&frame.base, action, *may, object)),
             sight: sight(frame, shown),
-            containers: ContainerSummary::of(kind, object, pods),
+            containers: {
+                let all = ContainerSummary::of(kind, object, pods).into_iter();
+                all.map(|one| {
+                    let at = age(one.last.as_ref().and_then(|end| end.at), now);
+                    (one, at)
+                })
+                .collect()
+            },
             pods: worst_first(pods).map(|pod| PodLine::of(pod, now)).collect(),
             pods_note: match pods.len() {
                 0..=PODS => {
@@ -141,17 +145,7 @@ impl<'a> Found<'a> {
                 &list("", "events"),
             ),
             command: format!("kubectl get {} {} -n {namespace} -o yaml", kind.plural(), row.key.name),
-            now,
         }
-    }
-
-    /// How a container ended the last time: when.
-    fn at(&self, moment: &Option<i64>) -> Option<(String, String)> {
-        age(*moment, self.now)
-    }
-
-    fn short<'i>(&self, image: &'i str) -> &'i str {
-        without_registry(image)
     }
 }
 

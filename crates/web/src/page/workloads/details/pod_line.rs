@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Container, ContainerState, Pod};
+use fanlight_model::{Container, ContainerState, Pod, State, Termination};
 
 use crate::{page::workloads::row::age, status::StatusView};
 
@@ -51,7 +51,7 @@ impl PodLine {
             restarts: pod.restarts(),
             created: age(pod.created, now),
             containers: pod.containers.iter().filter_map(|one| ContainerLine::of(one, now)).collect(),
-            is_there: pod.state != fanlight_model::State::Deleting,
+            is_there: pod.state != State::Deleting,
         }
     }
 }
@@ -72,7 +72,7 @@ impl ContainerLine {
             name: container.name.clone(),
             word: container.state.word().to_owned(),
             message: message.to_owned(),
-            ended: end.map(|end| end.said()).unwrap_or_default(),
+            ended: end.map(Termination::said).unwrap_or_default(),
             said: end.map(|end| end.message.clone()).unwrap_or_default(),
             at: end.and_then(|end| age(end.at, now)),
         })
