@@ -11,6 +11,7 @@
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       ├─ workloads      → model::Workloads, WorkloadFamily (what runs; act_on_workload: Stage)
 //!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
+//!       ├─ members        → model::Yield                    (what an object applied: how it is, never what it holds)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //!
 //!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
@@ -32,6 +33,7 @@ mod inform;
 mod lanes;
 mod limits;
 mod lines;
+mod members;
 mod namespaces;
 mod object;
 mod others;

@@ -36,6 +36,7 @@ mod runtime;
 mod scope;
 mod status;
 mod text;
+mod tree;
 mod web_link;
 mod workload;
 
@@ -68,6 +69,10 @@ pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use tree::{
+    Applied, Folds, Found, Growth, HelmStorage, Known, Lack, Lot, Placed, Scene, Shown, Standing, Thing, Tree,
+    TreeNode, Want, Yield, grow,
+};
 pub use web_link::{host, web_link, without_credentials};
 pub use workload::{
     Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, ReplicaSet, Termination, Workload,

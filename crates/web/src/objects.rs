@@ -7,8 +7,8 @@ use std::{
 use axum::http::StatusCode;
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup,
-    ObjectKey, OtherKind, OtherObjects, Stage, Step, WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace,
-    Workloads,
+    ObjectKey, OtherKind, OtherObjects, Stage, Step, Want, WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace,
+    Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -47,6 +47,9 @@ pub trait Objects: Send + Sync + 'static {
 
     /// What lies behind an object that is not ready.
     fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding>;
+
+    /// Something of what an object applied.
+    fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

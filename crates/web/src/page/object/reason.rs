@@ -55,7 +55,7 @@ impl Reason {
 }
 
 impl Blank {
-    fn new(frame: &Frame, gap: &Gap) -> Self {
+    pub(super) fn new(frame: &Frame, gap: &Gap) -> Self {
         let link = gap.right.as_ref().map(|right| place::may(&frame.base, right));
         Self { said: pieces(&gap.said), link }
     }
