@@ -88,16 +88,21 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["rolebindings", "roles"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: ["", "apps"]
-  resources: ["deployments", "pods", "replicasets"]
-  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
-- apiGroups: ["apiextensions.k8s.io"]
-  resources: ["customresourcedefinitions"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- /* What an application applied: all kinds of Kubernetes that it may be of, but Secrets. */}}
 - apiGroups: ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
   resources: {{ include "fanlight.appliedResources" . }}
   verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
+{{- if $root.Values.rbac.workloadActions }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "statefulsets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "patch")) }}
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: {{ include "fanlight.on" (list $forms (list "create")) }}
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: {{ include "fanlight.on" (list $forms (list "delete")) }}
+{{- end }}
 - nonResourceURLs: ["/apis", "/apis/*"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- end -}}
@@ -167,6 +172,22 @@
 - apiGroups: ["infra.contrib.fluxcd.io"]
   resources: ["terraforms"]
   verbs: ["get", "list", "watch", "patch"]
+{{- include "fanlight.workloadRules" . }}
+{{- end -}}
+
+{{/* Restarting workloads, running CronJobs, deleting pods. */}}
+{{- define "fanlight.workloadRules" -}}
+{{- if .Values.rbac.workloadActions }}
+- apiGroups: ["apps"]
+  resources: ["daemonsets", "deployments", "statefulsets"]
+  verbs: ["patch"]
+- apiGroups: ["batch"]
+  resources: ["jobs"]
+  verbs: ["create"]
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: ["delete"]
+{{- end }}
 {{- end -}}
 
 {{/* Everything on the pages but Secrets. */}}
@@ -210,4 +231,5 @@
 - apiGroups: {{ include "fanlight.fluxGroups" . }}
   resources: ["*"]
   verbs: ["patch"]
+{{- include "fanlight.workloadRules" . }}
 {{- end -}}

@@ -13,6 +13,7 @@
 mod patience;
 mod sync;
 mod words;
+mod workload;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

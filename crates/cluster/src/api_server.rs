@@ -54,6 +54,8 @@ struct Inner {
     event_lists: Semaphore,
     /// Who reads and follows logs.
     logs: LogDesk,
+    /// The same for pages of workloads and pods, which are larger.
+    long_lists: Semaphore,
 }
 
 /// In whose name a request is made.
@@ -89,6 +91,8 @@ pub(crate) enum Order {
     Create(Bytes),
     /// Changes what is there by a merge patch (RFC 7396), the only form in which anything is changed in somebody's name.
     Patch(Bytes),
+    /// Deletes what is there, under these conditions (`DeleteOptions`).
+    Delete(Bytes),
     /// Writes this object in place of the one of the version that it names: the server's own record, and nothing else.
     Replace(Bytes),
 }
@@ -123,6 +127,7 @@ impl<'a> Errand<'a> {
             Order::Create(object) => Some((Method::POST, Self::JSON, object)),
             Order::Patch(patch) => Some((Method::PATCH, "application/merge-patch+json", patch)),
             Order::Replace(object) => Some((Method::PUT, Self::JSON, object)),
+            Order::Delete(conditions) => Some((Method::DELETE, Self::JSON, conditions)),
         };
         if let Some((method, form, body)) = sent {
             *request.method_mut() = method;
@@ -150,6 +155,8 @@ impl ApiServer {
     const WAIT: Duration = Duration::from_secs(5);
     /// How many lists of Events are read at the same time, for all people together.
     const EVENT_LISTS: usize = 4;
+    /// How many pages of workloads and pods are.
+    const LONG_LISTS: usize = 16;
 
     /// Finds the API server in the order `KUBECONFIG`, service account of the pod, `~/.kube/config`.
     pub async fn from_environment() -> Result<Self, ConnectError> {
@@ -177,6 +184,7 @@ impl ApiServer {
             atlases: Atlases::default(),
             event_lists: Semaphore::new(Self::EVENT_LISTS),
             logs: LogDesk::default(),
+            long_lists: Semaphore::new(Self::LONG_LISTS),
         })))
     }
 
@@ -254,6 +262,10 @@ impl ApiServer {
 
     pub(crate) fn log_desk(&self) -> &LogDesk {
         &self.0.logs
+    }
+
+    pub(crate) fn long_lists(&self) -> &Semaphore {
+        &self.0.long_lists
     }
 
     /// Whether the server's own account can make requests over the connections of those who bring their token.

@@ -9,6 +9,7 @@
 //!       ├─ watch, list    → model::Change, model::Listing   (wire: narrow structs, straight to rows)
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
+//!       ├─ workloads      → model::Workloads, WorkloadFamily (what runs; act_on_workload: Stage)
 //!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
 //!       ├─ members        → model::Yield                    (what an object applied: how it is, never what it holds)
 //!       ├─ read_logs, follow_logs → model::LogNews          (lines of containers, so many and no more)
@@ -47,6 +48,7 @@ mod texts;
 mod watch;
 mod who;
 mod wire;
+mod workloads;
 
 pub use api_server::ApiServer;
 pub use config_map::ConfigMapData;

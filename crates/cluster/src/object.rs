@@ -13,7 +13,7 @@ impl ApiServer {
     /// The name under which Kubernetes notes who owns a changed field.
     ///
     /// Not `kubectl…`: kustomize-controller undoes what such managers change in objects that it applies.
-    const FIELD_MANAGER: &str = "fanlight";
+    pub(crate) const FIELD_MANAGER: &str = "fanlight";
 
     /// One whole object, read in the person's name.
     pub async fn object(&self, who: &Identity, key: &ObjectKey) -> Result<Value, ReadError> {

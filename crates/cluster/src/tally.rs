@@ -13,7 +13,8 @@ pub(crate) struct Tally(Mutex<BTreeMap<Tallied, u64>>);
 /// Requests that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tallied {
-    /// Kubernetes' verb, as its audit log has it: `get`, `list`, `watch`, `create`, `update`, `patch`.
+    /// Kubernetes' verb, as its audit log has it: `get`, `list`, `watch`, `create`, `update`,
+    /// `patch`, `delete`.
     pub verb: &'static str,
     /// The resource, such as `kustomizations`; the first part of the path where there is none, such as `version`.
     pub resource: String,
@@ -52,6 +53,7 @@ pub(crate) fn classify(method: &Method, uri: &Uri) -> (&'static str, String) {
         Method::POST => "create",
         Method::PUT => "update",
         Method::PATCH => "patch",
+        Method::DELETE => "delete",
         _ => "other",
     };
     (verb, resource.to_owned())
@@ -77,6 +79,7 @@ mod tests {
                 "create",
                 "selfsubjectaccessreviews",
             ),
+            (Method::DELETE, "/api/v1/namespaces/shop/pods/cart-1".to_owned(), "delete", "pods"),
             (Method::GET, "/version".to_owned(), "get", "version"),
             (Method::GET, "/apis".to_owned(), "get", "apis"),
         ] {

@@ -78,11 +78,11 @@ impl Stage {
     }
 }
 
-/// One piece of news about one object of an [`Action`].
+/// One piece of news about one object of an [`Action`], or of whatever else is named by a `K`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Step<K = ObjectKey> {
     /// Which object.
-    pub key: ObjectKey,
+    pub key: K,
     /// What has become of it.
     pub stage: Stage,
 }

@@ -10,6 +10,7 @@
 //!    └── Target (a whole object) ── Action ──► patches, refusals, Progress ──► Stage
 //!
 //!   LogLine ── LogQuery (what is wanted of logs) ── LogRing (no more than there is room for)
+//!   Workload, Pod (what runs) ── WorkloadAction ──► patches, Jobs ──► Stage
 //!
 //!   Scope ── Change (list and watch events) ── Rights (who may see it) ── Identity (who asks)
 //! ```
@@ -40,6 +41,7 @@ mod status;
 mod text;
 mod tree;
 mod web_link;
+mod workload;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
 pub use action::{
@@ -79,3 +81,8 @@ pub use tree::{
     TreeNode, Want, Yield, grow,
 };
 pub use web_link::{host, web_link, without_credentials};
+pub use workload::{
+    Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, ReplicaSet, Termination, Workload,
+    WorkloadAction, WorkloadFamily, WorkloadFilter, WorkloadKey, WorkloadKind, WorkloadPlace, Workloads, job_of,
+    roll_out,
+};

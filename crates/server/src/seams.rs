@@ -1,6 +1,9 @@
 //! Where the crates are joined: what `live` and `identity` ask for, answered by `cluster`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use fanlight_cluster::{ApiServer, ReadError};
 use fanlight_identity::{
@@ -10,7 +13,8 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
-    OtherObjects, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version, Want, Yield,
+    OtherObjects, Persona, Question, Rules, Scope, Stage, Step, Token, UserName, Verdict, Version, Want,
+    WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
@@ -179,6 +183,48 @@ impl Objects for Eyes {
 
     fn act(&self, who: &Identity, action: &Action, keys: Vec<ObjectKey>, by: &str) -> BoxStream<'static, Step> {
         self.0.act(who, action, keys, by)
+    }
+
+    fn workloads(
+        &self,
+        who: &Identity,
+        places: Vec<WorkloadPlace>,
+    ) -> BoxFuture<'static, Result<Workloads, ObjectError>> {
+        let (server, who) = (self.0.clone(), who.clone());
+        async move { server.workloads(&who, &places).await.map_err(object_error) }.boxed()
+    }
+
+    fn workload(
+        &self,
+        who: &Identity,
+        key: &WorkloadKey,
+    ) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
+        let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
+        async move { server.workload(&who, &key).await.map_err(object_error) }.boxed()
+    }
+
+    fn workload_family(
+        &self,
+        who: &Identity,
+        key: &WorkloadKey,
+        object: &serde_json::Value,
+    ) -> BoxFuture<'static, WorkloadFamily<ObjectError>> {
+        let (server, who, key, object) = (self.0.clone(), who.clone(), key.clone(), object.clone());
+        async move { server.workload_family(&who, &key, &object).await.map_err(object_error) }.boxed()
+    }
+
+    fn events_among(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        uids: BTreeSet<String>,
+    ) -> BoxFuture<'static, Result<Events, ObjectError>> {
+        let (server, who, namespace) = (self.0.clone(), who.clone(), namespace.to_owned());
+        async move { server.events_among(&who, &namespace, &uids).await.map_err(object_error) }.boxed()
+    }
+
+    fn act_on_workload(&self, who: &Identity, action: &WorkloadAction) -> BoxStream<'static, Stage> {
+        self.0.act_on_workload(who, action)
     }
 }
 

@@ -48,6 +48,9 @@ impl Showcase {
         let everything = json!([
             {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": FLUX, "resources": ["*"], "verbs": ["patch"]},
+            {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["patch"]},
+            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]},
         ]);
         plane.grant_everywhere(Self::USER, everything).await?;
         let stand_in = StandIn::start(plane.admin(), stand_in).await?;

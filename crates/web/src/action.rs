@@ -3,34 +3,29 @@
 //! Nothing is kept between requests: the response to the form lasts until every object is final. A browser without
 //! script shows a page that grows; the page's script asks for `application/x-ndjson`, one step a line.
 
-use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
+mod course;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::{Body, Bytes},
+    body::Bytes,
     extract::State,
-    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use fanlight_model::{Action, ObjectKey, Stage, Step};
-use futures_util::{
-    Stream, StreamExt,
-    stream::{self, BoxStream},
-};
-use serde_json::json;
-use tokio::sync::mpsc;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 use url::form_urlencoded;
 
 use crate::{
-    App, Underway,
-    audit::{Audit, Event, Limited, Outcome as Ending, Verb, Who},
+    App,
+    audit::{Limited, Verb},
     frame::Frame,
-    page::message::Message,
     place,
-    request::{Origin, RequestId},
+    request::Origin,
     signed::{Signed, sign_in_page},
 };
+pub(crate) use course::{Course, Subject, wants_lines};
 
 /// What a form asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,35 +35,10 @@ struct Wish {
     back: String,
 }
 
-/// What is written down of an action.
-struct Account {
-    audit: Audit,
-    origin: Origin,
-    who: Who,
-    verb: Verb,
-}
-
 /// Most objects of one action.
 pub(crate) const MOST: usize = 500;
-/// The head of an answer that tells one step a line.
-const LINES: [(HeaderName, &str); 2] =
-    [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store, no-transform")];
-/// Why nothing is begun any more.
-const ENDING: &str =
-    "This server is about to end and begins nothing new. Try again in a few seconds: another one answers.";
 /// The longest reason of a suspension, in characters.
 const COMMENT: usize = 500;
-
-/// The page around the outcomes, sent in two halves.
-#[derive(Template)]
-#[template(path = "actions.html")]
-struct Page<'a> {
-    frame: &'a Frame,
-    title: String,
-    back: &'a str,
-    /// Where the outcomes go.
-    gap: &'static str,
-}
 
 #[derive(Template)]
 #[template(path = "actions/outcome.html")]
@@ -81,6 +51,16 @@ pub(crate) struct Outcome<'a> {
     sentence: &'a str,
 }
 
+impl Subject for ObjectKey {
+    fn limited(&self) -> Limited {
+        Limited::object(self)
+    }
+
+    fn link(&self, base: &str) -> Option<String> {
+        place::object(base, self, "details")
+    }
+}
+
 /// Carries out what a form asks for.
 pub(crate) async fn perform(
     State(app): State<Arc<App>>,
@@ -90,126 +70,31 @@ pub(crate) async fn perform(
     origin: Origin,
     body: Bytes,
 ) -> Response {
-    let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
-    let Some(session) = session else {
-        // Back to the page with the form: this address answers to forms only, which must not be led to other sites.
-        let back = || sign_in_page(&app, &place::inside(&app.base, &Wish::back(&body)));
-        return if wants_lines { StatusCode::UNAUTHORIZED.into_response() } else { back() };
-    };
-    let wish = match Wish::read(&app.base, &body) {
+    let Some(session) = session else { return sign_in_again(&app, &headers, &body) };
+    let Wish { action, keys, back } = match Wish::read(&app.base, &body) {
         Ok(wish) => wish,
         Err(problem) => return (StatusCode::BAD_REQUEST, problem).into_response(),
     };
-    let account =
-        Account { audit: app.audit.clone(), origin, who: Who::signed(&session), verb: Verb::of(&wish.action) };
-    account.asked(&wish.keys);
-    let frame = Frame { here: wish.back.clone(), ..Frame::of(&app, &session, &headers, &uri) };
-    // Before it is looked whether the server ends: whatever begins is waited for.
-    let turn = app.underway.begin();
-    if app.shutdown.is_cancelled() {
-        let refused = account.turned_away(&wish.keys);
-        return turned_away(frame, origin.request, wants_lines.then_some(&refused));
-    }
-    let steps = app.objects.act(&session.identity, &wish.action, wish.keys.clone(), session.identity.user().as_str());
-    let told = account.follow(&wish.keys, steps, app.underway.clone(), turn);
-    if wants_lines {
-        let lines = told.map(|step| Ok::<_, Infallible>(Bytes::from(line(&step))));
-        return (LINES, Body::from_stream(lines)).into_response();
-    }
-    page(frame, &wish, told)
+    let frame = Frame { here: back, ..Frame::of(&app, &session, &headers, &uri) };
+    let (verb, wants_lines) = (Verb::of(&action), wants_lines(&headers));
+    let course = Course { app: &app, origin, session: &session, verb, frame, title: word(&action), wants_lines };
+    let who = &session.identity;
+    course.run(&keys, || app.objects.act(who, &action, keys.clone(), who.user().as_str()))
 }
 
-/// What is answered while the server ends: what it began now it might not bring to an end.
-fn turned_away(frame: Frame, request: RequestId, lines: Option<&[Step]>) -> Response {
-    let (status, wait) = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]);
-    match lines {
-        Some(steps) => (status, wait, LINES, steps.iter().map(line).collect::<String>()).into_response(),
-        None => {
-            let message = Message { status, title: "Nothing was changed", text: ENDING.into() };
-            (wait, message.page(frame, request)).into_response()
-        }
+/// Sends somebody whose session is over back to the page with the form: the form's own address answers to forms only, which
+/// must not be led to other sites.
+pub(crate) fn sign_in_again(app: &App, headers: &HeaderMap, body: &[u8]) -> Response {
+    if wants_lines(headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
     }
+    sign_in_page(app, &place::inside(&app.base, &back(body)))
 }
 
-fn page(frame: Frame, wish: &Wish, steps: impl Stream<Item = Step> + Send + 'static) -> Response {
-    const GAP: &str = "<!-- outcomes -->";
-    let page = Page { frame: &frame, title: word(&wish.action).to_owned(), back: &wish.back, gap: GAP }.render();
-    let page = page.unwrap_or_default();
-    let (before, after) = page.split_once(GAP).unwrap_or((&page, ""));
-    let ends = [before, after].map(|half| Bytes::from(half.to_owned()));
-    let [before, after] = ends;
-    let outcomes = steps.map(move |step| Bytes::from(Outcome::of(&frame, &step).render().unwrap_or_default()));
-    let body = stream::iter([before]).chain(outcomes).chain(stream::iter([after])).map(Ok::<_, Infallible>);
-    let head = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store, no-transform")];
-    (head, [("x-accel-buffering", "no")], Body::from_stream(body)).into_response()
-}
-
-impl Account {
-    fn asked(&self, keys: &[ObjectKey]) {
-        let objects = keys.iter().map(Limited::object).collect();
-        self.audit.note(self.origin, &self.who, &Event::Action { verb: self.verb, objects });
-    }
-
-    /// Nothing of it is begun: what is told of each object.
-    fn turned_away(&self, keys: &[ObjectKey]) -> Vec<Step> {
-        let refused = |key: &ObjectKey| Step { key: key.clone(), stage: Stage::Refused(ENDING.to_owned()) };
-        let steps: Vec<_> = keys.iter().map(refused).collect();
-        steps.iter().for_each(|step| self.ended(step));
-        steps
-    }
-
-    /// Writes every outcome down, whether or not somebody still waits for the news that are returned. What is not over
-    /// when the server ends is written down as unknown.
-    fn follow(
-        self,
-        keys: &[ObjectKey],
-        mut steps: BoxStream<'static, Step>,
-        underway: Underway,
-        turn: TaskTrackerToken,
-    ) -> impl Stream<Item = Step> + Send + 'static {
-        const UNKNOWN: &str = "The server ended before it was known what became of it";
-        let (post, mut news) = mpsc::unbounded_channel();
-        let mut open: BTreeSet<_> = keys.iter().cloned().collect();
-        tokio::spawn(async move {
-            let _turn = turn;
-            loop {
-                let step = tokio::select! {
-                    biased;
-                    step = steps.next() => step,
-                    () = underway.until_given_up() => None,
-                };
-                let Some(step) = step else { break };
-                if step.stage.is_final() {
-                    open.remove(&step.key);
-                }
-                self.ended(&step);
-                let _ = post.send(step);
-            }
-            for key in open {
-                let step = Step { key, stage: Stage::Unknown(UNKNOWN.to_owned()) };
-                self.ended(&step);
-                let _ = post.send(step);
-            }
-        });
-        stream::poll_fn(move |context| news.poll_recv(context))
-    }
-
-    fn ended(&self, step: &Step) {
-        if step.stage.is_final() {
-            let (object, reason) = (Limited::object(&step.key), Limited::stage(&step.stage));
-            let event = Event::ActionOutcome { verb: self.verb, object, outcome: Ending::of(&step.stage), reason };
-            self.audit.note(self.origin, &self.who, &event);
-        }
-    }
-}
-
-fn line(step: &Step) -> String {
-    let (class, word) = look(&step.stage);
-    let step = json!({
-        "object": step.key.to_string(), "class": class, "word": word, "final": step.stage.is_final(),
-        "text": step.stage.sentence(),
-    });
-    format!("{step}\n")
+/// Where the form was, whatever else it says.
+pub(crate) fn back(body: &[u8]) -> String {
+    let found = form_urlencoded::parse(body).find(|(name, _)| name == "back");
+    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// The action that a form or an address calls so.
@@ -249,26 +134,20 @@ fn look(stage: &Stage) -> (&'static str, &'static str) {
 }
 
 impl<'a> Outcome<'a> {
-    pub(crate) fn of(frame: &'a Frame, step: &'a Step) -> Self {
+    pub(crate) fn of<K: Subject>(frame: &'a Frame, step: &'a Step<K>) -> Self {
         let (class, word) = look(&step.stage);
         Self {
             icons: &frame.assets.icons,
             class,
             word,
             object: step.key.to_string(),
-            link: place::object(&frame.base, &step.key, "details"),
+            link: step.key.link(&frame.base),
             sentence: step.stage.sentence(),
         }
     }
 }
 
 impl Wish {
-    /// Where the form was, whatever else it says.
-    fn back(body: &[u8]) -> String {
-        let found = form_urlencoded::parse(body).find(|(name, _)| name == "back");
-        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-    }
-
     fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
         let (mut action, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
         for (name, value) in form_urlencoded::parse(body) {

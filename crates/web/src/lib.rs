@@ -47,6 +47,7 @@ mod theme;
 mod trees;
 mod underway;
 mod when;
+mod workload_action;
 
 pub use app::{App, Kubernetes};
 pub use audit::{Audit, AuditLog, AuditTarget};

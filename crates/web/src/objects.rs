@@ -1,9 +1,14 @@
-use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    sync::Arc,
+};
 
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Step, Want, Yield,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Stage, Step, Want, WorkloadAction, WorkloadFamily,
+    WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -97,6 +102,36 @@ pub trait Objects: Send + Sync + 'static {
     /// Does something to objects; news of each until all are final. Dropping the stream stops the waiting, not what was
     /// asked for. `by` is the name that a suspension carries.
     fn act(&self, who: &Identity, action: &Action, keys: Vec<ObjectKey>, by: &str) -> BoxStream<'static, Step>;
+
+    /// The workloads that Flux applies in these places.
+    fn workloads(
+        &self,
+        who: &Identity,
+        places: Vec<WorkloadPlace>,
+    ) -> BoxFuture<'static, Result<Workloads, ObjectError>>;
+
+    /// One whole workload.
+    fn workload(&self, who: &Identity, key: &WorkloadKey) -> BoxFuture<'static, Result<Value, ObjectError>>;
+
+    /// What a workload, as it was read, has made.
+    fn workload_family(
+        &self,
+        who: &Identity,
+        key: &WorkloadKey,
+        object: &Value,
+    ) -> BoxFuture<'static, WorkloadFamily<ObjectError>>;
+
+    /// The Events of a namespace about objects with these `uid`s.
+    fn events_among(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        uids: BTreeSet<String>,
+    ) -> BoxFuture<'static, Result<Events, ObjectError>>;
+
+    /// Does something to a workload or a pod; what becomes of it until that is final. Dropping the stream stops the
+    /// waiting, not what was asked for.
+    fn act_on_workload(&self, who: &Identity, action: &WorkloadAction) -> BoxStream<'static, Stage>;
 }
 
 /// Why an object cannot be shown.

@@ -14,6 +14,7 @@ pub(crate) mod policies;
 pub(crate) mod runtime;
 pub(crate) mod sessions;
 pub(crate) mod styleguide;
+pub(crate) mod workloads;
 
 use askama::Template;
 use axum::{

@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Kind, LogSource, ObjectKey, Thing};
+use fanlight_model::{Deed, Kind, LogSource, ObjectKey, Thing, WorkloadKey};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -63,6 +63,29 @@ fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// The address of a workload's page.
+pub(crate) fn workload(base: &str, key: &WorkloadKey) -> String {
+    let [namespace, name] = [&key.namespace, &key.name].map(|part| segment(part));
+    format!("{base}/workloads/{}/{namespace}/{name}", key.kind.slug())
+}
+
+/// The address where it says whether somebody may do this, and what is missing.
+pub(crate) fn may(base: &str, deed: &Deed) -> String {
+    let mut resource = deed.resource.clone();
+    for (sign, part) in [('.', &deed.group), ('/', &deed.subresource)] {
+        if !part.is_empty() {
+            resource.push(sign);
+            resource.push_str(part);
+        }
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("verb", &deed.verb).append_pair("resource", &resource).append_pair("namespace", &deed.namespace);
+    if !deed.name.is_empty() {
+        query.append_pair("name", &deed.name);
+    }
+    format!("{base}/user_info?{}#may", query.finish())
+}
+
 /// The address of a page that is asked something.
 pub(crate) fn asking(base: &str, path: &str, pairs: Vec<(&'static str, String)>) -> String {
     if pairs.is_empty() {
@@ -92,6 +115,8 @@ pub(crate) fn inside(base: &str, wanted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fanlight_model::WorkloadKind;
+
     use super::*;
 
     #[test]
@@ -118,6 +143,14 @@ mod tests {
         let source = LogSource { namespace: "shop".to_owned(), pod: "cart-1".to_owned(), container: "web".to_owned() };
         assert_eq!(container_log("/flux", &source), "/flux/logs/shop/pod/cart-1?container=web");
         assert_eq!(logs("", "job", "a/b", "c?d", Vec::new()), "/logs/a%2Fb/job/c%3Fd");
+    }
+
+    #[test]
+    fn a_workload_and_a_right_have_addresses_that_names_cannot_change() {
+        let key = WorkloadKey::new(WorkloadKind::CronJob, "a/b", "c?d");
+        assert_eq!(workload("/flux", &key), "/flux/workloads/cronjob/a%2Fb/c%3Fd");
+        let deed = Deed { verb: "get".into(), resource: "pods".into(), subresource: "log".into(), ..Deed::default() };
+        assert_eq!(may("", &deed), "/user_info?verb=get&resource=pods%2Flog&namespace=#may");
     }
 
     #[test]

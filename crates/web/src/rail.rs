@@ -18,9 +18,10 @@ pub(crate) struct Way {
     needs: &'static [Kind],
 }
 
-static WAYS: [Way; 9] = [
+static WAYS: [Way; 10] = [
     Way { path: "overview", word: "Overview", key: 'h', needs: &[] },
     Way { path: "applications", word: "Applications", key: 'a', needs: &[] },
+    Way { path: "workloads", word: "Workloads", key: 'w', needs: &[] },
     Way { path: "sources", word: "Sources", key: 's', needs: &[] },
     Way { path: "image_automation", word: "Image automation", key: 'i', needs: &[] },
     Way { path: "notifications", word: "Notifications", key: 'n', needs: &[] },

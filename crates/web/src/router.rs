@@ -13,7 +13,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use crate::{
     App, action, allowance, assets, guard, measure, oauth2,
     page::{self, list::ListPage},
-    ready, request, sign_in, sign_out, theme,
+    ready, request, sign_in, sign_out, theme, workload_action,
 };
 
 /// The whole site.
@@ -35,6 +35,8 @@ pub fn router(app: App) -> Router {
         .route("/overview", get(page::overview::moved))
         .merge(lists)
         .route("/events", get(page::events::show))
+        .route("/workloads", get(page::workloads::show))
+        .route("/workloads/{kind}/{namespace}/{name}", get(page::workloads::details::show))
         .route("/flux_runtime", get(page::runtime::show))
         .route("/flux_runtime/{part}", get(page::runtime::moved))
         .route("/runtime", get(page::runtime::moved))
@@ -81,6 +83,8 @@ pub fn router(app: App) -> Router {
     let streams = streams
         .route("/overview/events", get(page::overview::events))
         .route("/events/events", get(page::events::follow))
+        .route("/workloads/events", get(page::workloads::follow))
+        .route("/workloads/{kind}/{namespace}/{name}/events", get(page::workloads::details::events))
         .route("/{kind}/{tab}/events", get(page::object::events))
         .route("/{kind}/{tab}/text", get(page::object::log_text))
         .route("/logs/{namespace}/{kind}/{name}/events", get(page::logs::follow))
@@ -89,7 +93,8 @@ pub fn router(app: App) -> Router {
         .route("/other/{kind}/details/events", get(page::other::events))
         .layer(from_fn_with_state(Arc::clone(&app), page::barred::keep_out))
         .layer(from_fn_with_state(Arc::clone(&app), measure::follow))
-        .route("/actions", post(action::perform));
+        .route("/actions", post(action::perform))
+        .route("/workloads/act", post(workload_action::perform));
     let site = pages.merge(streams);
     let site = if base.is_empty() {
         site

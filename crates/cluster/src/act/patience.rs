@@ -2,13 +2,16 @@
 
 use std::{future::Future, time::Duration};
 
-use fanlight_model::ObjectKey;
+use fanlight_model::{ObjectKey, Stage};
 use http::StatusCode;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use super::{Deed, words};
-use crate::ReadError;
+use crate::{ApiServer, ReadError};
 
 /// A request that failed, as often as there was time for it.
 pub(super) struct Failure {
@@ -37,46 +40,59 @@ impl Deed {
         self.insist(key, Instant::now() + Self::REACH, || self.server.patch(&self.who, key, patch)).await
     }
 
-    /// Makes a request, again as long as it fails for a passing reason. That something is forbidden or missing is
-    /// believed when it is said a second time, by an API server that is ready: one that is starting says so of
-    /// everything, also of the question whether it is ready.
     async fn insist<T, F>(&self, key: &ObjectKey, until: Instant, attempt: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, ReadError>>,
     {
-        let mut pause = Self::SHORTEST;
-        let mut is_ready = false;
-        loop {
-            let error = match self.in_turn(attempt()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) if is_denial(&error) && !is_ready => {
-                    if self.in_turn(self.server.ready()).await.is_ok() {
-                        is_ready = true;
-                        continue;
-                    }
-                    error
-                }
-                Err(error) if error.is_passing() => {
-                    is_ready = false;
-                    error
-                }
-                Err(error) => return Err(Failure { error, is_certain: true }),
-            };
-            if Instant::now() + pause > until {
-                return Err(Failure { error, is_certain: false });
-            }
-            if pause == Self::SHORTEST {
-                self.tell(key, words::trying_again(&error));
-            }
-            sleep(pause).await;
-            pause = Self::longer(pause);
-        }
+        insist(&self.server, &self.requests, until, attempt, |stage| self.tell(key, stage)).await
     }
+}
 
-    async fn in_turn<T>(&self, request: impl Future<Output = T>) -> T {
-        let _turn = self.requests.acquire().await;
-        request.await
+/// Makes a request, again as long as it fails for a passing reason. That something is forbidden or missing is
+/// believed when it is said a second time, by an API server that is ready: one that is starting says so of
+/// everything, also of the question whether it is ready.
+pub(super) async fn insist<T, F>(
+    server: &ApiServer,
+    requests: &Semaphore,
+    until: Instant,
+    attempt: impl Fn() -> F,
+    tell: impl Fn(Stage),
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, ReadError>>,
+{
+    let mut pause = Deed::SHORTEST;
+    let mut is_ready = false;
+    loop {
+        let error = match in_turn(requests, attempt()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) if is_denial(&error) && !is_ready => {
+                if in_turn(requests, server.ready()).await.is_ok() {
+                    is_ready = true;
+                    continue;
+                }
+                error
+            }
+            Err(error) if error.is_passing() => {
+                is_ready = false;
+                error
+            }
+            Err(error) => return Err(Failure { error, is_certain: true }),
+        };
+        if Instant::now() + pause > until {
+            return Err(Failure { error, is_certain: false });
+        }
+        if pause == Deed::SHORTEST {
+            tell(words::trying_again(&error));
+        }
+        sleep(pause).await;
+        pause = Deed::longer(pause);
     }
+}
+
+async fn in_turn<T>(requests: &Semaphore, request: impl Future<Output = T>) -> T {
+    let _turn = requests.acquire().await;
+    request.await
 }
 
 fn is_denial(error: &ReadError) -> bool {

@@ -1,6 +1,6 @@
 //! What to say when something does not go as it should.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use fanlight_model::{ObjectKey, Stage};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use http::StatusCode;
 use crate::ReadError;
 
 /// The object could not be read, so nothing was changed.
-pub(super) fn not_read(key: &ObjectKey, error: &ReadError) -> Stage {
+pub(super) fn not_read(key: &impl Display, error: &ReadError) -> Stage {
     let reason = error.reason();
     Stage::Refused(match error.code() {
         Some(StatusCode::NOT_FOUND) => format!("{key} does not exist"),
@@ -23,7 +23,7 @@ pub(super) fn trying_again(error: &ReadError) -> Stage {
 }
 
 /// The change was not made, or nobody knows.
-pub(super) fn not_written(key: &ObjectKey, error: &ReadError) -> Stage {
+pub(super) fn not_written(key: &impl Display, error: &ReadError) -> Stage {
     let reason = error.reason();
     match error.code() {
         _ if error.is_passing() || matches!(error, ReadError::Nonsense { .. }) => Stage::Unknown(format!(
@@ -39,7 +39,7 @@ pub(super) fn not_written(key: &ObjectKey, error: &ReadError) -> Stage {
 }
 
 /// The change was made and the object can no longer be read.
-pub(super) fn lost_from_sight(key: &ObjectKey, error: &ReadError) -> Stage {
+pub(super) fn lost_from_sight(key: &impl Display, error: &ReadError) -> Stage {
     match error.code() {
         Some(StatusCode::NOT_FOUND) => Stage::Failed(format!("{key} was deleted meanwhile")),
         _ => Stage::Unknown(format!("Asked for, but you cannot see how it ends: {}", error.reason())),

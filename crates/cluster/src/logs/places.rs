@@ -30,13 +30,13 @@ impl ApiServer {
             }
             LogSubject::Pods { kind, namespace, name } => {
                 let workload = self.named(who, kind, namespace, name).await?;
-                self.pods_of(who, &workload, namespace, &query.container).await
+                self.log_places_of(who, &workload, namespace, &query.container).await
             }
             LogSubject::Flux(_) => {
                 let controllers = self.flux_deployments(who).await?;
                 let pods = controllers.iter().map(async |controller| {
                     let namespace = controller["metadata"]["namespace"].as_str().unwrap_or_default();
-                    self.pods_of(who, controller, namespace, &query.container).await
+                    self.log_places_of(who, controller, namespace, &query.container).await
                 });
                 let mut all = LogPlaces::default();
                 try_join_all(pods).await?.into_iter().for_each(|places| all.join(places));
@@ -50,7 +50,7 @@ impl ApiServer {
         self.get(As::Person(who), &format!("{} {namespace}/{name}", kind.kind), &path).await
     }
 
-    async fn pods_of(
+    async fn log_places_of(
         &self,
         who: &Identity,
         workload: &Value,

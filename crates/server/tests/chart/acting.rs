@@ -56,6 +56,38 @@ fn whatever_values_change_rights_people_change_what_they_may_and_nothing_else() 
     });
 }
 
+#[test]
+fn what_runs_is_acted_upon_only_where_the_chart_is_told_to_allow_it() {
+    const WEB: &str = "Deployment/acting-on/web";
+    on_plane(async |plane| {
+        let user = format!("adminUser: {{create: true, username: admin, passwordHash: '{}'}}", hash()?);
+        let of_the_user = "additionalRules: [{apiGroups: [apps], resources: [deployments], verbs: [patch]}]";
+        for (rights, outcome, words) in [
+            (String::new(), "Refused", "cannot patch resource"),
+            ("workloadActions: true".to_owned(), "Done", "Rolled out"),
+            (format!("constrainedImpersonation: {{enabled: true}}, {of_the_user}"), "Refused", "impersonate-on"),
+            ("constrainedImpersonation: {enabled: true}, workloadActions: true".to_owned(), "Done", "Rolled out"),
+        ] {
+            let release = Release::new(plane, "acting-on");
+            let values = format!("{{{user}, rbac: {{{rights}}}}}");
+            release.put(&values).await.with_context(|| values.clone())?;
+            plane.apply(&estate::deployment("acting-on", "web", "web:1", 0)).await?;
+            let server = release.run("acting-on-fanlight").await?;
+            let admin = server.sign_in("admin", "secret").await?;
+            let request = admin.post(format!("{}/workloads/act", server.url()));
+            let request = request.form(&[("action", "restart"), ("object", WEB)]);
+            let answer =
+                request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
+            let last: Value = serde_json::from_str(answer.lines().last().context("an answer")?)?;
+            let said = last["text"].as_str().unwrap_or_default();
+            ensure!(last["word"] == outcome && said.contains(words), "{values}: {answer}\n{}", server.log());
+            drop(server);
+            release.uninstall()?;
+        }
+        Ok(())
+    });
+}
+
 async fn object_of(plane: &fanlight_testbed::ControlPlane, object: &str) -> anyhow::Result<Value> {
     let [_, namespace, name] = object.split('/').collect::<Vec<_>>()[..] else { anyhow::bail!("{object}") };
     let path = format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations/{name}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use fanlight_testbed::{Browser, ControlPlane, Look, Options, StandIn, estate, rights::flux_rules, stand_in};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::{Key, TypingData};
 
 use crate::house::{House, all, plane};
@@ -240,10 +240,26 @@ async fn events_stand_still_while_somebody_reads_and_catch_up_afterwards() -> an
     desk.no_complaints().await
 }
 
+/// The script that finds faults of accessibility.
+pub(crate) fn axe() -> anyhow::Result<String> {
+    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
+    Ok(std::fs::read_to_string(axe)?)
+}
+
+/// The serious faults that it finds on the page.
+pub(crate) async fn faults(browser: &Browser, axe: &str) -> anyhow::Result<Value> {
+    // The glow of a change passes through colours of little contrast.
+    browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
+    browser.execute(axe, vec![]).await?;
+    let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
+        found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+            .map((one) => one.id + ': ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
+    Ok(browser.execute_async(script, vec![]).await?.json().clone())
+}
+
 #[tokio::test]
 async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Result<()> {
-    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
-    let axe = std::fs::read_to_string(axe)?;
+    let axe = axe()?;
     let desk = Desk::signed_in().await?;
     desk.plane().apply(&estate::kustomization("apps", "shop").failed("BuildFailed", "path not found")).await?;
     desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
@@ -266,6 +282,7 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
         for address in [
             "/",
             "/events",
+            "/workloads",
             "/applications",
             "/search",
             "/search?q=app-0",
@@ -287,14 +304,8 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             "/user_info?verb=delete&resource=pods&namespace=apps",
         ] {
             desk.goto(address).await?;
-            // The glow of a change passes through colours of little contrast.
-            desk.browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
             desk.no_complaints().await?;
-            desk.browser.execute(axe.as_str(), vec![]).await?;
-            let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
-                found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
-                    .map((one) => one.id + ': ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
-            let faults = desk.browser.execute_async(script, vec![]).await?.json().clone();
+            let faults = faults(&desk.browser, &axe).await?;
             assert_eq!(faults, json!([]), "{address} {look:?}");
         }
     }

@@ -53,3 +53,4 @@ mod tree;
 mod turns;
 mod walk;
 mod why;
+mod workloads;

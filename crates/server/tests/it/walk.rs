@@ -43,7 +43,8 @@ impl Walker {
         Ok(found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Every page that links lead to: one address for each path, and for each action that can be previewed.
+    /// Every page that links lead to: one address for each path, and for each action that can be previewed; of what runs one
+    /// of each kind.
     async fn pages(&self) -> anyhow::Result<Vec<String>> {
         let (mut seen, mut pages, mut next) = (BTreeSet::new(), Vec::new(), vec!["/".to_owned()]);
         while let Some(address) = next.pop() {
@@ -55,7 +56,11 @@ impl Walker {
                 let ours = link.starts_with(self.house.server.url());
                 let path = url.path().to_owned();
                 let page = ours && !NOT_PAGES.iter().any(|start| path.starts_with(start));
-                if page && seen.insert(path.clone()) {
+                let of_a_sort = match path.split('/').collect::<Vec<_>>()[..] {
+                    ["", "workloads", kind, _, _] => format!("/workloads/{kind}"),
+                    _ => path.clone(),
+                };
+                if page && seen.insert(of_a_sort) {
                     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
                     next.push(format!("{path}{query}"));
                 }
@@ -131,6 +136,8 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
         "/kustomization/logs?name=catalog&namespace=catalog",
         "/logs/catalog/deployment/catalog?since=1h",
         "/user_info",
+        "/workloads?namespace=web",
+        "/workloads/deployment/catalog/catalog",
     ] {
         walker.goto(page).await?;
         // What is not drawn, or is dead, or is of a group in which one is enough, is not to be reached.

@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 37] = [
+const PAGES: [(&str, &str); 41] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -62,6 +62,10 @@ const PAGES: [(&str, &str); 37] = [
     ("other-object", "/other/promotions.delivery.fluxcd.io/details?name=to-production&namespace=orders"),
     ("logs", "/logs/catalog/deployment/catalog"),
     ("logs-of-flux", "/kustomization/logs?name=orders&namespace=orders"),
+    ("workloads", "/workloads"),
+    ("workload", "/workloads/deployment/orders/orders"),
+    ("workload-ready", "/workloads/deployment/web/web"),
+    ("cron-job", "/workloads/cronjob/catalog/catalog-reindex"),
     ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];

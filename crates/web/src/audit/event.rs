@@ -1,6 +1,6 @@
 use fanlight_identity::{BearerError, FlowError, IdentityError, NotHeld, RefreshError, Refusal};
 use fanlight_live::{Scopes, Visit};
-use fanlight_model::{Action, Kind, ObjectKey, Stage};
+use fanlight_model::{Action, Kind, ObjectKey, Stage, WorkloadAction};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Limited;
@@ -129,6 +129,9 @@ pub(crate) enum Verb {
     Reset,
     Suspend,
     Resume,
+    Restart,
+    Run,
+    DeletePod,
 }
 
 impl Verb {
@@ -143,6 +146,14 @@ impl Verb {
         }
     }
 
+    pub(crate) fn of_workload(action: &WorkloadAction) -> Self {
+        match action {
+            WorkloadAction::Restart(_) => Verb::Restart,
+            WorkloadAction::Run(_) => Verb::Run,
+            WorkloadAction::DeletePod(_) => Verb::DeletePod,
+        }
+    }
+
     pub(crate) fn word(self) -> &'static str {
         match self {
             Verb::Sync => "sync",
@@ -151,6 +162,9 @@ impl Verb {
             Verb::Reset => "reset",
             Verb::Suspend => "suspend",
             Verb::Resume => "resume",
+            Verb::Restart => "restart",
+            Verb::Run => "run",
+            Verb::DeletePod => "delete-pod",
         }
     }
 }
@@ -168,6 +182,10 @@ pub(crate) enum Page {
     Other,
     /// What containers write.
     Logs,
+    /// What runs, as a list.
+    Workloads,
+    /// One of it.
+    Workload,
 }
 
 impl Serialize for Page {
@@ -186,6 +204,8 @@ impl Page {
             Page::Runtime => "flux_runtime",
             Page::Other => "other",
             Page::Logs => "logs",
+            Page::Workloads => "workloads",
+            Page::Workload => "workload",
         }
     }
 }

@@ -34,8 +34,7 @@ use crate::{
     stream,
 };
 use empty::Empty;
-use filters::Head;
-pub(crate) use filters::{Link, Menu, Part, address, toggle};
+pub(crate) use filters::{Head, Link, Menu, Part, address, toggle};
 pub(crate) use list_page::ListPage;
 pub(super) use note::Note;
 use row::RowView;

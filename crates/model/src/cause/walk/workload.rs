@@ -6,6 +6,7 @@ use crate::{
     cause::{lookup::Builtin, rules},
     details::reading::{each, seconds, text},
     label_selector,
+    workload::owner::is_owned,
 };
 
 /// Something that runs pods.
@@ -234,10 +235,6 @@ impl<'a> Workload<'a> {
 /// Whether the API server has more than it was asked for.
 fn is_cut(list: &Value) -> bool {
     !text(&list["metadata"]["continue"]).is_empty()
-}
-
-fn is_owned(object: &Value, uid: &Value) -> bool {
-    uid.is_string() && each(&object["metadata"]["ownerReferences"]).any(|owner| owner["uid"] == *uid)
 }
 
 fn set_link(set: &Value, namespace: &str) -> Link {

@@ -33,11 +33,11 @@ pub(crate) struct Link {
 }
 
 /// The head of a column.
-pub(super) struct Head {
-    pub(super) class: &'static str,
-    pub(super) word: &'static str,
-    pub(super) link: String,
-    pub(super) sorted: &'static str,
+pub(crate) struct Head {
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) link: String,
+    pub(crate) sorted: &'static str,
 }
 
 /// The orders that are offered, as the menu and as the heads of columns call them.

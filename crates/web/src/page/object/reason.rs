@@ -1,7 +1,6 @@
 use std::time::SystemTime;
 
 use fanlight_model::{Explanation, Gap, Link};
-use url::form_urlencoded;
 
 use super::facts::since;
 use crate::{frame::Frame, place};
@@ -59,19 +58,7 @@ impl Reason {
 
 impl Blank {
     pub(super) fn new(frame: &Frame, gap: &Gap) -> Self {
-        let link = gap.right.as_ref().map(|right| {
-            let mut resource = right.resource.clone();
-            for (sign, part) in [('.', &right.group), ('/', &right.subresource)] {
-                if !part.is_empty() {
-                    resource.push(sign);
-                    resource.push_str(part);
-                }
-            }
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("verb", &right.verb).append_pair("resource", &resource);
-            query.append_pair("namespace", &right.namespace);
-            format!("{}/user_info?{}#may", frame.base, query.finish())
-        });
+        let link = gap.right.as_ref().map(|right| place::may(&frame.base, right));
         Self { said: pieces(&gap.said), link }
     }
 }
