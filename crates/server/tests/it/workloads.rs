@@ -395,7 +395,6 @@ async fn by_keyboard_alone_somebody_goes_to_a_workload_and_restarts_it() -> anyh
             assert_eq!(faults(&browser, &axe).await?, json!([]), "{address} {look:?}");
         }
     }
-    let complaints = browser.complaints().await?;
-    assert!(complaints.is_empty(), "{complaints:#?}");
+    assert_eq!(browser.complaints().await?, [] as [String; 0]);
     Ok(())
 }
