@@ -23,6 +23,7 @@ use crate::{
     lanes::{Class, LaneId, Lanes},
     limits::Limits,
     logs::LogDesk,
+    members::Atlases,
     road::Road,
     tally::{Tallied, Tally, classify},
 };
@@ -47,6 +48,8 @@ struct Inner {
     limits: Limits,
     /// Who follows Events.
     seats: Seats,
+    /// The kinds that people were told of.
+    atlases: Atlases,
     /// The right to read a page of a list of Events: such lists can be long, and many are asked for at once.
     event_lists: Semaphore,
     /// Who reads and follows logs.
@@ -171,6 +174,7 @@ impl ApiServer {
             tally: Tally::default(),
             limits: Limits::default(),
             seats: Seats::default(),
+            atlases: Atlases::default(),
             event_lists: Semaphore::new(Self::EVENT_LISTS),
             logs: LogDesk::default(),
         })))
@@ -238,6 +242,10 @@ impl ApiServer {
 
     pub(crate) fn seats(&self) -> &Seats {
         &self.0.seats
+    }
+
+    pub(crate) fn atlases(&self) -> &Atlases {
+        &self.0.atlases
     }
 
     pub(crate) fn event_lists(&self) -> &Semaphore {

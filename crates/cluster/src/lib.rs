@@ -11,6 +11,7 @@
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
 //!       ├─ read_logs, follow_logs → model::LogNews          (lines of containers, so many and no more)
+//!       ├─ members        → model::Yield                    (what an object applied: how it is, never what it holds)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //!
 //!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
@@ -33,6 +34,7 @@ mod lanes;
 mod limits;
 mod lines;
 mod logs;
+mod members;
 mod namespaces;
 mod object;
 mod others;

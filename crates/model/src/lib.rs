@@ -38,6 +38,7 @@ mod scope;
 mod selector;
 mod status;
 mod text;
+mod tree;
 mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
@@ -73,4 +74,8 @@ pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use tree::{
+    Applied, Folds, Found, Growth, HelmStorage, Known, Lack, Lot, Placed, Scene, Shown, Standing, Thing, Tree,
+    TreeNode, Want, Yield, grow,
+};
 pub use web_link::{host, web_link, without_credentials};

@@ -10,7 +10,7 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
-    OtherObjects, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version,
+    OtherObjects, Persona, Question, Rules, Scope, Step, Token, UserName, Verdict, Version, Want, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
@@ -121,6 +121,11 @@ impl Objects for Eyes {
     ) -> BoxFuture<'static, Result<(LogPlaces, BoxStream<'static, Bytes>), ObjectError>> {
         let (server, who, query) = (self.0.clone(), who.clone(), query.clone());
         async move { server.log_text(&who, &query).await.map_err(log_error) }.boxed()
+    }
+
+    fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield> {
+        let (server, who, want) = (self.0.clone(), who.clone(), want.clone());
+        async move { server.members(&who, &want).await }.boxed()
     }
 
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {

@@ -17,6 +17,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/times.js"),
     include_str!("../assets/script/selection.js"),
     include_str!("../assets/script/logs.js"),
+    include_str!("../assets/script/diagram.js"),
     include_str!("../assets/script/live.js"),
     include_str!("../assets/script/pause.js"),
     include_str!("../assets/script/session.js"),

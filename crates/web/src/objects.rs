@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Step,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Step, Want, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -61,6 +61,9 @@ pub trait Objects: Send + Sync + 'static {
         who: &Identity,
         query: &LogQuery,
     ) -> BoxFuture<'static, Result<(LogPlaces, BoxStream<'static, Bytes>), ObjectError>>;
+
+    /// Something of what an object applied.
+    fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

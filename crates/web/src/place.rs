@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Kind, LogSource, ObjectKey};
+use fanlight_model::{Kind, LogSource, ObjectKey, Thing};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -56,6 +56,11 @@ pub(crate) fn container_log(base: &str, source: &LogSource) -> String {
 /// Names fit into addresses as they are; what is none must not become another address.
 fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The address of the page of any object; `None` for kinds without pages.
+pub(crate) fn thing(base: &str, thing: &Thing) -> Option<String> {
+    object(base, &thing.key()?, "details")
 }
 
 /// The address of a page that is asked something.

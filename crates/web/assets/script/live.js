@@ -37,6 +37,7 @@ function connect() {
     ages();
     times();
     selectionChanged();
+    diagrams();
     [pause, lastWord, heard] = [500, new Date(), true];
     say("live", true);
     if (!complete) connect();

@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{events, list, logs, object, overview};
+use super::{diagram, events, list, logs, object, overview};
 use crate::{
     App,
     action::Outcome,
@@ -69,6 +69,7 @@ impl<'a> StyleGuide<'a> {
         specimens.extend(events::specimens(frame, now));
         specimens.extend(logs::specimens(frame, now));
         specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
+        specimens.extend(diagram::specimens(frame));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [
             REVISION,

@@ -6,7 +6,7 @@ use std::{
 use askama::Template;
 use fanlight_identity::Session;
 use fanlight_live::Visit;
-use fanlight_model::{Identity, Kind, ObjectKey, Version};
+use fanlight_model::{Folds, Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,7 @@ pub(super) struct ObjectView {
     frame: Frame,
     key: ObjectKey,
     tab: Tab,
+    folds: Folds,
     /// Of the object's kind; of its source's too once that is known.
     visit: Visit,
     kinds: Vec<Kind>,
@@ -49,7 +50,7 @@ pub(super) struct ObjectView {
 }
 
 impl ObjectView {
-    /// How often an object without a row is read, and Events.
+    /// How often an object without a row is read, Events, and what was applied.
     const PACE: Duration = Duration::from_secs(10);
     /// How often an object whose row is known is read, and the right to change it asked about: nothing is shown that was
     /// allowed more than half a minute ago, and what lies behind an object least of all.
@@ -58,13 +59,26 @@ impl ObjectView {
     const RETRY: Duration = Duration::from_secs(1);
 
     pub(super) fn new(app: Arc<App>, asked: Asked, visit: Visit) -> Self {
-        let Asked { session, frame, key, tab, logs } = asked;
+        let Asked { session, frame, key, tab, logs, folds } = asked;
         let follow = || Following::begin(&app, &session, frame.clone(), logs.query, logs.after);
         let following = (tab == Tab::Logs).then(follow);
-        let kinds = vec![key.kind];
-        let (known, had_row, failed, gone, read_again) = (None, false, None, false, Instant::now());
-        let logs = Vec::new();
-        Self { app, session, frame, key, tab, visit, kinds, known, had_row, failed, gone, read_again, following, logs }
+        Self {
+            app,
+            session,
+            frame,
+            tab,
+            folds,
+            visit,
+            kinds: vec![key.kind],
+            key,
+            known: None,
+            had_row: false,
+            failed: None,
+            gone: false,
+            read_again: Instant::now(),
+            following,
+            logs: Vec::new(),
+        }
     }
 
     async fn look(&mut self) -> Result<&Shown, ObjectError> {
@@ -104,8 +118,8 @@ impl ObjectView {
         self.had_row = self.visit.row(&self.key).is_some();
         let pace = match (&self.failed, self.had_row) {
             (Some(ObjectError::Unanswered(_)), _) => Self::RETRY,
-            // Events come without a change of the object.
-            (None, true) if self.tab != Tab::Events => Self::RECHECK,
+            // Events come without a change of the object, and what it applied changes without one.
+            (None, true) if !matches!(self.tab, Tab::Events | Tab::Tree) => Self::RECHECK,
             _ => Self::PACE,
         };
         self.read_again = (began + pace).max(Instant::now() + Self::RETRY);
@@ -118,11 +132,11 @@ impl View for ObjectView {
     }
 
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
-        let (frame, tab, key) = (self.frame.clone(), self.tab, self.key.clone());
+        let (frame, tab, key, folds) = (self.frame.clone(), self.tab, self.key.clone(), self.folds.clone());
         let was_gone = self.gone;
         let (gone, pieces): (_, Vec<_>) = match self.look().await {
             Ok(shown) => {
-                let page = ObjectPage::new(&frame, shown, tab, now);
+                let page = ObjectPage::new(&frame, shown, tab, &folds, now);
                 let mut pieces = vec![("head", page.as_head().render()), ("why", page.as_why().render())];
                 // Lines are added to those that are there.
                 if tab != Tab::Logs {
