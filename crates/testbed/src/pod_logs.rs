@@ -77,7 +77,9 @@ impl PodLogs {
             let mut names = Vec::new();
             for pod in pods.list(&ListParams::default().labels(label)).await? {
                 let name = pod.name_any();
-                let Some(spec) = &pod.spec else { continue };
+                // Of a pod without a node the API server says that it has written nothing.
+                let runs = pod.status.as_ref().is_some_and(|status| status.pod_ip.is_some());
+                let Some(spec) = pod.spec.as_ref().filter(|_| runs) else { continue };
                 let container = &spec.containers[0].name;
                 let question =
                     format!("/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines=1");

@@ -6,11 +6,7 @@ use fanlight_model::{LogNews, LogQuery, LogStanding};
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep_until};
 
-use super::{
-    line::Lines,
-    panel::{Panel, is_of_several},
-    standing::Standing,
-};
+use super::{line::Lines, panel::Panel, standing::Standing};
 use crate::{App, ObjectError, frame::Frame, stream::Told};
 
 /// A log as a stream keeps it current. What comes faster than it is told waits in a ring of its own, and not here.
@@ -67,8 +63,8 @@ impl Following {
             self.standing = Some(standing);
         }
         if !batch.lines.is_empty() || batch.left_out > 0 {
-            let several = self.standing.as_ref().is_some_and(is_of_several);
-            let lines = Lines::new(&self.query, &batch, several).render().unwrap_or_default();
+            let places = self.standing.as_ref().map(|standing| &standing.places);
+            let lines = Lines::new(&self.query, &batch, places).render().unwrap_or_default();
             html.extend(["<ol id=\"lines\" data-add>", &lines, "</ol>"]);
         }
         html

@@ -31,8 +31,8 @@ impl<'a> Panel<'a> {
         to: &dyn Fn(&LogQuery) -> String,
         news: &LogNews<ObjectError>,
     ) -> Self {
-        let several = news.standing.as_ref().is_some_and(is_of_several);
-        let lines = Lines::new(query, &news.batch, several).without_gap().render().unwrap_or_default();
+        let places = news.standing.as_ref().map(|standing| &standing.places);
+        let lines = Lines::new(query, &news.batch, places).without_gap().render().unwrap_or_default();
         Self { lines, ..Self::about(frame, query, to, news.standing.as_ref()) }
     }
 
@@ -74,9 +74,4 @@ impl<'a> Panel<'a> {
     fn whose(&self) -> &str {
         self.standing.as_ref().map(|standing| &*standing.whose).unwrap_or_default()
     }
-}
-
-/// Whether lines have to say whose they are.
-pub(super) fn is_of_several(standing: &LogStanding<ObjectError>) -> bool {
-    standing.places.sources.len() > 1
 }
