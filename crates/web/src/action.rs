@@ -34,10 +34,14 @@ use crate::{
 
 /// What a form asks for.
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
-    action: Action,
-    keys: Vec<ObjectKey>,
-    back: String,
+pub(crate) struct Wish {
+    pub(crate) action: Action,
+    /// What the form calls the action.
+    pub(crate) name: String,
+    /// The objects, once each, in their order.
+    pub(crate) keys: Vec<ObjectKey>,
+    /// Where the form was: an address of ours.
+    pub(crate) back: String,
 }
 
 /// What is written down of an action.
@@ -90,7 +94,7 @@ pub(crate) async fn perform(
     origin: Origin,
     body: Bytes,
 ) -> Response {
-    let wants_lines = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson");
+    let wants_lines = wants_lines(&headers);
     let Some(session) = session else {
         // Back to the page with the form: this address answers to forms only, which must not be led to other sites.
         let back = || sign_in_page(&app, &place::inside(&app.base, &Wish::back(&body)));
@@ -117,6 +121,11 @@ pub(crate) async fn perform(
         return (LINES, Body::from_stream(lines)).into_response();
     }
     page(frame, &wish, told)
+}
+
+/// Whether the answer is to tell one step a line.
+pub(crate) fn wants_lines(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/x-ndjson")
 }
 
 /// What is answered while the server ends: what it began now it might not bring to an end.
@@ -264,16 +273,24 @@ impl<'a> Outcome<'a> {
 
 impl Wish {
     /// Where the form was, whatever else it says.
-    fn back(body: &[u8]) -> String {
+    pub(crate) fn back(body: &[u8]) -> String {
         let found = form_urlencoded::parse(body).find(|(name, _)| name == "back");
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
 
-    fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
-        let (mut action, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
-        for (name, value) in form_urlencoded::parse(body) {
-            match &*name {
-                "action" => action = value.into_owned(),
+    /// Why it is wished for, if that was said.
+    pub(crate) fn comment(&self) -> String {
+        match &self.action {
+            Action::Suspend { comment } => comment.clone().unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
+        let (mut name, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
+        for (field, value) in form_urlencoded::parse(body) {
+            match &*field {
+                "action" => name = value.into_owned(),
                 "comment" => comment = value.trim().chars().take(COMMENT).collect(),
                 "back" => back = value.into_owned(),
                 "object" => {
@@ -285,12 +302,12 @@ impl Wish {
                 _ => {}
             }
         }
-        let action = named(&action, (!comment.is_empty()).then_some(comment));
+        let action = named(&name, (!comment.is_empty()).then_some(comment));
         let action =
             action.ok_or("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.")?;
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),
-            1..=MOST => Ok(Self { action, keys, back: place::inside(base, &back) }),
+            1..=MOST => Ok(Self { action, name, keys, back: place::inside(base, &back) }),
             _ => Err("That is too much at once: at most 500 objects."),
         }
     }

@@ -177,6 +177,19 @@ impl Shelf {
         in_sight.then(|| Arc::clone(row))
     }
 
+    /// The rows of several objects, cut to what the sightlines allow.
+    pub(super) fn rows<'a>(
+        &self,
+        covers: &Covers,
+        sightlines: &[Sightline],
+        keys: impl Iterator<Item = &'a ObjectKey>,
+    ) -> Vec<Arc<Row>> {
+        let cuts = self.cuts(covers, sightlines);
+        let entries = keys.filter_map(|key| Some(&self.rows[*self.index.get(key)? as usize]));
+        let in_sight = |entry: &&Entry| cuts[entry.kind.index()].as_ref().is_some_and(|cut| cut.has(entry.space));
+        entries.filter(in_sight).map(|entry| Arc::clone(&entry.row)).collect()
+    }
+
     /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn dependants(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);
