@@ -37,9 +37,7 @@ impl Clue {
             return Self::read(row, "", &row.message);
         }
         // The sentence is the message then, but for its capital letter.
-        let mut letters = row.sentence.chars();
-        let first = letters.next().into_iter().flat_map(char::to_lowercase);
-        match Self::read(row, "", &first.chain(letters).collect::<String>()) {
+        match Self::read(row, "", &status::words::lower_first(&row.sentence)) {
             Self::Others(_) => Self::read(row, "", &row.sentence),
             clue => clue,
         }

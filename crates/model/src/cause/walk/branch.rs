@@ -45,7 +45,7 @@ impl Branch {
 
     /// Whether it explains something.
     pub(in crate::cause) fn is_certain(&self) -> bool {
-        self.end.cause.weight() == Cause::ImagePull.weight()
+        !matches!(self.end.cause, Cause::Unknown | Cause::Passing | Cause::Hidden | Cause::AtWork)
     }
 
     /// With a step before the others.
@@ -74,23 +74,24 @@ impl Branch {
     /// Of something that another one waits for, as `label`: why that one is not ready. `rest` is what its controller says of
     /// it, `demand` the expression by which it counts as ready, if that is not the usual.
     pub(in crate::cause) fn awaited(mut self, label: String, rest: &str, demand: Option<String>) -> Self {
+        let is_certain = self.is_certain();
         let end = &mut self.end;
         match &mut end.awaited {
             _ if end.is_whole => {}
             Some((_, between)) => *between += 1,
-            None if end.cause.weight() >= Cause::Crash.weight() && end.cause != Cause::Suspended => {
+            None if is_certain && end.cause != Cause::Suspended => {
                 end.awaited = Some((label, 0));
             }
-            None if end.cause == Cause::Passing && rest.starts_with("revision") => {
-                end.because = format!("{label} has to apply the new revision first");
-            }
-            None if end.cause == Cause::Passing && demand.is_some() => {
-                end.cause = Cause::Dependency;
-                end.because = format!("{label} is ready, and not what `{}` demands of it", demand.unwrap_or_default());
-            }
-            None if end.cause == Cause::Passing => {
-                end.because = format!("{label}, for which it waited, is ready by now; it looks again soon");
-            }
+            None if end.cause == Cause::Passing => match demand {
+                _ if rest.starts_with("revision") => {
+                    end.because = format!("{label} has to apply the new revision first");
+                }
+                Some(expression) => {
+                    end.cause = Cause::Dependency;
+                    end.because = format!("{label} is ready, and not what `{expression}` demands of it");
+                }
+                None => end.because = format!("{label}, for which it waited, is ready by now; it looks again soon"),
+            },
             None => end.because = format!("it waits for {label}: {}", end.because),
         }
         self

@@ -4,6 +4,7 @@ use super::{Branch, Cause, Link, Lookup, Sight, Walk, release::remediated, words
 use crate::{
     Details, Kind, ObjectKey, Row, State,
     cause::{clue::Clue, rules},
+    status,
 };
 
 impl Walk<'_> {
@@ -125,9 +126,7 @@ pub(super) fn unexplained(row: &Row) -> Branch {
         "" => "the controller gives no reason",
         sentence => sentence,
     };
-    let mut letters = words.chars();
-    let words: String = letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default();
-    Branch::new(Cause::Unknown, words.replace('`', "'"))
+    Branch::new(Cause::Unknown, status::words::lower_first(words).replace('`', "'"))
 }
 
 /// What to type to see more of what a message is about.
