@@ -274,8 +274,10 @@ impl Axe {
 
     /// Its serious and critical faults, each with where they are.
     pub(crate) async fn faults(&self, browser: &Browser) -> anyhow::Result<Vec<String>> {
-        // The glow of a change passes through colours of little contrast.
-        browser.until("document.getAnimations().every((one) => one.playState !== 'running')").await?;
+        // The glow of a change passes through colours of little contrast; what turns goes on.
+        let still = "document.getAnimations().every((one) => one.playState !== 'running' || \
+            one.effect.getTiming().iterations === Infinity)";
+        browser.until(still).await?;
         browser.execute(self.0.as_str(), vec![]).await?;
         let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
             found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => one.id + ': ' +

@@ -22,9 +22,9 @@ impl Budget {
     pub(super) fn take(&mut self, number: u32, now: Instant) -> Result<(), Duration> {
         let even = self.even.max(now) + self.each * number;
         let owed = even.duration_since(now);
-        let bearable = self.each * self.most;
-        if owed > bearable {
-            return Err(owed - bearable);
+        let wait = owed.saturating_sub(self.each * self.most);
+        if !wait.is_zero() {
+            return Err(wait);
         }
         self.even = even;
         Ok(())

@@ -33,9 +33,11 @@ struct Wanted {
 
 /// Looks in a person's name: at an object, and at what lies behind it.
 struct Eyes {
-    read: Box<dyn Fn(&ObjectKey) -> BoxFuture<'static, Result<Value, ObjectError>> + Send + Sync>,
-    look_up: Box<dyn Fn(&Lookup) -> BoxFuture<'static, Finding> + Send + Sync>,
+    read: Eye<ObjectKey, Result<Value, ObjectError>>,
+    look_up: Eye<Lookup, Finding>,
 }
+
+type Eye<What, Seen> = Box<dyn Fn(&What) -> BoxFuture<'static, Seen> + Send + Sync>;
 
 /// What is to be done next.
 enum Next {
