@@ -150,7 +150,7 @@ impl Lines {
             return Err(wait);
         }
         turner.is_busy = true;
-        Ok(Turn { lines: Arc::clone(self), who: who.clone(), left: 0 })
+        Ok(Turn { lines: Arc::clone(self), who: who.clone(), left: Self::REQUESTS })
     }
 
     /// A place among those who look at the same time.
@@ -183,6 +183,11 @@ impl Lines {
 impl Turn {
     pub(super) fn lines(&self) -> Arc<Lines> {
         Arc::clone(&self.lines)
+    }
+
+    /// From now on requests are made: whoever goes away has used all of them.
+    pub(super) fn begin(&mut self) {
+        self.left = 0;
     }
 
     /// Notes what was found out, by so many requests, beginning at that moment.

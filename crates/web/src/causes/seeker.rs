@@ -137,9 +137,10 @@ async fn at(moment: Option<Instant>) {
 }
 
 /// Finds out why one object is not ready. Logs are not read: whoever looks at a list has not asked for any.
-async fn seek(eyes: Arc<Eyes>, turn: Turn, row: Arc<Row>) {
+async fn seek(eyes: Arc<Eyes>, mut turn: Turn, row: Arc<Row>) {
     let lines = turn.lines();
     let Some(_seat) = lines.seat().await else { return };
+    turn.begin();
     let at = Instant::now();
     let end = at + Causes::PATIENCE;
     let object = match tokio::time::timeout_at(end, (eyes.read)(&row.key)).await {
