@@ -11,9 +11,20 @@ pub(crate) fn pieces(sentence: &str) -> Vec<Piece> {
     parts.filter(|piece| !piece.text.is_empty()).collect()
 }
 
+/// Whether words are so many that they get a place of their own to be scrolled in; who has only keys must get there.
+pub(crate) fn is_long(words: &str) -> bool {
+    words.len() + 40 * words.matches('\n').count() > 600
+}
+
 #[cfg(test)]
 mod tests {
-    use super::pieces;
+    use super::{is_long, pieces};
+
+    #[test]
+    fn many_words_or_lines_are_long() {
+        assert!(!is_long("Back-off pulling image") && !is_long(&"a\n".repeat(14)) && !is_long(&"a".repeat(600)));
+        assert!(is_long(&"a\n".repeat(15)) && is_long(&"a".repeat(601)));
+    }
 
     #[test]
     fn code_and_words_are_told_apart() {

@@ -174,7 +174,11 @@ async fn axe_finds_no_serious_fault_whatever_objects_there_are() -> anyhow::Resu
     let walker = Walker::among(&Estate::odd()?, Look::DESK).await?;
     let mut pages = gallery(&walker).await?;
     pages.extend(["/", "/events", "/search?q=odd", "/applications/act?action=suspend"].map(str::to_owned));
-    assert!(pages.len() > 120, "{pages:?}");
+    // Of each page the one of the object with the longest name, of which all texts are odd.
+    let path = |page: &str| page.split('?').next().unwrap_or_default().to_owned();
+    pages.sort_by_key(|page| (path(page), std::cmp::Reverse(page.len())));
+    pages.dedup_by_key(|page| path(page));
+    assert!(pages.len() > 60, "{pages:?}");
     for look in [Look::DESK, Look { dark: true, ..Look::PHONE }] {
         walker.browser.look(look).await?;
         let mut problems = Vec::new();
