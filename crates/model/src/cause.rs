@@ -30,7 +30,7 @@ pub use clue::Clue;
 pub use evidence::{Evidence, Finding};
 pub use explanation::{Explanation, Inquiry, explain};
 pub use gap::Gap;
-pub use glance::{Known, glance, leads_further};
+pub use glance::{Hearsay, glance, leads_further};
 pub use link::{Link, Subject};
 pub use lookup::{Builtin, Lookup};
 pub use reason::Cause;

@@ -34,6 +34,7 @@ mod runtime;
 mod scope;
 mod status;
 mod text;
+mod tree;
 mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
@@ -42,8 +43,8 @@ pub use action::{
 };
 pub use applier::Applier;
 pub use cause::{
-    Builtin, Cause, Clue, Evidence, Explanation, Finding, Gap, Inquiry, Known, Link, Lookup, Subject, explain, glance,
-    leads_further,
+    Builtin, Cause, Clue, Evidence, Explanation, Finding, Gap, Hearsay, Inquiry, Link, Lookup, Subject, explain,
+    glance, leads_further,
 };
 pub use change::{Change, FeedError, Listing, Version};
 pub use commands::{Command, commands};
@@ -68,4 +69,8 @@ pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use tree::{
+    Applied, Folds, Found, Growth, HelmStorage, Known, Lack, Lot, Placed, Scene, Shown, Standing, Thing, Tree,
+    TreeNode, Want, Yield, grow,
+};
 pub use web_link::{host, web_link, without_credentials};

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use fanlight_model::{
-    Details, Evidence, Explanation, Finding, Inquiry, Kind, Known, Lookup, ObjectKey, Row, State, explain, glance,
+    Details, Evidence, Explanation, Finding, Hearsay, Inquiry, Kind, Lookup, ObjectKey, Row, State, explain, glance,
 };
 use serde_json::{Value, json};
 
@@ -241,7 +241,7 @@ struct Rows<'a> {
     has_looked: bool,
 }
 
-impl Known for Rows<'_> {
+impl Hearsay for Rows<'_> {
     fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
         let found = self.cluster.objects.iter().find(|object| id_of(object) == key.to_string())?;
         Some(Arc::new(Details::read(key.kind, found).row))

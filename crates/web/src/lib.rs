@@ -45,6 +45,7 @@ mod signed;
 mod status;
 mod stream;
 mod theme;
+mod trees;
 mod underway;
 mod when;
 
@@ -62,4 +63,5 @@ pub use previews::Previews;
 pub use proxies::{Proxies, ProxyNetwork};
 pub use rights::Rights;
 pub use router::router;
+pub use trees::Trees;
 pub use underway::Underway;

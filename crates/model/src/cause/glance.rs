@@ -11,7 +11,7 @@ use super::{
 use crate::{Kind, ObjectKey, Row, State};
 
 /// What is known of other objects without asking anybody, to one person.
-pub trait Known {
+pub trait Hearsay {
     /// The row of an object, if they may see it.
     fn row(&self, key: &ObjectKey) -> Option<Arc<Row>>;
 
@@ -27,7 +27,7 @@ pub trait Known {
 /// Why an object is not ready, as far as rows tell: by its own words, or by those of what it waits for.
 ///
 /// Nothing if they do not tell, however much could be found out by looking.
-pub fn glance(row: &Row, known: &dyn Known) -> Option<Explanation> {
+pub fn glance(row: &Row, known: &dyn Hearsay) -> Option<Explanation> {
     let troubled = matches!(row.state, State::Failed | State::Stalled | State::Waiting);
     let branch = if troubled { look(row, known, &mut Vec::new()) } else { None }?;
     (branch.end.cause != Cause::Unknown).then(|| Explanation::new(branch))
@@ -44,7 +44,7 @@ pub fn leads_further(row: &Row, clue: &Clue) -> bool {
     }
 }
 
-fn look(row: &Row, known: &dyn Known, path: &mut Vec<ObjectKey>) -> Option<Branch> {
+fn look(row: &Row, known: &dyn Hearsay, path: &mut Vec<ObjectKey>) -> Option<Branch> {
     if path.len() >= Walk::DEPTH || path.contains(&row.key) {
         return None;
     }
@@ -54,7 +54,7 @@ fn look(row: &Row, known: &dyn Known, path: &mut Vec<ObjectKey>) -> Option<Branc
     Some(branch?.after(Link::flux(&row.key, &*row.sentence).since(row.since)))
 }
 
-fn trouble(row: &Row, known: &dyn Known, path: &mut Vec<ObjectKey>) -> Option<Branch> {
+fn trouble(row: &Row, known: &dyn Hearsay, path: &mut Vec<ObjectKey>) -> Option<Branch> {
     if row.state == State::Deleting {
         return found(row, known, path);
     }
@@ -83,7 +83,7 @@ fn trouble(row: &Row, known: &dyn Known, path: &mut Vec<ObjectKey>) -> Option<Br
 }
 
 /// What was found out before of an object on the way; of the one that is asked about, only its row counts.
-fn found(row: &Row, known: &dyn Known, path: &[ObjectKey]) -> Option<Branch> {
+fn found(row: &Row, known: &dyn Hearsay, path: &[ObjectKey]) -> Option<Branch> {
     let explanation = known.found(row).filter(|_| path.len() > 1)?;
     let branch = Branch::new(explanation.cause, explanation.because.as_str());
     Some(explanation.chain.iter().skip(1).fold(branch, |branch, link| branch.then(link.clone())))

@@ -300,6 +300,8 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
         estate::image_repository("apps", "web"),
         estate::image_policy("apps", "web"),
     ];
+    let parts = [estate::config_map("apps", "settings", &json!({})), estate::helm_release("apps", "billing").into()];
+    desk.plane().apply(&estate::kustomization("apps", "store").having_applied(&parts)).await?;
     for object in others {
         desk.plane().apply(&object).await?;
     }
@@ -316,6 +318,7 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             "/kustomization/details?name=shop&namespace=apps",
             "/kustomization/yaml?name=next&namespace=apps",
             "/kustomization/events?name=shop&namespace=apps",
+            "/kustomization/graph?name=store&namespace=apps",
             "/kustomization/history?name=shop&namespace=apps",
             "/helm_release/values?name=billing&namespace=apps",
             "/sources",

@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 33] = [
+const PAGES: [(&str, &str); 35] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -50,6 +50,8 @@ const PAGES: [(&str, &str); 33] = [
     ("git-repository", "/git_repo/details?name=flux-system&namespace=flux-system"),
     ("image-policy", "/image_policy/details?name=accounts&namespace=flux-system"),
     ("events", "/kustomization/events?name=orders&namespace=orders"),
+    ("tree", "/kustomization/graph?name=orders&namespace=orders"),
+    ("tree-root", "/kustomization/graph?name=flux-system&namespace=flux-system"),
     ("history", "/kustomization/history?name=catalog&namespace=catalog"),
     ("values", "/helm_release/values?name=recommender&namespace=catalog"),
     ("flux-runtime", "/flux_runtime"),

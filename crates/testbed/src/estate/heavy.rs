@@ -6,7 +6,7 @@ use super::{FluxObject, config_map, deployment, git_repository, kustomization};
 
 /// How many namespaces it all lies in.
 const NAMESPACES: usize = 10;
-/// A Deployment of two replicas is four parts: itself, its ReplicaSet and two pods.
+/// A Deployment of two replicas is four parts: itself, its `ReplicaSet` and two pods.
 const PARTS: usize = 4;
 /// Of how many parts one is a Deployment's.
 const RUNNING: usize = 4;

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use fanlight_model::{Clue, Explanation, Identity, Known, ObjectKey, Row, State, Verification, glance, leads_further};
+use fanlight_model::{
+    Clue, Explanation, Hearsay, Identity, ObjectKey, Row, State, Verification, glance, leads_further,
+};
 use tokio::time::Instant;
 
 use crate::causes::Lines;
@@ -46,7 +48,7 @@ struct Sight<'a> {
     now: Instant,
 }
 
-impl Known for Sight<'_> {
+impl Hearsay for Sight<'_> {
     fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
         self.rows.get(key).cloned()
     }

@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::SystemTime};
 
-use fanlight_model::{Answer, Cause, Deed, Details, Explanation, Gap, Kind, Link, ObjectKey, Row, State, Subject};
+use fanlight_model::{
+    Answer, Cause, Deed, Details, Explanation, Folds, Gap, Kind, Link, ObjectKey, Row, State, Subject,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,10 +19,10 @@ pub(in crate::page) fn specimens(
     now: SystemTime,
 ) -> Vec<(&'static str, String)> {
     let shown = shown(object, rows);
-    let page = ObjectPage::new(frame, &shown, Tab::Details, now);
+    let page = ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now);
     let forbidden = Shown { may_change: Answer::No, ..self::shown(object, rows) };
-    let forbidden = ObjectPage::new(frame, &forbidden, Tab::Details, now).as_buttons().to_string();
-    let manifest = ObjectPage::new(frame, &shown, Tab::Manifest, now).as_manifest().to_string();
+    let forbidden = ObjectPage::new(frame, &forbidden, Tab::Details, &Folds::default(), now).as_buttons().to_string();
+    let manifest = ObjectPage::new(frame, &shown, Tab::Manifest, &Folds::default(), now).as_manifest().to_string();
     vec![
         ("Head of an object", page.as_head().to_string()),
         ("Buttons for somebody who may not act", forbidden),
@@ -43,7 +45,8 @@ fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Strin
             colours.push(class);
             let mut shown = shown(object, rows);
             shown.details.row = row.clone();
-            causes.push_str(&ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string());
+            causes
+                .push_str(&ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now).as_cause().to_string());
         }
     }
     causes
@@ -91,7 +94,7 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         let mut shown = shown(object, rows);
         shown.details.row = failed.cloned().unwrap_or(shown.details.row);
         shown.explanation = Some(Arc::new(explanation));
-        ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string()
+        ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now).as_cause().to_string()
     };
     // Each page has one cause, and so one of each name.
     shown(found) + &shown(hidden).replace("id=\"words\"", "id=\"other-words\"")
@@ -104,7 +107,7 @@ fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         "metadata.weave.works/suspended-by": "ada@example.com",
         "metadata.weave.works/suspended-comment": "loading the backlog",
     });
-    ObjectPage::new(frame, &shown(&object, rows), Tab::Details, now).as_why().to_string()
+    ObjectPage::new(frame, &shown(&object, rows), Tab::Details, &Folds::default(), now).as_why().to_string()
 }
 
 fn shown(object: &Value, rows: &[Row]) -> Shown {

@@ -1,10 +1,12 @@
-use fanlight_model::Kind;
+use fanlight_model::{Kind, Tree};
 
 /// What of an object is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     /// State, conditions, relations.
     Details,
+    /// What it applied, down to the pods.
+    Tree,
     /// What happened lately.
     Events,
     /// What it did before.
@@ -16,7 +18,7 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 5] = [Tab::Details, Tab::Events, Tab::History, Tab::Values, Tab::Manifest];
+    const ALL: [Tab; 6] = [Tab::Details, Tab::Tree, Tab::Events, Tab::History, Tab::Values, Tab::Manifest];
 
     /// The tabs of objects of a kind.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
@@ -27,6 +29,7 @@ impl Tab {
         match self {
             Tab::History => kind.info().has_status,
             Tab::Values => kind == Kind::HELM_RELEASE,
+            Tab::Tree => Tree::is_of(kind),
             _ => true,
         }
     }
@@ -39,6 +42,7 @@ impl Tab {
     pub(super) fn slug(self) -> &'static str {
         match self {
             Tab::Details => "details",
+            Tab::Tree => "graph",
             Tab::Events => "events",
             Tab::History => "history",
             Tab::Values => "values",
@@ -49,6 +53,7 @@ impl Tab {
     pub(super) fn word(self) -> &'static str {
         match self {
             Tab::Details => "Summary",
+            Tab::Tree => "Tree",
             Tab::Events => "Events",
             Tab::History => "History",
             Tab::Values => "Values",
@@ -72,8 +77,9 @@ mod tests {
             for tab in Tab::of(kind) {
                 assert_eq!(Tab::by_slug(kind, tab.slug()), tab, "{kind}");
             }
-            assert_eq!(Tab::by_slug(kind, "graph"), Tab::Details, "{kind}");
+            assert_eq!(Tab::by_slug(kind, "sync"), Tab::Details, "{kind}");
         }
         assert_eq!(Tab::by_slug(Kind::KUSTOMIZATION, "values"), Tab::Details);
+        assert_eq!(Tab::by_slug(Kind::GIT_REPOSITORY, "graph"), Tab::Details);
     }
 }
