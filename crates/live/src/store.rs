@@ -212,6 +212,16 @@ impl Store {
         inner.shelf.row(&inner.covers, sightlines, key)
     }
 
+    /// The rows of those of these objects that the viewer may see.
+    pub(crate) fn rows<'a>(
+        &self,
+        sightlines: &[Sightline],
+        keys: impl Iterator<Item = &'a ObjectKey>,
+    ) -> Vec<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.rows(&inner.covers, sightlines, keys)
+    }
+
     /// What was seen of an object, the newest first, if the viewer may see it.
     pub(crate) fn sightings(&self, sightlines: &[Sightline], key: &ObjectKey, now: Instant) -> Vec<Sighting> {
         let inner = self.lock();

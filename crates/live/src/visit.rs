@@ -131,7 +131,9 @@ impl Visit {
         sightlines
     }
 
-    fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {
+    /// Kinds and namespaces of these rows whose objects the API server does not let the viewer change, as far as it was
+    /// asked; sorted.
+    pub fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {
         let grant = self.person.grant();
         let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
         let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
@@ -157,6 +159,11 @@ impl Visit {
     /// The row of one object of the visit's kinds, if the viewer may see it at this moment.
     pub fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
         self.store.row(&self.sightlines(), key)
+    }
+
+    /// The rows of those of these objects which are of the visit's kinds and which the viewer may see at this moment.
+    pub fn rows<'a>(&self, keys: impl IntoIterator<Item = &'a ObjectKey>) -> Vec<Arc<Row>> {
+        self.store.rows(&self.sightlines(), keys.into_iter())
     }
 
     /// What was seen to change of an object of the visit's kinds, the newest first, if the viewer may see it at this moment.

@@ -9,10 +9,16 @@
 //!   walk: flux ─► dependency, source ─► flux …        rules: what controllers' and kubelets' words mean, as data
 //!              └► member ─► workload ─► ReplicaSet ─► pod ─► container ─► Event, last line of its log
 //! ```
+//!
+//! `glance` goes the same way as far as rows lead: it needs nothing to be looked up, and often is enough.
 
+use walk::Branch;
+
+mod clue;
 mod evidence;
 mod explanation;
 mod gap;
+mod glance;
 mod link;
 mod lookup;
 mod pattern;
@@ -20,9 +26,11 @@ mod reason;
 mod rules;
 mod walk;
 
+pub use clue::Clue;
 pub use evidence::{Evidence, Finding};
 pub use explanation::{Explanation, Inquiry, explain};
 pub use gap::Gap;
+pub use glance::{Hearsay, glance, leads_further};
 pub use link::{Link, Subject};
 pub use lookup::{Builtin, Lookup};
 pub use reason::Cause;

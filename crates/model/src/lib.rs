@@ -48,7 +48,10 @@ pub use action::{
     Abilities, Action, Demand, Field, Forecast, Obstacle, Plan, Progress, Source, Stage, Step, Target, Undoing, Why,
 };
 pub use applier::Applier;
-pub use cause::{Builtin, Cause, Evidence, Explanation, Finding, Gap, Inquiry, Link, Lookup, Subject, explain};
+pub use cause::{
+    Builtin, Cause, Clue, Evidence, Explanation, Finding, Gap, Hearsay, Inquiry, Link, Lookup, Subject, explain,
+    glance, leads_further,
+};
 pub use change::{Change, FeedError, Listing, Version};
 pub use commands::{Command, commands};
 pub use details::{

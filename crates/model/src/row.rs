@@ -130,6 +130,11 @@ impl Row {
             || self.particulars.as_ref().is_some_and(|particulars| particulars.uses.contains(other))
     }
 
+    /// The object that says whether what this one applies was signed as it should be.
+    pub fn vouched_for_by(&self) -> Option<ObjectKey> {
+        self.generated_chart().or_else(|| self.source.as_ref().map(SourceLink::key))
+    }
+
     /// The HelmChart that helm-controller makes for a release with a chart template.
     pub fn generated_chart(&self) -> Option<ObjectKey> {
         let link = self.source.as_ref().filter(|link| self.key.kind == Kind::HELM_RELEASE && link.chart.is_some())?;

@@ -2,9 +2,11 @@
 //! sentence that a person would write. The expectations are written by hand.
 #![allow(clippy::expect_used, reason = "a test ends where something is not as expected")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use fanlight_model::{Details, Evidence, Explanation, Finding, Inquiry, Kind, Lookup, State, explain};
+use fanlight_model::{
+    Details, Evidence, Explanation, Finding, Hearsay, Inquiry, Kind, Lookup, ObjectKey, Row, State, explain, glance,
+};
 use serde_json::{Value, json};
 
 fn documents(file: &str) -> Vec<Value> {
@@ -231,4 +233,73 @@ fn who_may_not_read_what_would_explain_it_is_told_that_and_nothing_of_what_is_th
     for (denied, expected) in denials {
         compare(&Cluster { denied, ..Cluster::recorded() }, &[expected]);
     }
+}
+
+/// Somebody's rows, and whether they have looked behind those that rows do not explain.
+struct Rows<'a> {
+    cluster: &'a Cluster,
+    has_looked: bool,
+}
+
+impl Hearsay for Rows<'_> {
+    fn row(&self, key: &ObjectKey) -> Option<Arc<Row>> {
+        let found = self.cluster.objects.iter().find(|object| id_of(object) == key.to_string())?;
+        Some(Arc::new(Details::read(key.kind, found).row))
+    }
+
+    fn found(&self, row: &Row) -> Option<Arc<Explanation>> {
+        let found = if self.has_looked { self.cluster.why(&row.key.to_string()).explanation } else { None };
+        found.map(Arc::new)
+    }
+}
+
+/// Of how many of these objects rows alone tell why they are not ready; panics if they tell another cause or sentence
+/// than looking does.
+#[expect(clippy::print_stdout, reason = "the count is for those who change the rules")]
+fn glanced(cluster: &Cluster, expected: &[[&str; 3]], has_looked: bool) -> usize {
+    let known = Rows { cluster, has_looked };
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for [id, cause, sentence] in expected {
+        let row = known.row(&ObjectKey::parse(id).expect("a key")).expect("a row");
+        let Some(told) = glance(&row, &known) else { continue };
+        count += 1;
+        if [told.cause.word(), &*told.sentence] != [*cause, *sentence] {
+            wrong.push(format!(
+                "{id}\n  expected: {cause} | {sentence}\n  told:     {} | {}",
+                told.cause, told.sentence
+            ));
+        }
+    }
+    println!("{count} of {} by rows alone", expected.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    count
+}
+
+#[test]
+fn what_rows_alone_tell_is_what_looking_behind_them_tells() {
+    let further = Cluster { objects: documents("tests/causes/further.yaml"), denied: &[] };
+    for (cluster, expected) in [
+        (Cluster::recorded(), table(include_str!("causes/recorded.txt"))),
+        (further, table(include_str!("causes/further.txt"))),
+    ] {
+        let few = glanced(&cluster, &expected, false);
+        let more = glanced(&cluster, &expected, true);
+        assert!(few * 5 > expected.len() * 2, "{few} of {}", expected.len());
+        assert!(more >= few);
+    }
+}
+
+#[test]
+fn who_waits_for_something_that_was_looked_into_is_explained_by_that() {
+    let cluster = Cluster::recorded();
+    let row = |id: &str| Rows { cluster: &cluster, has_looked: true }.row(&ObjectKey::parse(id).expect("a key"));
+    let waits = row("HelmRelease/payments/fraud-check").expect("a row");
+    assert_eq!(glance(&waits, &Rows { cluster: &cluster, has_looked: false }), None);
+    let told = glance(&waits, &Rows { cluster: &cluster, has_looked: true }).expect("an explanation");
+    assert!(
+        told.sentence.ends_with("HelmRelease `payments/ledger` fails by it, and this waits for it"),
+        "{}",
+        told.sentence
+    );
 }

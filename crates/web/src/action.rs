@@ -29,10 +29,14 @@ pub(crate) use course::{Course, Subject, wants_lines};
 
 /// What a form asks for.
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
-    action: Action,
-    keys: Vec<ObjectKey>,
-    back: String,
+pub(crate) struct Wish {
+    pub(crate) action: Action,
+    /// What the form calls the action.
+    pub(crate) name: String,
+    /// The objects, once each, in their order.
+    pub(crate) keys: Vec<ObjectKey>,
+    /// Where the form was: an address of ours.
+    pub(crate) back: String,
 }
 
 /// Most objects of one action.
@@ -71,7 +75,7 @@ pub(crate) async fn perform(
     body: Bytes,
 ) -> Response {
     let Some(session) = session else { return sign_in_again(&app, &headers, &body) };
-    let Wish { action, keys, back } = match Wish::read(&app.base, &body) {
+    let Wish { action, keys, back, .. } = match Wish::read(&app.base, &body) {
         Ok(wish) => wish,
         Err(problem) => return (StatusCode::BAD_REQUEST, problem).into_response(),
     };
@@ -148,11 +152,19 @@ impl<'a> Outcome<'a> {
 }
 
 impl Wish {
-    fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
-        let (mut action, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
-        for (name, value) in form_urlencoded::parse(body) {
-            match &*name {
-                "action" => action = value.into_owned(),
+    /// Why it is wished for, if that was said.
+    pub(crate) fn comment(&self) -> String {
+        match &self.action {
+            Action::Suspend { comment } => comment.clone().unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
+        let (mut name, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
+        for (field, value) in form_urlencoded::parse(body) {
+            match &*field {
+                "action" => name = value.into_owned(),
                 "comment" => comment = value.trim().chars().take(COMMENT).collect(),
                 "back" => back = value.into_owned(),
                 "object" => {
@@ -164,12 +176,12 @@ impl Wish {
                 _ => {}
             }
         }
-        let action = named(&action, (!comment.is_empty()).then_some(comment));
+        let action = named(&name, (!comment.is_empty()).then_some(comment));
         let action =
             action.ok_or("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.")?;
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),
-            1..=MOST => Ok(Self { action, keys, back: place::inside(base, &back) }),
+            1..=MOST => Ok(Self { action, name, keys, back: place::inside(base, &back) }),
             _ => Err("That is too much at once: at most 500 objects."),
         }
     }

@@ -1,3 +1,7 @@
+mod budget;
+mod lines;
+mod seeker;
+
 use std::{
     collections::HashMap,
     iter::repeat,
@@ -14,10 +18,14 @@ use tokio::{
 };
 
 use crate::Objects;
+pub(crate) use lines::Lines;
+pub(crate) use seeker::Seeker;
 
 /// Why objects are not ready: found out when a page asks, in the name of whoever looks at it, and kept for a moment for
 /// that person alone.
 pub struct Causes {
+    /// The same for lists.
+    pub(crate) lines: Arc<Lines>,
     kept: Mutex<HashMap<(Identity, ObjectKey), Kept>>,
     /// How many more may be found out at the same time.
     seats: Semaphore,
@@ -25,6 +33,17 @@ pub struct Causes {
 
 /// Looks something up, in whoever's name.
 type Look<'a> = dyn Fn(&Lookup) -> BoxFuture<'static, Finding> + Sync + 'a;
+
+/// How much may be done for one explanation.
+#[derive(Clone, Copy)]
+struct Limits<'a> {
+    /// How many lookups.
+    lookups: usize,
+    /// Until when.
+    end: Instant,
+    /// Of whoever looks anything up, if they have no seat already.
+    seats: Option<&'a Semaphore>,
+}
 
 /// What was found out.
 struct Kept {
@@ -45,7 +64,7 @@ pub(crate) struct Reason {
 
 impl Default for Causes {
     fn default() -> Self {
-        Self { kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
+        Self { lines: Arc::default(), kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
     }
 }
 
@@ -75,39 +94,11 @@ impl Causes {
         }
         let look = |lookup: &Lookup| objects.look_up(who, lookup);
         let mut evidence = Evidence::default();
-        let explanation = self.find_out(key, object, &look, &mut evidence).await.map(Arc::new);
+        let limits = Limits { lookups: Self::LOOKUPS, end: at + Self::PATIENCE, seats: Some(&self.seats) };
+        let explanation = find_out((key, object), limits, &look, &mut evidence).await.map(Arc::new);
         let reason = Reason { explanation, logs: evidence.logs().into() };
         self.keep(asked, Kept { at, version: version.to_owned(), reason: reason.clone() });
         reason
-    }
-
-    /// What is beyond the limits counts as not answered, and the explanation says so.
-    async fn find_out(
-        &self,
-        key: &ObjectKey,
-        object: &Value,
-        look: &Look<'_>,
-        evidence: &mut Evidence,
-    ) -> Option<Explanation> {
-        let end = Instant::now() + Self::PATIENCE;
-        let mut seat = None;
-        for round in 0.. {
-            let needed = match explain(key.kind, object, evidence) {
-                Inquiry::Done(explanation) => return Some(explanation),
-                Inquiry::Nothing => return None,
-                Inquiry::Needs(needed) => needed,
-            };
-            if seat.is_none() {
-                seat = timeout_at(end, self.seats.acquire()).await.ok();
-            }
-            let left = if round < Self::ROUNDS { Self::LOOKUPS.saturating_sub(evidence.len()) } else { 0 };
-            let looks: Vec<_> = needed.iter().take(left).map(|lookup| timeout_at(end, look(lookup))).collect();
-            let findings = join_all(looks).await.into_iter().map(|found| found.unwrap_or(Finding::Unanswered));
-            for (lookup, finding) in needed.into_iter().zip(findings.chain(repeat(Finding::Unanswered))) {
-                evidence.add(lookup, finding);
-            }
-        }
-        None
     }
 
     fn kept(&self, asked: &(Identity, ObjectKey), version: &str) -> Option<Reason> {
@@ -129,6 +120,33 @@ impl Causes {
     }
 }
 
+/// What is beyond the limits counts as not answered, and the explanation says so.
+async fn find_out(
+    (key, object): (&ObjectKey, &Value),
+    limits: Limits<'_>,
+    look: &Look<'_>,
+    evidence: &mut Evidence,
+) -> Option<Explanation> {
+    let mut seat = None;
+    for round in 0.. {
+        let needed = match explain(key.kind, object, evidence) {
+            Inquiry::Done(explanation) => return Some(explanation),
+            Inquiry::Nothing => return None,
+            Inquiry::Needs(needed) => needed,
+        };
+        if let Some(seats) = limits.seats.filter(|_| seat.is_none()) {
+            seat = timeout_at(limits.end, seats.acquire()).await.ok();
+        }
+        let left = if round < Causes::ROUNDS { limits.lookups.saturating_sub(evidence.len()) } else { 0 };
+        let looks: Vec<_> = needed.iter().take(left).map(|lookup| timeout_at(limits.end, look(lookup))).collect();
+        let findings = join_all(looks).await.into_iter().map(|found| found.unwrap_or(Finding::Unanswered));
+        for (lookup, finding) in needed.into_iter().zip(findings.chain(repeat(Finding::Unanswered))) {
+            evidence.add(lookup, finding);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,12 +165,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn somebody_who_never_answers_holds_no_page_up_and_no_chain_goes_on_for_ever() {
-        let causes = Causes::default();
+        let seats = Semaphore::new(1);
+        let limits =
+            || Limits { lookups: Causes::LOOKUPS, end: Instant::now() + Causes::PATIENCE, seats: Some(&seats) };
         let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop");
         let begun = Instant::now();
         let never = |_: &Lookup| std::future::pending().boxed();
-        let told =
-            causes.find_out(&key, &application("db"), &never, &mut Evidence::default()).await.expect("an explanation");
+        let mut evidence = Evidence::default();
+        let told = find_out((&key, &application("db")), limits(), &never, &mut evidence).await.expect("an explanation");
         assert_eq!(told.cause, Cause::Hidden);
         assert_eq!(
             told.gaps.iter().map(|gap| &*gap.said).collect::<Vec<_>>(),
@@ -167,8 +187,9 @@ mod tests {
             object["metadata"]["name"] = json!(format!("db-{number}"));
             std::future::ready(Finding::Found(object)).boxed()
         };
+        let mut evidence = Evidence::default();
         let told =
-            causes.find_out(&key, &application("db-0"), &next, &mut Evidence::default()).await.expect("an explanation");
+            find_out((&key, &application("db-0")), limits(), &next, &mut evidence).await.expect("an explanation");
         assert_eq!(told.cause, Cause::Unknown, "{}", told.sentence);
         assert!(asked.into_inner() <= Causes::ROUNDS);
     }

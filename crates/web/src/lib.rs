@@ -30,6 +30,7 @@ mod objects;
 mod page;
 mod place;
 mod previews;
+mod prose;
 mod proxies;
 mod rail;
 mod ready;

@@ -1,6 +1,7 @@
 //! One file for each page.
 
 pub(crate) mod access;
+pub(crate) mod aside;
 pub(crate) mod barred;
 pub(crate) mod diagram;
 pub(crate) mod events;

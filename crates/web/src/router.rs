@@ -25,7 +25,10 @@ pub fn router(app: App) -> Router {
     let lists = ListPage::every().fold(Router::new(), |lists, list| {
         let paths = [format!("/{}", list.path), format!("/{}", list.place)];
         let lists = lists.route(&paths[0], get(page::list::show));
-        let lists = lists.route(&format!("/{}/act", list.path), get(page::list::preview::show));
+        let lists = lists.route(
+            &format!("/{}/act", list.path),
+            get(page::list::preview::show).post(page::list::preview::ticked::show),
+        );
         // Of several views of one the first has the address of all.
         let leads_on = list.tabs.first().is_some_and(|(first, _)| *first == list.path);
         if leads_on { lists.route(&paths[1], get(page::list::first_tab)) } else { lists }

@@ -182,6 +182,18 @@ impl Shelf {
         entry.is_within(&self.cuts(covers, sightlines)).then(|| Arc::clone(&entry.row))
     }
 
+    /// The rows of several objects, cut to what the sightlines allow.
+    pub(super) fn rows<'a>(
+        &self,
+        covers: &Covers,
+        sightlines: &[Sightline],
+        keys: impl Iterator<Item = &'a ObjectKey>,
+    ) -> Vec<Arc<Row>> {
+        let cuts = self.cuts(covers, sightlines);
+        let entries = keys.filter_map(|key| Some(&self.rows[*self.index.get(key)? as usize]));
+        entries.filter(|entry| entry.is_within(&cuts)).map(|entry| Arc::clone(&entry.row)).collect()
+    }
+
     /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn dependants(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);

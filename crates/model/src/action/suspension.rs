@@ -107,6 +107,10 @@ impl<'a> Target<'a> {
         if let Some(suspension) = self.suspension() {
             return Plan::None(Stage::Done(format!("Already suspended{suspension}")));
         }
+        if self.is_old_policy() {
+            let why = "Image policies can be suspended from version v1 of their API on: suspend their image repository";
+            return Plan::None(Stage::Refused(why.to_owned()));
+        }
         let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
         let mut patch = json!({"metadata": {"annotations": {BY: by, COMMENT: comment}}});
         match Field::of(self.key.kind) {
@@ -234,6 +238,15 @@ mod tests {
         let operator = |name: &str| if name == OPERATOR_BY { "dana" } else { "" };
         let suspension = Suspension::read(Kind::HELM_RELEASE, true, operator);
         assert_eq!(suspension, Some(Suspension { by: "dana", comment: "" }));
+    }
+
+    #[test]
+    fn an_image_policy_of_before_v1_is_refused_instead_of_marked_in_vain() {
+        let key = key("ImagePolicy");
+        let at = |version: &str| json!({"apiVersion": format!("image.toolkit.fluxcd.io/{version}"), "spec": {}});
+        let (old, new) = (at("v1beta2"), at("v1"));
+        assert!(matches!(Target::new(&key, &old).suspend("dana", None), Plan::None(Stage::Refused(_))));
+        assert!(matches!(Target::new(&key, &new).suspend("dana", None), Plan::Patch(_)));
     }
 
     #[test]

@@ -83,12 +83,16 @@ impl<'a> Target<'a> {
                 "there is nothing to reconcile: a Helm repository of type oci holds an address that charts are pulled from"
             }
             // The status that answers came with v1.
-            "ImagePolicy" if self.text("/apiVersion").is_some_and(|version| version.contains("/v1beta")) => {
-                "image policies answer requests from version v1 of their API on"
-            }
+            "ImagePolicy" if self.is_old_policy() => "image policies answer requests from version v1 of their API on",
             _ => return None,
         };
         Some(Obstacle::Mute(why))
+    }
+
+    /// Whether it is an `ImagePolicy` of a version in which those can be neither reconciled nor suspended.
+    pub(super) fn is_old_policy(&self) -> bool {
+        let old = || self.text("/apiVersion").is_some_and(|version| version.contains("/v1beta"));
+        self.key.kind == Kind::IMAGE_POLICY && old()
     }
 
     /// How long the controller may take by the object's own word: `spec.timeout`; without one, Kustomizations may take

@@ -45,6 +45,11 @@ impl Evidence {
         read.collect()
     }
 
+    /// Whether there is an answer to everything that was looked up.
+    pub fn is_whole(&self) -> bool {
+        self.0.values().all(|finding| *finding != Finding::Unanswered)
+    }
+
     /// How many lookups there are findings of.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -72,5 +77,8 @@ mod tests {
         let events = Lookup::Events { kind: "Pod".to_owned(), namespace: "shop".to_owned(), name: String::new() };
         evidence.add(events, Finding::Found(Value::Null));
         assert_eq!(evidence.logs(), ["shop/cart-1/web"]);
+        assert!(evidence.is_whole(), "who may not read has an answer");
+        evidence.add(log("cart-3"), Finding::Unanswered);
+        assert!(!evidence.is_whole());
     }
 }

@@ -15,6 +15,8 @@ pub struct Explanation {
     pub cause: Cause,
     /// What a person would say.
     pub sentence: String,
+    /// The cause alone, as it stands inside of a sentence.
+    pub because: String,
     /// From the object to the last thing that was looked at.
     pub chain: Vec<Link>,
     /// What might have told more and was not read.
@@ -38,10 +40,10 @@ impl Explanation {
     /// The longest sentence, in bytes.
     pub const LIMIT: usize = 900;
 
-    fn new(branch: Branch) -> Self {
+    pub(super) fn new(branch: Branch) -> Self {
         let Branch { links, end } = branch;
         let sentence = cut(&capitalised(&end.sentence()), Self::LIMIT);
-        Self { cause: end.cause, sentence, chain: links, gaps: end.gaps, commands: end.commands }
+        Self { cause: end.cause, sentence, because: end.because, chain: links, gaps: end.gaps, commands: end.commands }
     }
 }
 

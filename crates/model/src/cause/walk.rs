@@ -5,11 +5,11 @@ mod branch;
 mod claim;
 mod container;
 mod deletion;
-mod flux;
+pub(super) mod flux;
 mod members;
 mod pod;
 mod release;
-mod words;
+pub(super) mod words;
 mod workload;
 
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ enum Sight<'a> {
 
 impl<'a> Walk<'a> {
     /// The most objects of Flux on one way.
-    const DEPTH: usize = 6;
+    pub(super) const DEPTH: usize = 6;
 
     pub(super) fn new(evidence: &'a Evidence) -> Self {
         Self { evidence, needs: BTreeSet::new(), path: Vec::new() }

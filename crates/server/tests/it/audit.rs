@@ -191,7 +191,9 @@ fn every_event_is_written_down_once_with_who_and_where_and_no_secret_anywhere() 
             ]);
             event
         };
-        let scopes = json!({"Kustomization": ["audited"], "HelmRelease": ["audited"]});
+        let kinds = ["Kustomization", "HelmRelease", "GitRepository", "OCIRepository", "HelmChart"];
+        let scopes: serde_json::Map<_, _> =
+            kinds.map(|kind| (kind.to_owned(), json!(["audited"]))).into_iter().collect();
         let shop = "Kustomization/audited/shop";
         let expected = [
             json!({"audit": "sign-in", "method": "emergency", "user": "admin\u{fffd}\u{fffd}", "outcome": "refused", "reason": "credentials"}),

@@ -50,6 +50,30 @@ async fn without_script_the_same_is_a_page_with_a_button() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn without_script_several_that_are_ticked_are_previewed_and_acted_on() -> anyhow::Result<()> {
+    let desk = Desk::open(Look { script: false, ..Look::DESK }).await?;
+    let browser = &desk.browser;
+    browser.sign_in(desk.url(), "admin", "secret").await?;
+    browser.goto(format!("{}/applications?search=app-0", desk.url())).await?;
+    for name in ["app-02", "app-03"] {
+        browser.one(&format!("tbody[data-key='Kustomization/apps/{name}'] input")).await?.click().await?;
+    }
+    browser.one("#suspend summary").await?.click().await?;
+    browser.one("#suspend input").await?.send_keys("two of them").await?;
+    browser.one("#suspend .ask button").await?.click().await?;
+    browser.one("table.preview tbody").await?;
+    let text = browser.one("main").await?.text().await?;
+    assert!(text.contains("Suspend 2 applications?") && text.contains("The 2 applications that you ticked"), "{text}");
+    browser.one("form.once .primary").await?.click().await?;
+    browser.one("ul.outcomes li.ready").await?;
+    browser.one("a.button").await?.click().await?;
+    browser.goto(format!("{}/applications?status=suspended", desk.url())).await?;
+    let rows = browser.one("#rows").await?.text().await?;
+    assert!(rows.contains("app-02") && rows.contains("app-03") && rows.contains("two of them"), "{rows}");
+    desk.no_complaints().await
+}
+
+#[tokio::test]
 async fn rows_stand_closer_once_that_is_chosen_until_it_is_taken_back() -> anyhow::Result<()> {
     let desk = Desk::signed_in().await?;
     let browser = &desk.browser;

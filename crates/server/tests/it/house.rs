@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::shared::PROGRAM;
 pub(crate) use crate::shared::WATCH;
 
+/// How many feeds the Applications page needs for somebody who sees everything, or one namespace: two kinds, and three of
+/// their sources.
+pub(crate) const FEEDS: usize = 5;
+
 /// A control plane with the server's account and the emergency user `admin`, whose password is `secret`; in each of the
 /// namespaces `apps`, `data` and `edge` a Kustomization `shop`.
 pub(crate) async fn plane(options: Options) -> anyhow::Result<ControlPlane> {

@@ -352,3 +352,35 @@ async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_wh
     assert!(!button(&artifact, "sync") && !button(&artifact, "suspend"), "nothing can be done to what others make");
     Ok(())
 }
+
+#[tokio::test]
+async fn an_application_shows_whether_its_source_was_verified_to_whoever_may_list_that_source() -> anyhow::Result<()> {
+    const CARRIERS: &str = "Kustomization/logistics/carriers";
+    const VERIFIED: &str = "The signature of its source was verified";
+    let (house, ada) = company().await?;
+    let applications =
+        json!([{"apiGroups": ["kustomize.toolkit.fluxcd.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
+    house.plane.grant_in("logistics", BEN, applications).await?;
+    let mut guest = house.guest(ADA).await?;
+    let view = guest.stream.until(|view| keys(view).iter().any(|key| key == CARRIERS)).await?;
+    assert!(html_row(&view, CARRIERS).contains(VERIFIED), "{view}");
+    assert!(!html_row(&view, "Kustomization/logistics/parcels").contains("shield"), "nobody asked for it: {view}");
+    let page = get(&house, &ada, "/applications?namespace=logistics").await?;
+    assert!(html_row(&page, CARRIERS).contains(VERIFIED), "{page}");
+    let page = get(&house, &ada, "/kustomization/details?namespace=logistics&name=carriers").await?;
+    assert!(words(&page).contains("Source’s signature verified"), "{page}");
+    let found = get(&house, &ada, "/search?q=logistics/carriers").await?;
+    assert!(html_row(&found, CARRIERS).contains(VERIFIED), "{found}");
+
+    let mut wrong: Value = (*estate::oci_repository("mobile", "base")).clone();
+    wrong["spec"]["verify"] = json!({"provider": "cosign"});
+    wrong["status"]["conditions"].as_array_mut().expect("conditions").push(json!({"type": "SourceVerified",
+        "status": "False", "reason": "VerificationError", "message": "no", "lastTransitionTime": "2026-01-01T00:00:00Z"}));
+    house.plane.apply(&wrong).await?;
+    guest.stream.until(|view| html_row(view, CARRIERS).contains("could not be verified")).await?;
+
+    let ben = house.client(BEN, &[])?;
+    let page = get(&house, &ben, "/applications").await?;
+    assert!(!html_row(&page, CARRIERS).contains("shield") && !page.contains("GitRepository"), "{page}");
+    Ok(())
+}

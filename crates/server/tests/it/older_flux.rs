@@ -1,8 +1,15 @@
 //! Flux 2.5, and clusters in which only some kinds are new or there at all.
 
+use std::time::Duration;
+
 use fanlight_testbed::{Options, Stream, estate, tool, yaml};
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams},
+};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::house::{House, all, get, plane};
 
@@ -106,6 +113,88 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
         ada.get(format!("{}/external_artifact/details?name=none&namespace=apps", house.server.url())).send().await?;
     assert_eq!(missing.status(), 404);
     assert!(missing.text().await?.contains("Not installed"));
+    Ok(())
+}
+
+/// One object at the version that Flux 2.5 has, as its controller sees it.
+struct Old<'a> {
+    house: &'a House,
+    api: Api<DynamicObject>,
+    kind: &'static str,
+    name: &'static str,
+}
+
+impl<'a> Old<'a> {
+    fn of(house: &'a House, group: &str, kind: &'static str, plural: &str, name: &'static str) -> Self {
+        let of = GroupVersionKind::gvk(group, "v1beta2", kind);
+        let resource = ApiResource::from_gvk_with_plural(&of, plural);
+        Self { house, api: Api::namespaced_with(house.plane.admin(), "apps", &resource), kind, name }
+    }
+
+    async fn read(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(self.api.get(self.name).await?)?)
+    }
+
+    /// Asks for something as the button of the page does; what became of it.
+    async fn act(&self, who: &Client, action: &str) -> anyhow::Result<String> {
+        let object = format!("{}/apps/{}", self.kind, self.name);
+        let form = [("action", action), ("comment", "an old one"), ("object", &object)];
+        let answer = who.post(format!("{}/actions", self.house.server.url())).form(&form).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// Does as a controller that is asked to reconcile.
+    async fn handle(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let asked = self.read().await?["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].clone();
+            if asked.is_string() {
+                let status = json!({"status": {"lastHandledReconcileAt": asked}});
+                self.api.patch_status(self.name, &PatchParams::default(), &Patch::Merge(&status)).await?;
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "nobody asks {} {}", self.kind, self.name);
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn objects_of_flux_2_5_are_reconciled_suspended_and_resumed_at_the_version_that_they_have() -> anyhow::Result<()>
+{
+    let plane = plane(Options { old_flux: true, ..Options::default() }).await?;
+    for object in estate_of_old() {
+        let elsewhere = object["metadata"]["namespace"] != "apps";
+        if !elsewhere {
+            plane.apply(&object).await?;
+        }
+    }
+    let verbs = ["get", "list", "watch", "patch"];
+    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}])).await?;
+    let house = House::before(plane).await?;
+    let ada = house.client(ADA, &[])?;
+    let images = "image.toolkit.fluxcd.io";
+    for old in [
+        Old::of(&house, "source.toolkit.fluxcd.io", "OCIRepository", "ocirepositories", "base"),
+        Old::of(&house, images, "ImageRepository", "imagerepositories", "web"),
+        Old::of(&house, images, "ImageUpdateAutomation", "imageupdateautomations", "fleet"),
+    ] {
+        let (outcome, handled) = tokio::join!(old.act(&ada, "sync"), old.handle());
+        handled?;
+        let outcome = outcome?;
+        assert!(outcome.contains(">Done</b>"), "{}: {outcome}", old.kind);
+        let outcome = old.act(&ada, "suspend").await?;
+        assert!(outcome.contains(">Done</b>"), "{}: {outcome}", old.kind);
+        let object = old.read().await?;
+        assert_eq!(object["spec"]["suspend"], true, "{object}");
+        assert_eq!(object["metadata"]["annotations"]["metadata.weave.works/suspended-comment"], "an old one");
+        let outcome = old.act(&ada, "resume").await?;
+        assert!(outcome.contains(">Done</b>") || outcome.contains(">Asked</b>"), "{}: {outcome}", old.kind);
+        assert_ne!(old.read().await?["spec"]["suspend"], true);
+    }
+    // In Flux 2.5 a policy is reconciled whenever its repository is, and is no object to act on.
+    let policy = Old::of(&house, images, "ImagePolicy", "imagepolicies", "web").act(&ada, "suspend").await?;
+    assert!(policy.contains(">Refused</b>"), "{policy}");
     Ok(())
 }
 

@@ -98,3 +98,50 @@ async fn who_may_only_look_is_told_beforehand_that_nothing_will_happen() -> anyh
     assert_eq!(answer.headers()[header::LOCATION], "/sources?status=failed");
     Ok(())
 }
+
+/// Sends the form of a list on which these objects are ticked.
+async fn tick(house: &House, client: &Client, form: &str) -> anyhow::Result<reqwest::Response> {
+    let request = client.post(format!("{}/applications/act", house.server.url()));
+    Ok(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.to_owned()).send().await?)
+}
+
+#[tokio::test]
+async fn what_is_ticked_is_previewed_if_it_is_several_and_one_alone_is_for_the_address_that_acts() -> anyhow::Result<()>
+{
+    let plane = plane(Options::default()).await?;
+    plane.grant_everywhere(ADA, flux_rules(&["get", "list", "watch", "patch"])).await?;
+    plane.grant_in("apps", BEN, flux_rules(&["get", "list", "watch", "patch"])).await?;
+    let house = House::before(plane).await?;
+    let (ada, ben) = (house.guest(ADA).await?, house.guest(BEN).await?);
+    let objects = "&object=Kustomization/data/shop&object=Kustomization/apps/shop&object=Kustomization/apps/never-was";
+    let form = format!("action=suspend&comment=moving&back=/applications%3Fstatus%3Dready{objects}");
+    let answer = tick(&house, &ada.client, &form).await?;
+    assert_eq!(answer.status(), 200);
+    let preview = answer.text().await?;
+    assert!(preview.contains("Suspend 2 applications?") && preview.contains("The 3 applications that you ticked."));
+    assert!(
+        preview.contains("value=\"moving\"") && preview.contains("href=\"/applications?status=ready\""),
+        "{preview}"
+    );
+    let found =
+        preview.find("<b>shop</b></a> <span class=\"faint\">data").zip(preview.find("<span class=\"faint\">apps"));
+    assert!(found.is_some_and(|(first, then)| first < then), "in the order in which they were ticked: {preview}");
+    assert!(line(&preview, "never-was").contains("It is not among what you may see any more."), "{preview}");
+    let named = |preview: &str| preview.matches("name=\"object\"").count();
+    assert_eq!(named(&preview), 2);
+    let shown = tick(&house, &ben.client, &form).await?.text().await?;
+    assert_eq!((named(&shown), shown.matches("It is not among").count()), (1, 2), "{shown}");
+    let page = get(&house, &ada.client, "/applications?status=suspended").await?;
+    assert!(!page.contains("data-key="), "nothing has been done: {page}");
+
+    let outcomes = confirm(&house, &ada.client, &preview, "suspend").await?;
+    assert_eq!(outcomes.matches(">Done</b>").count(), 2, "{outcomes}");
+    let one = tick(&house, &ada.client, "action=resume&object=Kustomization/apps/shop").await?;
+    assert_eq!((one.status().as_u16(), &one.headers()[header::LOCATION]), (307, &"/actions".parse()?));
+    for wrong in ["action=resume", "action=drop&object=Kustomization/apps/shop&object=Kustomization/data/shop"] {
+        assert_eq!(tick(&house, &ada.client, wrong).await?.status(), 400, "{wrong}");
+    }
+    let stranger = tick(&house, &Client::new(), &form).await?;
+    assert!(!stranger.text().await?.contains("never-was"), "a stranger is asked to sign in");
+    Ok(())
+}

@@ -8,7 +8,10 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::house::{House, all, plane};
+use crate::{
+    browser::Axe,
+    house::{House, all, plane},
+};
 
 /// More pages than there are: a walk that goes on is lost.
 const MOST: usize = 300;
@@ -171,6 +174,29 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
     }
     let log = walker.house.server.log();
     assert!(!log.contains("panicked"), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn axe_finds_no_serious_fault_whatever_objects_there_are() -> anyhow::Result<()> {
+    let axe = Axe::new()?;
+    let walker = Walker::among(&Estate::odd()?, Look::DESK).await?;
+    let mut pages = gallery(&walker).await?;
+    pages.extend(["/", "/events", "/search?q=odd", "/applications/act?action=suspend"].map(str::to_owned));
+    // Of each page the one of the object with the longest name, of which all texts are odd.
+    let path = |page: &str| page.split('?').next().unwrap_or_default().to_owned();
+    pages.sort_by_key(|page| (path(page), std::cmp::Reverse(page.len())));
+    pages.dedup_by_key(|page| path(page));
+    assert!(pages.len() > 60, "{pages:?}");
+    for look in [Look::DESK, Look { dark: true, ..Look::PHONE }] {
+        walker.browser.look(look).await?;
+        let mut problems = Vec::new();
+        for page in &pages {
+            walker.goto(page).await?;
+            problems.extend(axe.faults(&walker.browser).await?.into_iter().map(|fault| format!("{page}: {fault}")));
+        }
+        assert!(problems.is_empty(), "{look:?}: {problems:#?}");
+    }
     Ok(())
 }
 

@@ -217,3 +217,79 @@ async fn an_open_page_says_the_cause_anew_when_it_is_another() -> anyhow::Result
     stream.until_event(|view| words(view).contains("spec.selector of Deployment shop/cart cannot be changed")).await?;
     Ok(())
 }
+
+/// What a list says of an object.
+fn line<'a>(list: &'a str, key: &str) -> &'a str {
+    list.split("<tbody").find(|row| row.contains(&format!("data-key=\"{key}\""))).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_open_list_says_why_as_far_as_its_viewer_may_see_and_a_page_costs_no_request() -> anyhow::Result<()> {
+    let house = scene().await?;
+    let [ada, ben] = [ADA, BEN].map(|user| house.client(user, &[]));
+    let (ada, ben) = (ada?, ben?);
+    let pod = waiting_pod(&house, "cart", "ImagePullBackOff").await?;
+    let log = house.plane.audit().from_now()?;
+    let behind = |entries: &[AuditEntry], user: &str| {
+        let of = |entry: &&AuditEntry| {
+            let object = entry.object_ref.clone().unwrap_or_default();
+            ["pods", "replicasets", "deployments", "events"].contains(&&*object.resource) && entry.name() == user
+        };
+        entries.iter().filter(of).count()
+    };
+    let said = "Container cart cannot pull its image registry.example.com/acme/cart:9.9.9: not found; so Deployment \
+        shop/cart has 0 of 2 replicas available";
+    let first = get(&house, &ada, "/applications").await?;
+    assert!(
+        words(line(&first, "Kustomization/apps/store")).contains("timed out waiting for Deployment/shop/cart"),
+        "{first}"
+    );
+    let mut guest = house.guest(ADA).await?;
+    guest.stream.until(|view| words(line(view, "Kustomization/apps/store")).contains(said)).await?;
+    let waits = "Kustomization apps/store fails by it, and this waits for it";
+    guest.stream.until(|view| words(line(view, "Kustomization/apps/checkout")).contains(waits)).await?;
+    let entries = log.until(|entries| behind(entries, ADA) >= 4).await?;
+    assert!(behind(&entries, ADA) <= 14, "{} requests for three objects", behind(&entries, ADA));
+    let opened = get(&house, &ada, "/applications").await?;
+    assert!(words(line(&opened, "Kustomization/apps/store")).contains(said), "{opened}");
+    assert!(
+        line(&opened, "Kustomization/apps/store").contains("timed out waiting"),
+        "and what the controller says, below"
+    );
+    let mut overview = Stream::of(ada.get(format!("{}/overview/events", house.server.url())).send().await?);
+    overview.until(|view| words(view).contains(said)).await?;
+    let read = log.entries()?;
+    let logs = read.iter().filter(|entry| entry.uri.contains("/log?")).count();
+    assert_eq!(logs, 0, "nobody has asked for logs");
+
+    let mut guest = house.guest(BEN).await?;
+    let streamed =
+        guest.stream.until(|view| line(view, "Kustomization/apps/store").contains("you may not read pods")).await?;
+    let page = get(&house, &ben, "/applications").await?;
+    for canary in [pod.metadata.name.as_deref().expect("a name"), "ImagePullBackOff", "9.9.9", "cannot pull"] {
+        assert!(!page.contains(canary) && !streamed.contains(canary), "{canary} is shown to Ben");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_says_another_cause_when_it_is_another_and_whoever_loses_the_right_loses_it() -> anyhow::Result<()> {
+    let house = scene().await?;
+    waiting_pod(&house, "cart", "ImagePullBackOff").await?;
+    let rule = json!([{"apiGroups": ["*"], "resources": ["pods", "replicasets", "deployments", "events"], "verbs": ["get", "list"]}]);
+    let binding = house.plane.grant_in("shop", BEN, rule).await?;
+    let mut guest = house.guest(BEN).await?;
+    guest.stream.until(|view| line(view, "Kustomization/apps/store").contains("cannot pull its image")).await?;
+    house.plane.delete(&binding).await?;
+    let lost = Instant::now();
+    guest.stream.until(|view| !line(view, "Kustomization/apps/store").contains("cannot pull its image")).await?;
+    assert!(lost.elapsed() < Duration::from_secs(32), "{:?}", lost.elapsed());
+    let message = "kustomization path not found: stat /tmp/kustomization-1/shop: no such file or directory";
+    let changed: Value = estate::kustomization("apps", "store").failed("ArtifactFailed", message).into();
+    house.plane.apply(&changed).await?;
+    guest
+        .stream
+        .until(|view| words(line(view, "Kustomization/apps/store")).contains("The source has no path shop"))
+        .await?;
+    Ok(())
+}

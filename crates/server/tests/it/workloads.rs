@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::{
-    browser::{axe, faults},
+    browser::Axe,
     house::{House, WATCH, plane},
     shared::{log_with, until},
 };
@@ -386,13 +386,13 @@ async fn by_keyboard_alone_somebody_goes_to_a_workload_and_restarts_it() -> anyh
     browser.action_chain().send_keys(Key::Tab).perform().await?;
     browser.action_chain().send_keys(Key::Enter).perform().await?;
     browser.until("document.querySelector('#outcomes li.ready')?.textContent.includes('Rolled out')").await?;
-    let axe = axe()?;
+    let axe = Axe::new()?;
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         browser.look(look).await?;
         for address in ["/workloads", CART, REPORT] {
             browser.goto(format!("{}{address}", house.server.url())).await?;
             browser.until(live).await?;
-            assert_eq!(faults(&browser, &axe).await?, json!([]), "{address} {look:?}");
+            assert_eq!(axe.faults(&browser).await?, [""; 0], "{address} {look:?}");
         }
     }
     assert_eq!(browser.complaints().await?, [] as [String; 0]);

@@ -191,6 +191,7 @@ async fn outcomes(browser: &Browser, url: &str, folder: &Path) -> anyhow::Result
     browser.one("#all").await?.click().await?;
     shoot(browser, folder, "selected").await?;
     browser.one("#act button[value=sync]").await?.click().await?;
+    browser.one(".once .primary").await?.click().await?;
     browser.until("document.querySelectorAll('#outcomes li:not(.moving)').length > 2").await?;
     shoot(browser, folder, "outcomes").await
 }

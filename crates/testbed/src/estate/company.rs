@@ -55,7 +55,9 @@ fn logistics() -> Vec<Value> {
         [deployment("logistics", "routing", "routing:3.1.0", 2), deployment("logistics", "labels", "labels:1.9.9", 1)];
     let mut all = application(kustomization("logistics", "parcels").after(&["carriers"]), &runs);
     all.extend(application(
-        kustomization("logistics", "carriers"),
+        // Signed, in a namespace of others.
+        kustomization("logistics", "carriers")
+            .with_spec(json!({"sourceRef": {"kind": "OCIRepository", "name": "base", "namespace": "mobile"}})),
         &[deployment("logistics", "carriers", "carriers:0.8.1", 2)],
     ));
     all.extend(release("logistics", "stock", "stock:1.4.2"));

@@ -58,6 +58,8 @@ async function perform(form, button) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.classList.contains("act") || !event.submitter) return;
+  // Of several that are ticked a page says first what will happen to them.
+  if (form.id === "act" && new FormData(form).getAll("object").length > 1) return;
   event.preventDefault();
   const menu = form.querySelector("details[open]");
   if (menu) menu.open = false;

@@ -9,6 +9,11 @@ function selectionChanged() {
   for (const box of boxes()) box.closest("tbody").classList.toggle("selected", box.checked);
   bar.hidden = ticked.length === 0;
   sayRefused(bar, ticked);
+  // Of several a page says first what will happen to them.
+  for (const button of bar.querySelectorAll("button[name=action]")) {
+    button.dataset.word ??= button.textContent;
+    button.textContent = button.dataset.word + (ticked.length > 1 ? "…" : "");
+  }
   document.getElementById("selected").textContent = `${ticked.length} selected`;
   const all = document.getElementById("all");
   all.checked = ticked.length > 0 && ticked.length === boxes().length;

@@ -233,6 +233,12 @@ impl Seen {
         Self { scopes: visit.scopes(), ..Self::default() }
     }
 
+    /// And the rows of another view.
+    pub(crate) fn and_rows(mut self, visit: &Visit) -> Self {
+        self.scopes.append(&mut visit.scopes());
+        self
+    }
+
     /// Events of these namespaces; `None` is all of them.
     pub(crate) fn events<'a>(namespaces: impl Iterator<Item = Option<&'a str>>) -> Self {
         Self { events: namespaces.map(|one| one.unwrap_or("*").to_owned()).collect(), ..Self::default() }

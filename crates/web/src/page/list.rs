@@ -1,5 +1,6 @@
 //! The pages that list objects: one code, and a table of which page shows what.
 
+mod beside;
 mod column;
 mod empty;
 mod filters;
@@ -21,18 +22,20 @@ use axum::{
 };
 use fanlight_identity::Session;
 use fanlight_live::{List, Visit};
-use fanlight_model::{Abilities, Identity, Kind, ObjectKey, Query};
+use fanlight_model::{Abilities, Identity, Kind, ObjectKey, Query, Row};
 use url::form_urlencoded;
 
 use crate::{
     App,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
+    page::aside::{Around, Asides},
     place, refusal,
     request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
     stream,
 };
+use beside::Beside;
 use empty::Empty;
 pub(crate) use filters::{Head, Link, Menu, Part, address, toggle};
 pub(crate) use list_page::ListPage;
@@ -110,14 +113,16 @@ pub(crate) async fn show(
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
-    let (frame, query, mut visit) = open(&app, page, &session, &headers, &uri).await;
+    let Opened { frame, query, mut visit, beside } = Opened::of(&app, page, &session, &headers, &uri).await;
     let list = visit.list(&query);
     let now = (app.clock)();
-    let rows = list.rows.iter().map(|row| RowView::new(page, row, &frame, now)).collect();
+    let asides = asides(&app, &session.identity, page, &list.rows, &visit, &beside).all;
+    let rows = list.rows.iter().zip(&asides).map(|(row, aside)| RowView::new(page, row, aside, &frame, now)).collect();
     let listed = Listed { rows, ..Listed::new(page, &frame, &session.identity, &query, &list, now) };
     let response = super::html(StatusCode::OK, &listed);
     let (page, outcome) = (Page::List(page.path), Outcome::Done);
-    app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
+    let seen_of = beside.seen(Seen::rows(&visit));
+    app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: seen_of, outcome });
     seen(&app, &headers, &session, response)
 }
 
@@ -131,12 +136,22 @@ pub(crate) async fn events(
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let (frame, query, visit) = open(&app, page, &session, &headers, &uri).await;
-    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::List(page.path), Seen::rows(&visit));
-    stream::open(app, session, ListView::new(page, frame, query, visit), stay)
+    let opened = Opened::of(&app, page, &session, &headers, &uri).await;
+    let seen = opened.beside.seen(Seen::rows(&opened.visit));
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::List(page.path), seen);
+    let view = ListView::new(Arc::clone(&app), session.clone(), page, opened);
+    stream::open(app, session, view, stay)
 }
 
-/// What page and stream begin with: the frame, the question that the URL asks, the view of what there is.
+/// What page and stream begin with.
+struct Opened {
+    frame: Frame,
+    query: Query,
+    visit: Visit,
+    beside: Beside,
+}
+
+/// The frame, the question that the URL asks, the view of what there is.
 async fn open(
     app: &App,
     page: &'static ListPage,
@@ -148,6 +163,25 @@ async fn open(
     let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
     let visit = app.live.visit(&visitor(app, session), &page.kinds_for(&query)).await;
     (Frame::of(app, session, headers, uri).at(page.place), query, visit)
+}
+
+impl Opened {
+    async fn of(app: &App, page: &'static ListPage, session: &Session, headers: &HeaderMap, uri: &Uri) -> Self {
+        let (frame, query, visit) = open(app, page, session, headers, uri).await;
+        let beside = Beside::open(app, session, page, &visit.sights()).await;
+        Self { frame, query, visit, beside }
+    }
+}
+
+/// What is said of each row besides what is in it.
+fn asides(app: &App, who: &Identity, page: &ListPage, rows: &[Arc<Row>], visit: &Visit, beside: &Beside) -> Asides {
+    let find = |keys: &[ObjectKey]| {
+        let mut found = visit.rows(keys);
+        found.append(&mut beside.rows(keys));
+        found
+    };
+    let vouches = page.columns.iter().any(|column| column.tells_source());
+    Around { lines: &app.causes.lines, who, find: &find, vouches }.of(rows)
 }
 
 impl<'a> Listed<'a> {

@@ -19,19 +19,20 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_live::{Sight, Summary, Visit};
-use fanlight_model::Row;
+use fanlight_model::{Identity, ObjectKey, Row};
 
 use super::list::Note;
 use crate::{
     App,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
+    page::aside::{Around, Aside, Asides},
     place,
     request::Origin,
     signed::{Signed, seen, sign_in_first},
     stream,
 };
-use breadth::Breadth;
+pub(in crate::page) use breadth::Breadth;
 use controllers::Controllers;
 use counted::{KindCounts, Rest};
 use line::Line;
@@ -84,7 +85,8 @@ pub(crate) async fn show(
     let summary = visit.summary(MOST);
     let controllers = Controllers::of(controllers.as_deref());
     let now = Some((app.clock)());
-    let page = Overview::new(&frame, breadth, &summary, &visit, &controllers, now);
+    let asides = asides(&app, &session.identity, &summary, &visit).all;
+    let page = Overview::new(&frame, (breadth, &summary, &asides), &visit, &controllers, now);
     let response = super::html(StatusCode::OK, &page);
     let view = Event::View { page: Page::Overview, seen: Seen::rows(&visit), outcome: Outcome::Done };
     app.audit.note(origin, &Who::signed(&session), &view);
@@ -112,25 +114,29 @@ pub(crate) async fn moved(State(app): State<Arc<App>>) -> Response {
     Redirect::to(&place::home(&app.base)).into_response()
 }
 
+/// What is said of what fails besides what is in its rows.
+fn asides(app: &App, who: &Identity, summary: &Summary, visit: &Visit) -> Asides {
+    let find = |keys: &[ObjectKey]| visit.rows(keys);
+    Around { lines: &app.causes.lines, who, find: &find, vouches: false }.of(&summary.failing)
+}
+
 impl<'a> Overview<'a> {
-    /// The page at `now`; without it, ages are left to the browser.
+    /// The page at `now`; without it, ages are left to the browser. The asides are of what fails.
     fn new(
         frame: &'a Frame,
-        breadth: Breadth,
-        summary: &Summary,
+        (breadth, summary, asides): (Breadth, &Summary, &[Aside]),
         visit: &Visit,
         controllers: &'a Controllers,
         now: Option<SystemTime>,
     ) -> Self {
         let source = |row: &Row| visit.row(&row.source.as_ref()?.key());
         let roots = summary.roots.iter().map(|row| Sync::of(row, source(row).as_deref(), frame, now)).collect();
-        Self { roots, ..Self::without_roots(frame, breadth, summary, controllers, now) }
+        Self { roots, ..Self::without_roots(frame, (breadth, summary, asides), controllers, now) }
     }
 
     fn without_roots(
         frame: &'a Frame,
-        breadth: Breadth,
-        summary: &Summary,
+        (breadth, summary, asides): (Breadth, &Summary, &[Aside]),
         controllers: &'a Controllers,
         now: Option<SystemTime>,
     ) -> Self {
@@ -141,7 +147,12 @@ impl<'a> Overview<'a> {
             events: format!("{}/overview/events", frame.base),
             note: now.and_then(|now| Note::of(summary.freshness, now)),
             sentence: Sentence::of(summary, breadth),
-            failing: summary.failing.iter().map(line).collect(),
+            failing: summary
+                .failing
+                .iter()
+                .zip(asides)
+                .map(|(row, aside)| Line::with(row, aside, frame, now))
+                .collect(),
             rest: Rest::of(summary, frame),
             roots: Vec::new(),
             more_roots: summary.more_roots,

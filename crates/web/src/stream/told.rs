@@ -6,11 +6,13 @@ use std::{
 
 use fanlight_model::{ObjectKey, Row};
 
+use crate::page::aside::Aside;
+
 /// What a browser has been told, as little of it as it takes to know what is new.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pieces: HashMap<&'static str, u64>,
-    rows: Option<Vec<Arc<Row>>>,
+    rows: Option<Vec<(Arc<Row>, Aside)>>,
 }
 
 impl Told {
@@ -22,16 +24,20 @@ impl Told {
         (self.pieces.insert(id, hash) != Some(hash)).then_some(html)
     }
 
-    /// The rows that the browser does not have like that; `None` if it has all of them, in this order and no others.
-    pub(crate) fn rows(&mut self, rows: &[Arc<Row>]) -> Option<Vec<Arc<Row>>> {
+    /// The rows that the browser does not have like that, with what is said of them; `None` if it has all of them, in this
+    /// order and no others.
+    pub(crate) fn rows(&mut self, rows: &[(Arc<Row>, Aside)]) -> Option<Vec<(Arc<Row>, Aside)>> {
         let Some(before) = self.rows.replace(rows.to_vec()) else { return Some(rows.to_vec()) };
-        let same_order = before.len() == rows.len() && before.iter().zip(rows).all(|(old, new)| old.key == new.key);
-        if same_order && before.iter().zip(rows).all(|(old, new)| Arc::ptr_eq(old, new)) {
+        let same = |old: &(Arc<Row>, Aside), new: &(Arc<Row>, Aside)| {
+            (Arc::ptr_eq(&old.0, &new.0) || old.0 == new.0) && old.1 == new.1
+        };
+        let same_order = before.len() == rows.len() && before.iter().zip(rows).all(|(old, new)| old.0.key == new.0.key);
+        if same_order && before.iter().zip(rows).all(|(old, new)| same(old, new)) {
             return None;
         }
-        let known: HashMap<&ObjectKey, &Arc<Row>> = before.iter().map(|row| (&row.key, row)).collect();
-        let has = |row: &Arc<Row>| known.get(&row.key).is_some_and(|old| Arc::ptr_eq(old, row) || *old == row);
-        let changed: Vec<_> = rows.iter().filter(|row| !has(row)).map(Arc::clone).collect();
+        let known: HashMap<&ObjectKey, &(Arc<Row>, Aside)> = before.iter().map(|row| (&row.0.key, row)).collect();
+        let has = |row: &(Arc<Row>, Aside)| known.get(&row.0.key).is_some_and(|old| same(old, row));
+        let changed: Vec<_> = rows.iter().filter(|row| !has(row)).cloned().collect();
         (!same_order || !changed.is_empty()).then_some(changed)
     }
 }
@@ -42,9 +48,10 @@ mod tests {
 
     use super::*;
 
-    fn row(name: &str, version: u64) -> Arc<Row> {
+    fn row(name: &str, version: u64) -> (Arc<Row>, Aside) {
         let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", name);
-        Arc::new(Row::new(key, version, Links::default(), &Facts::new(Kind::KUSTOMIZATION)))
+        let row = Row::new(key, version, Links::default(), &Facts::new(Kind::KUSTOMIZATION));
+        (Arc::new(row), Aside::default())
     }
 
     #[test]
@@ -53,13 +60,25 @@ mod tests {
         let first = [row("a", 1), row("b", 1)];
         assert_eq!(told.rows(&first).map(|rows| rows.len()), Some(2), "the first time all");
         assert_eq!(told.rows(&first), None);
-        let changed = [Arc::clone(&first[0]), row("b", 2)];
+        let changed = [first[0].clone(), row("b", 2)];
         assert_eq!(told.rows(&changed), Some(vec![row("b", 2)]));
-        let turned = [Arc::clone(&changed[1]), Arc::clone(&changed[0])];
+        let turned = [changed[1].clone(), changed[0].clone()];
         assert_eq!(told.rows(&turned), Some(vec![]), "another order of known rows");
         assert_eq!(told.rows(&turned[..1]), Some(vec![]), "one row less");
         assert_eq!(told.rows(&[]), Some(vec![]));
         assert_eq!(told.rows(&[]), None);
+    }
+
+    #[test]
+    fn a_row_is_told_again_when_something_else_is_said_of_it() {
+        let mut told = Told::default();
+        let first = [row("a", 1), row("b", 1)];
+        told.rows(&first);
+        let why = Aside { why: Some("an image cannot be pulled".into()), ..Aside::default() };
+        let explained = [first[0].clone(), (Arc::clone(&first[1].0), why)];
+        assert_eq!(told.rows(&explained), Some(vec![explained[1].clone()]));
+        assert_eq!(told.rows(&explained), None);
+        assert_eq!(told.rows(&first), Some(vec![first[1].clone()]), "and when it is said no more");
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(in crate::cause) struct Branch {
 pub(in crate::cause) struct End {
     pub(in crate::cause) cause: Cause,
     /// What a person would say of it, without a capital letter.
-    pub(super) because: String,
+    pub(in crate::cause) because: String,
     /// What follows for the thing that the way began at, in the order in which it was found.
     pub(super) aside: Vec<String>,
     /// The thing that others wait for, and how many others there are in between.
@@ -22,7 +22,7 @@ pub(in crate::cause) struct End {
 }
 
 impl Branch {
-    pub(super) fn new(cause: Cause, because: impl Into<String>) -> Self {
+    pub(in crate::cause) fn new(cause: Cause, because: impl Into<String>) -> Self {
         let because = because.into();
         let end = End {
             cause,
@@ -49,13 +49,13 @@ impl Branch {
     }
 
     /// With a step before the others.
-    pub(super) fn after(mut self, link: Link) -> Self {
+    pub(in crate::cause) fn after(mut self, link: Link) -> Self {
         self.links.insert(0, link);
         self
     }
 
     /// With a last step.
-    pub(super) fn then(mut self, link: Link) -> Self {
+    pub(in crate::cause) fn then(mut self, link: Link) -> Self {
         self.links.push(link);
         self
     }
@@ -71,8 +71,46 @@ impl Branch {
         self
     }
 
+    /// Of something that another one waits for, as `label`: why that one is not ready. `rest` is what its controller says of
+    /// it, `demand` the expression by which it counts as ready, if that is not the usual.
+    pub(in crate::cause) fn awaited(mut self, label: String, rest: &str, demand: Option<String>) -> Self {
+        let is_certain = self.is_certain();
+        let end = &mut self.end;
+        match &mut end.awaited {
+            _ if end.is_whole => {}
+            Some((_, between)) => *between += 1,
+            None if is_certain && end.cause != Cause::Suspended => {
+                end.awaited = Some((label, 0));
+            }
+            None if end.cause == Cause::Passing => match demand {
+                _ if rest.starts_with("revision") => {
+                    end.because = format!("{label} has to apply the new revision first");
+                }
+                Some(expression) => {
+                    end.cause = Cause::Dependency;
+                    end.because = format!("{label} is ready, and not what `{expression}` demands of it");
+                }
+                None => end.because = format!("{label}, for which it waited, is ready by now; it looks again soon"),
+            },
+            None => end.because = format!("it waits for {label}: {}", end.because),
+        }
+        self
+    }
+
+    /// Of the source of something, as `label`: why there is nothing to make that from.
+    pub(in crate::cause) fn of_source(mut self, label: &str) -> Self {
+        match self.end.cause {
+            Cause::Passing => self.end.because = format!("source {label} is ready by now; it looks again soon"),
+            Cause::Suspended => self.end.because = format!("source {label} is suspended and has no artifact"),
+            _ if self.is_certain() && !self.end.is_whole => self = self.so(&format!("source {label} has no artifact")),
+            _ => {}
+        }
+        self.end.is_whole = true;
+        self
+    }
+
     /// With what follows from the cause: `so Deployment … has none`.
-    pub(super) fn so(mut self, consequence: &str) -> Self {
+    pub(in crate::cause) fn so(mut self, consequence: &str) -> Self {
         if self.is_certain() {
             let because = &mut self.end.because;
             // Behind a colon a comma would belong to the words quoted there.

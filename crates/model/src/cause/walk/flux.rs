@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, words};
+use super::{Branch, Cause, Link, Lookup, Sight, Walk, release::remediated, words};
 use crate::{
-    Details, Family, Kind, ObjectKey, Row, State,
-    cause::rules::{self, Rules},
+    Details, Kind, ObjectKey, Row, State,
+    cause::{clue::Clue, rules},
     status,
 };
 
@@ -15,16 +15,10 @@ impl Walk<'_> {
         let link = Link::flux(&row.key, &*row.sentence).since(row.since);
         let branch = match row.state {
             State::Deleting => self.deletion(details, object),
-            State::Failed | State::Stalled | State::Waiting => self.trouble(details, object),
-            State::Suspended => {
-                Some(Branch::new(Cause::Suspended, format!("{} is suspended", words::labelled_key(&row.key))))
-            }
-            State::Progressing | State::NotReconciled => {
-                Some(Branch::new(Cause::AtWork, format!("{} is still at work", words::labelled_key(&row.key))))
-            }
-            State::Ready | State::Configured => {
-                Some(Branch::new(Cause::Passing, format!("{} is ready by now", words::labelled_key(&row.key))))
-            }
+            _ => match without_trouble(row) {
+                Some(branch) => Some(branch),
+                None => self.trouble(details, object),
+            },
         };
         self.path.pop();
         branch.map(|branch| branch.after(link))
@@ -33,32 +27,26 @@ impl Walk<'_> {
     fn trouble(&mut self, details: &Details, object: &Value) -> Option<Branch> {
         let row = &details.row;
         let (reason, message) = words::told(details);
-        if let Some((key, rest)) = words::dependency(details, message) {
-            return self.dependency(details, &key, rest);
+        match Clue::read(row, reason, message) {
+            Clue::Waits { on, rest } => self.dependency(details, &on, &rest),
+            Clue::SourceMissing { kind, name } => Some(missing_source(row, &kind, &name)),
+            Clue::Source(source) => self.source(&source),
+            Clue::Means(cause, because) => {
+                let branch = Branch::new(cause, because).command(command(&row.key, message));
+                Some(remediated(details, branch))
+            }
+            Clue::Others(_) if row.key.kind == Kind::HELM_RELEASE => self.release(details, object, reason, message),
+            Clue::Others(_) => {
+                self.members(details, message).or_else(|| self.needs.is_empty().then(|| unexplained(row)))
+            }
         }
-        if let Some((kind, name)) = status::words::missing_object(message) {
-            return Some(missing_source(row, kind, name));
-        }
-        if let Some(source) = awaited_source(row, reason, message) {
-            return self.source(&source);
-        }
-        if let Some((cause, because)) = rules::read(tables(row.key.kind), message, &[]) {
-            return Some(Branch::new(cause, because).command(command(&row.key, message)));
-        }
-        if row.key.kind == Kind::HELM_RELEASE {
-            return self.release(details, object, reason, message);
-        }
-        self.members(details, message).or_else(|| self.needs.is_empty().then(|| unexplained(row)))
     }
 
     fn dependency(&mut self, details: &Details, key: &ObjectKey, rest: &str) -> Option<Branch> {
         let row = &details.row;
         let label = words::labelled_key(key);
         if self.path.contains(key) {
-            let because = format!("{} waits for {label}, which waits for it in turn", words::labelled_key(&row.key));
-            let mut branch = Branch::new(Cause::Dependency, because);
-            branch.end.is_whole = true;
-            return Some(branch);
+            return Some(circle(row, &label));
         }
         if self.path.len() >= Self::DEPTH {
             return Some(Branch::new(Cause::Unknown, format!("it waits for {label}, which waits for others in turn")));
@@ -73,28 +61,8 @@ impl Walk<'_> {
                 return Some(Branch::hidden(&format!("it waits for {label}, which is not ready"), gap));
             }
         };
-        let mut branch = self.flux(&Details::read(key.kind, other), other)?;
-        let is_certain = branch.is_certain();
-        let end = &mut branch.end;
-        match &mut end.awaited {
-            _ if end.is_whole => {}
-            Some((_, between)) => *between += 1,
-            None if is_certain && end.cause != Cause::Suspended => {
-                end.awaited = Some((label, 0));
-            }
-            None if end.cause == Cause::Passing => match ready_expression(details, key) {
-                _ if rest.starts_with("revision") => {
-                    end.because = format!("{label} has to apply the new revision first");
-                }
-                Some(expression) => {
-                    end.cause = Cause::Dependency;
-                    end.because = format!("{label} is ready, and not what `{expression}` demands of it");
-                }
-                None => end.because = format!("{label}, for which it waited, is ready by now; it looks again soon"),
-            },
-            None => end.because = format!("it waits for {label}: {}", end.because),
-        }
-        Some(branch)
+        let branch = self.flux(&Details::read(key.kind, other), other)?;
+        Some(branch.awaited(label, rest, ready_expression(details, key)))
     }
 
     fn source(&mut self, key: &ObjectKey) -> Option<Branch> {
@@ -110,18 +78,28 @@ impl Walk<'_> {
             }
             Sight::Hidden(gap) => return Some(Branch::hidden(&format!("source {label} has nothing for it"), gap)),
         };
-        let mut branch = self.flux(&Details::read(key.kind, source), source)?;
-        match branch.end.cause {
-            Cause::Passing => branch.end.because = format!("source {label} is ready by now; it looks again soon"),
-            Cause::Suspended => branch.end.because = format!("source {label} is suspended and has no artifact"),
-            _ if branch.is_certain() && !branch.end.is_whole => {
-                branch = branch.so(&format!("source {label} has no artifact"));
-            }
-            _ => {}
-        }
-        branch.end.is_whole = true;
-        Some(branch)
+        let branch = self.flux(&Details::read(key.kind, source), source)?;
+        Some(branch.of_source(&label))
     }
+}
+
+/// Of an object that is not in trouble, why whoever waits for it still waits; nothing of one that is.
+pub(in crate::cause) fn without_trouble(row: &Row) -> Option<Branch> {
+    let (cause, standing) = match row.state {
+        State::Suspended => (Cause::Suspended, "is suspended"),
+        State::Progressing | State::NotReconciled => (Cause::AtWork, "is still at work"),
+        State::Ready | State::Configured => (Cause::Passing, "is ready by now"),
+        State::Failed | State::Stalled | State::Waiting | State::Deleting => return None,
+    };
+    Some(Branch::new(cause, format!("{} {standing}", words::labelled_key(&row.key))))
+}
+
+/// An object waits for one that waits for it.
+pub(in crate::cause) fn circle(row: &Row, awaited: &str) -> Branch {
+    let because = format!("{} waits for {awaited}, which waits for it in turn", words::labelled_key(&row.key));
+    let mut branch = Branch::new(Cause::Dependency, because);
+    branch.end.is_whole = true;
+    branch
 }
 
 /// The expression that says when a dependency counts as ready, if it is not the usual.
@@ -131,17 +109,7 @@ fn ready_expression(details: &Details, key: &ObjectKey) -> Option<String> {
     Some(rules::plain(&found.ready_expr))
 }
 
-/// What the words mean of which a kind's controller makes its messages.
-fn tables(kind: Kind) -> &'static [Rules] {
-    match kind {
-        Kind::HELM_RELEASE => rules::RELEASE,
-        _ if kind.info().family == Family::Source => rules::SOURCE,
-        Kind::KUSTOMIZATION | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE => rules::APPLIER,
-        _ => rules::OTHER,
-    }
-}
-
-fn missing_source(row: &Row, kind: &str, name: &str) -> Branch {
+pub(in crate::cause) fn missing_source(row: &Row, kind: &str, name: &str) -> Branch {
     let named = row.source.as_ref().filter(|link| &*link.name == name && link.kind.info().name == kind);
     let namespace = named.map_or(&row.key.namespace, |link| &link.namespace);
     let label = words::labelled(kind, namespace, name);
@@ -150,22 +118,6 @@ fn missing_source(row: &Row, kind: &str, name: &str) -> Branch {
         None => Link::new(kind, namespace, name, "Does not exist"),
     };
     Branch::new(Cause::SourceMissing, format!("{label}, its source, does not exist")).then(link)
-}
-
-/// The source that an object waits for.
-fn awaited_source(row: &Row, reason: &str, message: &str) -> Option<ObjectKey> {
-    let waits = matches!(reason, "SourceNotReady" | "NoSourceArtifact")
-        || message.starts_with("Source artifact not found")
-        || message.starts_with("Source is not ready");
-    if !waits {
-        return None;
-    }
-    let named = || {
-        let (kind, rest) = message.split_once(" '")?;
-        let (namespace, name) = rest.split_once('\'')?.0.split_once('/')?;
-        Some(ObjectKey::new(Kind::by_name(kind)?, namespace, name))
-    };
-    named().or_else(|| row.generated_chart()).or_else(|| row.source.as_ref().map(crate::SourceLink::key))
 }
 
 /// Where no rule fits: the controller's own words are all there is.

@@ -54,7 +54,7 @@ impl Walk<'_> {
 }
 
 /// Says what was done about the failure.
-fn remediated(details: &Details, mut branch: Branch) -> Branch {
+pub(super) fn remediated(details: &Details, mut branch: Branch) -> Branch {
     let Some(ready) = details.conditions.iter().find(|condition| condition.kind == "Ready") else { return branch };
     match &*ready.reason {
         "RollbackSucceeded" => {

@@ -1,16 +1,16 @@
 //! What is read out of the words of a controller besides their meaning: names of other objects.
 
 use super::super::rules;
-use crate::{ConditionStatus, Details, ObjectKey, details::ConditionEntry, status::words};
+use crate::{ConditionStatus, Details, ObjectKey, Row, details::ConditionEntry, status::words};
 
 /// An object that a message says is not healthy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unhealthy {
-    pub(super) kind: String,
+pub(in crate::cause) struct Unhealthy {
+    pub(in crate::cause) kind: String,
     /// Its API group, if that is known: kinds of several groups have one name.
     pub(super) group: Option<String>,
-    pub(super) namespace: String,
-    pub(super) name: String,
+    pub(in crate::cause) namespace: String,
+    pub(in crate::cause) name: String,
 }
 
 /// The words of a controller that tell of the trouble: of a release that was rolled back not those on the rollback.
@@ -27,17 +27,17 @@ pub(super) fn told(details: &Details) -> (&str, &str) {
 }
 
 /// Reads `dependency 'apps/db' is not ready`, and what is said besides.
-pub(super) fn dependency<'a>(details: &Details, message: &'a str) -> Option<(ObjectKey, &'a str)> {
+pub(in crate::cause) fn dependency<'a>(row: &Row, message: &'a str) -> Option<(ObjectKey, &'a str)> {
     let (name, rest) = words::quoted(message.strip_prefix("dependency")?)?;
-    let own = &details.row.key;
+    let own = &row.key;
     let (namespace, name) = name.split_once('/').unwrap_or((&own.namespace, name));
-    let mut known = details.row.depends_on.iter();
+    let mut known = row.depends_on.iter();
     let known = known.find(|key| &*key.namespace == namespace && &*key.name == name);
     Some((known.cloned().unwrap_or_else(|| ObjectKey::new(own.kind, namespace, name)), rest.trim()))
 }
 
 /// Reads `[Deployment/apps/cart status: 'Failed', Job/apps/migrate status: 'InProgress']`.
-pub(super) fn unhealthy(message: &str) -> Vec<Unhealthy> {
+pub(in crate::cause) fn unhealthy(message: &str) -> Vec<Unhealthy> {
     let Some((list, _)) = message.split_once('[').and_then(|(_, rest)| rest.split_once(']')) else {
         return Vec::new();
     };
@@ -61,7 +61,7 @@ pub(super) fn labelled(kind: &str, namespace: &str, name: &str) -> String {
 }
 
 /// The same of an object of Flux.
-pub(super) fn labelled_key(key: &ObjectKey) -> String {
+pub(in crate::cause) fn labelled_key(key: &ObjectKey) -> String {
     labelled(key.kind.info().name, &key.namespace, &key.name)
 }
 

@@ -83,16 +83,30 @@ impl Column {
         }
     }
 
-    /// The cell of a row; `message` is the page's sentence for it.
-    pub(super) fn cell(self, row: &Row, message: &str, frame: &Frame, now: SystemTime) -> Cell {
+    /// Whether it names the source of what the row's object applies.
+    pub(super) fn tells_source(self) -> bool {
+        matches!(self, Column::Source | Column::Gist)
+    }
+
+    /// The cell of a row; `message` is the page's sentence for it, `vouched` what became of the check of its source's
+    /// signature.
+    pub(super) fn cell(
+        self,
+        row: &Row,
+        message: &str,
+        vouched: Option<Verification>,
+        frame: &Frame,
+        now: SystemTime,
+    ) -> Cell {
         let nothing = Particulars::default();
         let own = row.particulars.as_deref().unwrap_or(&nothing);
         let bits = match self {
             Column::Kind => vec![Bit::Soft(row.key.kind.info().name.to_owned())],
-            Column::Source => source(row).collect(),
+            Column::Source => vouched.map(of_source).into_iter().chain(source(row)).collect(),
             Column::Gist => {
                 let texts = [&own.address, &own.wanted, &own.found].into_iter();
-                source(row).chain(texts.filter_map(|text| soft(text))).collect()
+                let shield = shield(own).or(vouched.map(of_source));
+                shield.into_iter().chain(source(row)).chain(texts.filter_map(|text| soft(text))).collect()
             }
             Column::From(_) => row.source.iter().map(|link| from(link, frame)).collect(),
             Column::Address(_) => shield(own).into_iter().chain(address(row, own, frame)).collect(),
@@ -191,6 +205,15 @@ fn shield(own: &Particulars) -> Option<Bit> {
         Verification::Wrong => Bit::Shield("failed", "Its signature could not be verified"),
         Verification::Pending => Bit::Shield("waiting", "Its signature was not verified so far"),
     })
+}
+
+/// The same of the source of what it shows.
+fn of_source(verified: Verification) -> Bit {
+    match verified {
+        Verification::Right => Bit::Shield("ready", "The signature of its source was verified"),
+        Verification::Wrong => Bit::Shield("failed", "The signature of its source could not be verified"),
+        Verification::Pending => Bit::Shield("waiting", "The signature of its source was not verified so far"),
+    }
 }
 
 fn age(moment: i64, now: SystemTime) -> Option<Bit> {

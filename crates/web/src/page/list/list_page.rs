@@ -187,6 +187,13 @@ impl ListPage {
         }
     }
 
+    /// Further kinds, of whose objects its rows tell something.
+    pub(super) fn beside(&self) -> &'static [Kind] {
+        /// Those of which signatures can be verified.
+        const SIGNED: [Kind; 3] = [Kind::GIT_REPOSITORY, Kind::OCI_REPOSITORY, Kind::HELM_CHART];
+        if self.kinds == Kind::APPLICATIONS { &SIGNED } else { &[] }
+    }
+
     /// The list that shows objects of this kind.
     pub(crate) fn of(kind: Kind) -> &'static ListPage {
         PAGES.iter().find(|page| page.kinds.contains(&kind)).unwrap_or(&PAGES[0])

@@ -1,8 +1,10 @@
-//! What an action would do to everything that a filter leaves over, before anything is done.
+//! What an action would do to everything that a filter leaves over, or that is ticked, before anything is done.
 //!
 //! The page names the objects, and its form brings back these and no others: what matches only later is not acted upon.
 
-use std::{sync::Arc, time::Duration};
+pub(crate) mod ticked;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -10,8 +12,8 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_live::{List, Visit};
-use fanlight_model::{Abilities, Action, Forecast, Identity, Kind, Query, Row, Target};
+use fanlight_live::{Freshness, List, Visit};
+use fanlight_model::{Abilities, Action, Forecast, Identity, Kind, ObjectKey, Query, Row, Target};
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded::{self, byte_serialize};
@@ -56,6 +58,8 @@ pub(super) struct Preview<'a> {
     pub(super) action: String,
     pub(super) button: String,
     pub(super) asks_reason: bool,
+    /// The reason as far as it is given.
+    pub(super) comment: String,
     pub(super) acts: Vec<Line>,
     pub(super) idle: Vec<Line>,
 }
@@ -67,17 +71,29 @@ pub(super) struct Line {
     name: String,
     namespace: String,
     kind: &'static str,
-    status: StatusView,
+    /// Nothing of an object that is not in sight.
+    status: Option<StatusView>,
     sentence: String,
     undoing: String,
     acts: bool,
 }
 
+/// Which objects a preview is about.
+pub(super) struct About {
+    /// The address of the list that it began at.
+    list: String,
+    /// The same in a sentence.
+    scope: String,
+    /// How many they are.
+    number: usize,
+}
+
 /// What matches, as far as one action may be about it.
 struct Matching {
     rows: Vec<Arc<Row>>,
-    /// The last page that was looked at.
-    list: List,
+    /// How many match.
+    number: usize,
+    freshness: Freshness,
     /// Kinds and namespaces whose objects may not be changed.
     fixed: Vec<(Kind, Arc<str>)>,
 }
@@ -127,9 +143,9 @@ pub(crate) async fn show(
     }
     let matching = Matching::of(&mut visit, &query);
     let lines = matching.forecast(&app, &session.identity, &frame, &action).await;
-    let note = Note::of(matching.list.freshness, (app.clock)());
-    let preview =
-        Preview { note, ..Preview::new(page, &frame, &query, (&action, name), lines, matching.list.matching) };
+    let note = Note::of(matching.freshness, (app.clock)());
+    let about = About::filtered(page, &frame, &query, matching.number);
+    let preview = Preview { note, ..Preview::new(page, &frame, about, (&action, name), lines) };
     let response = crate::page::html(StatusCode::OK, &preview);
     let (page, outcome) = (Page::List(page.path), Outcome::Done);
     app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
@@ -151,9 +167,17 @@ impl Matching {
             }
             number += 1;
             if number >= list.pages || rows.len() >= MOST {
-                return Self { rows, list, fixed };
+                return Self { rows, number: list.matching, freshness: list.freshness, fixed };
             }
         }
+    }
+
+    /// Those of these objects that are in sight, in their order.
+    fn ticked(visit: &mut Visit, keys: &[ObjectKey]) -> Self {
+        let freshness = visit.list(&Query::default()).freshness;
+        let mut found: HashMap<_, _> = visit.rows(keys).into_iter().map(|row| (row.key.clone(), row)).collect();
+        let rows: Vec<_> = keys.iter().filter_map(|key| found.remove(key)).collect();
+        Self { fixed: visit.fixed(&rows), number: keys.len(), freshness, rows }
     }
 
     /// What comes to each, in the order of the list. No object is kept longer than until that is known.
@@ -217,10 +241,25 @@ impl Line {
             name: row.key.name.to_string(),
             namespace: row.key.namespace.to_string(),
             kind: row.key.kind.info().name,
-            status: StatusView::of(row.state),
+            status: Some(StatusView::of(row.state)),
             sentence: sentence.clone(),
             undoing: undoing.map(ToString::to_string).unwrap_or_default(),
             acts,
+        }
+    }
+
+    /// Of an object that was ticked and is gone by now, or out of sight.
+    fn unseen(key: &ObjectKey, frame: &Frame) -> Self {
+        Self {
+            object: key.to_string(),
+            link: place::object(&frame.base, key, "details"),
+            name: key.name.to_string(),
+            namespace: key.namespace.to_string(),
+            kind: key.kind.info().name,
+            status: None,
+            sentence: "It is not among what you may see any more.".to_owned(),
+            undoing: String::new(),
+            acts: false,
         }
     }
 
@@ -230,15 +269,36 @@ impl Line {
     }
 }
 
+impl About {
+    /// Everything that matches a filter: this many.
+    pub(super) fn filtered(page: &ListPage, frame: &Frame, query: &Query, number: usize) -> Self {
+        let filters: Vec<_> = filters::chips(query, &|_| String::new()).into_iter().map(|chip| chip.word).collect();
+        let that = if filters.is_empty() { String::new() } else { format!(" that match {}", filters.join(", ")) };
+        Self {
+            list: filters::address(&frame.base, page.path, query),
+            scope: format!("All {} you may see{that}. Nothing has been done so far.", page.noun),
+            number,
+        }
+    }
+
+    /// So many that were ticked on the list at this address.
+    fn ticked(page: &ListPage, list: String, number: usize) -> Self {
+        Self {
+            list,
+            scope: format!("The {number} {} that you ticked. Nothing has been done so far.", page.noun),
+            number,
+        }
+    }
+}
+
 impl<'a> Preview<'a> {
-    /// `matching` is how many objects match, `lines` those of them that are looked at.
+    /// `lines` are those of the objects that are looked at.
     pub(super) fn new(
         page: &'static ListPage,
         frame: &'a Frame,
-        query: &Query,
+        about: About,
         (action, name): (&Action, String),
         lines: Vec<Line>,
-        matching: usize,
     ) -> Self {
         let mut left = FORM;
         let fits = |line: &Line| {
@@ -247,28 +307,27 @@ impl<'a> Preview<'a> {
             rest.is_some()
         };
         let lines: Vec<_> = lines.into_iter().take_while(fits).collect();
-        let left_over = matching.saturating_sub(lines.len());
+        let left_over = about.number.saturating_sub(lines.len());
         let (acts, idle): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.acts);
         let verb = word(action);
         let counted = format!("{} {}", acts.len(), if acts.len() == 1 { "object" } else { page.noun });
-        let filters: Vec<_> = filters::chips(query, &|_| String::new()).into_iter().map(|chip| chip.word).collect();
-        let that = if filters.is_empty() { String::new() } else { format!(" that match {}", filters.join(", ")) };
         Self {
             page,
             frame,
-            list: filters::address(&frame.base, page.path, query),
+            list: about.list,
             title: match acts.len() {
                 0 => format!("{verb}: there is nothing to do"),
                 _ => format!("{}?", phrase(action, &counted)),
             },
             verb,
-            scope: format!("All {} you may see{that}. Nothing has been done so far.", page.noun),
+            scope: about.scope,
             note: None,
             left_over,
             undone: acts.iter().filter(|line| !line.undoing.is_empty()).count(),
             action: name,
             button: phrase(action, &counted),
             asks_reason: matches!(action, Action::Suspend { .. }),
+            comment: String::new(),
             acts,
             idle,
         }
@@ -307,8 +366,9 @@ mod tests {
         let acts = Forecast::Acts(String::new(), None);
         let long = "n".repeat(253);
         let lines: Vec<_> = (0..MOST).map(|_| Line::of(&row(&long), &frame, &acts)).collect();
-        let (page, query) = (ListPage::of(Kind::ALERT), Query::default());
-        let preview = Preview::new(page, &frame, &query, (&Action::Resume, "resume".to_owned()), lines, 700);
+        let page = ListPage::of(Kind::ALERT);
+        let about = About::filtered(page, &frame, &Query::default(), 700);
+        let preview = Preview::new(page, &frame, about, (&Action::Resume, "resume".to_owned()), lines);
         assert!((150..300).contains(&preview.acts.len()), "{}", preview.acts.len());
         assert_eq!(preview.left_over, 700 - preview.acts.len());
     }

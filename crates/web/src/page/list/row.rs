@@ -7,7 +7,14 @@ use super::{
     ListPage,
     column::{Bit, Cell},
 };
-use crate::{frame::Frame, place, status::StatusView, when};
+use crate::{
+    frame::Frame,
+    page::aside::Aside,
+    place,
+    prose::{Piece, pieces},
+    status::StatusView,
+    when,
+};
 
 /// A row in words.
 #[derive(Template)]
@@ -21,10 +28,10 @@ pub(super) struct RowView<'a> {
     kind: &'static str,
     link: Option<String>,
     cells: Vec<Cell>,
-    /// The controller's own words, to be opened below the reason.
-    message: &'a str,
-    /// The reason, on a line of its own.
-    reason: Option<&'a str>,
+    /// The reason, on a line of its own, in pieces; none if there is no such line.
+    reason: Vec<Piece>,
+    /// What is to be opened below it: what a person would say of the controller's words, if the reason says more, and those.
+    below: [&'a str; 2],
     syncing: bool,
     next_try: Option<(String, String)>,
     since: Option<String>,
@@ -33,7 +40,7 @@ pub(super) struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    pub(super) fn new(page: &ListPage, row: &'a Row, frame: &'a Frame, now: SystemTime) -> Self {
+    pub(super) fn new(page: &ListPage, row: &'a Row, aside: &Aside, frame: &'a Frame, now: SystemTime) -> Self {
         let status = StatusView::of(row.state);
         let since = row.since.and_then(when::moment);
         let next_try = row.next_try.and_then(when::moment).filter(|time| *time > now);
@@ -46,6 +53,12 @@ impl<'a> RowView<'a> {
         let explains = unusual && !row.sentence.is_empty() && *row.sentence != *status.word;
         // One line: what a person would say of it, or the controller's own words where the reason stands below.
         let message = if explains { &row.message } else { &row.sentence };
+        let (reason, below) = match &aside.why {
+            Some(why) => (pieces(why), [&*row.sentence, &*row.message]),
+            // As the controller says it, which knows of no pieces.
+            None if explains => (vec![Piece { text: row.sentence.to_string(), code: false }], ["", &*row.message]),
+            None => (Vec::new(), [""; 2]),
+        };
         Self {
             key: row.key.to_string(),
             version: row.version,
@@ -54,9 +67,9 @@ impl<'a> RowView<'a> {
             namespace: &row.key.namespace,
             kind: row.key.kind.info().name,
             link: place::object(&frame.base, &row.key, "details"),
-            cells: page.columns.iter().map(|column| column.cell(row, message, frame, now)).collect(),
-            message: &row.message,
-            reason: explains.then_some(&row.sentence),
+            cells: page.columns.iter().map(|column| column.cell(row, message, aside.verified, frame, now)).collect(),
+            reason,
+            below,
             syncing: row.syncing && !status.spins,
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             age: since.map(|since| when::age(now.duration_since(since).unwrap_or_default())).unwrap_or_default(),

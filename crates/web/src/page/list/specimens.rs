@@ -4,13 +4,15 @@ use std::{
 };
 
 use fanlight_live::{Freshness, List, Sight};
-use fanlight_model::{Action, Field, Forecast, Identity, Kind, ObjectKey, Query, Row, State, Undoing, Why};
+use fanlight_model::{
+    Action, Field, Forecast, Identity, Kind, ObjectKey, Query, Row, State, Undoing, Verification, Why,
+};
 
 use super::{
     ListPage, Listed, RowView,
-    preview::{Line, Preview},
+    preview::{About, Line, Preview},
 };
-use crate::frame::Frame;
+use crate::{frame::Frame, page::aside::Aside};
 
 /// Every part of the page with its title, as a list of these rows has it, for the style guide.
 pub(in crate::page) fn specimens(
@@ -24,8 +26,9 @@ pub(in crate::page) fn specimens(
     let query =
         Query::from_pairs([("status", "failed"), ("kind", "Kustomization"), ("search", "orders"), ("page", "2")]);
     let applications = ListPage::of(Kind::KUSTOMIZATION);
+    let asides = asides(rows);
     let page = Listed {
-        rows: rows.iter().map(|row| RowView::new(applications, row, frame, now)).collect(),
+        rows: rows.iter().zip(&asides).map(|(row, aside)| RowView::new(applications, row, aside, frame, now)).collect(),
         order: "specimens".to_owned(),
         ..Listed::new(applications, frame, viewer, &query, &list, now)
     };
@@ -41,6 +44,17 @@ pub(in crate::page) fn specimens(
     parts.into_iter().chain(preview(frame, rows)).collect()
 }
 
+/// Why the first is not ready, as it was found out, and what became of signatures.
+fn asides(rows: &[Row]) -> Vec<Aside> {
+    let why = "Container `api` cannot pull its image `registry.example.com/orders/api:9`: not found; so Deployment \
+        `orders/api` has 0 of 2 replicas available";
+    let of = |(number, _): (usize, &Row)| Aside {
+        why: (number == 0).then(|| why.into()),
+        verified: [Verification::Right, Verification::Wrong, Verification::Pending].get(number).copied(),
+    };
+    rows.iter().enumerate().map(of).collect()
+}
+
 /// What a suspension would do: something, something that Git undoes, nothing.
 fn preview(frame: &Frame, rows: &[Row]) -> [(&'static str, String); 2] {
     let by = ObjectKey::new(Kind::KUSTOMIZATION, "flux-system", "apps");
@@ -51,7 +65,8 @@ fn preview(frame: &Frame, rows: &[Row]) -> [(&'static str, String); 2] {
     let lines = rows.iter().zip(&forecasts).map(|(row, forecast)| Line::of(row, frame, forecast)).collect();
     let query = Query::from_pairs([("namespace", "styleguide")]);
     let suspend = (&Action::Suspend { comment: None }, "suspend".to_owned());
-    let page = Preview::new(ListPage::of(Kind::KUSTOMIZATION), frame, &query, suspend, lines, 512);
+    let page = ListPage::of(Kind::KUSTOMIZATION);
+    let page = Preview::new(page, frame, About::filtered(page, frame, &query, 512), suspend, lines);
     [
         ("What an action is about", format!("{}{}", page.as_scope(), page.as_confirm())),
         ("What it would do", page.as_lines().to_string()),

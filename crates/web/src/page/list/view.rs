@@ -1,34 +1,46 @@
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use askama::Template;
+use fanlight_identity::Session;
 use fanlight_live::{List, Visit};
-use fanlight_model::{Identity, Query};
-
-use super::{ListPage, Listed, RowView};
+use fanlight_model::{Identity, Query, Row};
 use tokio_util::sync::CancellationToken;
 
+use super::{Beside, ListPage, Listed, RowView, asides};
 use crate::{
+    App,
+    causes::Seeker,
     frame::Frame,
+    page::aside::Aside,
     stream::{Told, View},
 };
 
 /// A list as its stream keeps it current.
 pub(super) struct ListView {
+    app: Arc<App>,
+    session: Session,
     page: &'static ListPage,
     frame: Frame,
     query: Query,
     visit: Visit,
+    beside: Beside,
+    seeker: Seeker,
 }
 
 impl ListView {
-    pub(super) fn new(page: &'static ListPage, frame: Frame, query: Query, visit: Visit) -> Self {
-        Self { page, frame, query, visit }
+    pub(super) fn new(app: Arc<App>, session: Session, page: &'static ListPage, opened: super::Opened) -> Self {
+        let super::Opened { frame, query, visit, beside } = opened;
+        let seeker = Seeker::new(&app.causes, &app.objects, &session.identity);
+        Self { app, session, page, frame, query, visit, beside, seeker }
     }
 }
 
 impl View for ListView {
     async fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> String {
+        self.beside.look_around(&self.app, &self.session, &self.visit.sights()).await;
         let list = self.visit.list(&self.query);
+        let asides = asides(&self.app, viewer, self.page, &list.rows, &self.visit, &self.beside);
+        self.seeker.want(asides.unexplained);
         let page = Listed::new(self.page, &self.frame, viewer, &self.query, &list, now);
         let pieces = [
             ("count", page.as_count().render()),
@@ -41,12 +53,16 @@ impl View for ListView {
         ];
         let mut news: String =
             pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
-        news.push_str(&rows(&page, &list, now, told));
+        news.push_str(&rows(&page, &list, asides.all, now, told));
         news
     }
 
     async fn changed(&mut self) {
-        self.visit.changed().await;
+        tokio::select! {
+            () = self.visit.changed() => {}
+            () = self.beside.changed() => {}
+            () = self.seeker.next() => {}
+        }
     }
 
     fn over(&self) -> CancellationToken {
@@ -55,9 +71,10 @@ impl View for ListView {
 }
 
 /// The rows that the browser does not have as they are, in a table that says the order of all.
-fn rows(page: &Listed<'_>, list: &List, now: SystemTime, told: &mut Told) -> String {
-    let Some(changed) = told.rows(&list.rows) else { return String::new() };
-    let rows: String =
-        changed.iter().filter_map(|row| RowView::new(page.page, row, page.frame, now).render().ok()).collect();
+fn rows(page: &Listed<'_>, list: &List, asides: Vec<Aside>, now: SystemTime, told: &mut Told) -> String {
+    let shown: Vec<(Arc<Row>, Aside)> = list.rows.iter().cloned().zip(asides).collect();
+    let Some(changed) = told.rows(&shown) else { return String::new() };
+    let views = changed.iter().map(|(row, aside)| RowView::new(page.page, row, aside, page.frame, now));
+    let rows: String = views.filter_map(|row| row.render().ok()).collect();
     format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", page.order)
 }

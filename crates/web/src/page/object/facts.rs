@@ -110,6 +110,9 @@ pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> 
             facts.push(Fact::new("Chart", &**chart));
         }
     }
+    if let Some(verified) = around.vouched(row) {
+        facts.push(particulars::signature("Source’s signature", verified));
+    }
     facts.extend(row.particulars.iter().flat_map(|own| particulars::facts(row.key.kind, own, now)));
     let mut code = |name, value: &str| {
         if !value.is_empty() {

@@ -41,7 +41,7 @@ pub(super) fn facts(kind: Kind, own: &Particulars, now: SystemTime) -> Vec<Fact>
         }
     }
     if let Some(verified) = own.verified {
-        facts.push(signature(verified));
+        facts.push(signature("Signature", verified));
     }
     if let Some((timestamp, age)) = since(own.moment, now).filter(|_| !moment.is_empty()) {
         facts.push(Fact { full: timestamp, ..Fact::new(moment, format!("{age} ago")) });
@@ -49,11 +49,12 @@ pub(super) fn facts(kind: Kind, own: &Particulars, now: SystemTime) -> Vec<Fact>
     facts
 }
 
-fn signature(verified: Verification) -> Fact {
+/// What became of the check of a signature.
+pub(super) fn signature(name: &'static str, verified: Verification) -> Fact {
     let (class, word) = match verified {
         Verification::Right => ("ready", "verified"),
         Verification::Wrong => ("failed", "could not be verified"),
         Verification::Pending => ("waiting", "not verified so far"),
     };
-    Fact { status: Some(StatusView { class, word, spins: false }), ..Fact::new("Signature", word) }
+    Fact { status: Some(StatusView { class, word, spins: false }), ..Fact::new(name, word) }
 }

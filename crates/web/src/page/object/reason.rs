@@ -3,7 +3,11 @@ use std::time::SystemTime;
 use fanlight_model::{Explanation, Gap, Link};
 
 use super::facts::since;
-use crate::{frame::Frame, place};
+use crate::{
+    frame::Frame,
+    place,
+    prose::{Piece, pieces},
+};
 
 /// Why an object is not ready, as its page shows it.
 pub(super) struct Reason {
@@ -15,12 +19,6 @@ pub(super) struct Reason {
     /// What was not read.
     pub(super) gaps: Vec<Blank>,
     pub(super) commands: Vec<String>,
-}
-
-/// A piece of a sentence: words, or something that is set like code.
-pub(super) struct Piece {
-    pub(super) text: String,
-    pub(super) code: bool,
 }
 
 /// Something that was not read.
@@ -75,27 +73,5 @@ impl Step {
             often: (link.count > 1).then_some(link.count),
             since: since(link.since, now),
         }
-    }
-}
-
-/// What stands between backticks is code.
-fn pieces(sentence: &str) -> Vec<Piece> {
-    let parts = sentence.split('`').enumerate();
-    let parts = parts.map(|(number, text)| Piece { text: text.to_owned(), code: number % 2 == 1 });
-    parts.filter(|piece| !piece.text.is_empty()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pieces;
-
-    #[test]
-    fn code_and_words_are_told_apart() {
-        let told = |sentence| pieces(sentence).iter().map(|piece| (piece.text.clone(), piece.code)).collect::<Vec<_>>();
-        let piece = |text: &str, code| (text.to_owned(), code);
-        assert_eq!(told("a `b` c"), [piece("a ", false), piece("b", true), piece(" c", false)]);
-        assert_eq!(told("`b`"), [piece("b", true)]);
-        assert_eq!(told("cut `in the mid…"), [piece("cut ", false), piece("in the mid…", true)]);
-        assert!(told("").is_empty());
     }
 }

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
 use fanlight_live::{Sighting, Visit};
-use fanlight_model::{Answer, Details, Events, Explanation, Identity, Kind, ObjectKey, Row, Tree};
+use fanlight_model::{Answer, Details, Events, Explanation, Identity, Kind, ObjectKey, Row, Tree, Verification};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -89,6 +89,14 @@ impl More {
 }
 
 impl Around {
+    /// What became of the check of the signature of what an application applies.
+    pub(super) fn vouched(&self, row: &Row) -> Option<Verification> {
+        let key = row.vouched_for_by().filter(|_| Kind::APPLICATIONS.contains(&row.key.kind))?;
+        let made_from = self.made_from.iter().filter_map(|(_, row)| row.as_ref());
+        let source = self.source.iter().chain(made_from).find(|source| source.key == key)?;
+        source.particulars.as_ref()?.verified
+    }
+
     fn of(row: &Row, visit: &Visit) -> Self {
         let known = |key: &ObjectKey| (key.clone(), visit.row(key));
         let uses = row.particulars.as_ref().map(|particulars| &*particulars.uses).unwrap_or_default();

@@ -76,6 +76,7 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         sentence:
             "Container `cart` keeps crashing with exit code 2, so Deployment `shop/cart` has 0 of 2 replicas available"
                 .to_owned(),
+        because: String::new(),
         chain: chain.clone(),
         gaps: vec![gap("logs of pods")],
         commands: vec!["kubectl logs cart-7d9f8b6c5-x2kqp --container cart --previous --namespace shop".to_owned()],
@@ -84,6 +85,7 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         cause: Cause::Hidden,
         sentence: "Deployment `shop/cart` has 0 of 2 replicas available; why is not to be seen: you may not read pods in `shop`"
             .to_owned(),
+        because: String::new(),
         chain: chain[..2].to_vec(),
         gaps: vec![gap("pods")],
         commands: Vec::new(),

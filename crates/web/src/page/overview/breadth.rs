@@ -4,12 +4,12 @@ use fanlight_model::Kind;
 
 use crate::{App, frame::Frame, page::list::ListPage, signed::visitor};
 
-/// Which kinds are counted for somebody.
+/// Of which kinds something is said to somebody where it need not be.
 ///
 /// In the whole cluster a kind costs one watch, shared by all. Who sees namespaces one by one needs one of each kind for
 /// each namespace: where those are many, only applications are counted, which the page next door needs as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Breadth {
+pub(in crate::page) enum Breadth {
     /// Every kind.
     All,
     /// Applications.
@@ -41,7 +41,7 @@ impl Breadth {
 
     /// What is counted for somebody who sees applications as far as this. Where that is not known so far, it may be many
     /// namespaces.
-    pub(super) fn of(sights: &[(Kind, Sight)]) -> Self {
+    pub(in crate::page) fn of(sights: &[(Kind, Sight)]) -> Self {
         let many = |(kind, sight): &(Kind, Sight)| {
             Kind::APPLICATIONS.contains(kind)
                 && match sight {
@@ -55,7 +55,7 @@ impl Breadth {
 
     /// What is counted once somebody sees as far as this. It stays while it is not known how far that is: else every outage
     /// would end the watches, and everything would be listed again after it.
-    pub(super) fn later(self, sights: &[(Kind, Sight)]) -> Self {
+    pub(in crate::page) fn later(self, sights: &[(Kind, Sight)]) -> Self {
         let unknown = |(kind, sight): &(Kind, Sight)| Kind::APPLICATIONS.contains(kind) && *sight == Sight::Unknown;
         if sights.iter().any(unknown) { self } else { Self::of(sights) }
     }

@@ -4,7 +4,7 @@ use fanlight_live::{Counts, Freshness, Sight, Summary};
 use fanlight_model::{Applier, Kind, Row, State};
 
 use super::{Breadth, Controllers, MOST, Overview, Sync};
-use crate::{ObjectError, frame::Frame};
+use crate::{ObjectError, frame::Frame, page::aside::Aside};
 
 /// Every part of the page with its title, where there are these objects, for the style guide.
 pub(in crate::page) fn specimens(frame: &Frame, rows: &[Row], now: SystemTime) -> Vec<(&'static str, String)> {
@@ -16,9 +16,10 @@ pub(in crate::page) fn specimens(frame: &Frame, rows: &[Row], now: SystemTime) -
         let source = Row { revision: "main@sha1:b7e29a4410c35d8f6a7b8c9d0e1f2a3b4c5d6e7f".into(), ..row.clone() };
         Sync::of(&root, Some(&source), frame, Some(now))
     });
+    let asides = asides(&summary);
     let page = Overview {
         roots: roots.collect(),
-        ..Overview::without_roots(frame, Breadth::Applications, &summary, &controllers, Some(now))
+        ..Overview::without_roots(frame, (Breadth::Applications, &summary, &asides), &controllers, Some(now))
     };
     let parts = [
         ("Sentence on the cluster", page.as_lead().to_string()),
@@ -29,6 +30,14 @@ pub(in crate::page) fn specimens(frame: &Frame, rows: &[Row], now: SystemTime) -
         ("What changed", page.as_latest().to_string()),
     ];
     parts.into()
+}
+
+/// Why the first is not ready, as it was found out.
+fn asides(summary: &Summary) -> Vec<Aside> {
+    let why =
+        "Container `api` keeps crashing with exit code 1, so Deployment `orders/api` has 0 of 2 replicas available";
+    let of = |number| Aside { why: (number == 0).then(|| why.into()), ..Aside::default() };
+    (0..summary.failing.len()).map(of).collect()
 }
 
 fn summary(rows: &[Row]) -> Summary {

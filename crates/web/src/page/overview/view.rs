@@ -11,9 +11,10 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Breadth, Controllers, Looks, MOST, Overview};
+use super::{Breadth, Controllers, Looks, MOST, Overview, asides};
 use crate::{
     App,
+    causes::Seeker,
     frame::Frame,
     page::list::Note,
     stream::{Told, View},
@@ -29,6 +30,7 @@ pub(super) struct OverviewView {
     /// What was seen of the controllers last; until then, what the page came with is left as it is.
     controllers: Option<Controllers>,
     looks: Looks,
+    seeker: Seeker,
     /// A change has been noticed and not been told yet.
     pending: bool,
     /// Nothing is told before this moment.
@@ -45,8 +47,9 @@ impl OverviewView {
             let (app, who) = (Arc::clone(&shared), who.clone());
             async move { Controllers::of(app.lately.controllers(&*app.objects, &who).await.as_deref()) }.boxed()
         });
+        let seeker = Seeker::new(&app.causes, &app.objects, &session.identity);
         let quiet_until = Instant::now();
-        Self { app, session, frame, breadth, visit, controllers: None, looks, pending: false, quiet_until }
+        Self { app, session, frame, breadth, visit, controllers: None, looks, seeker, pending: false, quiet_until }
     }
 
     /// Counts what is worth it for what the viewer may see by now.
@@ -60,13 +63,16 @@ impl OverviewView {
 }
 
 impl View for OverviewView {
-    async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
+    async fn news(&mut self, viewer: &Identity, now: SystemTime, told: &mut Told) -> String {
         self.look_around().await;
         let summary = self.visit.summary(MOST);
         // The browser counts the ages: told from here, every piece would be another one each second.
         let none = Controllers::default();
         let controllers = self.controllers.as_ref().unwrap_or(&none);
-        let mut page = Overview::new(&self.frame, self.breadth, &summary, &self.visit, controllers, None);
+        let asides = asides(&self.app, viewer, &summary, &self.visit);
+        self.seeker.want(asides.unexplained);
+        let told_of = (self.breadth, &summary, &*asides.all);
+        let mut page = Overview::new(&self.frame, told_of, &self.visit, controllers, None);
         page.note = Note::of(summary.freshness, now);
         let pieces = [
             ("note", page.as_note().render()),
@@ -89,6 +95,7 @@ impl View for OverviewView {
             tokio::select! {
                 () = self.visit.changed() => {}
                 controllers = self.looks.next() => self.controllers = Some(controllers),
+                () = self.seeker.next() => {}
             }
             self.pending = true;
         }

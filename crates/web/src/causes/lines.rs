@@ -1,0 +1,229 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Clue, Explanation, Identity, ObjectKey, Row, Version};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+
+use super::budget::Budget;
+
+/// What lists say of why objects are not ready, as far as it had to be looked up: found out one after the other for each
+/// person while they look at a list, and kept for them alone, for half a minute at most.
+///
+/// Opening a page never waits for that: it shows what is there.
+pub(crate) struct Lines {
+    kept: Mutex<HashMap<(Identity, ObjectKey), Line>>,
+    /// What rows say by themselves, read once.
+    clues: Mutex<HashMap<ObjectKey, (Version, Arc<Clue>)>>,
+    turns: Mutex<Turns>,
+    /// How many more may be found out at the same time.
+    seats: Semaphore,
+}
+
+/// What was found out of one object.
+struct Line {
+    /// When that began: what was read may be forbidden from that moment on.
+    at: Instant,
+    /// When it is to be found out anew.
+    due: Instant,
+    /// The row as it was.
+    row: Arc<Row>,
+    found: Found,
+}
+
+/// What came of looking.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Found {
+    /// Why it is not ready.
+    Why(Arc<Explanation>),
+    /// Nothing that explains it.
+    Nothing,
+}
+
+/// Whose turn it is.
+struct Turns {
+    people: HashMap<Identity, Turner>,
+    together: Budget,
+}
+
+struct Turner {
+    budget: Budget,
+    /// Something is being found out for this person.
+    is_busy: bool,
+}
+
+/// Leave to find out why one object is not ready.
+pub(super) struct Turn {
+    lines: Arc<Lines>,
+    who: Identity,
+    /// How many requests were not needed.
+    left: u32,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        let together = Budget::new(Self::BURST_TOGETHER, Self::EACH_TOGETHER, Instant::now());
+        Self {
+            kept: Mutex::default(),
+            clues: Mutex::default(),
+            turns: Mutex::new(Turns { people: HashMap::new(), together }),
+            seats: Semaphore::new(Self::AT_ONCE),
+        }
+    }
+}
+
+impl Lines {
+    /// How long something is shown that was found out; like what a grant shows, never for half a minute.
+    pub(super) const LASTS: Duration = Duration::from_secs(28);
+    /// How old it is when it is found out anew.
+    const RENEWED: Duration = Duration::from_secs(20);
+    /// After how long it is tried again where nothing was found.
+    const AGAIN: Duration = Duration::from_secs(60);
+    /// Of how many objects it is kept.
+    const MOST: usize = 2000;
+    /// How many objects may be looked into at the same time.
+    const AT_ONCE: usize = 2;
+    /// How many requests one object may take; the first reads the object itself.
+    pub(super) const REQUESTS: u32 = 12;
+    /// How many requests are made for one person at once, and how long it takes until one more may be made.
+    const BURST: u32 = 40;
+    const EACH: Duration = Duration::from_millis(500);
+    /// The same for all together: a tenth of what fifty people may cost the API server.
+    const BURST_TOGETHER: u32 = 120;
+    const EACH_TOGETHER: Duration = Duration::from_millis(167);
+    /// How soon it is asked again whether it is somebody's turn who is having one in another window.
+    const POLITE: Duration = Duration::from_millis(250);
+
+    /// What a row says by itself.
+    pub(crate) fn clue(&self, row: &Row) -> Arc<Clue> {
+        let mut clues = lock(&self.clues);
+        if let Some((_, clue)) = clues.get(&row.key).filter(|(version, _)| *version == row.version) {
+            return Arc::clone(clue);
+        }
+        let clue = Arc::new(Clue::of(row));
+        if clues.len() >= Self::MOST {
+            clues.clear();
+        }
+        clues.insert(row.key.clone(), (row.version, Arc::clone(&clue)));
+        clue
+    }
+
+    /// Why an object is not ready, as it was found out for this person a moment ago.
+    pub(crate) fn recall(&self, who: &Identity, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
+        let kept = lock(&self.kept);
+        match kept.get(&(who.clone(), row.key.clone())) {
+            Some(Line { at, row: before, found: Found::Why(why), .. }) if says_the_same(before, row) => {
+                (now.duration_since(*at) < Self::LASTS).then(|| Arc::clone(why))
+            }
+            _ => None,
+        }
+    }
+
+    /// When it is to be found out, and until when what is shown of it holds, if anything is.
+    pub(super) fn due(&self, who: &Identity, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
+        let kept = lock(&self.kept);
+        match kept.get(&(who.clone(), row.key.clone())).filter(|line| says_the_same(&line.row, row)) {
+            Some(Line { at, due, found: Found::Why(_), .. }) => (*due, Some(*at + Self::LASTS)),
+            Some(Line { due, found: Found::Nothing, .. }) => (*due, None),
+            None => (now, None),
+        }
+    }
+
+    /// Leave to find out why an object is not ready, for this person; how long to wait if it is not given now.
+    pub(super) fn turn(self: &Arc<Self>, who: &Identity, now: Instant) -> Result<Turn, Duration> {
+        let mut turns = lock(&self.turns);
+        let Turns { people, together } = &mut *turns;
+        people.retain(|_, turner| turner.is_busy || !turner.budget.is_whole(now));
+        let new = || Turner { budget: Budget::new(Self::BURST, Self::EACH, now), is_busy: false };
+        let turner = people.entry(who.clone()).or_insert_with(new);
+        if turner.is_busy {
+            return Err(Self::POLITE);
+        }
+        turner.budget.take(Self::REQUESTS, now)?;
+        if let Err(wait) = together.take(Self::REQUESTS, now) {
+            turner.budget.give_back(Self::REQUESTS);
+            return Err(wait);
+        }
+        turner.is_busy = true;
+        Ok(Turn { lines: Arc::clone(self), who: who.clone(), left: Self::REQUESTS })
+    }
+
+    /// A place among those who look at the same time.
+    pub(super) async fn seat(&self) -> Option<SemaphorePermit<'_>> {
+        self.seats.acquire().await.ok()
+    }
+
+    fn keep(&self, who: &Identity, line: Line) {
+        let now = Instant::now();
+        let mut kept = lock(&self.kept);
+        kept.retain(|_, line| now < line.due + Self::AGAIN);
+        let key = (who.clone(), line.row.key.clone());
+        if kept.len() < Self::MOST || kept.contains_key(&key) {
+            kept.insert(key, line);
+        }
+    }
+
+    /// Has it tried again later; what is shown lasts no longer by that.
+    fn put_off(&self, who: &Identity, row: &Arc<Row>, at: Instant) {
+        let due = at + Self::RENEWED;
+        let key = (who.clone(), row.key.clone());
+        if let Some(line) = lock(&self.kept).get_mut(&key).filter(|line| says_the_same(&line.row, row)) {
+            line.due = due;
+            return;
+        }
+        self.keep(who, Line { at, due, row: Arc::clone(row), found: Found::Nothing });
+    }
+}
+
+impl Turn {
+    pub(super) fn lines(&self) -> Arc<Lines> {
+        Arc::clone(&self.lines)
+    }
+
+    /// From now on requests are made: whoever goes away has used all of them.
+    pub(super) fn begin(&mut self) {
+        self.left = 0;
+    }
+
+    /// Notes what was found out, by so many requests, beginning at that moment.
+    pub(super) fn end(mut self, row: Arc<Row>, found: Found, requests: u32, at: Instant) {
+        self.left = Lines::REQUESTS.saturating_sub(requests);
+        let due = at + if found == Found::Nothing { Lines::AGAIN } else { Lines::RENEWED };
+        self.lines.keep(&self.who, Line { at, due, row, found });
+    }
+
+    /// It could not be found out just now, in so many requests.
+    pub(super) fn fail(mut self, row: &Arc<Row>, requests: u32, at: Instant) {
+        self.left = Lines::REQUESTS.saturating_sub(requests);
+        self.lines.put_off(&self.who, row, at);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = lock(&self.lines.turns);
+        turns.together.give_back(self.left);
+        if let Some(turner) = turns.people.get_mut(&self.who) {
+            turner.budget.give_back(self.left);
+            turner.is_busy = false;
+        }
+    }
+}
+
+/// Whether nothing has changed of what is to be explained.
+fn says_the_same(one: &Row, other: &Row) -> bool {
+    one.version == other.version
+        || (one.state == other.state
+            && one.sentence == other.sentence
+            && one.message == other.message
+            && one.attempted == other.attempted)
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,173 @@
+use std::{future::pending, sync::Arc};
+
+use fanlight_model::{Cause, Evidence, Finding, Identity, Lookup, ObjectKey, Row};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Causes, Limits, find_out,
+    lines::{Found, Lines, Turn},
+};
+use crate::{ObjectError, Objects};
+
+/// Finds out for an open page, one after the other, why the objects are not ready that it shows and that rows do not
+/// explain.
+pub(crate) struct Seeker {
+    lines: Arc<Lines>,
+    who: Identity,
+    eyes: Arc<Eyes>,
+    wanted: Vec<Wanted>,
+    under_way: Option<BoxFuture<'static, ()>>,
+}
+
+/// What a page wants to know.
+struct Wanted {
+    row: Arc<Row>,
+    /// What it says so far.
+    said: Option<Arc<str>>,
+}
+
+/// Looks in a person's name: at an object, and at what lies behind it.
+struct Eyes {
+    read: Eye<ObjectKey, Result<Value, ObjectError>>,
+    look_up: Eye<Lookup, Finding>,
+}
+
+type Eye<What, Seen> = Box<dyn Fn(&What) -> BoxFuture<'static, Seen> + Send + Sync>;
+
+/// What is to be done next.
+enum Next {
+    /// The page has to say something else.
+    Tell,
+    /// This one is to be looked into.
+    Seek(Arc<Row>),
+    /// Nothing, until then.
+    Wait(Option<Instant>),
+}
+
+impl Seeker {
+    /// How many objects of a page are looked into.
+    pub(crate) const MOST: usize = 10;
+
+    /// Looks in the name of this person.
+    pub(crate) fn new(causes: &Causes, objects: &Arc<dyn Objects>, who: &Identity) -> Self {
+        let (reader, looker) = ((Arc::clone(objects), who.clone()), (Arc::clone(objects), who.clone()));
+        let eyes = Eyes {
+            read: Box::new(move |key| reader.0.read(&reader.1, key)),
+            look_up: Box::new(move |lookup| looker.0.look_up(&looker.1, lookup)),
+        };
+        Self::with(Arc::clone(&causes.lines), who, eyes)
+    }
+
+    fn with(lines: Arc<Lines>, who: &Identity, eyes: Eyes) -> Self {
+        Self { lines, who: who.clone(), eyes: Arc::new(eyes), wanted: Vec::new(), under_way: None }
+    }
+
+    /// What the page shows from now on and rows do not explain: the first are looked into.
+    pub(crate) fn want(&mut self, rows: impl IntoIterator<Item = Arc<Row>>) {
+        let now = Instant::now();
+        let rows = rows.into_iter().take(Self::MOST);
+        self.wanted = rows.map(|row| Wanted { said: self.says(&row, now), row }).collect();
+    }
+
+    /// Waits until something else is to be said of one of them. Safe to cancel: what is under way goes on at the next call.
+    pub(crate) async fn next(&mut self) {
+        loop {
+            let ends = self.ends(Instant::now());
+            if let Some(seeking) = &mut self.under_way {
+                tokio::select! {
+                    () = seeking => self.under_way = None,
+                    // However long it takes, what is shown must go in time.
+                    () = at(ends) => {}
+                }
+            }
+            match self.plan(Instant::now()) {
+                Next::Seek(_) | Next::Wait(_) if self.under_way.is_some() => {}
+                Next::Tell => return,
+                Next::Wait(until) => at(until).await,
+                Next::Seek(row) => {
+                    let now = Instant::now();
+                    match self.lines.turn(&self.who, now) {
+                        Ok(turn) => self.under_way = Some(seek(Arc::clone(&self.eyes), turn, row).boxed()),
+                        Err(wait) => {
+                            let again = now + wait;
+                            at(Some(self.ends(now).map_or(again, |ends| ends.min(again)))).await;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn plan(&self, now: Instant) -> Next {
+        if self.wanted.iter().any(|one| self.says(&one.row, now) != one.said) {
+            return Next::Tell;
+        }
+        let mut first = self.ends(now);
+        for Wanted { row, .. } in &self.wanted {
+            let (due, _) = self.lines.due(&self.who, row, now);
+            if due <= now {
+                return Next::Seek(Arc::clone(row));
+            }
+            first = Some(first.map_or(due, |first| first.min(due)));
+        }
+        Next::Wait(first)
+    }
+
+    /// When the first of what is said must not be said any more.
+    fn ends(&self, now: Instant) -> Option<Instant> {
+        self.wanted.iter().filter_map(|one| self.lines.due(&self.who, &one.row, now).1).filter(|ends| *ends > now).min()
+    }
+
+    fn says(&self, row: &Row, now: Instant) -> Option<Arc<str>> {
+        self.lines.recall(&self.who, row, now).map(|why| Arc::from(&*why.sentence))
+    }
+}
+
+/// Waits for a moment; without one, for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => pending().await,
+    }
+}
+
+/// Finds out why one object is not ready. Logs are not read: whoever looks at a list has not asked for any.
+async fn seek(eyes: Arc<Eyes>, mut turn: Turn, row: Arc<Row>) {
+    let lines = turn.lines();
+    let Some(_seat) = lines.seat().await else { return };
+    turn.begin();
+    let at = Instant::now();
+    let end = at + Causes::PATIENCE;
+    let object = match tokio::time::timeout_at(end, (eyes.read)(&row.key)).await {
+        Ok(Ok(object)) => object,
+        Ok(Err(ObjectError::Unanswered(_))) | Err(_) => return turn.fail(&row, 1, at),
+        Ok(Err(_)) => return turn.end(row, Found::Nothing, 1, at),
+    };
+    let look = |lookup: &Lookup| match lookup {
+        Lookup::LastWords { .. } => ready(Finding::Missing).boxed(),
+        _ => (eyes.look_up)(lookup),
+    };
+    let most = Lines::REQUESTS as usize - 1;
+    let limits = Limits { lookups: most, end, seats: None };
+    let mut evidence = Evidence::default();
+    let found = find_out((&row.key, &object), limits, &look, &mut evidence).await;
+    let requests = u32::try_from(evidence.len().min(most)).unwrap_or(Lines::REQUESTS) + 1;
+    let found = match found {
+        Some(why) if why.cause != Cause::Unknown => Found::Why(Arc::new(why)),
+        _ => Found::Nothing,
+    };
+    match (evidence.is_whole(), evidence.len() > most) {
+        (true, _) => turn.end(row, found, requests, at),
+        // What would take more than that is for the object's own page.
+        (false, true) => turn.end(row, Found::Nothing, requests, at),
+        (false, false) => turn.fail(&row, requests, at),
+    }
+}
+
+#[cfg(test)]
+mod tests;
