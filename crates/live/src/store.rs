@@ -9,12 +9,12 @@ mod spaces;
 mod tally;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use fanlight_model::{Change, Kind, Listing, ObjectKey, Query, Row, Scope, Version};
+use fanlight_model::{Change, Glimpse, Kind, Listing, ObjectKey, Query, Row, Scope, Version};
 use tokio::{sync::watch, time::Instant};
 
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
@@ -219,6 +219,35 @@ impl Store {
         inner.shelf.dependants(&inner.covers, sightlines, key)
     }
 
+    /// The rows that the viewer may see of objects which need any of these.
+    pub(crate) fn needing(&self, sightlines: &[Sightline], keys: &HashSet<ObjectKey>) -> Vec<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.needing(&inner.covers, sightlines, keys)
+    }
+
+    /// What the viewer can tell of these objects, in the same order; `refused` says of which kind and namespace the API
+    /// server has said that they may not see it.
+    pub(crate) fn glimpses(
+        &self,
+        sightlines: &[Sightline],
+        keys: &[ObjectKey],
+        refused: impl Fn(&ObjectKey) -> bool,
+    ) -> Vec<Glimpse> {
+        let inner = self.lock();
+        let glimpse = |key: &ObjectKey| match sightlines.iter().find(|line| line.kind == key.kind) {
+            None => Glimpse::Unknown,
+            Some(line) if !line.installed => Glimpse::NotInstalled,
+            Some(line) if line.reaches(&key.namespace) => match inner.shelf.get(key) {
+                _ if !inner.covers.is_complete(key.kind, &key.namespace) => Glimpse::Unknown,
+                Some(row) => Glimpse::Seen(Arc::clone(row)),
+                None => Glimpse::Absent,
+            },
+            Some(_) if refused(key) => Glimpse::Hidden,
+            Some(_) => Glimpse::Unknown,
+        };
+        keys.iter().map(glimpse).collect()
+    }
+
     /// The rows that the viewer may see of objects which take their content from this one.
     pub(crate) fn users(&self, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
         let inner = self.lock();
@@ -269,6 +298,14 @@ pub(crate) struct FreshFor {
 }
 
 impl Sightline {
+    fn reaches(&self, namespace: &str) -> bool {
+        match &self.reach {
+            Reach::Everywhere => true,
+            Reach::Namespaces(namespaces) => namespaces.iter().any(|one| &**one == namespace),
+            Reach::Nothing | Reach::Unknown => false,
+        }
+    }
+
     /// The same in a word.
     pub(crate) fn sight(&self) -> Sight {
         match &self.reach {

@@ -21,6 +21,7 @@ mod commands;
 mod details;
 mod duration;
 mod events;
+mod graph;
 mod guise;
 mod identity;
 mod kind;
@@ -50,6 +51,7 @@ pub use details::{
 };
 pub use duration::go_duration;
 pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
+pub use graph::{Bond, Edge, Glimpse, Graph, Layout, Node, Place, Side, Surroundings, Wire};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};

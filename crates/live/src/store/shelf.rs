@@ -179,20 +179,29 @@ impl Shelf {
 
     /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn dependants(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
-        let cuts = self.cuts(covers, sightlines);
-        let Some(cut) = &cuts[key.kind.index()] else { return Vec::new() };
-        let rows = self.orders.get(Sort::Namespace).iter().map(|number| &self.rows[*number as usize]);
-        rows.filter(|entry| entry.row.depends_on.contains(key) && cut.has(entry.space))
-            .map(|entry| Arc::clone(&entry.row))
-            .collect()
+        self.in_sight(covers, sightlines, |row| row.depends_on.contains(key))
+    }
+
+    /// The rows of objects that need any of these, by namespace and name, cut to what the sightlines allow.
+    pub(super) fn needing(
+        &self,
+        covers: &Covers,
+        sightlines: &[Sightline],
+        keys: &HashSet<ObjectKey>,
+    ) -> Vec<Arc<Row>> {
+        self.in_sight(covers, sightlines, |row| row.needs().any(|(key, _)| keys.contains(&key)))
     }
 
     /// The rows of objects that take their content from one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn users(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        self.in_sight(covers, sightlines, |row| row.uses(key))
+    }
+
+    fn in_sight(&self, covers: &Covers, sightlines: &[Sightline], wanted: impl Fn(&Row) -> bool) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);
         let in_sight = |entry: &&Entry| cuts[entry.kind.index()].as_ref().is_some_and(|cut| cut.has(entry.space));
         let rows = self.orders.get(Sort::Namespace).iter().map(|number| &self.rows[*number as usize]);
-        rows.filter(in_sight).filter(|entry| entry.row.uses(key)).map(|entry| Arc::clone(&entry.row)).collect()
+        rows.filter(in_sight).filter(|entry| wanted(&entry.row)).map(|entry| Arc::clone(&entry.row)).collect()
     }
 
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.

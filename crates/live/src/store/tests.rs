@@ -89,6 +89,57 @@ async fn a_viewer_of_one_namespace_sees_and_counts_only_that() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_needs_an_object_is_cut_by_the_sight_of_each_kind() {
+    let store = store();
+    let sets = FeedKey::new(Kind::RESOURCE_SET, Scope::Cluster);
+    store.open(&sets, SECOND, Instant::now());
+    let shop = ObjectKey::new(KIND, "apps", "shop");
+    let links = Links { depends_on: [shop.clone()].into(), ..Links::default() };
+    let key = ObjectKey::new(Kind::RESOURCE_SET, "apps", "after");
+    let row = Arc::new(Row::new(key, 6, links, &Facts::new(Kind::RESOURCE_SET)));
+    store.replace(&sets, SECOND, Listing { rows: vec![row], version: 10 }, Instant::now());
+
+    let names = |lines: &[Sightline]| {
+        let needing = store.needing(lines, &[shop.clone()].into());
+        let dependants = store.dependants(lines, &shop);
+        assert_eq!(needing, dependants);
+        needing.iter().map(|row| row.key.to_string()).collect::<Vec<_>>()
+    };
+    let lines =
+        |sets| [Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()])), Sightline::of(Kind::RESOURCE_SET, sets)];
+    assert_eq!(names(&lines(Reach::Everywhere)), ["ResourceSet/apps/after"]);
+    assert!(names(&lines(Reach::Nothing)).is_empty(), "who may list the one kind sees nothing of the other");
+    assert!(names(&lines(Reach::Everywhere)[..1]).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_told_from_what_may_not_be_seen_and_what_nobody_has_read() {
+    let store = store();
+    store.open(&FeedKey::new(Kind::BUCKET, Scope::Cluster), SECOND, Instant::now());
+    let absent = Sightline { installed: false, ..Sightline::of(Kind::TERRAFORM, Reach::Everywhere) };
+    let lines = [
+        Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()])),
+        Sightline::of(Kind::BUCKET, Reach::Everywhere),
+        absent,
+    ];
+    let keys = [
+        "Kustomization/apps/shop",
+        "Kustomization/apps/gone",
+        "Kustomization/data/etl",
+        "Kustomization/new/a",
+        "Bucket/apps/b",
+        "Terraform/apps/t",
+        "HelmRelease/apps/h",
+    ];
+    let keys = keys.map(|key| ObjectKey::parse(key).expect("a key"));
+    let glimpses = store.glimpses(&lines, &keys, |key| &*key.namespace == "data");
+    assert!(matches!(&glimpses[0], Glimpse::Seen(row) if row.key == keys[0]));
+    let rest = [Glimpse::Absent, Glimpse::Hidden, Glimpse::Unknown, Glimpse::Unknown, Glimpse::NotInstalled];
+    assert_eq!(glimpses[1..6], rest);
+    assert_eq!(glimpses[6], Glimpse::Unknown, "nobody asked for its kind");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_new_list_does_not_name_is_gone() {
     let store = store();
     store.begin_listing(&whole(), FIRST);
