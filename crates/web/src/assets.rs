@@ -16,6 +16,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/ages.js"),
     include_str!("../assets/script/times.js"),
     include_str!("../assets/script/selection.js"),
+    include_str!("../assets/script/diagram.js"),
     include_str!("../assets/script/live.js"),
     include_str!("../assets/script/pause.js"),
     include_str!("../assets/script/session.js"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod barred;
+pub(crate) mod diagram;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod message;

@@ -36,6 +36,7 @@ function connect() {
     ages();
     times();
     selectionChanged();
+    diagrams();
     [pause, lastWord, heard] = [500, new Date(), true];
     say("live", true);
     if (!complete) connect();

@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{events, list, object, overview};
+use super::{diagram, events, list, object, overview};
 use crate::{
     App,
     action::Outcome,
@@ -68,6 +68,7 @@ impl<'a> StyleGuide<'a> {
         specimens.extend(overview::specimens(frame, &rows, now));
         specimens.extend(events::specimens(frame, now));
         specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
+        specimens.extend(diagram::specimens(frame));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [
             REVISION,
