@@ -25,6 +25,7 @@ mod graph;
 mod guise;
 mod identity;
 mod kind;
+mod lines;
 mod object_key;
 mod other_kind;
 mod particulars;
@@ -55,6 +56,7 @@ pub use graph::{Bond, Edge, Glimpse, Graph, Layout, Node, Place, Side, Surroundi
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
+pub use lines::{LineChange, line_changes};
 pub use object_key::ObjectKey;
 pub use other_kind::OtherKind;
 pub use particulars::{Particulars, Verification};

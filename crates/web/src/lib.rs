@@ -45,6 +45,7 @@ mod status;
 mod stream;
 mod theme;
 mod underway;
+mod versions;
 mod when;
 
 pub use app::{App, Kubernetes};
@@ -62,3 +63,4 @@ pub use proxies::{Proxies, ProxyNetwork};
 pub use rights::Rights;
 pub use router::router;
 pub use underway::Underway;
+pub use versions::Versions;

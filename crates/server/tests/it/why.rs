@@ -65,13 +65,13 @@ async fn waiting_pod(house: &House, part: &str, reason: &str) -> anyhow::Result<
     }
 }
 
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
+pub(crate) async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
     let response = client.get(format!("{}{path}", house.server.url())).send().await?.error_for_status()?;
     Ok(response.text().await?)
 }
 
 /// What people read in some HTML, with single spaces.
-fn words(html: &str) -> String {
+pub(crate) fn words(html: &str) -> String {
     let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     texts.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }

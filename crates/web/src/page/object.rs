@@ -1,5 +1,7 @@
 //! The page of one object.
 
+mod comparison;
+mod dependencies;
 mod facts;
 mod happening;
 mod particulars;
@@ -37,6 +39,8 @@ use crate::{
     status::StatusView,
     stream, when,
 };
+use comparison::{Comparison, Pair};
+use dependencies::Dependencies;
 use facts::Fact;
 pub(super) use facts::Line;
 pub(super) use happening::Happening;
@@ -80,6 +84,7 @@ struct ObjectPage<'a> {
     facts: Vec<Fact>,
     conditions: Vec<Line>,
     relations: Vec<Relation>,
+    dependencies: Option<Dependencies<'a>>,
     pairs: [(&'static str, &'a [(String, String)]); 3],
     events: Vec<Happening>,
     /// What there is to say of the events, or in their place.
@@ -91,6 +96,7 @@ struct ObjectPage<'a> {
     keeps_history: bool,
     /// What was seen here to change.
     seen_here: Vec<Past>,
+    comparison: Option<Comparison>,
     values: Vec<Values>,
     manifest: String,
     /// What does in a terminal what the page does.
@@ -146,6 +152,8 @@ pub(crate) struct Asked {
     frame: Frame,
     key: ObjectKey,
     tab: Tab,
+    /// Which versions are to be compared.
+    pair: Pair,
 }
 
 /// Why nothing can be shown.
@@ -164,12 +172,13 @@ impl FromRequestParts<Arc<App>> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotAsked> {
         let path = Path::<(String, String)>::from_request_parts(parts, app).await;
         let which = Query::<Which>::from_request_parts(parts, app).await;
+        let Query(pair) = Query::<Pair>::from_request_parts(parts, app).await.unwrap_or_default();
         let (Ok(Path((kind, tab))), Ok(Query(which))) = (path, which) else { return Err(NotAsked::NoSuchPage) };
         let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
         let Signed(session) = Signed::from_request_parts(parts, app).await.map_err(NotAsked::Refused)?;
         let session = session.ok_or(NotAsked::SignedOut)?;
         let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
-        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(kind, &tab) })
+        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(kind, &tab), pair })
     }
 }
 
@@ -192,13 +201,13 @@ pub(crate) async fn show(
     origin: Origin,
     asked: Result<Asked, NotAsked>,
 ) -> Response {
-    let Asked { session, frame, key, tab } = match asked {
+    let Asked { session, frame, key, tab, pair } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
-    let shown = Shown::read(&app, &session, &key, tab).await;
+    let shown = Shown::read(&app, &session, &key, tab, &pair).await;
     let logs = shown.as_ref().map(|shown| &*shown.logs).unwrap_or_default();
     let seen_of = Seen::object(&key).and_logs(logs);
     let event = Event::View { page: Page::Object, seen: seen_of, outcome: Outcome::of_reading(&shown) };
@@ -251,7 +260,7 @@ impl<'a> ObjectPage<'a> {
             list: ListPage::of(key.kind),
             tab,
             tabs: Tab::of(key.kind).map(|tab| (tab, address(tab))).collect(),
-            stream: address(tab).replacen('?', "/events?", 1),
+            stream: address(tab).replacen('?', "/events?", 1) + &shown.wish(),
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
@@ -267,6 +276,7 @@ impl<'a> ObjectPage<'a> {
             facts: facts::facts(frame, shown, now),
             conditions: details.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
             relations: Relation::all(frame, shown),
+            dependencies: Dependencies::of(frame, shown, now),
             pairs: [
                 ("Labels", &details.labels),
                 ("Annotations", &details.annotations),
@@ -282,6 +292,7 @@ impl<'a> ObjectPage<'a> {
             } else {
                 Vec::new()
             },
+            comparison: Comparison::of(frame, shown, now),
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
             commands: match tab {

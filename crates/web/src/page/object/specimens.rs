@@ -121,5 +121,6 @@ fn shown(object: &Value, rows: &[Row]) -> Shown {
         more: More::Nothing,
         around,
         details,
+        kinds: Vec::new(),
     }
 }
