@@ -5,6 +5,7 @@ mod journal;
 mod orders;
 mod searches;
 mod shelf;
+mod sightline;
 mod spaces;
 mod tally;
 
@@ -19,8 +20,9 @@ use tokio::{sync::watch, time::Instant};
 
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
 use shelf::Shelf;
+pub(crate) use sightline::Sightline;
 
-use crate::{Freshness, List, Sight, Sighting, Summary, grant::Reach};
+use crate::{Freshness, List, Sighting, Summary};
 
 /// Rows and the state of the feeds that bring them: one lock, never held across an await.
 #[derive(Debug)]
@@ -49,18 +51,6 @@ pub(crate) enum Taken {
     Closed,
     /// The API server's versions went backwards (restored from a backup): forget the version and list again.
     StartOver,
-}
-
-/// What one viewer may see of one kind.
-#[derive(Debug)]
-pub(crate) struct Sightline {
-    pub(crate) kind: Kind,
-    pub(crate) installed: bool,
-    pub(crate) reach: Reach,
-    /// In how many namespaces more they saw it until an answer became too old.
-    pub(crate) overdue: usize,
-    /// When the reach becomes another, unless it is confirmed.
-    pub(crate) until: Option<Instant>,
 }
 
 impl Store {
@@ -297,27 +287,6 @@ pub(crate) struct FreshFor {
     pub(crate) poll: Duration,
 }
 
-impl Sightline {
-    fn reaches(&self, namespace: &str) -> bool {
-        match &self.reach {
-            Reach::Everywhere => true,
-            Reach::Namespaces(namespaces) => namespaces.iter().any(|one| &**one == namespace),
-            Reach::Nothing | Reach::Unknown => false,
-        }
-    }
-
-    /// The same in a word.
-    pub(crate) fn sight(&self) -> Sight {
-        match &self.reach {
-            _ if !self.installed => Sight::NotInstalled,
-            Reach::Everywhere => Sight::Everywhere,
-            Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
-            Reach::Nothing => Sight::Nothing,
-            Reach::Unknown => Sight::Unknown,
-        }
-    }
-}
-
 impl Inner {
     fn note(&mut self, kind: Kind, namespace: Option<Arc<str>>) {
         self.tick += 1;
@@ -392,14 +361,6 @@ impl Inner {
         let Self { shelf, journal, .. } = self;
         journal.sift(key.kind, &key.scope, |object| shelf.get(object).is_some());
         Taken::Fine
-    }
-}
-
-#[cfg(test)]
-impl Sightline {
-    /// What is known for sure, for ever.
-    fn of(kind: Kind, reach: Reach) -> Self {
-        Self { kind, installed: true, reach, overdue: 0, until: None }
     }
 }
 
