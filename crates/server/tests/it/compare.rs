@@ -109,7 +109,7 @@ async fn values_are_compared_line_by_line_and_what_is_secret_among_them_is_neith
     house.plane.apply(&till(2, &values(3, "staple-correct"))).await?;
     let page = get(&house, &ada, TILL).await?;
     let told = words(&page);
-    assert!(page.contains("<del>− replicas: 1\n</del>") && page.contains("<ins>+ replicas: 3\n</ins>"), "{page}");
+    assert!(page.contains("<del>− replicas: 1</del>") && page.contains("<ins>+ replicas: 3</ins>"), "{page}");
     assert!(told.contains("1 line added, 1 line removed."), "{told}");
     assert!(told.contains("Generation changed 1 2"), "{told}");
     assert!(told.contains("changed values.database.password"), "{told}");

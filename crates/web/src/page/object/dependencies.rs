@@ -50,6 +50,7 @@ impl<'a> Dependencies<'a> {
             SideView { title, entries: numbers.into_iter().map(entry).collect(), more, nothing }
         };
         let others = other_kinds(&shown.object);
+        let nothing = if shown.around.is_partial { "Nothing that you may see." } else { "Nothing." };
         Some(Self {
             drawing: (graph.nodes.len() > 1).then(|| drawing::draw(frame, graph, now)),
             waits: waits(graph),
@@ -57,7 +58,7 @@ impl<'a> Dependencies<'a> {
             circle: circle(graph),
             sides: [
                 side(Side::Needed, "What it needs", "Nothing: it can be reconciled by itself.", graph.more_needed),
-                side(Side::Needing, "What needs it", "Nothing that you may see.", graph.more_needing),
+                side(Side::Needing, "What needs it", nothing, graph.more_needing),
             ],
             notes: notes(shown),
             others,

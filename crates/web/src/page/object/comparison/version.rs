@@ -25,16 +25,20 @@ impl Version {
         let mut versions: Vec<_> = Self::told(history, now);
         versions.retain(|told| !editions.iter().any(|edition| told.is(edition)));
         versions.reverse();
-        versions.extend(editions.iter().map(|edition| Self::seen(edition, now)));
+        let is_twin =
+            |edition: &Edition| editions.iter().filter(|one| one.revision() == edition.revision()).count() > 1;
+        versions.extend(editions.iter().map(|edition| Self::seen(edition, is_twin(edition), now)));
         versions
     }
 
-    fn seen(edition: &Arc<Edition>, now: SystemTime) -> Self {
+    /// Of twins with the same revision the generation is said, too.
+    fn seen(edition: &Arc<Edition>, is_twin: bool, now: SystemTime) -> Self {
         let state = edition.state.word();
         let revision = match edition.revision() {
             "" => "nothing applied".to_owned(),
             revision => short_revision(revision),
         };
+        let twin = if is_twin { format!(" · generation {}", edition.generation) } else { String::new() };
         let mut facts = vec![
             ("State", state.to_owned()),
             ("It says", edition.sentence.to_string()),
@@ -45,7 +49,7 @@ impl Version {
         facts.extend(edition.facts.iter().cloned());
         Self {
             id: format!("seen-{}", edition.id),
-            label: format!("{revision} · {state} · seen at {} UTC", when::day_and_clock(edition.seen, now)),
+            label: format!("{revision}{twin} · {state} · seen at {} UTC", when::day_and_clock(edition.seen, now)),
             facts,
             edition: Some(Arc::clone(edition)),
         }

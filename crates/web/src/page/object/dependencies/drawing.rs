@@ -14,8 +14,10 @@ use crate::{
     place,
 };
 
+/// Wider than elsewhere, since a line has kind, namespace and age.
+const WIDTH: u32 = 276;
 /// From one column to the next, and how far half a place is.
-const COLUMN: u32 = Node::WIDTH + 76;
+const COLUMN: u32 = WIDTH + 56;
 const HALF: u32 = 31;
 const MARGIN: u32 = 14;
 /// What lines take at the sides that go back around everything.
@@ -46,7 +48,7 @@ pub(super) fn draw<'a>(frame: &'a Frame, graph: &Graph, now: SystemTime) -> Diag
         frame,
         id: format!("dependencies {key}"),
         title: format!("What {key} needs, to its left, and what needs it, to its right"),
-        width: grid.aside * 2 + number(layout.columns) * COLUMN - (COLUMN - Node::WIDTH),
+        width: grid.aside * 2 + number(layout.columns) * COLUMN - (COLUMN - WIDTH),
         height: grid.floor + number(backs) * 6 + MARGIN,
         nodes,
         lines,
@@ -88,7 +90,7 @@ impl Grid {
             key: one.key.to_string(),
             x,
             y,
-            w: Node::WIDTH,
+            w: WIDTH,
             h: Node::HEIGHT,
             depth: 0,
             href: place::object(&frame.base, &one.key, "dependencies"),
@@ -113,7 +115,7 @@ impl Grid {
     fn along(&self, from: &Node, to: &Node, wire: &Wire) -> String {
         let (mut x, mut y) = (from.x + from.w, from.y + from.h / 2);
         let mut path = format!("M{x} {y}");
-        let stops = wire.by.iter().map(|stop| self.point(*stop)).map(|(x, y)| (x, y + Node::HEIGHT / 2, Node::WIDTH));
+        let stops = wire.by.iter().map(|stop| self.point(*stop)).map(|(x, y)| (x, y + Node::HEIGHT / 2, WIDTH));
         for (next_x, next_y, goes_on) in stops.chain([(to.x, to.y + to.h / 2, 0)]) {
             let middle = u32::midpoint(x, next_x);
             let _ = write!(path, "C{middle} {y} {middle} {next_y} {next_x} {next_y}");
