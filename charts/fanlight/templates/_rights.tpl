@@ -88,12 +88,10 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["rolebindings", "roles"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
-- apiGroups: ["", "apps"]
-  resources: ["deployments", "pods", "replicasets"]
-  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
-- apiGroups: ["apiextensions.k8s.io"]
-  resources: ["customresourcedefinitions"]
-  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+{{- /* What an application applied: all kinds of Kubernetes that it may be of, but Secrets. */}}
+- apiGroups: ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
+  resources: {{ include "fanlight.appliedResources" . }}
+  verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
 - nonResourceURLs: ["/apis", "/apis/*"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- end -}}
@@ -137,6 +135,10 @@
 
 {{- define "fanlight.fluxGroups" -}}
 ["source.toolkit.fluxcd.io", "source.extensions.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "notification.toolkit.fluxcd.io", "image.toolkit.fluxcd.io", "infra.contrib.fluxcd.io", "fluxcd.controlplane.io"]
+{{- end -}}
+
+{{- define "fanlight.appliedResources" -}}
+["apiservices", "clusterrolebindings", "clusterroles", "configmaps", "cronjobs", "csidrivers", "customresourcedefinitions", "daemonsets", "deployments", "horizontalpodautoscalers", "ingressclasses", "ingresses", "jobs", "limitranges", "mutatingwebhookconfigurations", "namespaces", "networkpolicies", "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods", "priorityclasses", "replicasets", "replicationcontrollers", "resourcequotas", "rolebindings", "roles", "serviceaccounts", "services", "statefulsets", "storageclasses", "validatingadmissionpolicies", "validatingadmissionpolicybindings", "validatingwebhookconfigurations"]
 {{- end -}}
 
 {{/* What the predecessor gave its one user, in the Role and in the ClusterRole. */}}
@@ -184,9 +186,9 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]
   verbs: ["get", "list", "watch"]
-- apiGroups: ["apiextensions.k8s.io"]
-  resources: ["customresourcedefinitions"]
-  verbs: ["get"]
+- apiGroups: ["", "apiextensions.k8s.io", "networking.k8s.io", "policy", "scheduling.k8s.io", "storage.k8s.io"]
+  resources: ["customresourcedefinitions", "ingressclasses", "limitranges", "networkpolicies", "poddisruptionbudgets", "priorityclasses", "resourcequotas", "serviceaccounts", "storageclasses"]
+  verbs: ["get", "list"]
 {{- end -}}
 
 {{- define "fanlight.operatorRules" -}}

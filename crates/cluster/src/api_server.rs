@@ -22,6 +22,7 @@ use crate::{
     inform::Facts,
     lanes::{Class, LaneId, Lanes},
     limits::Limits,
+    members::Atlases,
     road::Road,
     tally::{Tallied, Tally, classify},
 };
@@ -46,6 +47,8 @@ struct Inner {
     limits: Limits,
     /// Who follows Events.
     seats: Seats,
+    /// The kinds that people were told of.
+    atlases: Atlases,
     /// The right to read a page of a list of Events: such lists can be long, and many are asked for at once.
     event_lists: Semaphore,
 }
@@ -168,6 +171,7 @@ impl ApiServer {
             tally: Tally::default(),
             limits: Limits::default(),
             seats: Seats::default(),
+            atlases: Atlases::default(),
             event_lists: Semaphore::new(Self::EVENT_LISTS),
         })))
     }
@@ -234,6 +238,10 @@ impl ApiServer {
 
     pub(crate) fn seats(&self) -> &Seats {
         &self.0.seats
+    }
+
+    pub(crate) fn atlases(&self) -> &Atlases {
+        &self.0.atlases
     }
 
     pub(crate) fn event_lists(&self) -> &Semaphore {

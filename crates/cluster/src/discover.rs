@@ -31,6 +31,16 @@ impl Served {
             _ => format!("/apis/{group}/{version}/{plural}"),
         }
     }
+
+    /// At which version.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Whether its objects lie in namespaces.
+    pub(crate) fn is_namespaced(&self) -> bool {
+        self.namespaced
+    }
 }
 
 /// The answer of `/apis`: everything at once (`APIGroupDiscoveryList`, `apidiscovery.k8s.io/v2`), or, from an API
@@ -95,20 +105,20 @@ struct Resources {
 }
 
 #[derive(Debug, Deserialize)]
-struct Resource {
-    name: String,
-    namespaced: bool,
+pub(crate) struct Resource {
+    pub(crate) name: String,
+    pub(crate) namespaced: bool,
     #[serde(default)]
-    kind: String,
+    pub(crate) kind: String,
     #[serde(default)]
-    verbs: Vec<String>,
+    pub(crate) verbs: Vec<String>,
 }
 
 /// A version of a group, with what it serves; those of a group in the API server's order of preference.
-struct ServedVersion {
-    group: String,
-    version: String,
-    resources: Vec<Resource>,
+pub(crate) struct ServedVersion {
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) resources: Vec<Resource>,
 }
 
 /// The kinds that are served, each with how.
@@ -146,7 +156,7 @@ impl ApiServer {
     }
 
     /// Everything that the groups of interest serve.
-    async fn served_versions(
+    pub(crate) async fn served_versions(
         &self,
         who: As<'_>,
         lane: Option<LaneId>,

@@ -10,6 +10,7 @@
 //!       ├─ may, rules     → model::Answer, model::Rules     (believed only from an API server known to be ready)
 //!       ├─ object, act    → JSON, model::Step               (as the person; merge patches by field manager “fanlight”)
 //!       ├─ look_up        → model::Finding                  (what lies behind an object that is not ready)
+//!       ├─ members        → model::Yield                    (what an object applied: how it is, never what it holds)
 //!       └─ installed, namespaces, version                   (kept current by keep_informed)
 //!
 //!   rescue::Rescue ── with a credential of its own ──────────────────────────────────────────────────► API server
@@ -31,6 +32,7 @@ mod inform;
 mod lanes;
 mod limits;
 mod lines;
+mod members;
 mod namespaces;
 mod object;
 mod others;

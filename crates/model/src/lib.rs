@@ -36,6 +36,7 @@ mod runtime;
 mod scope;
 mod status;
 mod text;
+mod tree;
 mod web_link;
 
 pub use access::{Answer, Deed, Question, Rights, Rule, Rules, Verb, Verdict};
@@ -69,4 +70,8 @@ pub use status::{
     Build, Condition, ConditionStatus, Facts, Judgement, Release, Request, State, Suspension, WeaveStatus, judge, weave,
 };
 pub use text::cut;
+pub use tree::{
+    Applied, Folds, Found, Growth, HelmStorage, Known, Lack, Lot, Placed, Scene, Shown, Standing, Thing, Tree,
+    TreeNode, Want, Yield, grow,
+};
 pub use web_link::{host, web_link, without_credentials};

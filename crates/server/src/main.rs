@@ -30,7 +30,7 @@ use fanlight_identity::{
 use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
 use fanlight_web::{
-    App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Previews, Proxies, Underway,
+    App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Previews, Proxies, Trees, Underway,
     Versions, farewell,
 };
 use outside::Outside;
@@ -158,6 +158,7 @@ async fn wire(
         everybody: everybody(arguments)?,
         objects: eyes.clone(),
         causes: Causes::default(),
+        trees: Trees::default(),
         rights: eyes,
         repeats: Repeats::default(),
         previews: Previews::default(),

@@ -10,7 +10,7 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, Lookup, ObjectKey, OtherKind, OtherObjects, Persona, Question, Rules,
-    Scope, Step, Token, UserName, Verdict, Version,
+    Scope, Step, Token, UserName, Verdict, Version, Want, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
@@ -97,6 +97,11 @@ impl Objects for Eyes {
     fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding> {
         let (server, who, lookup) = (self.0.clone(), who.clone(), lookup.clone());
         async move { server.look_up(&who, &lookup).await }.boxed()
+    }
+
+    fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield> {
+        let (server, who, want) = (self.0.clone(), who.clone(), want.clone());
+        async move { server.members(&who, &want).await }.boxed()
     }
 
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>> {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Previews, Proxies, Rights, Underway, Versions};
+use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Previews, Proxies, Rights, Trees, Underway, Versions};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -37,6 +37,8 @@ pub struct App {
     pub objects: Arc<dyn Objects>,
     /// Why objects are not ready, as far as that was found out a moment ago.
     pub causes: Causes,
+    /// What objects applied, as far as that was read a moment ago.
+    pub trees: Trees,
     /// As whom people go before the API server, and what it lets them do.
     pub rights: Arc<dyn Rights>,
     /// How often people have had their rights asked about anew.

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 use axum::http::StatusCode;
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, Lookup,
-    ObjectKey, OtherKind, OtherObjects, Step,
+    ObjectKey, OtherKind, OtherObjects, Step, Want, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -42,6 +42,9 @@ pub trait Objects: Send + Sync + 'static {
 
     /// What lies behind an object that is not ready.
     fn look_up(&self, who: &Identity, lookup: &Lookup) -> BoxFuture<'static, Finding>;
+
+    /// Something of what an object applied.
+    fn members(&self, who: &Identity, want: &Want) -> BoxFuture<'static, Yield>;
 
     /// Flux's controllers, as far as the person may see them.
     fn controllers(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<Controller>, ObjectError>>;

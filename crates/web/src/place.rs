@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Kind, ObjectKey};
+use fanlight_model::{Kind, ObjectKey, Thing};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -39,6 +39,11 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("name", &key.name).append_pair("namespace", &key.namespace);
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
+}
+
+/// The address of the page of any object; `None` for kinds without pages.
+pub(crate) fn thing(base: &str, thing: &Thing) -> Option<String> {
+    object(base, &thing.key()?, "details")
 }
 
 /// The address of a page that is asked something.

@@ -1,7 +1,7 @@
 use fanlight_model::{Applier, Facts, Links, State};
 
 use super::*;
-use crate::grant::Reach;
+use crate::{Sight, grant::Reach};
 
 const KIND: Kind = Kind::KUSTOMIZATION;
 const FIRST: FeedId = FeedId(1);

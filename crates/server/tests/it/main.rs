@@ -48,6 +48,7 @@ mod sign_in_flow;
 mod sign_in_matrix;
 mod storms;
 mod styleguide;
+mod tree;
 mod turns;
 mod walk;
 mod why;

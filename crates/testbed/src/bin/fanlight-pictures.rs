@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 35] = [
+const PAGES: [(&str, &str); 37] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -52,6 +52,8 @@ const PAGES: [(&str, &str); 35] = [
     ("events", "/kustomization/events?name=orders&namespace=orders"),
     ("dependencies", "/kustomization/dependencies?name=payments-worker&namespace=payments"),
     ("compare", COMPARED),
+    ("tree", "/kustomization/graph?name=orders&namespace=orders"),
+    ("tree-root", "/kustomization/graph?name=flux-system&namespace=flux-system"),
     ("history", "/kustomization/history?name=catalog&namespace=catalog"),
     ("values", "/helm_release/values?name=recommender&namespace=catalog"),
     ("flux-runtime", "/flux_runtime"),

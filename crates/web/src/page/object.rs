@@ -12,6 +12,7 @@ mod seen;
 mod shown;
 mod specimens;
 mod tab;
+mod tree;
 mod values;
 mod view;
 
@@ -24,7 +25,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{Abilities, Answer, Command, Kind, ObjectKey, Obstacle, Target, commands};
+use fanlight_model::{Abilities, Answer, Command, Folds, Kind, ObjectKey, Obstacle, Target, commands};
 use serde::Deserialize;
 
 use super::list::ListPage;
@@ -50,6 +51,7 @@ use related::Relation;
 use shown::{More, Shown};
 pub(super) use specimens::specimens;
 use tab::Tab;
+use tree::{Folding, TreeView, folding_query};
 use values::Values;
 use view::ObjectView;
 
@@ -86,6 +88,8 @@ struct ObjectPage<'a> {
     relations: Vec<Relation>,
     dependencies: Option<Dependencies<'a>>,
     pairs: [(&'static str, &'a [(String, String)]); 3],
+    /// What it applied.
+    tree: Option<TreeView<'a>>,
     events: Vec<Happening>,
     /// What there is to say of the events, or in their place.
     events_note: String,
@@ -154,6 +158,7 @@ pub(crate) struct Asked {
     tab: Tab,
     /// Which versions are to be compared.
     pair: Pair,
+    folds: Folds,
 }
 
 /// Why nothing can be shown.
@@ -173,12 +178,16 @@ impl FromRequestParts<Arc<App>> for Asked {
         let path = Path::<(String, String)>::from_request_parts(parts, app).await;
         let which = Query::<Which>::from_request_parts(parts, app).await;
         let Query(pair) = Query::<Pair>::from_request_parts(parts, app).await.unwrap_or_default();
-        let (Ok(Path((kind, tab))), Ok(Query(which))) = (path, which) else { return Err(NotAsked::NoSuchPage) };
+        let folding = Query::<Folding>::from_request_parts(parts, app).await;
+        let (Ok(Path((kind, tab))), Ok(Query(which)), Ok(Query(folding))) = (path, which, folding) else {
+            return Err(NotAsked::NoSuchPage);
+        };
         let kind = place::kind(&kind).ok_or(NotAsked::NoSuchPage)?;
         let Signed(session) = Signed::from_request_parts(parts, app).await.map_err(NotAsked::Refused)?;
         let session = session.ok_or(NotAsked::SignedOut)?;
         let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
-        Ok(Self { session, frame, key: which.key(kind), tab: Tab::by_slug(kind, &tab), pair })
+        let (tab, folds) = (Tab::by_slug(kind, &tab), folding.folds());
+        Ok(Self { session, frame, key: which.key(kind), tab, pair, folds })
     }
 }
 
@@ -201,7 +210,7 @@ pub(crate) async fn show(
     origin: Origin,
     asked: Result<Asked, NotAsked>,
 ) -> Response {
-    let Asked { session, frame, key, tab, pair } = match asked {
+    let Asked { session, frame, key, tab, pair, folds } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
@@ -213,7 +222,7 @@ pub(crate) async fn show(
     let event = Event::View { page: Page::Object, seen: seen_of, outcome: Outcome::of_reading(&shown) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
-        Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, (app.clock)())),
+        Ok(shown) => super::html(StatusCode::OK, &ObjectPage::new(&frame, &shown, tab, &folds, (app.clock)())),
         Err(error) => super::message::object_error(&frame, &key, &error, origin.request),
     };
     seen(&app, &headers, &session, response)
@@ -235,7 +244,7 @@ impl Which {
 }
 
 impl<'a> ObjectPage<'a> {
-    fn new(frame: &'a Frame, shown: &'a Shown, tab: Tab, now: SystemTime) -> Self {
+    fn new(frame: &'a Frame, shown: &'a Shown, tab: Tab, folds: &Folds, now: SystemTime) -> Self {
         let details = &shown.details;
         let row = &details.row;
         let key = &row.key;
@@ -260,7 +269,7 @@ impl<'a> ObjectPage<'a> {
             list: ListPage::of(key.kind),
             tab,
             tabs: Tab::of(key.kind).map(|tab| (tab, address(tab))).collect(),
-            stream: address(tab).replacen('?', "/events?", 1) + &shown.wish(),
+            stream: address(tab).replacen('?', "/events?", 1) + &shown.wish() + &folding_query(folds),
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
@@ -282,6 +291,10 @@ impl<'a> ObjectPage<'a> {
                 ("Annotations", &details.annotations),
                 ("Artifact", &details.artifact_metadata),
             ],
+            tree: match &shown.more {
+                More::Tree(tree) => Some(TreeView::new(frame, key, tree, folds)),
+                _ => None,
+            },
             events,
             events_note,
             events_refused: matches!(shown.more, More::Events(Err(ObjectError::Forbidden(_)))),

@@ -42,7 +42,7 @@ impl Node {
     const NAME_LETTER: u32 = 8;
     const SMALL_LETTER: u32 = 7;
     /// What the mark takes, and the fold.
-    const ASIDE: u32 = 36;
+    const ASIDE: u32 = 50;
 
     /// The name as far as there is room.
     pub(super) fn short_name(&self) -> String {
@@ -51,12 +51,12 @@ impl Node {
 
     /// The line below the name as far as there is room.
     pub(super) fn short_line(&self) -> String {
-        middle(&self.line(), self.room(Self::SMALL_LETTER))
+        end(&self.line(), self.room(Self::SMALL_LETTER))
     }
 
-    /// Kind, namespace and note in one line.
-    pub(super) fn line(&self) -> String {
-        let parts = [&*self.kind, &self.namespace, &self.note];
+    /// The kind, and what there is to say, else the namespace.
+    fn line(&self) -> String {
+        let parts = [&*self.kind, if self.note.is_empty() { &self.namespace } else { &self.note }];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 
@@ -97,6 +97,14 @@ fn middle(text: &str, most: usize) -> String {
     format!("{}…{}", begin.trim_end(), end.trim_start())
 }
 
+/// A text without what is beyond so many letters.
+fn end(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +116,8 @@ mod tests {
         assert_eq!(middle("ääääää", 4), "ää…ä");
         assert_eq!(middle("cart", 1), "…");
         assert_eq!(middle("", 0), "");
+        assert_eq!(end("ääää", 4), "ääää");
+        assert_eq!(end("äääää", 4), "äää…");
+        assert_eq!(end("", 0), "");
     }
 }

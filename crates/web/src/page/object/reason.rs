@@ -56,7 +56,7 @@ impl Reason {
 }
 
 impl Blank {
-    fn new(frame: &Frame, gap: &Gap) -> Self {
+    pub(super) fn new(frame: &Frame, gap: &Gap) -> Self {
         let link = gap.right.as_ref().map(|right| {
             let mut resource = right.resource.clone();
             for (sign, part) in [('.', &right.group), ('/', &right.subresource)] {

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
 use fanlight_live::{Sight, Sighting, Visit};
-use fanlight_model::{Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row};
+use fanlight_model::{Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row, Tree};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ pub(super) struct Shown {
 pub(super) enum More {
     Nothing,
     Events(Result<Events, ObjectError>),
+    Tree(Arc<Tree>),
     /// The texts of each `ConfigMap`, by its name.
     ConfigMaps(BTreeMap<String, Result<BTreeMap<String, String>, ObjectError>>),
     Expressions(Expressions),
@@ -80,7 +81,7 @@ impl Shown {
             app.live.visit(&visitor, &kinds),
             app.objects.may_change(who, key),
             app.causes.find(&*app.objects, who, key, &object),
-            More::read(app, who, &details, tab)
+            More::read(app, who, &details, &object, tab)
         );
         if tab == Tab::Dependencies {
             let own = Arc::new(details.row.clone());
@@ -123,12 +124,13 @@ impl Shown {
 }
 
 impl More {
-    async fn read(app: &App, who: &Identity, details: &Details, tab: Tab) -> Self {
+    async fn read(app: &App, who: &Identity, details: &Details, object: &Value, tab: Tab) -> Self {
         /// Nobody takes values from more.
         const MAPS: usize = 16;
         let key = &details.row.key;
         match tab {
             Tab::Events => More::Events(app.objects.events(who, key).await),
+            Tab::Tree => More::Tree(app.trees.read(&*app.objects, who, key, object).await),
             Tab::Values => {
                 let mut names: Vec<_> = details.values_from.iter().filter(|from| from.kind == "ConfigMap").collect();
                 names.dedup_by_key(|from| &from.name);

@@ -1,7 +1,7 @@
 use std::{collections::HashSet, sync::Arc, time::SystemTime};
 
 use fanlight_model::{
-    Answer, Cause, Deed, Details, Explanation, Gap, Glimpse, Graph, Kind, Link, ObjectKey, Row, State, Subject,
+    Answer, Cause, Deed, Details, Explanation, Folds, Gap, Glimpse, Graph, Kind, Link, ObjectKey, Row, State, Subject,
     Surroundings,
 };
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ pub(in crate::page) fn specimens(
     now: SystemTime,
 ) -> Vec<(&'static str, String)> {
     let shown = shown(object, rows);
-    let page = ObjectPage::new(frame, &shown, Tab::Details, now);
+    let page = ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now);
     let forbidden = Shown { may_change: Answer::No, ..self::shown(object, rows) };
-    let forbidden = ObjectPage::new(frame, &forbidden, Tab::Details, now).as_buttons().to_string();
-    let manifest = ObjectPage::new(frame, &shown, Tab::Manifest, now).as_manifest().to_string();
+    let forbidden = ObjectPage::new(frame, &forbidden, Tab::Details, &Folds::default(), now).as_buttons().to_string();
+    let manifest = ObjectPage::new(frame, &shown, Tab::Manifest, &Folds::default(), now).as_manifest().to_string();
     vec![
         ("Head of an object", page.as_head().to_string()),
         ("Buttons for somebody who may not act", forbidden),
@@ -49,7 +49,8 @@ fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Strin
             colours.push(class);
             let mut shown = shown(object, rows);
             shown.details.row = row.clone();
-            causes.push_str(&ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string());
+            causes
+                .push_str(&ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now).as_cause().to_string());
         }
     }
     causes
@@ -95,7 +96,7 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         let mut shown = shown(object, rows);
         shown.details.row = failed.cloned().unwrap_or(shown.details.row);
         shown.explanation = Some(Arc::new(explanation));
-        ObjectPage::new(frame, &shown, Tab::Details, now).as_cause().to_string()
+        ObjectPage::new(frame, &shown, Tab::Details, &Folds::default(), now).as_cause().to_string()
     };
     // Each page has one cause, and so one of each name.
     shown(found) + &shown(hidden).replace("id=\"words\"", "id=\"other-words\"")
@@ -112,7 +113,7 @@ fn needs(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String
     let mut graph = Graph::around(&own, &among);
     graph.note_expressions(&own.key, &shown.details.settings.depends_on);
     (shown.around.graph, shown.around.is_partial) = (Some(graph), true);
-    ObjectPage::new(frame, &shown, Tab::Dependencies, now).as_needs().to_string()
+    ObjectPage::new(frame, &shown, Tab::Dependencies, &Folds::default(), now).as_needs().to_string()
 }
 
 /// These rows are all that there is.
@@ -151,7 +152,7 @@ fn compared(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Str
     let (object, details) = seen("2", "False", "./apps/orders", ["api", "worker"]);
     let more = More::Versions(versions.of(&details.row.key, "specimen"), Pair::default());
     let shown = Shown { details, more, ..shown(&object, rows) };
-    ObjectPage::new(frame, &shown, Tab::Compare, now).as_compare().to_string()
+    ObjectPage::new(frame, &shown, Tab::Compare, &Folds::default(), now).as_compare().to_string()
 }
 
 fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
@@ -161,7 +162,7 @@ fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
         "metadata.weave.works/suspended-by": "ada@example.com",
         "metadata.weave.works/suspended-comment": "loading the backlog",
     });
-    ObjectPage::new(frame, &shown(&object, rows), Tab::Details, now).as_why().to_string()
+    ObjectPage::new(frame, &shown(&object, rows), Tab::Details, &Folds::default(), now).as_why().to_string()
 }
 
 fn shown(object: &Value, rows: &[Row]) -> Shown {

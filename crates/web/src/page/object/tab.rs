@@ -1,10 +1,12 @@
-use fanlight_model::{Family, Kind};
+use fanlight_model::{Family, Kind, Tree};
 
 /// What of an object is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     /// State, conditions, relations.
     Details,
+    /// What it applied, down to the pods.
+    Tree,
     /// What happened lately.
     Events,
     /// What it needs, and what needs it.
@@ -20,8 +22,16 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 7] =
-        [Tab::Details, Tab::Dependencies, Tab::Events, Tab::History, Tab::Compare, Tab::Values, Tab::Manifest];
+    const ALL: [Tab; 8] = [
+        Tab::Details,
+        Tab::Tree,
+        Tab::Dependencies,
+        Tab::Events,
+        Tab::History,
+        Tab::Compare,
+        Tab::Values,
+        Tab::Manifest,
+    ];
 
     /// The tabs of objects of a kind.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
@@ -36,6 +46,7 @@ impl Tab {
             // Addresses of hooks are as good as secrets, and a report changes all the time.
             Tab::Compare => kind.info().family != Family::Notification && kind != Kind::FLUX_REPORT,
             Tab::Values => kind == Kind::HELM_RELEASE,
+            Tab::Tree => Tree::is_of(kind),
             _ => true,
         }
     }
@@ -48,6 +59,7 @@ impl Tab {
     pub(super) fn slug(self) -> &'static str {
         match self {
             Tab::Details => "details",
+            Tab::Tree => "graph",
             Tab::Dependencies => "dependencies",
             Tab::Events => "events",
             Tab::History => "history",
@@ -60,6 +72,7 @@ impl Tab {
     pub(super) fn word(self) -> &'static str {
         match self {
             Tab::Details => "Summary",
+            Tab::Tree => "Tree",
             Tab::Dependencies => "Dependencies",
             Tab::Events => "Events",
             Tab::History => "History",
@@ -85,8 +98,9 @@ mod tests {
             for tab in Tab::of(kind) {
                 assert_eq!(Tab::by_slug(kind, tab.slug()), tab, "{kind}");
             }
-            assert_eq!(Tab::by_slug(kind, "graph"), Tab::Details, "{kind}");
+            assert_eq!(Tab::by_slug(kind, "sync"), Tab::Details, "{kind}");
         }
         assert_eq!(Tab::by_slug(Kind::KUSTOMIZATION, "values"), Tab::Details);
+        assert_eq!(Tab::by_slug(Kind::GIT_REPOSITORY, "graph"), Tab::Details);
     }
 }

@@ -6,7 +6,7 @@ use std::{
 use askama::Template;
 use fanlight_identity::Session;
 use fanlight_live::Visit;
-use fanlight_model::{Identity, Kind, ObjectKey, Version};
+use fanlight_model::{Folds, Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ pub(super) struct ObjectView {
     key: ObjectKey,
     tab: Tab,
     pair: Pair,
+    folds: Folds,
     /// Of the object's kind; of its source's too once that is known.
     visit: Visit,
     kinds: Vec<Kind>,
@@ -43,7 +44,7 @@ pub(super) struct ObjectView {
 }
 
 impl ObjectView {
-    /// How often an object without a row is read, and Events.
+    /// How often an object without a row is read, Events, and what was applied.
     const PACE: Duration = Duration::from_secs(10);
     /// How often an object whose row is known is read, and the right to change it asked about: nothing is shown that was
     /// allowed more than half a minute ago, and what lies behind an object least of all.
@@ -52,10 +53,10 @@ impl ObjectView {
     const RETRY: Duration = Duration::from_secs(1);
 
     pub(super) fn new(app: Arc<App>, asked: Asked, visit: Visit) -> Self {
-        let Asked { session, frame, key, tab, pair } = asked;
+        let Asked { session, frame, key, tab, pair, folds } = asked;
         let kinds = vec![key.kind];
         let (known, had_row, failed, gone, read_again) = (None, false, None, false, Instant::now());
-        Self { app, session, frame, key, tab, pair, visit, kinds, known, had_row, failed, gone, read_again }
+        Self { app, session, frame, key, tab, pair, folds, visit, kinds, known, had_row, failed, gone, read_again }
     }
 
     async fn look(&mut self) -> Result<&Shown, ObjectError> {
@@ -97,8 +98,8 @@ impl ObjectView {
         self.had_row = self.visit.row(&self.key).is_some();
         let pace = match (&self.failed, self.had_row) {
             (Some(ObjectError::Unanswered(_)), _) => Self::RETRY,
-            // Events come without a change of the object.
-            (None, true) if self.tab != Tab::Events => Self::RECHECK,
+            // Events come without a change of the object, and what it applied changes without one.
+            (None, true) if !matches!(self.tab, Tab::Events | Tab::Tree) => Self::RECHECK,
             _ => Self::PACE,
         };
         self.read_again = (began + pace).max(Instant::now() + Self::RETRY);
@@ -111,11 +112,11 @@ impl View for ObjectView {
     }
 
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {
-        let (frame, tab, key) = (self.frame.clone(), self.tab, self.key.clone());
+        let (frame, tab, key, folds) = (self.frame.clone(), self.tab, self.key.clone(), self.folds.clone());
         let was_gone = self.gone;
         let (gone, pieces) = match self.look().await {
             Ok(shown) => {
-                let page = ObjectPage::new(&frame, shown, tab, now);
+                let page = ObjectPage::new(&frame, shown, tab, &folds, now);
                 let [head, why, body] = [page.as_head().render(), page.as_why().render(), page.as_rest().render()];
                 let pieces = [("head", head), ("why", why), ("body", body)];
                 (false, pieces.map(|(id, html)| (id, html.unwrap_or_default())).into())

@@ -1,0 +1,96 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Identity, Kind, Lack, Lot};
+use tokio::{sync::OnceCell, time::Instant};
+
+use super::{Resource, lack};
+use crate::{
+    ApiServer,
+    api_server::As,
+    discover::{Served, ServedVersion},
+};
+
+/// The kinds that the API server told somebody of, kept for a while for that person alone.
+#[derive(Default)]
+pub(crate) struct Atlases(Mutex<HashMap<Identity, (Instant, Known)>>);
+
+type Known = Arc<OnceCell<Arc<[Resource]>>>;
+
+impl Atlases {
+    /// How long kinds are kept: what is installed changes seldom.
+    const KEPT: Duration = Duration::from_secs(120);
+    /// For how many people.
+    const MOST: usize = 64;
+
+    fn of(&self, who: &Identity) -> Known {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (since, _)| since.elapsed() < Self::KEPT);
+        if let Some((_, known)) = kept.get(who) {
+            return Arc::clone(known);
+        }
+        let known = Known::default();
+        if kept.len() < Self::MOST {
+            kept.insert(who.clone(), (Instant::now(), Arc::clone(&known)));
+        }
+        known
+    }
+}
+
+impl ApiServer {
+    /// How the objects of a kind are read.
+    pub(super) async fn resource(&self, who: &Identity, lot: &Lot) -> Result<Resource, Lack> {
+        if let Some(builtin) = Resource::builtin(&lot.group, &lot.kind) {
+            return Ok(builtin);
+        }
+        if let Some(kind) = Kind::by_name(&lot.kind).filter(|kind| kind.info().group == lot.group) {
+            return self.served(kind).map(|served| flux(kind, &served)).ok_or(Lack::NotServed);
+        }
+        self.discovered(who, &lot.group, &lot.kind).await
+    }
+
+    /// A kind that is found among all that the API server tells the person of.
+    async fn discovered(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, Lack> {
+        let known = self.atlases().of(who);
+        let read = known.get_or_try_init(async || {
+            let (versions, _) = self.served_versions(As::Person(who), None, is_asked_about).await?;
+            Ok::<_, crate::ReadError>(resources(versions).into())
+        });
+        let all = read.await.map_err(|error| lack(&error))?;
+        let found = all.iter().find(|one| one.group == group && one.kind == kind);
+        found.cloned().ok_or(Lack::NotServed)
+    }
+}
+
+/// Whether a group has kinds that are not known beforehand: any may.
+fn is_asked_about(_: &str) -> bool {
+    true
+}
+
+fn flux(kind: Kind, served: &Served) -> Resource {
+    let info = kind.info();
+    let [group, kind, plural] = [info.group, info.name, info.plural].map(ToOwned::to_owned);
+    let version = served.version().to_owned();
+    Resource { group, version, kind, plural, namespaced: served.is_namespaced(), bare: false }
+}
+
+/// What can be read, each kind at the first version that serves it.
+fn resources(versions: Vec<ServedVersion>) -> Vec<Resource> {
+    let mut found: Vec<Resource> = Vec::new();
+    for ServedVersion { group, version, resources } in versions {
+        for one in resources {
+            // Subresources have a slash in their names.
+            let is_known = |known: &Resource| known.group == group && known.plural == one.name;
+            if !one.name.contains('/') && one.verbs.iter().any(|verb| verb == "get") && !found.iter().any(is_known) {
+                let (group, version) = (group.clone(), version.clone());
+                let bare = false;
+                let (kind, plural, namespaced) = (one.kind, one.name, one.namespaced);
+                found.push(Resource { group, version, kind, plural, namespaced, bare });
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,97 @@
+//! What the status of an object says, by the rules of kstatus, the library by which Flux's controllers decide whether what they
+//! applied is healthy: <https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus>.
+//!
+//! In two places more is said than there: what a container waits for in vain is a failure at once, and kinds that never have a status
+//! are told apart from those that are ready.
+
+mod other;
+mod pod;
+mod workload;
+
+use serde_json::Value;
+
+use crate::{
+    State,
+    details::reading::{each, text},
+};
+
+/// How an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Health {
+    /// The word.
+    pub(super) state: State,
+    /// What else there is to say; may be empty.
+    pub(super) note: String,
+}
+
+impl Health {
+    fn new(state: State, note: impl Into<String>) -> Self {
+        Self { state, note: note.into() }
+    }
+
+    fn ready(note: impl Into<String>) -> Self {
+        Self::new(State::Ready, note)
+    }
+
+    fn progressing(note: impl Into<String>) -> Self {
+        Self::new(State::Progressing, note)
+    }
+
+    fn failed(note: impl Into<String>) -> Self {
+        Self::new(State::Failed, note)
+    }
+}
+
+/// How an object of Kubernetes itself, or of a kind that nobody here knows, is.
+pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
+    if object["metadata"]["deletionTimestamp"].is_string() {
+        return Health::new(State::Deleting, "");
+    }
+    let generation = object["metadata"]["generation"].as_i64();
+    let observed = object["status"]["observedGeneration"].as_i64();
+    if let (Some(generation), Some(observed)) = (generation, observed)
+        && observed != generation
+    {
+        return Health::progressing("its controller has not looked at the last change yet");
+    }
+    if let Some(moving) = condition(object, "Reconciling").filter(|one| one["status"] == "True") {
+        return Health::progressing(words(moving));
+    }
+    if let Some(stalled) = condition(object, "Stalled").filter(|one| one["status"] == "True") {
+        return Health::new(State::Stalled, words(stalled));
+    }
+    match (group, kind) {
+        ("apps", "Deployment") => workload::deployment(object),
+        ("apps", "StatefulSet") => workload::stateful_set(object),
+        ("apps", "DaemonSet") => workload::daemon_set(object),
+        ("apps", "ReplicaSet") => workload::replica_set(object),
+        ("batch", "Job") => other::job(object),
+        ("batch", "CronJob") => other::cron_job(object),
+        ("", "Pod") => pod::pod(object),
+        ("", "PersistentVolumeClaim") => other::claim(object),
+        ("", "Service") => other::service(object),
+        ("policy", "PodDisruptionBudget") => other::budget(object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => other::definition(object),
+        _ => other::any(object),
+    }
+}
+
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    each(&object["status"]["conditions"]).find(|one| one["type"] == kind)
+}
+
+/// What a condition says: its message, else its reason.
+fn words(condition: &Value) -> &str {
+    match text(&condition["message"]) {
+        "" => text(&condition["reason"]),
+        message => message,
+    }
+}
+
+/// A number, or none where there is something else.
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use serde_json::json;
+
+use super::*;
+
+fn told(group: &str, kind: &str, object: &Value) -> (State, String) {
+    let Health { state, note } = health(group, kind, object);
+    (state, note)
+}
+
+fn deployment(wanted: i64, status: &Value) -> Value {
+    json!({"metadata": {"generation": 2}, "spec": {"replicas": wanted}, "status": status})
+}
+
+#[test]
+fn a_deployment_is_ready_when_all_of_its_pods_are_new_and_available() {
+    let full = |available: i64| {
+        json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": available,
+            "availableReplicas": available, "conditions": [
+                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+                {"type": "Available", "status": if available == 2 { "True" } else { "False" }}]})
+    };
+    let of = |object: &Value| told("apps", "Deployment", object);
+    assert_eq!(of(&deployment(2, &full(2))), (State::Ready, "2 of 2 available".to_owned()));
+    assert_eq!(of(&deployment(2, &full(1))), (State::Progressing, "1 of 2 available".to_owned()));
+    assert_eq!(of(&deployment(3, &full(2))), (State::Progressing, "2 of 3 pods made".to_owned()));
+    assert_eq!(of(&deployment(1, &full(2))), (State::Progressing, "2 pods, 1 wanted".to_owned()));
+    let mut late = full(1);
+    late["conditions"][0] =
+        json!({"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too late"});
+    assert_eq!(of(&deployment(2, &late)), (State::Failed, "too late".to_owned()));
+    let mut old = full(2);
+    old["observedGeneration"] = json!(1);
+    assert_eq!(of(&deployment(2, &old)).0, State::Progressing);
+    let zero = json!({"observedGeneration": 2});
+    assert_eq!(of(&deployment(0, &zero)), (State::Ready, "0 of 0 available".to_owned()));
+    let mut going = deployment(2, &full(2));
+    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    assert_eq!(of(&going).0, State::Deleting);
+}
+
+#[test]
+fn a_pod_is_as_its_containers_are() {
+    let pod = |phase: &str, ready: &str, waiting: &str, restarts: i64| {
+        json!({"status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}], "containerStatuses": [
+            {"restartCount": restarts, "state": if waiting.is_empty() { json!({"running": {}}) } else { json!({"waiting": {"reason": waiting}}) }}]}})
+    };
+    let unscheduled = json!({"status": {"phase": "Pending", "conditions": [
+        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}]}});
+    for (object, state, note) in [
+        (pod("Running", "True", "", 0), State::Ready, "running"),
+        (pod("Running", "True", "", 1), State::Ready, "running, restarted once"),
+        (pod("Running", "False", "", 0), State::Progressing, "running, not ready"),
+        (pod("Running", "False", "CrashLoopBackOff", 7), State::Failed, "CrashLoopBackOff, restarted 7 times"),
+        (pod("Pending", "False", "ImagePullBackOff", 0), State::Failed, "ImagePullBackOff"),
+        (pod("Pending", "False", "ContainerCreating", 0), State::Progressing, "being started"),
+        (pod("Succeeded", "False", "", 0), State::Ready, "completed"),
+        (json!({"status": {"phase": "Failed", "reason": "Evicted"}}), State::Failed, "Evicted"),
+        (
+            json!({"status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 3}}}]}}),
+            State::Failed,
+            "ended with exit code 3",
+        ),
+        (unscheduled, State::Failed, "no node takes it: 0/3 nodes are available"),
+        (json!({}), State::Progressing, "being started"),
+    ] {
+        assert_eq!(told("", "Pod", &object), (state, note.to_owned()), "{object}");
+    }
+}
+
+#[test]
+fn other_kinds_of_kubernetes_are_read_by_their_own_rules() {
+    let stateful = |ready: i64, current: &str| {
+        json!({"spec": {"replicas": 2}, "status": {"replicas": 2, "readyReplicas": ready, "updatedReplicas": 1,
+            "currentRevision": current, "updateRevision": "b"}})
+    };
+    let condition = |kind: &str, status: &str| json!({"status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": kind, "status": status, "message": "it is so"}]}});
+    for (group, kind, object, state) in [
+        ("apps", "StatefulSet", stateful(2, "b"), State::Ready),
+        ("apps", "StatefulSet", stateful(1, "b"), State::Progressing),
+        ("apps", "StatefulSet", stateful(2, "a"), State::Progressing),
+        ("apps", "DaemonSet", json!({"status": {}}), State::Progressing),
+        ("apps", "DaemonSet", json!({"status": {"desiredNumberScheduled": 0}}), State::Ready),
+        ("apps", "DaemonSet", json!({"status": {"desiredNumberScheduled": 1}}), State::Progressing),
+        (
+            "apps",
+            "ReplicaSet",
+            json!({"spec": {"replicas": 1}, "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1}}),
+            State::Ready,
+        ),
+        (
+            "apps",
+            "ReplicaSet",
+            json!({"spec": {"replicas": 1}, "status": {"replicas": 0, "conditions": [{"type": "ReplicaFailure", "status": "True"}]}}),
+            State::Failed,
+        ),
+        ("batch", "Job", condition("Failed", "True"), State::Failed),
+        ("batch", "Job", condition("Complete", "True"), State::Ready),
+        ("batch", "Job", json!({"status": {"startTime": "2026-01-01T00:00:00Z", "active": 1}}), State::Ready),
+        ("batch", "Job", json!({}), State::Progressing),
+        ("batch", "CronJob", json!({"spec": {"suspend": true}}), State::Suspended),
+        ("batch", "CronJob", json!({"spec": {"schedule": "@daily"}}), State::Ready),
+        ("", "PersistentVolumeClaim", json!({"status": {"phase": "Bound"}}), State::Ready),
+        ("", "PersistentVolumeClaim", json!({"status": {"phase": "Pending"}}), State::Progressing),
+        ("", "Service", json!({"spec": {"type": "LoadBalancer"}, "status": {}}), State::Progressing),
+        ("", "Service", json!({"spec": {"clusterIP": "10.0.0.1"}, "status": {}}), State::Ready),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", condition("Established", "True"), State::Ready),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", condition("NamesAccepted", "False"), State::Failed),
+    ] {
+        assert_eq!(told(group, kind, &object).0, state, "{kind} {object}");
+    }
+}
+
+#[test]
+fn of_a_kind_that_nobody_knows_the_condition_ready_is_believed_and_what_says_nothing_is_only_there() {
+    let with = |kind: &str, status: &str| json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1, "conditions": [{"type": kind, "status": status, "reason": "Because"}]}});
+    for (object, state, note) in [
+        (with("Ready", "True"), State::Ready, ""),
+        (with("Ready", "False"), State::Progressing, "Because"),
+        (with("Stalled", "True"), State::Stalled, "Because"),
+        (with("Reconciling", "True"), State::Progressing, "Because"),
+        (with("Odd", "True"), State::Ready, ""),
+        (json!({"data": {"a": "b"}}), State::Configured, ""),
+        (json!({"status": "odd"}), State::Configured, ""),
+    ] {
+        assert_eq!(told("example.com", "Gizmo", &object), (state, note.to_owned()), "{object}");
+    }
+}

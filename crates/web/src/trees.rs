@@ -1,0 +1,187 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanlight_model::{Growth, Identity, Known, Lack, ObjectKey, Tree, Want, Yield, grow};
+use futures_util::{StreamExt, future::BoxFuture, stream};
+use serde_json::Value;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+
+use crate::Objects;
+
+/// What objects applied: read when a page asks, in the name of whoever looks at it, and kept for a moment for that person
+/// alone, since they open and close parts of it.
+pub struct Trees {
+    kept: Mutex<HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>>,
+    /// How many more may be read at the same time.
+    seats: Semaphore,
+}
+
+/// Reads something, in whoever's name.
+type Reading<'a> = dyn Fn(&Want) -> BoxFuture<'static, Yield> + Sync + 'a;
+
+impl Default for Trees {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
+    }
+}
+
+impl Trees {
+    /// How long a tree is kept.
+    const KEPT: Duration = Duration::from_secs(5);
+    /// How many are kept.
+    const MOST: usize = 32;
+    /// How many are read at the same time, and how much of one.
+    const AT_ONCE: usize = 4;
+    const ABREAST: usize = 8;
+    /// How much may be wanted for one, and how many objects read.
+    const WANTS: usize = 160;
+    const OBJECTS: usize = 60_000;
+    /// How long a page waits for one.
+    const PATIENCE: Duration = Duration::from_secs(6);
+
+    /// What an object applied.
+    pub(crate) async fn read(
+        &self,
+        objects: &dyn Objects,
+        who: &Identity,
+        key: &ObjectKey,
+        object: &Value,
+    ) -> Arc<Tree> {
+        // What is read may be forbidden from the next moment on.
+        let at = Instant::now();
+        let asked = (who.clone(), key.clone());
+        if let Some(kept) = self.kept(&asked) {
+            return kept;
+        }
+        let reading = |want: &Want| objects.members(who, want);
+        let tree = Arc::new(self.grow(key, object, &reading).await);
+        self.keep(asked, at, Arc::clone(&tree));
+        tree
+    }
+
+    /// What is beyond the limits counts as not read, and the tree says so.
+    async fn grow(&self, key: &ObjectKey, object: &Value, read: &Reading<'_>) -> Tree {
+        let end = Instant::now() + Self::PATIENCE;
+        let (mut known, mut read_so_far, mut seat) = (Known::default(), 0, None);
+        loop {
+            let wants = match grow(key, object, &known) {
+                Growth::Grown(tree) => return tree,
+                Growth::Needs(wants) => wants,
+            };
+            if seat.is_none() {
+                seat = timeout_at(end, self.seats.acquire()).await.ok();
+            }
+            let left = match () {
+                () if seat.is_none() || known.len() > Self::OBJECTS => 0,
+                () => Self::WANTS.saturating_sub(read_so_far),
+            };
+            read_so_far += wants.len();
+            let reads = wants.into_iter().enumerate().map(|(place, want)| async move {
+                let came = match () {
+                    () if place < left => timeout_at(end, read(&want)).await.ok(),
+                    () => None,
+                };
+                let came = came.unwrap_or_else(|| want.lacking(Lack::Unread));
+                (want, came)
+            });
+            let reads: Vec<_> = stream::iter(reads).buffer_unordered(Self::ABREAST).collect().await;
+            for (want, came) in reads {
+                known.add(want, came);
+            }
+        }
+    }
+
+    fn kept(&self, asked: &(Identity, ObjectKey)) -> Option<Arc<Tree>> {
+        let kept = self.lock();
+        let (at, tree) = kept.get(asked)?;
+        (at.elapsed() < Self::KEPT).then(|| Arc::clone(tree))
+    }
+
+    fn keep(&self, asked: (Identity, ObjectKey), at: Instant, tree: Arc<Tree>) {
+        let mut kept = self.lock();
+        kept.retain(|_, (at, _)| at.elapsed() < Self::KEPT);
+        if kept.len() < Self::MOST {
+            kept.insert(asked, (at, tree));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use fanlight_model::{Found, Kind, Standing};
+    use futures_util::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+
+    fn kustomization(name: &str, applied: &[String]) -> Value {
+        let entries: Vec<_> = applied.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
+        json!({"metadata": {"namespace": "apps", "name": name}, "status": {"inventory": {"entries": entries}}})
+    }
+
+    fn key() -> ObjectKey {
+        ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_who_never_answers_holds_no_page_up() {
+        let trees = Trees::default();
+        let begun = Instant::now();
+        let object = kustomization("shop", &["shop_cart_apps_Deployment".to_owned()]);
+        let tree = trees.grow(&key(), &object, &|_| std::future::pending().boxed()).await;
+        assert!(begun.elapsed() <= Trees::PATIENCE + Duration::from_millis(10));
+        assert_eq!(tree.nodes[1].standing, Standing::Unseen(Lack::Unread));
+        assert_eq!(
+            tree.gaps.iter().map(|gap| &*gap.said).collect::<Vec<_>>(),
+            ["Deployment in `shop` could not be read"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_no_end_is_read_to_the_limit_and_said_to_be_unread_beyond() {
+        let asked = AtomicUsize::new(0);
+        let read = |want: &Want| {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            let Want::Objects { names, .. } = want else {
+                return std::future::ready(want.lacking(Lack::Denied)).boxed();
+            };
+            // Each applies another one, each in a namespace of its own.
+            let found = names.iter().flatten().map(|name| {
+                let next = (0..50)
+                    .map(|one| format!("n{number}-{one}_{number}-{one}_kustomize.toolkit.fluxcd.io_Kustomization"));
+                Found::read(
+                    "kustomize.toolkit.fluxcd.io",
+                    "Kustomization",
+                    &kustomization(name, &next.collect::<Vec<_>>()),
+                )
+            });
+            let came = Yield::Objects {
+                resource: "kustomizations".to_owned(),
+                verb: "get",
+                found: found.collect(),
+                lacks: BTreeMap::new(),
+                rest: Lack::Absent,
+            };
+            std::future::ready(came).boxed()
+        };
+        let object = kustomization("shop", &["a_b_kustomize.toolkit.fluxcd.io_Kustomization".to_owned()]);
+        let tree = Trees::default().grow(&key(), &object, &read).await;
+        assert_eq!(asked.into_inner(), Trees::WANTS);
+        assert!(!tree.gaps.is_empty() && tree.nodes.len() > Trees::WANTS);
+    }
+}
