@@ -189,7 +189,17 @@ impl Shelf {
         sightlines: &[Sightline],
         keys: &HashSet<ObjectKey>,
     ) -> Vec<Arc<Row>> {
-        self.in_sight(covers, sightlines, |row| row.needs().any(|(key, _)| keys.contains(&key)))
+        let mut kinds = [false; Kind::COUNT];
+        keys.iter().for_each(|key| kinds[key.kind.index()] = true);
+        // Of most rows the kinds alone say that they need none.
+        let wanted = |key: &ObjectKey| kinds[key.kind.index()] && keys.contains(key);
+        self.in_sight(covers, sightlines, |row| {
+            let source = row.source.as_ref().filter(|link| kinds[link.kind.index()]);
+            row.depends_on.iter().any(wanted)
+                || source.is_some_and(|link| wanted(&link.key()))
+                || (kinds[Kind::HELM_CHART.index()] && row.generated_chart().is_some_and(|chart| wanted(&chart)))
+                || row.particulars.as_ref().is_some_and(|particulars| particulars.uses.iter().any(wanted))
+        })
     }
 
     /// The rows of objects that take their content from one, by namespace and name, cut to what the sightlines allow.

@@ -1,4 +1,4 @@
-use fanlight_model::{Applier, Facts, Links, State};
+use fanlight_model::{Applier, Facts, Links, Particulars, SourceLink, State};
 
 use super::*;
 use crate::{Sight, grant::Reach};
@@ -111,6 +111,37 @@ async fn who_needs_an_object_is_cut_by_the_sight_of_each_kind() {
     assert_eq!(names(&lines(Reach::Everywhere)), ["ResourceSet/apps/after"]);
     assert!(names(&lines(Reach::Nothing)).is_empty(), "who may list the one kind sees nothing of the other");
     assert!(names(&lines(Reach::Everywhere)[..1]).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_needed_in_whichever_way_it_is_named() {
+    let store = Store::new();
+    let feed = FeedKey::new(Kind::HELM_RELEASE, Scope::Cluster);
+    store.open(&feed, FIRST, Instant::now());
+    let repository = ObjectKey::new(Kind::HELM_REPOSITORY, "flux-system", "charts");
+    let source = SourceLink {
+        kind: repository.kind,
+        namespace: Arc::clone(&repository.namespace),
+        name: Arc::clone(&repository.name),
+        chart: Some("shop".into()),
+    };
+    let before = ObjectKey::new(Kind::HELM_RELEASE, "apps", "before");
+    let used = ObjectKey::new(Kind::BUCKET, "apps", "used");
+    let links = Links { source: Some(source), depends_on: [before.clone()].into(), ..Links::default() };
+    let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "shop");
+    let particulars = Particulars { uses: [used.clone()].into(), ..Particulars::default() };
+    let row =
+        Row { particulars: Some(Box::new(particulars)), ..Row::new(key, 6, links, &Facts::new(Kind::HELM_RELEASE)) };
+    let named: Vec<_> = row.needs().map(|(key, _)| key).collect();
+    store.replace(&feed, FIRST, Listing { rows: vec![Arc::new(row)], version: 10 }, Instant::now());
+    let lines = [Sightline::of(Kind::HELM_RELEASE, Reach::Everywhere)];
+    let chart = ObjectKey::new(Kind::HELM_CHART, "flux-system", "apps-shop");
+    assert_eq!(named, [before, chart, repository, used]);
+    for key in named {
+        assert_eq!(store.needing(&lines, &[key.clone()].into()).len(), 1, "{key}");
+        let other = ObjectKey::new(key.kind, key.namespace, "other");
+        assert!(store.needing(&lines, &[other].into()).is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -243,7 +243,9 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     let desk = Desk::signed_in().await?;
     desk.plane().apply(&estate::kustomization("apps", "shop").failed("BuildFailed", "path not found")).await?;
     desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
+    let held = estate::kustomization("apps", "held").after(&["next", "gone", "held"]);
     let others = [
+        held.waiting("DependencyNotReady", "dependency 'apps/next' is not ready"),
         estate::helm_release("apps", "billing").with_spec(json!({"values": {"replicas": 2}})),
         estate::git_repository("apps", "fleet").failed("GitOperationFailed", "authentication required"),
         estate::oci_repository("apps", "base").with_spec(json!({"verify": {"provider": "cosign"}})),
@@ -253,10 +255,16 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     for object in others {
         desk.plane().apply(&object).await?;
     }
+    desk.goto("/helm_release/compare?name=billing&namespace=apps").await?;
+    let changed = estate::helm_release("apps", "billing").with_spec(json!({"values": {"replicas": 3, "token": "t"}}));
+    desk.plane().apply(&changed.never_reconciled()).await?;
+    desk.browser.until("document.querySelector('.diff ins') !== null").await?;
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         desk.browser.look(look).await?;
         for address in [
             "/",
+            "/kustomization/dependencies?name=held&namespace=apps",
+            "/helm_release/compare?name=billing&namespace=apps",
             "/events",
             "/applications",
             "/search",

@@ -77,20 +77,38 @@ fn text_of(text: &str, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>)
     if text.contains("PRIVATE KEY") {
         return hide(text, path, seal, hidden);
     }
-    if !text.contains('\n') {
-        return without_credentials(text);
-    }
+    let is_long = text.contains('\n');
+    // How far the name was indented of which the lines below are the value.
+    let mut below: Option<usize> = None;
     let mut lines = text.split('\n').enumerate().map(|(number, line)| {
-        let split = line.find([':', '=']).map(|at| line.split_at(at + 1));
-        match split {
-            Some((key, value)) if looks_secret(key.trim_end_matches([':', '='])) && !value.trim().is_empty() => {
-                format!("{key} {}", hide(value.trim(), &format!("{path}, line {}", number + 1), seal, hidden))
-            }
-            _ => without_credentials(line),
+        let path = if is_long { format!("{path}, line {}", number + 1) } else { path.to_owned() };
+        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
+        if words.is_empty() {
+            return line.to_owned();
         }
+        if below.is_some_and(|outer| indent.len() > outer) {
+            return indent.to_owned() + &hide(words, &path, seal, hidden);
+        }
+        below = None;
+        let Some((name, value)) = secret_in(line) else { return without_credentials(line) };
+        if matches!(value.trim_start().chars().next(), None | Some('|' | '>')) {
+            below = Some(indent.len());
+            return line.to_owned();
+        }
+        format!("{name} {}", hide(value.trim(), &path, seal, hidden))
     });
     let first = lines.next().unwrap_or_default();
     lines.fold(first, |all, line| all + "\n" + &line)
+}
+
+/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`.
+fn secret_in(line: &str) -> Option<(&str, &str)> {
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    line.match_indices([':', '=']).find_map(|(at, _)| {
+        let before = line[..at].trim_end_matches(['"', '\'', ' ']);
+        let name = before.rsplit(|letter| !is_of_name(letter)).next().unwrap_or_default();
+        looks_secret(name).then(|| line.split_at(at + 1))
+    })
 }
 
 /// Whether what has this name is usually secret: `db_password`, `apiKey`; not the name of a Secret, which is none.
@@ -130,7 +148,8 @@ mod tests {
             "db": {"user": "shop", "password": "hunter2", "existingSecret": "db-login", "port": 5432},
             "auth": {"apiKey": 12345, "tokens": ["plain"], "token": ["hunter2"], "credentials": {"a": "hunter2", "on": true}},
             "env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "LOG_LEVEL", "value": "debug"}],
-            "config": "level: debug\ndb_password: hunter2\nurl: https://u:hunter2@h.example/x\n",
+            "config": "level: debug\ndb_password: hunter2\nurl: https://u:hunter2@h.example/x\nkey:\n  token: |\n    hunter2\n\n    hunter2\n  mode: fast\n",
+            "arguments": ["--token=hunter2", "--level=debug", "host=h user=u password=hunter2", "{\"secret\":\"hunter2\"}"],
             "url": "https://shop:hunter2@h.example/",
             "tls": "-----BEGIN PRIVATE KEY-----\nhunter2",
             "extra": [{"kind": "Secret", "stringData": {"anything": "hunter2"}}],
@@ -138,7 +157,18 @@ mod tests {
         let mut hidden = Vec::new();
         let kept = masked(&values, "values", &RandomState::new(), &mut hidden).to_string();
         assert!(!kept.contains("hunter2") && !kept.contains("12345"), "{kept}");
-        for stays in ["db-login", "5432", "plain", "debug", "https://h.example/", "\"replicas\":2", "LOG_LEVEL"] {
+        for stays in [
+            "db-login",
+            "mode: fast",
+            "--level=debug",
+            "host=h user=u",
+            "5432",
+            "plain",
+            "debug",
+            "https://h.example/",
+            "\"replicas\":2",
+            "LOG_LEVEL",
+        ] {
             assert!(kept.contains(stays), "{stays}: {kept}");
         }
         let mut paths: Vec<_> = hidden.iter().map(|one| &*one.path).collect();
@@ -146,10 +176,15 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "values.arguments[0]",
+                "values.arguments[2]",
+                "values.arguments[3]",
                 "values.auth.apiKey",
                 "values.auth.credentials.a",
                 "values.auth.token[0]",
                 "values.config, line 2",
+                "values.config, line 6",
+                "values.config, line 8",
                 "values.db.password",
                 "values.env[0].value",
                 "values.extra[0].stringData.anything",

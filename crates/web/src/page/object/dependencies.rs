@@ -4,7 +4,7 @@ mod drawing;
 mod entry;
 pub(super) mod reading;
 
-use std::time::SystemTime;
+use std::{collections::BTreeSet, time::SystemTime};
 
 use fanlight_model::{Glimpse, Graph, Node, Side, State};
 use serde_json::Value;
@@ -121,17 +121,37 @@ fn which(node: &Node, goes_round: bool) -> &'static str {
     }
 }
 
-/// The members of circles, as `a/b and c/d wait for each other`.
+/// Who is in a circle with whom: `a/b and c/d need each other`.
 fn circle(graph: &Graph) -> String {
-    let is_in = |number: &usize| graph.edges.iter().any(|edge| edge.circular && edge.to == *number);
-    let members: Vec<_> = (0..graph.nodes.len()).filter(is_in).map(|number| &graph.nodes[number].key).collect();
-    let names: Vec<_> = members.iter().take(8).map(|key| format!("{}/{}", key.namespace, key.name)).collect();
-    match &*names {
+    let mut left: Vec<_> = graph.edges.iter().filter(|edge| edge.circular).collect();
+    let mut sentences = Vec::new();
+    while let Some(first) = left.pop() {
+        // What is connected by such edges is in circles with each other.
+        let mut members = BTreeSet::from([first.from, first.to]);
+        while let Some(at) = left.iter().position(|edge| members.contains(&edge.from) || members.contains(&edge.to)) {
+            let edge = left.swap_remove(at);
+            members.extend([edge.from, edge.to]);
+        }
+        let names = members.iter().map(|number| &graph.nodes[*number].key);
+        let names: Vec<_> = names.map(|key| format!("{}/{}", key.namespace, key.name)).collect();
+        sentences.push(circle_of(&names));
+    }
+    sentences.reverse();
+    sentences.join(" ")
+}
+
+fn circle_of(names: &[String]) -> String {
+    /// More say nothing more.
+    const MOST: usize = 8;
+    match names {
         [] => String::new(),
         [one] => format!("{one} depends on itself: it can never become ready."),
-        [first @ .., last] => {
-            let more = if members.len() > names.len() { ", and others," } else { "" };
-            format!("{} and {last}{more} need each other in a circle: none of them can become ready.", first.join(", "))
+        [first @ .., last] if names.len() <= MOST => {
+            format!("{} and {last} need each other in a circle: none of them can become ready.", first.join(", "))
+        }
+        names => {
+            let (said, rest) = (names[..MOST].join(", "), names.len() - MOST);
+            format!("{said} and {rest} more need each other in circles: none of them can become ready.")
         }
     }
 }

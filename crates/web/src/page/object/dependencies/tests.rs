@@ -120,6 +120,23 @@ fn a_circle_is_said_and_drawn_within_the_drawing() {
 }
 
 #[test]
+fn circles_that_have_nothing_to_do_with_each_other_are_said_apart() {
+    let needs = [("apps/a", ""), ("apps/c", "")];
+    let rows = [("apps/a", "apps/b"), ("apps/b", "apps/a"), ("apps/c", "apps/c")];
+    let rows = rows.map(|(name, other)| row(name, State::Waiting, &[other]));
+    let shown = shown(&needs, rows.into());
+    let frame = Frame::specimen();
+    let page = Dependencies::of(&frame, &shown, SystemTime::UNIX_EPOCH).expect("a graph");
+    assert_eq!(
+        page.circle,
+        "apps/a and apps/b need each other in a circle: none of them can become ready. apps/c depends on itself: it can never become ready."
+    );
+    let drawing = page.drawing.expect("a drawing");
+    let widest = drawing.nodes.iter().map(|node| node.x + node.w).max();
+    assert!(widest < Some(drawing.width) && drawing.nodes.iter().all(|node| node.y + node.h < drawing.height));
+}
+
+#[test]
 fn who_needs_nothing_and_is_needed_by_nobody_has_no_drawing() {
     let mut shown = shown(&[], Vec::new());
     shown.object["spec"]["dependsOn"] = json!([{"kind": "CustomResourceDefinition", "name": "certs.example.com"}]);
