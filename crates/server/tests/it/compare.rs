@@ -83,7 +83,10 @@ async fn members_that_came_and_went_are_told_to_whoever_may_read_the_object() ->
     house.plane.delete(&store(SECOND, &[])).await?;
     house.plane.apply(&store(SECOND, &[&comes])).await?;
     let anew = words(&get(&house, &ada, STORE).await?);
-    assert!(anew.contains("Only one version") && !anew.contains("goes-away"), "{anew}");
+    assert!(anew.contains("2222222") && anew.contains("Seen here since"), "{anew}");
+    for canary in ["goes-away", "stays", "1111111"] {
+        assert!(!anew.contains(canary), "{canary} is of another object: {anew}");
+    }
     Ok(())
 }
 

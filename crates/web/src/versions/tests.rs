@@ -106,7 +106,7 @@ fn what_is_kept_is_bounded_for_one_object_and_for_all() {
     }
     assert!(shared.bytes() < 300_000, "what is the same is kept once: {}", shared.bytes());
 
-    for number in 0..100 {
+    for number in 0..120 {
         Seen { members: 10_000, ..Seen::at(1, "a") }.note(&versions, &format!("big-{number}"));
     }
     let bytes = versions.bytes();

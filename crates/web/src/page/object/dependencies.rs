@@ -125,7 +125,8 @@ fn which(node: &Node, goes_round: bool) -> &'static str {
 fn circle(graph: &Graph) -> String {
     let mut left: Vec<_> = graph.edges.iter().filter(|edge| edge.circular).collect();
     let mut sentences = Vec::new();
-    while let Some(first) = left.pop() {
+    while !left.is_empty() {
+        let first = left.remove(0);
         // What is connected by such edges is in circles with each other.
         let mut members = BTreeSet::from([first.from, first.to]);
         while let Some(at) = left.iter().position(|edge| members.contains(&edge.from) || members.contains(&edge.to)) {
@@ -136,7 +137,6 @@ fn circle(graph: &Graph) -> String {
         let names: Vec<_> = names.map(|key| format!("{}/{}", key.namespace, key.name)).collect();
         sentences.push(circle_of(&names));
     }
-    sentences.reverse();
     sentences.join(" ")
 }
 
