@@ -88,6 +88,12 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["rolebindings", "roles"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
+- apiGroups: ["", "apps"]
+  resources: ["deployments", "pods", "replicasets"]
+  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
+- apiGroups: ["apiextensions.k8s.io"]
+  resources: ["customresourcedefinitions"]
+  verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- /* What an application applied: all kinds of Kubernetes that it may be of, but Secrets. */}}
 - apiGroups: ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
   resources: {{ include "fanlight.appliedResources" . }}
@@ -186,6 +192,9 @@
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]
   verbs: ["get", "list", "watch"]
+- apiGroups: ["apiextensions.k8s.io"]
+  resources: ["customresourcedefinitions"]
+  verbs: ["get"]
 - apiGroups: ["", "apiextensions.k8s.io", "networking.k8s.io", "policy", "scheduling.k8s.io", "storage.k8s.io"]
   resources: ["customresourcedefinitions", "ingressclasses", "limitranges", "networkpolicies", "poddisruptionbudgets", "priorityclasses", "resourcequotas", "serviceaccounts", "storageclasses"]
   verbs: ["get", "list"]

@@ -11,7 +11,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::{Semaphore, watch},
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -286,7 +286,7 @@ impl ApiServer {
                     Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
                         waited += 1;
                         // Who was refused together must not come back together.
-                        tokio::time::sleep(pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)).await;
+                        sleep(jitter(pause)).await;
                     }
                     Err(error) => return Err(error),
                     Ok(response) => {
@@ -361,6 +361,11 @@ fn request(dress: &Dress, path: &str, accept: &'static str, class: Class) -> Req
 /// `Retry-After` in seconds (RFC 9110 §10.2.3); Kubernetes never sends the other form, a date.
 fn retry_after(value: Option<&HeaderValue>) -> Option<Duration> {
     value?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// About as long: those who began together do not go on together.
+pub(crate) fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, ReadError> {

@@ -132,7 +132,8 @@ fn segment(name: &str) -> Result<&str, ReadError> {
     fits.then_some(name).ok_or_else(|| ReadError::Misnamed { what: name.to_owned() })
 }
 
-fn encoded(text: &str) -> String {
+/// A value as it stands in the query of a URL.
+pub(crate) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 

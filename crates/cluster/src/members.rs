@@ -39,9 +39,10 @@ impl ApiServer {
     const FEW: usize = 3;
     /// Up to so many are, where the person may not list them.
     const SINGLE: usize = 8;
-    /// How many objects of a list are read at once, and how many of them in all.
+    /// How many objects of a list are read at once: whole ones, and metadata alone. And how often.
     const PAGE: usize = 250;
-    const PAGES: usize = 40;
+    const BARE_PAGE: usize = 1000;
+    const MOST_PAGES: usize = 40;
 
     /// Reads something for a tree in the person's name.
     pub async fn members(&self, who: &Identity, want: &Want) -> Yield {
@@ -106,9 +107,10 @@ impl ApiServer {
         let mut found = Vec::new();
         let Some(folder) = kind.folder(&lot.namespace) else { return (found, Lack::Absent) };
         let what = format!("{} in {}", kind.plural, lot.namespace);
+        let limit = if kind.bare { Self::BARE_PAGE } else { Self::PAGE };
         let mut next = String::new();
-        for _ in 0..Self::PAGES {
-            let path = format!("{folder}?limit={}{next}", Self::PAGE);
+        for _ in 0..Self::MOST_PAGES {
+            let path = format!("{folder}?limit={limit}{next}");
             let errand = Errand { accept: kind.accept_list(), ..Errand::read(As::Person(who), &what, &path) };
             let read = async { page(lot, &what, &self.run(&errand).await?.body, &mut found) };
             match read.await {

@@ -95,10 +95,10 @@ impl KeyRing {
     /// Lets that key seal whose turn it is; whether it is another one than before.
     pub fn settle(&self, now: Instant) -> bool {
         self.0.send_if_modified(|keys| {
-            let settled = Keys::new(keys.listed.clone(), now);
-            let is_other = settled.sealing != keys.sealing;
+            let sealing = turn(&keys.listed, now);
+            let is_other = sealing != keys.sealing;
             if is_other {
-                *keys = Arc::new(settled);
+                *keys = Arc::new(Keys { listed: keys.listed.clone(), sealing });
             }
             is_other
         })
@@ -128,10 +128,7 @@ impl KeyRing {
 
 impl Keys {
     fn new(listed: Vec<Listed>, now: Instant) -> Self {
-        let is_everywhere = |known: &Listed| now.saturating_duration_since(known.since) >= KeyRing::SPREAD;
-        let oldest = || listed.iter().enumerate().min_by_key(|(place, known)| (known.since, Reverse(*place)));
-        let sealing = listed.iter().position(is_everywhere).or_else(|| oldest().map(|(place, _)| place));
-        Self { sealing: sealing.unwrap_or_default(), listed }
+        Self { sealing: turn(&listed, now), listed }
     }
 
     /// The key that seals.
@@ -161,6 +158,19 @@ impl Keys {
     pub(crate) fn newer_signing(&self) -> impl Iterator<Item = &[u8]> {
         self.listed[..self.sealing].iter().map(|known| known.key.signing())
     }
+
+    /// Those that are listed after the one that seals, and so are older.
+    pub(crate) fn older_signing(&self) -> impl Iterator<Item = &[u8]> {
+        self.listed[self.sealing + 1..].iter().map(|known| known.key.signing())
+    }
+}
+
+/// The place of the key whose turn to seal it is.
+fn turn(listed: &[Listed], now: Instant) -> usize {
+    let is_everywhere = |known: &Listed| now.saturating_duration_since(known.since) >= KeyRing::SPREAD;
+    let oldest = || listed.iter().enumerate().min_by_key(|(place, known)| (known.since, Reverse(*place)));
+    let sealing = listed.iter().position(is_everywhere).or_else(|| oldest().map(|(place, _)| place));
+    sealing.unwrap_or_default()
 }
 
 fn parse(texts: &[KeyText<'_>]) -> Result<Vec<Key>, KeyRingError> {

@@ -152,10 +152,10 @@ impl Revocations {
 
     /// Keeps the record through `source`; without one, what is ended is ended in this replica alone.
     pub fn new(source: Option<Arc<dyn RecordSource>>, keys: Arc<KeyRing>, clock: fn() -> SystemTime) -> Self {
-        let source_is_none = source.is_none();
-        let reach = match source {
-            Some(_) => "the record of ended sessions was not read so far",
-            None => "no record of ended sessions is kept (--sessions-config-map is empty)",
+        // Where there is no record, nothing is left to be read.
+        let (is_known, reach) = match source {
+            Some(_) => (false, "the record of ended sessions was not read so far"),
+            None => (true, "no record of ended sessions is kept (--sessions-config-map is empty)"),
         };
         Self(Arc::new(Inner {
             source,
@@ -164,7 +164,7 @@ impl Revocations {
             ledger: RwLock::default(),
             news: watch::Sender::new(0),
             reach: watch::Sender::new(Reach::HereOnly(reach.to_owned())),
-            known: watch::Sender::new(source_is_none),
+            known: watch::Sender::new(is_known),
             began: Instant::now(),
             object: Mutex::default(),
             again: Notify::new(),

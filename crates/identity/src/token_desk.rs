@@ -195,7 +195,7 @@ impl TokenDesk {
     async fn ask_about_stranger(&self, token: &Token) -> Result<Holder, NotHeld> {
         let asking = async {
             let _turn = self.0.together_strangers.acquire().await;
-            self.ask(token).await
+            self.ask_in_turn(token).await
         };
         timeout(Self::PATIENCE, asking).await.unwrap_or_else(|_| Err(NotHeld::too_late()))
     }

@@ -182,12 +182,12 @@ impl Desk {
                 id
             }
         };
-        self.state.moved = true;
         let namespaces = self.namespaces.borrow().clone().unwrap_or_default();
         let newcomer = || Presence::new(visitor.identity.clone(), &namespaces, now);
         let presence = self.state.people.entry(id).or_insert_with(newcomer);
-        let over = CancellationToken::new();
+        let (over, before) = (CancellationToken::new(), presence.needs());
         presence.take(lease, visitor, wish, over.clone(), now);
+        self.state.moved |= presence.needs() != before;
         let taken = Seat { person: Arc::clone(&presence.person), id, lease, over };
         if seat.send(taken).is_err() {
             presence.release(lease, now, now);

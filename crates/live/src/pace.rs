@@ -38,7 +38,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             trust: Duration::from_secs(30),
-            recheck_early: Duration::from_millis(26_000),
+            recheck_early: Duration::from_millis(27_000),
             recheck_late: Duration::from_millis(28_500),
             survey: Duration::from_secs(240),
             questions: 3_400,

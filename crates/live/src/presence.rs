@@ -166,11 +166,11 @@ impl Presence {
         }
     }
 
-    /// Drops what has ended; says whether anything has.
+    /// Drops what has ended; says whether they need other feeds than before.
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
-        let before = self.leases.len();
+        let (leases, before) = (self.leases.len(), self.needs());
         self.leases.retain(|_, lease| lease.until > now);
-        self.leases.len() < before
+        self.leases.len() < leases && self.needs() != before
     }
 
     /// Whether they have been away for so long that they can be forgotten.
@@ -186,6 +186,12 @@ impl Presence {
     /// Whether any session of theirs looks at anything.
     pub(crate) fn is_here(&self) -> bool {
         !self.leases.is_empty()
+    }
+
+    /// The kinds of which their open views show objects, if they look at anything: on that depends which feeds run. Most
+    /// pages that somebody opens need no more than those that they have open.
+    pub(crate) fn needs(&self) -> Option<Kinds> {
+        self.is_here().then(|| self.wants())
     }
 
     /// The sessions that they look at anything with.

@@ -11,6 +11,7 @@ mod tally;
 
 use std::{
     collections::{HashSet, VecDeque},
+    slice::from_ref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -176,7 +177,12 @@ impl Store {
         let mut inner = self.lock();
         let Inner { shelf, covers, .. } = &mut *inner;
         let mut list = shelf.list(covers, sightlines, query);
-        list.freshness = inner.covers.freshness(sightlines, fresh);
+        let freshness = |lines: &[Sightline]| covers.freshness(lines, fresh);
+        list.freshness = freshness(sightlines);
+        if let Freshness::Loading { .. } = list.freshness {
+            let is_unread = |line: &&Sightline| matches!(freshness(from_ref(line)), Freshness::Loading { .. });
+            list.unread = sightlines.iter().filter(is_unread).map(|line| line.kind).collect();
+        }
         list.sights = sightlines.iter().map(|line| (line.kind, line.sight())).collect();
         list
     }

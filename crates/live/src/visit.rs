@@ -111,9 +111,6 @@ impl Visit {
         let sightlines = self.look();
         let mut list = self.store.list(&sightlines, query, self.fresh());
         list.fixed = self.fixed(&list.rows);
-        if let Freshness::Loading { .. } = list.freshness {
-            list.unread = self.unread(&sightlines);
-        }
         self.standing = Some(standing(sightlines, list.freshness));
         list
     }
@@ -135,13 +132,6 @@ impl Visit {
         let sightlines = self.sightlines();
         self.holds_until = holds_until(&sightlines);
         sightlines
-    }
-
-    /// The kinds of which not everything that the viewer may see has been read so far.
-    fn unread(&self, sightlines: &[Sightline]) -> Vec<Kind> {
-        let freshness = |line: &Sightline| self.store.freshness(std::slice::from_ref(line), self.fresh());
-        let unread = sightlines.iter().filter(|line| matches!(freshness(line), Freshness::Loading { .. }));
-        unread.map(|line| line.kind).collect()
     }
 
     fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {

@@ -107,8 +107,16 @@ impl Row {
 
     /// Labels as rows keep them.
     pub fn labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Arc<str>> {
-        let pairs: Vec<_> = labels.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
-        (!pairs.is_empty()).then(|| cut(&pairs.join(" "), Row::LABELS_LIMIT).into())
+        let mut text = String::new();
+        for (key, value) in labels {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(key);
+            text.push('=');
+            text.push_str(value);
+        }
+        (!text.is_empty()).then(|| cut(&text, Row::LABELS_LIMIT).into())
     }
 
     /// Whether the object takes its content from this one: named as its source, as the chart that is made for a

@@ -4,6 +4,7 @@
 //!   recorded ── objects written by real controllers ──┐
 //!   company ─── the rest of the same company ─────────┼─► Estate ── apply ──► ControlPlane
 //!   large ───── as many as wanted ────────────────────┤
+//!   heavy ───── what is most work to explain ─────────┤
 //!   odd ─────── what nobody expects ──────────────────┘
 //!      └── built from: kinds (constructors of FluxObject), workload (what runs)
 //! ```
@@ -11,6 +12,7 @@
 mod apply;
 mod company;
 mod flux_object;
+mod heavy;
 mod kinds;
 mod large;
 mod odd;
@@ -56,6 +58,12 @@ impl Estate {
     /// `objects` Flux objects spread over `namespaces` namespaces and `flux-system`, most of them ready; nothing runs.
     pub fn large(objects: usize, namespaces: usize) -> Self {
         Self { items: large::objects(objects, namespaces).into_iter().map(Item::from).collect() }
+    }
+
+    /// A Kustomization `heavy-0/platform` with a tree of so many parts, and so many others that fail, each by a pod that
+    /// cannot start; where there are machines and controllers, all of it runs as far as it can.
+    pub fn heavy(parts: usize, failing: usize) -> Self {
+        Self { items: heavy::objects(parts, failing).into_iter().map(Item::from).collect() }
     }
 
     /// What nobody expects, in the namespace `odd`. Of every kind one object that is nearly empty, named `empty`, and one

@@ -17,10 +17,13 @@ use crate::Objects;
 /// What objects applied: read when a page asks, in the name of whoever looks at it, and kept for a moment for that person
 /// alone, since they open and close parts of it.
 pub struct Trees {
-    kept: Mutex<HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>>,
+    kept: Mutex<Kept>,
     /// How many more may be read at the same time.
     seats: Semaphore,
 }
+
+/// Each since when, by who asked for which.
+type Kept = HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>;
 
 /// Reads something, in whoever's name.
 type Reading<'a> = dyn Fn(&Want) -> BoxFuture<'static, Yield> + Sync + 'a;
@@ -34,8 +37,8 @@ impl Default for Trees {
 impl Trees {
     /// How long a tree is kept.
     const KEPT: Duration = Duration::from_secs(5);
-    /// How many are kept.
-    const MOST: usize = 32;
+    /// How many parts of trees are kept together.
+    const MOST: usize = 100_000;
     /// How many are read at the same time, and how much of one.
     const AT_ONCE: usize = 4;
     const ABREAST: usize = 8;
@@ -106,12 +109,13 @@ impl Trees {
     fn keep(&self, asked: (Identity, ObjectKey), at: Instant, tree: Arc<Tree>) {
         let mut kept = self.lock();
         kept.retain(|_, (at, _)| at.elapsed() < Self::KEPT);
-        if kept.len() < Self::MOST {
+        let parts: usize = kept.values().map(|(_, tree)| tree.nodes.len()).sum();
+        if parts + tree.nodes.len() <= Self::MOST {
             kept.insert(asked, (at, tree));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

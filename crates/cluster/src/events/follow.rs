@@ -18,7 +18,11 @@ use tokio::{
 };
 
 use super::Seats;
-use crate::{ApiServer, ReadError, api_server::As, lines::Lines};
+use crate::{
+    ApiServer, ReadError,
+    api_server::{As, jitter},
+    lines::Lines,
+};
 
 /// Somebody who follows the Events of one place.
 struct Follower {
@@ -202,11 +206,6 @@ impl Follower {
         }
         Ok(None)
     }
-}
-
-/// About as long: those who began together do not go on together.
-fn jitter(pause: Duration) -> Duration {
-    pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)
 }
 
 /// What a line says, and up to which version; the code of an error that it is.

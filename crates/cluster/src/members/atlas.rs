@@ -47,7 +47,9 @@ impl ApiServer {
             return Ok(builtin);
         }
         if let Some(kind) = Kind::by_name(&lot.kind).filter(|kind| kind.info().group == lot.group) {
-            return self.served(kind).map(|served| flux(kind, &served)).ok_or(Lack::NotServed);
+            // Until it is known what is served, nothing is known of any kind.
+            let unserved = if self.installed().borrow().is_some() { Lack::NotServed } else { Lack::Unread };
+            return self.served(kind).map(|served| flux(kind, &served)).ok_or(unserved);
         }
         self.discovered(who, &lot.group, &lot.kind).await
     }

@@ -12,6 +12,7 @@ use super::{
     objects::FIELD_MANAGER,
     proof::AccessReview,
 };
+use crate::evidence::encoded;
 
 /// Where an object is, or all objects of its kind if it has no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,10 +149,6 @@ impl Rescue {
         let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
         Ok(self.post::<AccessReview>(&doing, path, &review).await?.answer())
     }
-}
-
-fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 #[cfg(test)]

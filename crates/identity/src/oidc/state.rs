@@ -76,8 +76,13 @@ impl Known {
 
     /// Where people come back to from the provider.
     pub(super) fn redirect_url(&self) -> Option<&Url> {
+        self.good().map(|settings| &settings.redirect_url)
+    }
+
+    /// The settings, if they are of use.
+    fn good(&self) -> Option<&Arc<OidcSettings>> {
         match &self.settings {
-            Settings::Good(settings) => Some(&settings.redirect_url),
+            Settings::Good(settings) => Some(settings),
             Settings::Unread | Settings::Off | Settings::Bad(_) | Settings::Unreadable(_) => None,
         }
     }
@@ -139,20 +144,18 @@ impl OidcDesk {
 
     async fn read_settings(&self) -> Option<Settings> {
         let flags = &self.0.flags;
+        let unanswered = |_| Err(SourceError::Unanswered("the API server does not answer".to_owned()));
         let secret = match &self.0.source {
-            Some(source) => timeout(self.0.pace.settings, source.read()).await,
-            None => Ok(Ok(None)),
+            Some(source) => timeout(self.0.pace.settings, source.read()).await.unwrap_or_else(unanswered),
+            None => Ok(None),
         };
         let unread = Settings::Unreadable;
         let (settings, trouble) = match secret {
-            Ok(Ok(Some(secret))) => (OidcSettings::from_secret(&secret, flags), None),
-            Ok(Ok(None)) => (OidcSettings::from_flags(flags), None),
-            Ok(Err(SourceError::Refused(why))) => (OidcSettings::from_flags(flags), Some(why)),
+            Ok(Some(secret)) => (OidcSettings::from_secret(&secret, flags), None),
+            Ok(None) => (OidcSettings::from_flags(flags), None),
+            Err(SourceError::Refused(why)) => (OidcSettings::from_flags(flags), Some(why)),
             // There may be a Secret, which says who is admitted and by which name: the command line alone may not.
-            Ok(Err(SourceError::Unanswered(why))) => return Some(unread(why)).filter(|_| self.knows_nothing()),
-            Err(_) => {
-                return Some(unread("the API server does not answer".to_owned())).filter(|_| self.knows_nothing());
-            }
+            Err(SourceError::Unanswered(why)) => return Some(unread(why)).filter(|_| self.knows_nothing()),
         };
         if trouble.is_some() && !self.knows_nothing() {
             return None;
@@ -174,12 +177,10 @@ impl OidcDesk {
 
     async fn look_at_provider(&self, due: &mut Due) {
         let pace = self.0.pace;
-        let settings = match &self.0.known.borrow().settings {
-            Settings::Good(settings) => Arc::clone(settings),
-            Settings::Unread | Settings::Off | Settings::Bad(_) | Settings::Unreadable(_) => {
-                due.at = Instant::now() + pace.provider;
-                return;
-            }
+        let good = self.0.known.borrow().good().cloned();
+        let Some(settings) = good else {
+            due.at = Instant::now() + pace.provider;
+            return;
         };
         let found = Provider::discover(settings).await;
         let wait = match &found {

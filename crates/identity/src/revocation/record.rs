@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str, keys: &KeyRing, now: u64) -> Parsed {
         } else if keys.newer_signing().any(by) {
             parsed.ledger.add(entry);
             parsed.newer.insert(said.to_owned(), line.to_owned());
-        } else if keys.all_signing().any(by) {
+        } else if keys.older_signing().any(by) {
             parsed.ledger.add(entry);
             parsed.older.add(entry);
         } else if parsed.foreign.len() < FOREIGN && matters(&entry, now) {

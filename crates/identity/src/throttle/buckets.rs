@@ -19,6 +19,16 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
         Self { burst, period, empty_at: HashMap::new() }
     }
 
+    /// Puts an attempt in if it fits; how long until one does, if not.
+    pub(super) fn attempt(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        let wait = self.wait(&key, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.add(key, now);
+        Ok(())
+    }
+
     /// How long until another attempt fits in; zero if one does.
     pub(super) fn wait(&self, key: &K, now: Instant) -> Duration {
         (self.level(key, now) + self.period).saturating_sub(self.period * self.burst)

@@ -36,13 +36,7 @@ impl Repeats {
     /// Counts once more; the time to wait if it was too often.
     pub fn attempt(&self, user: &Name, now: Instant) -> Result<(), Duration> {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        let user = self.names.hash_one(user.as_str());
-        let wait = users.wait(&user, now);
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        users.add(user, now);
-        Ok(())
+        users.attempt(self.names.hash_one(user.as_str()), now)
     }
 }
 

@@ -22,14 +22,7 @@ impl Strangers {
 
     /// Counts one attempt; the time to wait if there were too many.
     pub(crate) fn attempt(&self, from: IpAddr, now: Instant) -> Result<(), Duration> {
-        let mut networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = network(from);
-        let wait = networks.wait(&from, now);
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        networks.add(from, now);
-        Ok(())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).attempt(network(from), now)
     }
 
     /// Gives back an attempt that turned out right, or that nothing came of.

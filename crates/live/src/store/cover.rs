@@ -163,16 +163,18 @@ impl Covers {
         self.0.get(&FeedKey::new(kind, Scope::Cluster)).is_some_and(|cover| cover.phase != Phase::Starting)
     }
 
-    /// How old the rows in sight are: the worst of the scopes that the viewer needs.
+    /// How old the rows in sight are: the worst of the scopes that the viewer needs. Where one of them is too old, its age is
+    /// that of the oldest of all, be that one too old or not: it is said of the whole page.
     pub(super) fn freshness(&self, sightlines: &[Sightline], fresh: FreshFor) -> Freshness {
         let (mut needed, mut ready) = (0, 0);
-        let (mut oldest, mut in_turn) = (None, true);
+        let (mut oldest, mut is_old, mut in_turn) = (None, false, true);
         let mut look = |cover: Option<Phase>| {
             needed += 1;
             let Some(phase) = cover else { return };
             ready += 1;
-            if let Some(age) = age(phase, fresh) {
-                oldest = oldest.max(Some(age));
+            oldest = oldest.max(phase.confirmed().map(|at| fresh.now.saturating_duration_since(at)));
+            if age(phase, fresh).is_some() {
+                is_old = true;
                 in_turn &= matches!(phase, Phase::Listed(_));
             }
         };
@@ -188,7 +190,7 @@ impl Covers {
             }
         }
         needed += overdue;
-        match oldest {
+        match oldest.filter(|_| is_old) {
             age if ready < needed => Freshness::Loading { ready, of: needed, age },
             Some(age) if in_turn => Freshness::Rotating { age },
             Some(age) => Freshness::Stale { age },
@@ -224,4 +226,29 @@ fn age(phase: Phase, fresh: FreshFor) -> Option<std::time::Duration> {
     };
     let age = fresh.now.saturating_duration_since(confirmed);
     (age > allowance).then_some(age)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_marked_says_when_the_oldest_of_its_rows_were_right() {
+        let began = Instant::now();
+        let after = |seconds: u64| began + Duration::from_secs(seconds);
+        let cover =
+            |phase: Phase| Cover { id: FeedId(1), phase, version: None, highest: 0, accepted: None, listing: None };
+        let phases = [(Kind::KUSTOMIZATION, Phase::Listed(began)), (Kind::GIT_REPOSITORY, Phase::Broken(after(2)))];
+        let covers = phases.map(|(kind, phase)| (FeedKey::new(kind, Scope::Cluster), cover(phase)));
+        let covers = Covers(covers.into_iter().collect());
+        let lines = phases.map(|(kind, _)| Sightline::of(kind, Reach::Everywhere));
+        let freshness = |seconds: u64| {
+            let (grace, poll) = (Duration::from_secs(3), Duration::from_secs(10));
+            covers.freshness(&lines, FreshFor { now: after(seconds), grace, poll })
+        };
+        assert_eq!(freshness(4), Freshness::Current);
+        assert_eq!(freshness(6), Freshness::Stale { age: Duration::from_secs(6) });
+    }
 }

@@ -35,6 +35,13 @@ pub(super) struct Entry {
     pub(super) state: State,
 }
 
+impl Entry {
+    /// Whether the cuts leave it in sight.
+    pub(super) fn is_within(&self, cuts: &[Option<SpaceSet>; Kind::COUNT]) -> bool {
+        cuts[self.kind.index()].as_ref().is_some_and(|cut| cut.has(self.space))
+    }
+}
+
 impl Shelf {
     pub(super) fn count(&self) -> usize {
         self.rows.len()
@@ -104,11 +111,11 @@ impl Shelf {
         let found = self.searches.of(query, rows);
         let mut matching = Vec::new();
         let mut look = |number: &u32| {
-            let Entry { space, kind, state, .. } = &self.rows[*number as usize];
-            let in_sight = cuts[kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
-            if !in_sight {
+            let entry = &self.rows[*number as usize];
+            if !entry.is_within(&cuts) {
                 return;
             }
+            let Entry { space, kind, state, .. } = entry;
             counts.see(*kind, *space);
             if query.wants_kind(*kind) && wanted.has(*space) && found.is_none_or(|found| found.has(*number)) {
                 counts.states[state.index()] += 1;
@@ -171,10 +178,8 @@ impl Shelf {
 
     /// The row of one object, cut to what the sightlines allow.
     pub(super) fn row(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
-        let Entry { row, space, .. } = &self.rows[*self.index.get(key)? as usize];
-        let cuts = self.cuts(covers, sightlines);
-        let in_sight = cuts[key.kind.index()].as_ref().is_some_and(|cut| cut.has(*space));
-        in_sight.then(|| Arc::clone(row))
+        let entry = &self.rows[*self.index.get(key)? as usize];
+        entry.is_within(&self.cuts(covers, sightlines)).then(|| Arc::clone(&entry.row))
     }
 
     /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
@@ -209,9 +214,10 @@ impl Shelf {
 
     fn in_sight(&self, covers: &Covers, sightlines: &[Sightline], wanted: impl Fn(&Row) -> bool) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);
-        let in_sight = |entry: &&Entry| cuts[entry.kind.index()].as_ref().is_some_and(|cut| cut.has(entry.space));
-        let rows = self.orders.get(Sort::Namespace).iter().map(|number| &self.rows[*number as usize]);
-        rows.filter(in_sight).filter(|entry| wanted(&entry.row)).map(|entry| Arc::clone(&entry.row)).collect()
+        self.in_order(Sort::Namespace)
+            .filter(|entry| entry.is_within(&cuts) && wanted(&entry.row))
+            .map(|entry| Arc::clone(&entry.row))
+            .collect()
     }
 
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.

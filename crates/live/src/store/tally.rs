@@ -20,10 +20,10 @@ impl Shelf {
         let mut namespaces = vec![false; self.bound()];
         let (mut failing, mut latest, mut roots) = (Vec::new(), Vec::new(), Vec::new());
         for entry in self.in_order(Sort::Since) {
-            let Entry { row, space, kind, state } = entry;
-            if !cuts[kind.index()].as_ref().is_some_and(|cut| cut.has(*space)) {
+            if !entry.is_within(&cuts) {
                 continue;
             }
+            let Entry { row, space, kind, state } = entry;
             counts[kind.index()][state.index()] += 1;
             namespaces[space.index()] = true;
             if is_failing(*state) {

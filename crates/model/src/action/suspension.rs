@@ -31,10 +31,10 @@ impl<'a> Suspension<'a> {
     /// The suspension that an object states, if any: `suspend` is its `spec.suspend`, `annotation` the value of one,
     /// empty if it is missing.
     pub fn read(kind: Kind, suspend: bool, annotation: impl Fn(&str) -> &'a str) -> Option<Self> {
-        let suspended = match Spelling::of(kind) {
-            Spelling::Field => suspend,
-            Spelling::Annotation(name) => annotation(name).eq_ignore_ascii_case("disabled"),
-            Spelling::Never => false,
+        let suspended = match Field::of(kind) {
+            Some(Field::Suspend) => suspend,
+            Some(Field::Annotation(name)) => annotation(name).eq_ignore_ascii_case("disabled"),
+            None => false,
         };
         let by = [BY, OPERATOR_BY].into_iter().map(&annotation).find(|by| !by.is_empty());
         suspended.then(|| Self { by: by.unwrap_or_default(), comment: annotation(COMMENT) })
@@ -55,17 +55,19 @@ pub enum Plan {
 pub enum Field {
     /// `spec.suspend`.
     Suspend,
-    /// This annotation.
+    /// This annotation, with the value `disabled`.
     Annotation(&'static str),
 }
 
 impl Field {
     /// That of a kind; `None` for one that cannot be suspended.
     pub(super) fn of(kind: Kind) -> Option<Self> {
-        match Spelling::of(kind) {
-            Spelling::Field => Some(Field::Suspend),
-            Spelling::Annotation(name) => Some(Field::Annotation(name)),
-            Spelling::Never => None,
+        let info = kind.info();
+        match info.name {
+            "ExternalArtifact" => None,
+            "ArtifactGenerator" => Some(Field::Annotation("source.extensions.fluxcd.io/reconcile")),
+            _ if info.family == Family::Operator => Some(Field::Annotation("fluxcd.controlplane.io/reconcile")),
+            _ => Some(Field::Suspend),
         }
     }
 
@@ -88,31 +90,9 @@ impl fmt::Display for Field {
     }
 }
 
-/// How a kind is told to leave an object alone.
-enum Spelling {
-    /// `spec.suspend: true`.
-    Field,
-    /// An annotation with the value `disabled`.
-    Annotation(&'static str),
-    /// Not at all.
-    Never,
-}
-
-impl Spelling {
-    fn of(kind: Kind) -> Self {
-        let info = kind.info();
-        match info.name {
-            "ExternalArtifact" => Spelling::Never,
-            "ArtifactGenerator" => Spelling::Annotation("source.extensions.fluxcd.io/reconcile"),
-            _ if info.family == Family::Operator => Spelling::Annotation("fluxcd.controlplane.io/reconcile"),
-            _ => Spelling::Field,
-        }
-    }
-}
-
 /// Whether objects of the kind can be told to be left alone.
 pub(super) fn can_be_suspended(kind: Kind) -> bool {
-    !matches!(Spelling::of(kind), Spelling::Never)
+    Field::of(kind).is_some()
 }
 
 impl<'a> Target<'a> {
@@ -129,10 +109,10 @@ impl<'a> Target<'a> {
         }
         let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
         let mut patch = json!({"metadata": {"annotations": {BY: by, COMMENT: comment}}});
-        match Spelling::of(self.key.kind) {
-            Spelling::Field => patch["spec"]["suspend"] = json!(true),
-            Spelling::Annotation(name) => patch["metadata"]["annotations"][name] = json!("disabled"),
-            Spelling::Never => return never(self.key.kind),
+        match Field::of(self.key.kind) {
+            Some(Field::Suspend) => patch["spec"]["suspend"] = json!(true),
+            Some(Field::Annotation(name)) => patch["metadata"]["annotations"][name] = json!("disabled"),
+            None => return never(self.key.kind),
         }
         Plan::Patch(patch)
     }
@@ -141,14 +121,14 @@ impl<'a> Target<'a> {
     /// begin at once.
     pub fn resume(&self, value: &str) -> Plan {
         let mut patch = json!({"metadata": {"annotations": {BY: null, COMMENT: null, OPERATOR_BY: null}}});
-        match Spelling::of(self.key.kind) {
-            Spelling::Never => return never(self.key.kind),
+        match Field::of(self.key.kind) {
+            None => return never(self.key.kind),
             _ if self.suspension().is_none() => {
                 return Plan::None(Stage::Done("Not suspended, so nothing was changed".to_owned()));
             }
-            Spelling::Field => patch["spec"]["suspend"] = Value::Null,
+            Some(Field::Suspend) => patch["spec"]["suspend"] = Value::Null,
             // No change of the specification, so no news to a controller.
-            Spelling::Annotation(name) => {
+            Some(Field::Annotation(name)) => {
                 patch["metadata"]["annotations"][name] = Value::Null;
                 patch["metadata"]["annotations"][REQUESTED] = json!(value);
             }
@@ -205,7 +185,7 @@ mod tests {
             assert_eq!(found, Suspension { by: "dana", comment: "a freeze" }, "{kind}");
             let mut resumed = patched(&suspended, Target::new(&key, &suspended).resume("now"));
             let requested = resumed["metadata"]["annotations"].as_object_mut().and_then(|all| all.remove(REQUESTED));
-            assert_eq!(requested.is_some(), matches!(Spelling::of(kind), Spelling::Annotation(_)), "{kind}");
+            assert_eq!(requested.is_some(), matches!(Field::of(kind), Some(Field::Annotation(_))), "{kind}");
             assert_eq!(resumed, before, "{kind}");
         }
     }

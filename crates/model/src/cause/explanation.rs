@@ -4,7 +4,7 @@ use super::{
     Cause, Evidence, Gap, Link, Lookup,
     walk::{Branch, Walk},
 };
-use crate::{Details, Kind, State, cut};
+use crate::{Details, Kind, State, cut, status::words::capitalised};
 
 /// Why an object is not ready: one sentence, and the way that leads to it.
 ///
@@ -59,9 +59,4 @@ pub fn explain(kind: Kind, object: &Value, evidence: &Evidence) -> Inquiry {
         _ if !walk.needs.is_empty() => Inquiry::Needs(walk.needs.into_iter().collect()),
         _ => Inquiry::Nothing,
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

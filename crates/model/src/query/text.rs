@@ -29,20 +29,8 @@ impl Query {
                 values().for_each(|value| self.read("namespace", value));
                 true
             }
-            "kind" => match values().map(Kind::by_word).collect::<Option<Vec<_>>>() {
-                Some(kinds) => {
-                    kinds.into_iter().for_each(|kind| push_new(&mut self.kinds, Some(kind)));
-                    true
-                }
-                None => false,
-            },
-            "status" => match values().map(State::by_slug).collect::<Option<Vec<_>>>() {
-                Some(states) => {
-                    states.into_iter().for_each(|state| push_new(&mut self.states, Some(state)));
-                    true
-                }
-                None => false,
-            },
+            "kind" => push_all(&mut self.kinds, values().map(Kind::by_word)),
+            "status" => push_all(&mut self.states, values().map(State::by_slug)),
             _ => false,
         }
     }
@@ -59,6 +47,13 @@ impl Query {
     pub fn rank(&self, row: &Row) -> u8 {
         self.words.iter().map(|word| row.fit(word)).min().unwrap_or(Fit::Elsewhere) as u8
     }
+}
+
+/// Adds the values if every one of them makes sense; whether that is so.
+fn push_all<T: PartialEq>(list: &mut Vec<T>, values: impl Iterator<Item = Option<T>>) -> bool {
+    let Some(values) = values.collect::<Option<Vec<_>>>() else { return false };
+    values.into_iter().for_each(|value| push_new(list, Some(value)));
+    true
 }
 
 #[cfg(test)]

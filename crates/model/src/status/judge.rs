@@ -171,15 +171,11 @@ fn left_behind(facts: &Facts<'_>) -> Option<String> {
 fn changed(facts: &Facts<'_>) -> Verdict {
     match facts.busy().filter(|busy| busy.generation == facts.generation) {
         Some(busy) => {
-            Verdict(State::Progressing, busy.since, format!("Changed; {}", lower_first(&words::plain(busy.message))))
+            let said = words::lower_first(&words::plain(busy.message));
+            Verdict(State::Progressing, busy.since, format!("Changed; {said}"))
         }
         None => Verdict(State::Progressing, None, "Changed; the controller has not picked it up yet".into()),
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn gave_up(facts: &Facts<'_>, stalled: &Condition<'_>, ready: &Condition<'_>) -> Verdict {

@@ -6,7 +6,7 @@ use crate::cut;
 const READ: usize = 1024;
 
 /// The first line of a message without repeats, temporary paths and the detours of error wrapping.
-pub(crate) fn plain(message: &str) -> String {
+pub(super) fn plain(message: &str) -> String {
     let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let line = without_temporary_directories(&cut(line, READ));
     let mut parts: Vec<&str> = Vec::new();
@@ -20,13 +20,20 @@ pub(crate) fn plain(message: &str) -> String {
 }
 
 /// [`plain`], with a capital letter at its beginning.
-pub(crate) fn sentence(message: &str) -> String {
-    let text = plain(message);
+pub(super) fn sentence(message: &str) -> String {
+    capitalised(&plain(message))
+}
+
+/// The text with a capital letter at its beginning.
+pub(crate) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => text,
-    }
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The text as it continues a sentence: with a small letter at its beginning.
+pub(crate) fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Paths below a controller's working directory become paths inside the source.

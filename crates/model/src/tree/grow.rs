@@ -152,16 +152,16 @@ impl<'a> Grower<'a> {
             ""
         };
         if !note.is_empty() {
-            let node = &mut self.nodes[place];
-            node.again = true;
-            node.note = if node.note.is_empty() { note.to_owned() } else { format!("{}; {note}", node.note) };
+            let here = &mut self.nodes[place];
+            here.again = true;
+            here.note = if here.note.is_empty() { note.to_owned() } else { format!("{}; {note}", here.note) };
             return;
         }
         self.followed.insert(owner.clone());
         self.path.push(owner);
         match &applied.stored {
             Some(_) if applied.remote => {
-                self.gap("what a HelmRelease applied to another cluster is written there".to_owned(), None)
+                self.gap("what a HelmRelease applied to another cluster is written there".to_owned(), None);
             }
             Some(storage) => self.release(storage, place, depth),
             None => self.entries(&applied.entries, applied.remote, place, depth),
@@ -186,7 +186,7 @@ impl<'a> Grower<'a> {
                     Lack::Unread | Lack::NotServed => ("it could not be read".to_owned(), None),
                 };
                 self.gap(format!("{what}, and {why}"), right);
-                self.nodes[place].note = "what it consists of is not available".to_owned();
+                "what it consists of is not available".clone_into(&mut self.nodes[place].note);
             }
         }
     }

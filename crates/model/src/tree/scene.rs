@@ -73,6 +73,8 @@ impl<'a> Scene<'a> {
     pub const MOST: usize = 1200;
     /// How many of one kind and one owner are drawn.
     pub const GROUP: usize = 12;
+    /// How many are of those that apply things themselves: they are what somebody looks for.
+    pub const APPLIERS: usize = 60;
     /// How many more of them are drawn with each step.
     pub const STEP: usize = 100;
 
@@ -168,7 +170,9 @@ impl<'a, 'f> Stage<'a, 'f> {
         let mut rests = Vec::new();
         let kinds = self.below[place].chunk_by(|a, b| self.kind(*a) == self.kind(*b));
         for one in kinds {
-            let most = Scene::GROUP + Scene::STEP * self.steps(place, self.kind(one[0]));
+            let applies = self.tree.nodes[one[0]].thing.flux().is_some();
+            let usual = if applies { Scene::APPLIERS } else { Scene::GROUP };
+            let most = usual + Scene::STEP * self.steps(place, self.kind(one[0]));
             if one.len() <= most + 1 {
                 drawn.extend(one);
                 continue;

@@ -38,14 +38,12 @@ struct Inner {
 struct Taken {
     seated: usize,
     each: HashMap<IpAddr, usize>,
-    /// In the order of their numbers.
+    /// In the order in which they came.
     standing: Vec<Stander>,
-    next_number: u64,
 }
 
 /// A connection that only stands.
 struct Stander {
-    number: u64,
     network: IpAddr,
     activity: Arc<Activity>,
 }
@@ -59,8 +57,8 @@ pub(crate) struct Seat {
 enum Kind {
     /// Counted for its network too, if there is one.
     Seated(Option<IpAddr>),
-    /// By its number; it is not among those who stand any more once it was cut.
-    Standing(u64),
+    /// By what goes on over it; it is not among those who stand any more once it was cut.
+    Standing(Arc<Activity>),
 }
 
 impl Seats {
@@ -87,7 +85,8 @@ impl Seats {
             }
             Kind::Seated(counted)
         } else {
-            Kind::Standing(taken.stand(places, network, activity)?)
+            taken.stand(places, network, activity)?;
+            Kind::Standing(Arc::clone(activity))
         };
         Some((Seat { seats: self.clone(), kind }, full))
     }
@@ -107,7 +106,7 @@ impl Seats {
 impl Taken {
     /// A place to stand. Whoever asks at once, as those do who ask whether the server is alive, must find one even where
     /// others take all that they can get: who asks nothing makes room, the one first who has done so for longest.
-    fn stand(&mut self, places: &Places, network: IpAddr, activity: &Arc<Activity>) -> Option<u64> {
+    fn stand(&mut self, places: &Places, network: IpAddr, activity: &Arc<Activity>) -> Option<()> {
         let own = self.standing.iter().filter(|stander| stander.network == network).count();
         let is_new = own == 0 && count(&self.each, &network) == 0;
         let all = if is_new { places.standing } else { places.standing.saturating_sub(places.kept) };
@@ -116,10 +115,8 @@ impl Taken {
         } else if self.standing.len() >= all {
             self.cut_one(|_| true)?;
         }
-        let number = self.next_number;
-        self.next_number += 1;
-        self.standing.push(Stander { number, network, activity: Arc::clone(activity) });
-        Some(number)
+        self.standing.push(Stander { network, activity: Arc::clone(activity) });
+        Some(())
     }
 
     /// Ends the connection that has asked nothing for longest of some; `None` if all of them are being answered.
@@ -149,12 +146,12 @@ fn give_back(each: &mut HashMap<IpAddr, usize>, network: &IpAddr) {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
-        match self.kind {
-            Kind::Standing(number) => taken.standing.retain(|stander| stander.number != number),
+        match &self.kind {
+            Kind::Standing(activity) => taken.standing.retain(|stander| !Arc::ptr_eq(&stander.activity, activity)),
             Kind::Seated(network) => {
                 taken.seated -= 1;
                 if let Some(network) = network {
-                    give_back(&mut taken.each, &network);
+                    give_back(&mut taken.each, network);
                 }
             }
         }

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use thirtyfour::{Key, TypingData};
 
-use crate::house::{House, plane};
+use crate::house::{House, all, plane};
 
 /// What it takes to look and to act.
 const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
@@ -72,6 +72,11 @@ impl Desk {
     }
 }
 
+/// A condition on the page: it has so many rows.
+pub(crate) fn rows(many: usize) -> String {
+    format!("document.querySelectorAll('#rows tbody').length === {many}")
+}
+
 fn row(key: &str) -> String {
     format!("document.querySelector('tbody[data-key=\"{key}\"]')")
 }
@@ -91,7 +96,7 @@ async fn a_person_signs_in_sees_a_change_arrive_and_filters_without_a_reload() -
     assert_eq!(desk.browser.ask("window.sameDocument").await?, json!(true), "nothing was loaded anew");
     desk.browser.one("#strip-failed").await?.click().await?;
     desk.live().await?;
-    desk.browser.until("document.querySelectorAll('#rows tbody').length === 1").await?;
+    desk.browser.until(&rows(1)).await?;
     desk.browser.one(".chip").await?.click().await?;
     desk.browser.until("document.querySelectorAll('#rows tbody').length > 50").await?;
     desk.no_complaints().await
@@ -147,7 +152,7 @@ async fn with_the_keyboard_alone_several_are_suspended_with_a_reason_and_one_is_
     desk.press("app-0").await?;
     desk.press(Key::Enter).await?;
     desk.live().await?;
-    desk.browser.until("document.querySelectorAll('#rows tbody').length === 10").await?;
+    desk.browser.until(&rows(10)).await?;
     for keys in ["j", "x", "j", "x"] {
         desk.press(keys).await?;
     }
@@ -211,8 +216,7 @@ async fn at_a_browser_somebody_asks_what_they_may_do_and_checks_again() -> anyho
 async fn events_stand_still_while_somebody_reads_and_catch_up_afterwards() -> anyhow::Result<()> {
     let desk = Desk::signed_in().await?;
     let browser = &desk.browser;
-    let events = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ACT}]);
-    desk.plane().grant_everywhere("admin", events).await?;
+    desk.plane().grant_everywhere("admin", all(&ACT)).await?;
     let happen = async |reason: &str| {
         let event = json!({"apiVersion": "v1", "kind": "Event", "type": "Normal", "reason": reason, "message": reason,
             "metadata": {"name": reason.to_lowercase(), "namespace": "apps"}, "lastTimestamp": "2026-11-23T03:00:00Z",
@@ -252,6 +256,8 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
         estate::image_repository("apps", "web"),
         estate::image_policy("apps", "web"),
     ];
+    let parts = [estate::config_map("apps", "settings", &json!({})), estate::helm_release("apps", "billing").into()];
+    desk.plane().apply(&estate::kustomization("apps", "store").having_applied(&parts)).await?;
     for object in others {
         desk.plane().apply(&object).await?;
     }
@@ -274,6 +280,7 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             "/kustomization/details?name=shop&namespace=apps",
             "/kustomization/yaml?name=next&namespace=apps",
             "/kustomization/events?name=shop&namespace=apps",
+            "/kustomization/graph?name=store&namespace=apps",
             "/kustomization/history?name=shop&namespace=apps",
             "/helm_release/values?name=billing&namespace=apps",
             "/sources",

@@ -4,8 +4,8 @@ use fanlight_testbed::{Options, Stream, estate, estate::FluxObject, rights::flux
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, WATCH, plane},
-    why::{get, words},
+    house::{House, WATCH, get, plane},
+    why::words,
 };
 
 const ADA: &str = "ada@example.com";

@@ -4,8 +4,8 @@ use fanlight_testbed::{Options, Stream, estate, rights::flux_rules};
 use serde_json::json;
 
 use crate::{
-    house::{House, WATCH, plane},
-    why::{get, words},
+    house::{House, WATCH, all, get, plane},
+    why::words,
 };
 
 const ADA: &str = "ada@example.com";
@@ -39,7 +39,7 @@ async fn scene() -> anyhow::Result<House> {
     ] {
         plane.apply(&object).await?;
     }
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+    plane.grant_everywhere(ADA, all(&WATCH)).await?;
     plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
     House::before(plane).await
 }

@@ -13,7 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use reqwest::Client;
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -54,12 +54,12 @@ impl Process {
         Ok(process)
     }
 
-    async fn get(&self, client: &Client, path: &str) -> reqwest::Result<reqwest::Response> {
+    async fn get(&self, client: &Client, path: &str) -> reqwest::Result<Response> {
         client.get(format!("http://{}{path}", self.address)).send().await
     }
 
     /// Asks for an object to be suspended, as the page's script does.
-    async fn suspend(&self, client: &Client, object: &str) -> reqwest::Result<reqwest::Response> {
+    async fn suspend(&self, client: &Client, object: &str) -> reqwest::Result<Response> {
         let form = [("action", "suspend"), ("object", object)];
         let request = client.post(format!("http://{}/actions", self.address)).form(&form);
         request.header("accept", "application/x-ndjson").send().await
@@ -193,18 +193,28 @@ fn at_the_second_signal_the_server_ends_at_once() {
     });
 }
 
+/// A server cut off from the API server after it accepted the suspension of `shop`, and who asked it for that.
+async fn cut_off(
+    plane: &ControlPlane,
+    namespace: &str,
+    flags: &[&str],
+) -> anyhow::Result<(Process, Wire, Client, Response)> {
+    plane.apply(&estate::kustomization(namespace, "shop")).await?;
+    let wire = Wire::to(plane).await?;
+    let kubeconfig = wire.kubeconfig_for(plane, namespace, "fanlight").await?;
+    let process = Process::start_by(&kubeconfig, plane, namespace, flags).await?;
+    let client = process.signed_in().await?;
+    wire.close();
+    let accepted = process.suspend(&client, &format!("Kustomization/{namespace}/shop")).await?;
+    ensure!(accepted.status() == 200, "{}", accepted.status());
+    Ok((process, wire, client, accepted))
+}
+
 #[test]
 fn an_action_that_was_accepted_is_done_before_the_server_ends_though_nobody_waits_for_it() {
     in_namespace("ending-act", async |plane| {
-        plane.apply(&estate::kustomization("ending-act", "shop")).await?;
-        let wire = Wire::to(plane).await?;
-        let kubeconfig = wire.kubeconfig_for(plane, "ending-act", "fanlight").await?;
         let flags = ["--shutdown-delay=0s", "--shutdown-timeout=2m"];
-        let mut process = Process::start_by(&kubeconfig, plane, "ending-act", &flags).await?;
-        let client = process.signed_in().await?;
-        wire.close();
-        let accepted = process.suspend(&client, "Kustomization/ending-act/shop").await?;
-        ensure!(accepted.status() == 200, "{}", accepted.status());
+        let (mut process, wire, client, accepted) = cut_off(plane, "ending-act", &flags).await?;
         drop((accepted, client));
 
         process.tell(Signal::SIGTERM)?;
@@ -223,15 +233,8 @@ fn an_action_that_was_accepted_is_done_before_the_server_ends_though_nobody_wait
 #[test]
 fn an_action_that_is_not_over_in_time_is_written_down_as_unknown_and_none_begins_any_more() {
     in_namespace("ending-unknown", async |plane| {
-        plane.apply(&estate::kustomization("ending-unknown", "shop")).await?;
-        let wire = Wire::to(plane).await?;
-        let kubeconfig = wire.kubeconfig_for(plane, "ending-unknown", "fanlight").await?;
         let flags = ["--shutdown-delay=5s", "--shutdown-timeout=1s"];
-        let mut process = Process::start_by(&kubeconfig, plane, "ending-unknown", &flags).await?;
-        let client = process.signed_in().await?;
-        wire.close();
-        let accepted = process.suspend(&client, "Kustomization/ending-unknown/shop").await?;
-        ensure!(accepted.status() == 200, "{}", accepted.status());
+        let (mut process, _wire, client, _accepted) = cut_off(plane, "ending-unknown", &flags).await?;
 
         process.tell(Signal::SIGTERM)?;
         until(async || Ok(process.log()?.contains("about to end"))).await?;

@@ -4,7 +4,7 @@ use fanlight_testbed::Look;
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::browser::Desk;
+use crate::browser::{Desk, rows};
 
 #[tokio::test]
 async fn everything_that_a_filter_leaves_over_is_previewed_suspended_and_followed_to_its_end() -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ async fn everything_that_a_filter_leaves_over_is_previewed_suspended_and_followe
     browser.until("document.querySelectorAll('#outcomes li.ready').length === 10").await?;
     assert_eq!(browser.ask("document.querySelector('form.once .primary').disabled").await?, json!(true));
     desk.goto("/applications?search=moving").await?;
-    browser.until("document.querySelectorAll('#rows tbody').length === 10").await?;
+    browser.until(&rows(10)).await?;
     desk.no_complaints().await
 }
 
@@ -120,14 +120,14 @@ async fn eight_tabs_are_open_at_once_and_each_is_live_when_it_is_looked_at() -> 
         let tab = browser.new_tab().await?;
         browser.switch_to_window(tab).await?;
         desk.goto("/applications?search=app-2").await?;
-        browser.until("document.querySelectorAll('#rows tbody').length === 10").await?;
+        browser.until(&rows(10)).await?;
     }
     let tabs = browser.windows().await?;
     assert_eq!(tabs.len(), 8);
     desk.plane().delete(&fanlight_testbed::estate::kustomization("apps", "app-25")).await?;
     for tab in tabs.into_iter().skip(1) {
         browser.switch_to_window(tab).await?;
-        browser.until("document.querySelectorAll('#rows tbody').length === 9").await?;
+        browser.until(&rows(9)).await?;
         desk.live().await?;
     }
     desk.no_complaints().await

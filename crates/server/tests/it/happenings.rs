@@ -4,7 +4,7 @@ use fanlight_testbed::{ControlPlane, Options, Stream, keys, rights::flux_rules};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::house::{House, WATCH, plane};
+use crate::house::{House, WATCH, all, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -49,7 +49,7 @@ async fn house() -> anyhow::Result<House> {
     plane.grant_everywhere(ADA, with_events()).await?;
     plane.grant_in("apps", BEN, with_events()).await?;
     plane.grant_in("data", BEN, flux_rules(&WATCH)).await?;
-    plane.grant_in("apps", DANA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}])).await?;
+    plane.grant_in("apps", DANA, all(&["get", "list"])).await?;
     plane.grant_in("apps", CLEO, flux_rules(&WATCH)).await?;
     write(&plane).await?;
     House::before(plane).await
@@ -67,12 +67,6 @@ async fn write(plane: &ControlPlane) -> anyhow::Result<()> {
         plane.apply(&event).await?;
     }
     Ok(())
-}
-
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
-    Ok(response.text().await?)
 }
 
 async fn follow(house: &House, client: &Client, query: &str) -> anyhow::Result<Stream> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, Wire, estate, keys};
 use reqwest::Client;
+use serde_json::{Value, json};
 
 use crate::shared::PROGRAM;
 pub(crate) use crate::shared::WATCH;
@@ -91,6 +92,18 @@ impl House {
 async fn replica(plane: &ControlPlane, forge: &SessionForge, by: (&str, &Wire)) -> anyhow::Result<FanlightServer> {
     let key = forge.argument();
     FanlightServer::replica(Path::new(PROGRAM), plane, "fanlight", by, &["--log-level=debug", &key]).await
+}
+
+/// What somebody is shown at a path, where nothing is wrong.
+pub(crate) async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
+    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
+    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
+    Ok(response.text().await?)
+}
+
+/// These verbs on everything.
+pub(crate) fn all(verbs: &[&str]) -> Value {
+    json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}])
 }
 
 /// The requests about objects of Flux that the server under test made.

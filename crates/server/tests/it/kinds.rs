@@ -9,15 +9,10 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use crate::house::{House, plane};
+use crate::house::{House, all, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
-
-/// These verbs on everything.
-fn all(verbs: &[&str]) -> Value {
-    json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}])
-}
 
 /// A company's cluster in which Ada may do everything.
 async fn company() -> anyhow::Result<(House, Client)> {
@@ -29,14 +24,8 @@ async fn company() -> anyhow::Result<(House, Client)> {
     Ok((house, ada))
 }
 
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
-    Ok(response.text().await?)
-}
-
 /// What people read in some HTML, with single spaces.
-fn words(html: &str) -> String {
+pub(crate) fn words(html: &str) -> String {
     let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     let text = texts.collect::<Vec<_>>().join(" ").replace("&#62;", ">").replace("&#34;", "\"");
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -4,7 +4,7 @@ use fanlight_testbed::{Options, Stream, estate, tool, yaml};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::house::{House, plane};
+use crate::house::{House, all, get, plane};
 
 const ADA: &str = "ada@example.com";
 
@@ -51,12 +51,6 @@ fn estate_of_old() -> Vec<Value> {
     ]
 }
 
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
-    Ok(response.text().await?)
-}
-
 /// Waits until a page shows this, kept current by its stream.
 async fn until(house: &House, client: &Client, list: &str, said: &str) -> anyhow::Result<()> {
     let address = format!("{}/{list}/events", house.server.url());
@@ -71,9 +65,7 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
     for object in estate_of_old() {
         plane.apply(&object).await?;
     }
-    plane
-        .grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]))
-        .await?;
+    plane.grant_everywhere(ADA, all(&["get", "list", "watch"])).await?;
     let house = House::before(plane).await?;
     let ada = house.client(ADA, &[])?;
     for (list, key, page, said) in [
@@ -121,9 +113,7 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
 async fn kinds_that_go_come_back_at_another_version_or_are_added_later_are_shown_as_they_are() -> anyhow::Result<()> {
     let plane = plane(Options { old_flux: true, ..Options::default() }).await?;
     plane.apply(&at("v1beta2", &estate::image_repository("apps", "web"), None)).await?;
-    plane
-        .grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]))
-        .await?;
+    plane.grant_everywhere(ADA, all(&["get", "list", "watch"])).await?;
     let house = House::before(plane).await?;
     let ada = house.client(ADA, &[])?;
     until(&house, &ada, "image_automation/repositories", "31 tags").await?;

@@ -4,7 +4,10 @@ use fanlight_testbed::{AuditEntry, Estate, Options, Stream, estate, rights::flux
 use reqwest::{Client, header::LOCATION};
 use serde_json::json;
 
-use crate::house::{House, WATCH, of_flux, plane};
+use crate::{
+    house::{House, WATCH, all, get, of_flux, plane},
+    kinds::words,
+};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -14,21 +17,9 @@ const DANA: &str = "dana@example.com";
 /// In what nobody but Ada may see.
 const SECRET: &str = "canary";
 
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
-    Ok(response.text().await?)
-}
-
 async fn open(house: &House, client: &Client) -> anyhow::Result<Stream> {
     let answer = client.get(format!("{}/overview/events", house.server.url())).send().await?;
     Ok(Stream::of(answer.error_for_status()?))
-}
-
-/// What people read in some HTML, with single spaces.
-fn words(html: &str) -> String {
-    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
-    texts.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A part of the page.
@@ -41,7 +32,7 @@ fn part<'a>(page: &'a str, id: &str) -> &'a str {
 async fn one_page_says_how_the_cluster_is_and_leads_to_everything() -> anyhow::Result<()> {
     let plane = plane(Options::default()).await?;
     Estate::company()?.apply(&plane).await?;
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+    plane.grant_everywhere(ADA, all(&WATCH)).await?;
     let house = House::before(plane).await?;
     let ada = house.client(ADA, &[])?;
     let page = get(&house, &ada, "/").await?;
@@ -126,7 +117,7 @@ async fn everybody_reads_of_what_they_may_see_and_not_a_word_of_the_rest() -> an
 #[tokio::test]
 async fn opening_it_again_costs_the_api_server_nothing() -> anyhow::Result<()> {
     let plane = plane(Options::default()).await?;
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+    plane.grant_everywhere(ADA, all(&WATCH)).await?;
     let house = House::before(plane).await?;
     let ada = house.client(ADA, &[])?;
     let mut stream = open(&house, &ada).await?;

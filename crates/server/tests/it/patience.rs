@@ -20,10 +20,14 @@ fn address(server: &FanlightServer) -> anyhow::Result<SocketAddr> {
 
 /// What the server says until it closes the connection.
 async fn rest(wire: &mut TcpStream) -> anyhow::Result<String> {
+    Ok(String::from_utf8(bytes(wire).await?)?)
+}
+
+async fn bytes(wire: &mut TcpStream) -> anyhow::Result<Vec<u8>> {
     let mut answer = Vec::new();
     // A connection that is reset is closed too.
     let _ = timeout(LONG, wire.read_to_end(&mut answer)).await.context("the connection stays open")?;
-    Ok(String::from_utf8(answer)?)
+    Ok(answer)
 }
 
 #[test]
@@ -79,9 +83,7 @@ async fn connected(to: SocketAddr, from: &str) -> anyhow::Result<(TcpStream, Str
 }
 
 async fn asking(to: SocketAddr, from: &str, path: &str) -> anyhow::Result<(TcpStream, String)> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(format!("{from}:0").parse()?)?;
-    let mut wire = socket.connect(to).await?;
+    let mut wire = connect(to, from).await?;
     wire.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await?;
     let (mut head, mut piece) = (String::new(), [0; 4096]);
     while !head.contains("\r\n\r\n") {
@@ -90,6 +92,13 @@ async fn asking(to: SocketAddr, from: &str, path: &str) -> anyhow::Result<(TcpSt
         head.push_str(&String::from_utf8_lossy(&piece[..read]));
     }
     Ok((wire, head))
+}
+
+/// A connection from an address of this machine, over which nothing was said.
+async fn connect(to: SocketAddr, from: &str) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(format!("{from}:0").parse()?)?;
+    Ok(socket.connect(to).await?)
 }
 
 #[test]
@@ -124,7 +133,7 @@ fn more_connections_than_there_are_places_are_told_so_and_probes_are_answered() 
     });
 }
 
-/// A connection over which a proxy asks for somebody, and what it is answered at once; nothing if the body is waited for.
+/// A connection over which a proxy asks for somebody, and has not sent the whole body yet.
 async fn sending_half(to: SocketAddr, caller: &str) -> anyhow::Result<TcpStream> {
     let mut wire = TcpStream::connect(to).await?;
     let head = format!(
@@ -171,8 +180,7 @@ fn one_client_behind_a_proxy_cannot_take_what_there_is_for_all_who_are_behind_it
 
 /// What the server sends over HTTP/2 until it closes the connection: the type of each frame.
 async fn frames(wire: &mut TcpStream) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let _ = timeout(LONG, wire.read_to_end(&mut bytes)).await.context("the connection stays open")?;
+    let bytes = bytes(wire).await?;
     let (mut rest, mut types) = (&bytes[..], Vec::new());
     while let [a, b, c, kind, ..] = rest {
         let length = u32::from_be_bytes([0, *a, *b, *c]);
@@ -199,17 +207,13 @@ fn where_all_places_are_taken_whoever_stands_has_one_answer_and_probes_find_a_pl
         // Many who say nothing, from some networks.
         let mut silent = Vec::new();
         for number in 0..160 {
-            let socket = TcpSocket::new_v4()?;
-            socket.bind(format!("127.0.1.{}:0", 1 + number / 8).parse()?)?;
-            silent.push(socket.connect(to).await?);
+            silent.push(connect(to, &format!("127.0.1.{}", 1 + number / 8)).await?);
         }
         let (mut probe, head) = asking(to, "127.0.0.3", "/health/").await?;
         ensure!(head.starts_with("HTTP/1.1 200 ") && head.contains("\r\nconnection: close\r\n"), "{head}");
         rest(&mut probe).await?;
 
-        let socket = TcpSocket::new_v4()?;
-        socket.bind("127.0.0.4:0".parse()?)?;
-        let mut probe = socket.connect(to).await?;
+        let mut probe = connect(to, "127.0.0.4").await?;
         probe.write_all(PROBE).await?;
         let frames = frames(&mut probe).await?;
         ensure!(frames.contains(&HEADERS) && frames.contains(&GOAWAY), "{frames:?}");

@@ -4,7 +4,7 @@ use fanlight_testbed::{Options, estate, rights::flux_rules};
 use reqwest::{Client, header};
 use serde_json::{Value, json};
 
-use crate::house::{House, WATCH, plane};
+use crate::house::{House, WATCH, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -17,12 +17,6 @@ fn applied(name: &str, suspend: Option<bool>) -> Value {
         Some(suspend) => object.with_spec(json!({"suspend": suspend})).into(),
         None => object.into(),
     }
-}
-
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let answer = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(answer.status() == 200, "{path} answers {}", answer.status());
-    Ok(answer.text().await?)
 }
 
 /// Presses the button of a preview.

@@ -7,7 +7,7 @@ use fanlight_testbed::{AuditEntry, Options, Stream, estate, estate::FluxObject, 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::house::{House, of_flux, plane, shows};
+use crate::house::{House, all, of_flux, plane, shows};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -25,7 +25,7 @@ fn labelled(object: &FluxObject, team: &str) -> Value {
 async fn town() -> anyhow::Result<House> {
     let plane = plane(Options::default()).await?;
     let read = ["get", "list", "watch"];
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": read}])).await?;
+    plane.grant_everywhere(ADA, all(&read)).await?;
     let applications = json!([{"apiGroups": ["kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"],
         "resources": ["kustomizations", "helmreleases"], "verbs": read}]);
     plane.grant_in("apps", BEN, applications).await?;

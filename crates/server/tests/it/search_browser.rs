@@ -4,12 +4,7 @@ use fanlight_testbed::{Look, estate};
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::browser::Desk;
-
-/// How many rows there are.
-fn rows(many: usize) -> String {
-    format!("document.querySelectorAll('#rows tbody').length === {many}")
-}
+use crate::browser::{Desk, rows};
 
 const FOCUSED: &str = "document.activeElement";
 

@@ -37,7 +37,7 @@ async fn scene() -> anyhow::Result<House> {
     ];
     let stored = estate::config_map("shop", "invoices", &json!({"a": "b"}));
     let gone = estate::config_map("shop", "gone", &json!({}));
-    for object in parts.iter().chain([&stored, &release("apps", "billing", 3)]) {
+    for object in parts.iter().chain([&stored, &release("apps", "billing", 3)?]) {
         plane.apply(object).await?;
     }
     let store = estate::kustomization("apps", "store").having_applied(parts.iter().chain([&gone]));
@@ -65,16 +65,16 @@ async fn scene() -> anyhow::Result<House> {
 }
 
 /// The Secret in which Helm keeps a release of one ConfigMap, and values.
-fn release(namespace: &str, name: &str, version: u8) -> Value {
+fn release(namespace: &str, name: &str, version: u8) -> anyhow::Result<Value> {
     let manifest = "---\n# Source: billing/templates/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: invoices\n  namespace: shop\ndata:\n  a: b\n";
     let release = json!({"name": name, "namespace": namespace, "version": version, "manifest": manifest,
         "config": {"password": "canary-of-the-values"}});
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(release.to_string().as_bytes()).expect("memory");
-    let packed = STANDARD.encode(encoder.finish().expect("memory"));
-    json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
+    encoder.write_all(release.to_string().as_bytes())?;
+    let packed = STANDARD.encode(encoder.finish()?);
+    Ok(json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
         "metadata": {"namespace": namespace, "name": format!("sh.helm.release.v1.{name}.v{version}")},
-        "stringData": {"release": packed}})
+        "stringData": {"release": packed}}))
 }
 
 async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
@@ -175,11 +175,11 @@ async fn only_what_is_unhealthy_is_left_with_its_owners_and_parts_are_closed_by_
     assert!(draws(&page, "ConfigMap shop/gone") && !page.contains("shop/settings"), "{page}");
 
     let whole = get(&house, &ada, STORE).await?;
-    let closes = whole
+    let fold = whole
         .split("class=\"fold\" href=\"")
         .skip(1)
         .find(|rest| rest.split('>').next().is_some_and(|tag| tag.contains("Hide what is below Deployment cart")));
-    let link = closes.and_then(|rest| rest.split('"').next()).expect("a link that closes").replace("&#38;", "&");
+    let link = fold.and_then(|rest| rest.split('"').next()).expect("a link that closes").replace("&#38;", "&");
     let closed = get(&house, &ada, &link).await?;
     assert!(
         draws(&closed, "Deployment shop/cart") && !draws(&closed, "ReplicaSet shop/cart-"),

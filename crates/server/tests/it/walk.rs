@@ -8,7 +8,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::house::{House, plane};
+use crate::house::{House, all, plane};
 
 /// More pages than there are: a walk that goes on is lost.
 const MOST: usize = 300;
@@ -24,8 +24,7 @@ struct Walker {
 impl Walker {
     async fn among(estate: &Estate, look: Look) -> anyhow::Result<Self> {
         let plane = plane(Options::default()).await?;
-        let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "patch"]}]);
-        plane.grant_everywhere("admin", all).await?;
+        plane.grant_everywhere("admin", all(&["get", "list", "watch", "patch"])).await?;
         estate.apply(&plane).await?;
         let house = House::before(plane).await?;
         let browser = Browser::open(look).await?;
@@ -38,6 +37,12 @@ impl Walker {
         self.browser.until("document.readyState === 'complete' && document.querySelector('h1, .empty') !== null").await
     }
 
+    /// The texts in the array that an expression makes of the page.
+    async fn texts(&self, expression: &str) -> anyhow::Result<Vec<String>> {
+        let found = self.browser.ask(expression).await?;
+        Ok(found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
     /// Every page that links lead to: one address for each path, and for each action that can be previewed.
     async fn pages(&self) -> anyhow::Result<Vec<String>> {
         let (mut seen, mut pages, mut next) = (BTreeSet::new(), Vec::new(), vec!["/".to_owned()]);
@@ -45,9 +50,8 @@ impl Walker {
             self.goto(&address).await?;
             pages.push(address);
             ensure!(pages.len() < MOST, "there is no end: {pages:?}");
-            let links = self.browser.ask("[...document.querySelectorAll('a[href]')].map((one) => one.href)").await?;
-            for link in links.as_array().into_iter().flatten().filter_map(Value::as_str) {
-                let Ok(url) = Url::parse(link) else { continue };
+            for link in self.texts("[...document.querySelectorAll('a[href]')].map((one) => one.href)").await? {
+                let Ok(url) = Url::parse(&link) else { continue };
                 let ours = link.starts_with(self.house.server.url());
                 let path = url.path().to_owned();
                 let page = ours && !NOT_PAGES.iter().any(|start| path.starts_with(start));
@@ -177,17 +181,12 @@ async fn gallery(walker: &Walker) -> anyhow::Result<Vec<String>> {
         }
         walker.goto(&list).await?;
         pages.push(list);
-        let found = walker.browser.ask(lists).await?;
-        next.extend(found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
-        let objects =
-            walker.browser.ask("[...document.querySelectorAll('#rows .name a')].map((one) => one.href)").await?;
-        for object in objects.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        next.extend(walker.texts(lists).await?);
+        for object in walker.texts("[...document.querySelectorAll('#rows .name a')].map((one) => one.href)").await? {
             let address = object.strip_prefix(walker.house.server.url()).context("a link to elsewhere")?;
             walker.goto(address).await?;
-            let tabs = "[...document.querySelectorAll('nav.tabs a')].map((one) => one.href)";
-            let tabs = walker.browser.ask(tabs).await?;
-            let tabs = tabs.as_array().into_iter().flatten().filter_map(Value::as_str);
-            pages.extend(tabs.filter_map(|tab| tab.strip_prefix(walker.house.server.url()).map(str::to_owned)));
+            let tabs = walker.texts("[...document.querySelectorAll('nav.tabs a')].map((one) => one.href)").await?;
+            pages.extend(tabs.iter().filter_map(|tab| tab.strip_prefix(walker.house.server.url()).map(str::to_owned)));
         }
     }
     Ok(pages)

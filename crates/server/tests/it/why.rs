@@ -8,11 +8,10 @@ use kube::{
     Api,
     api::{ListParams, Patch, PatchParams},
 };
-use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::house::{House, WATCH, plane};
+use crate::house::{House, WATCH, all, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -39,7 +38,7 @@ async fn scene() -> anyhow::Result<House> {
     ] {
         plane.apply(&object).await?;
     }
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+    plane.grant_everywhere(ADA, all(&WATCH)).await?;
     plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
     plane
         .grant_in("shop", BEN, json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}]))
@@ -63,11 +62,6 @@ async fn waiting_pod(house: &House, part: &str, reason: &str) -> anyhow::Result<
         anyhow::ensure!(Instant::now() < deadline, "no pod of {part} ever waits for {reason}");
         sleep(Duration::from_millis(100)).await;
     }
-}
-
-pub(crate) async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?.error_for_status()?;
-    Ok(response.text().await?)
 }
 
 /// What people read in some HTML, with single spaces.

@@ -91,10 +91,10 @@ mod tests {
         for depths in [&[][..], &[0], &[0, 1, 2, 1, 0], &[0, 1, 2, 3, 0], &[0, 5, 5], &[3, 0], &[0, 0, 1]] {
             let html = drawn(depths);
             for tag in ["ul", "li", "details", "g", "a"] {
-                let (begin, end) = (format!("<{tag}"), format!("</{tag}>"));
-                let begun =
-                    html.match_indices(&begin).filter(|(at, _)| html[at + begin.len()..].starts_with([' ', '>']));
-                assert_eq!(begun.count(), html.matches(&end).count(), "{tag} in {depths:?}:\n{html}");
+                let (opening, closing) = (format!("<{tag}"), format!("</{tag}>"));
+                let opened = html.match_indices(&opening);
+                let opened = opened.filter(|(at, _)| html[at + opening.len()..].starts_with([' ', '>']));
+                assert_eq!(opened.count(), html.matches(&closing).count(), "{tag} in {depths:?}:\n{html}");
             }
         }
     }

@@ -45,7 +45,7 @@ impl Branch {
 
     /// Whether it explains something.
     pub(in crate::cause) fn is_certain(&self) -> bool {
-        self.end.cause.weight() == Cause::ImagePull.weight()
+        !matches!(self.end.cause, Cause::Unknown | Cause::Passing | Cause::Hidden | Cause::AtWork)
     }
 
     /// With a step before the others.

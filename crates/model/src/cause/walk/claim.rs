@@ -1,8 +1,7 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, words};
+use super::{Branch, Cause, Link, Walk, pod::quote, words};
 use crate::{
-    Events,
     cause::rules,
     details::reading::{seconds, text},
 };
@@ -21,22 +20,12 @@ impl Walk<'_> {
         let said = if phase.is_empty() { "Not bound".to_owned() } else { format!("Not bound: {phase}") };
         let link = Link::new(KIND, namespace, name, said).since(seconds(&metadata["creationTimestamp"]));
         let command = words::command(&["kubectl", "describe", "persistentvolumeclaim", name, "--namespace", namespace]);
-        let lookup = Lookup::Events { kind: KIND.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         let because = format!("{label} is not bound");
-        let (events, gap) = match self.see(lookup)? {
-            Sight::There(list) => (Events::read(list, ""), None),
-            Sight::Missing => (Events::default(), None),
-            Sight::Hidden(gap) => (Events::default(), Some(gap)),
-        };
-        let wanting = events
-            .entries
-            .iter()
-            .find(|event| event.name == name && (event.warning || event.reason == "FailedBinding"));
-        let branch = match wanting {
+        let (events, gap) = self.events_of(KIND, namespace, name)?;
+        let branch = match events.iter().find(|event| event.warning || event.reason == "FailedBinding") {
             Some(event) => {
-                let quote = Link::quote("Event", event.message.clone()).since(event.last);
                 let why = format!("{because}: {}", rules::plain(&event.message));
-                Branch::new(Cause::Volume, why).then(Link { count: event.count, ..quote })
+                Branch::new(Cause::Volume, why).then(quote(event))
             }
             None => Branch::new(Cause::Volume, because).gap(gap),
         };

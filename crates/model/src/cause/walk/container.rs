@@ -131,7 +131,7 @@ impl Walk<'_> {
             container: container.name.to_owned(),
         };
         // Both are asked for at once.
-        let (events, last_words) = (self.events_of(namespace, pod), self.see(words_of));
+        let (events, last_words) = (self.events_of("Pod", namespace, pod), self.see(words_of));
         let ((events, event_gap), last_words) = (events?, last_words?);
         let liveness = events.iter().find(|event| {
             event.reason == "Unhealthy" && ["Liveness", "Startup"].iter().any(|probe| event.message.starts_with(probe))
@@ -175,7 +175,7 @@ impl Walk<'_> {
     }
 
     fn image(&mut self, container: &Container<'_>, namespace: &str, pod: &str) -> Option<Branch> {
-        let (events, gap) = self.events_of(namespace, pod)?;
+        let (events, gap) = self.events_of("Pod", namespace, pod)?;
         let pulls = |event: &&EventEntry| event.message.starts_with("Failed to pull image");
         let event = events.iter().find(pulls).or_else(|| events.iter().find(|event| event.warning));
         let (reason, message) = container.waiting();

@@ -74,24 +74,24 @@ impl Walk<'_> {
             }
         };
         let mut branch = self.flux(&Details::read(key.kind, other), other)?;
+        let is_certain = branch.is_certain();
         let end = &mut branch.end;
         match &mut end.awaited {
             _ if end.is_whole => {}
             Some((_, between)) => *between += 1,
-            None if end.cause.weight() >= Cause::Crash.weight() && end.cause != Cause::Suspended => {
+            None if is_certain && end.cause != Cause::Suspended => {
                 end.awaited = Some((label, 0));
             }
-            None if end.cause == Cause::Passing && rest.starts_with("revision") => {
-                end.because = format!("{label} has to apply the new revision first");
-            }
-            None if end.cause == Cause::Passing && ready_expression(details, key).is_some() => {
-                let expression = ready_expression(details, key).unwrap_or_default();
-                end.cause = Cause::Dependency;
-                end.because = format!("{label} is ready, and not what `{expression}` demands of it");
-            }
-            None if end.cause == Cause::Passing => {
-                end.because = format!("{label}, for which it waited, is ready by now; it looks again soon");
-            }
+            None if end.cause == Cause::Passing => match ready_expression(details, key) {
+                _ if rest.starts_with("revision") => {
+                    end.because = format!("{label} has to apply the new revision first");
+                }
+                Some(expression) => {
+                    end.cause = Cause::Dependency;
+                    end.because = format!("{label} is ready, and not what `{expression}` demands of it");
+                }
+                None => end.because = format!("{label}, for which it waited, is ready by now; it looks again soon"),
+            },
             None => end.because = format!("it waits for {label}: {}", end.because),
         }
         Some(branch)
@@ -174,9 +174,7 @@ pub(super) fn unexplained(row: &Row) -> Branch {
         "" => "the controller gives no reason",
         sentence => sentence,
     };
-    let mut letters = words.chars();
-    let words: String = letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default();
-    Branch::new(Cause::Unknown, words.replace('`', "'"))
+    Branch::new(Cause::Unknown, status::words::lower_first(words).replace('`', "'"))
 }
 
 /// What to type to see more of what a message is about.

@@ -84,7 +84,7 @@ impl Walk<'_> {
     fn unready(&mut self, pod: &Value, namespace: &str, name: &str) -> Option<Branch> {
         let since = condition(pod, "Ready").and_then(|one| seconds(&one["lastTransitionTime"]));
         let link = |said: &str| Link::new("Pod", namespace, name, said).since(since);
-        let (events, gap) = self.events_of(namespace, name)?;
+        let (events, gap) = self.events_of("Pod", namespace, name)?;
         let of = |reasons: &[&str]| events.iter().find(|event| event.warning && reasons.contains(&&*event.reason));
         if let Some(event) = of(&["FailedMount", "FailedAttachVolume"]) {
             let (cause, because) =
@@ -107,9 +107,14 @@ impl Walk<'_> {
         })
     }
 
-    /// The Events about a pod, newest first, or why there are none.
-    pub(super) fn events_of(&mut self, namespace: &str, name: &str) -> Option<(Vec<EventEntry>, Option<Gap>)> {
-        let lookup = Lookup::Events { kind: "Pod".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
+    /// The Events about an object of the core group, newest first, or why there are none.
+    pub(super) fn events_of(
+        &mut self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<(Vec<EventEntry>, Option<Gap>)> {
+        let lookup = Lookup::Events { kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         Some(match self.see(lookup)? {
             Sight::There(list) => {
                 let events = Events::read(list, "").entries;

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, words};
+use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, pod::quote, words};
 use crate::{
     Events,
     cause::{lookup::Builtin, rules},
@@ -140,10 +140,9 @@ impl Walk<'_> {
         let told = events.entries.iter().filter(|event| event.warning && event.name.starts_with(&pods));
         let read = told.filter_map(|event| Some((event, of_the_past(&event.reason, &event.message)?)));
         let Some((event, (cause, because))) = read.max_by_key(|(event, _)| event.last) else { return Some(passed()) };
-        let quote = Link::quote("Event", event.message.clone()).since(event.last);
-        let branch = Branch::new(cause, because).then(Link { count: event.count, ..quote });
         Some(
-            branch
+            Branch::new(cause, because)
+                .then(quote(event))
                 .so(&format!("{label} was not available in time"))
                 .after(set_link(tried, workload.namespace))
                 .after(workload.link()),

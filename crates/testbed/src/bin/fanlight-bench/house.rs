@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 
-use fanlight_testbed::{ControlPlane, Estate, FanlightServer, SessionForge, Showcase, rights::flux_rules};
+use fanlight_testbed::{ControlPlane, Estate, FanlightServer, Options, SessionForge, Showcase, rights::flux_rules};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{say, size::Size};
 
-/// A control plane with many objects, people with rights, and the means to start the server before it. There are no
-/// nodes and no controllers, so that nothing changes unless it is changed here.
+/// A control plane with many objects, people with rights, and the means to start the server before it. Where there are no
+/// nodes, nothing changes unless it is changed here.
 pub(crate) struct House {
     pub(crate) plane: ControlPlane,
     pub(crate) forge: SessionForge,
@@ -20,21 +20,32 @@ impl House {
     const SHARE: usize = 30;
 
     pub(crate) async fn build(size: &Size) -> anyhow::Result<Self> {
+        let estate = Estate::large(size.objects, size.namespaces);
+        let (house, namespaces) = Self::around(Options::default(), &estate, size.people).await?;
+        house.grant(&namespaces).await?;
+        say(&format!("the rights of {} people", size.people));
+        Ok(house)
+    }
+
+    /// A control plane with these objects, and so many people who have no rights so far; the namespaces that are not the
+    /// server's.
+    pub(crate) async fn around(
+        options: Options,
+        estate: &Estate,
+        people: usize,
+    ) -> anyhow::Result<(Self, Vec<String>)> {
         let program = Showcase::program()?;
-        let plane = ControlPlane::start().await?;
+        let plane = ControlPlane::with(options).await?;
         say("a Kubernetes control plane");
-        let summary = Estate::large(size.objects, size.namespaces).apply(&plane).await?;
+        let summary = estate.apply(&plane).await?;
         say(&format!("{} Flux objects in {} namespaces", summary.flux, summary.namespaces.len()));
         plane.install_server_account(Showcase::NAMESPACE).await?;
         plane.install_session_record(Showcase::NAMESPACE).await?;
         plane.set_emergency_user(Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
         let forge = SessionForge::new(&plane, Showcase::NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
-        let names: Vec<_> = (0..size.people).map(|number| format!("person-{number:02}")).collect();
-        let namespaces: Vec<_> = summary.namespaces.into_iter().filter(|name| name != Showcase::NAMESPACE).collect();
-        let house = Self { plane, forge, names, program };
-        house.grant(&namespaces).await?;
-        say(&format!("the rights of {} people", size.people));
-        Ok(house)
+        let names: Vec<_> = (0..people).map(|number| format!("person-{number:02}")).collect();
+        let namespaces = summary.namespaces.into_iter().filter(|name| name != Showcase::NAMESPACE).collect();
+        Ok((Self { plane, forge, names, program }, namespaces))
     }
 
     /// The first sees everything; the others at most [`Self::SHARE`] namespaces each, spread, each others than the one before.

@@ -35,6 +35,9 @@ struct Arguments {
     /// 200 objects in 20 namespaces, 5 people, short windows; of what is compared, the smallest.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
+    /// Of what is compared, only what concerns so many people (1, 11 or 50).
+    #[arg(long)]
+    people: Option<usize>,
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
@@ -70,11 +73,15 @@ async fn main() -> anyhow::Result<()> {
     if matches!(arguments.what, Some(What::BreakGlass | What::Sessions)) && arguments.quick {
         anyhow::bail!("--quick is about clusters and their people");
     }
+    if arguments.people.is_some() && arguments.what != Some(What::Access) {
+        anyhow::bail!("--people is about what is compared");
+    }
     let mut table = Table::new(if arguments.what.is_none() { size.to_string() } else { String::new() });
     match arguments.what {
         None => measure::everything(&size, &mut table).await?,
         Some(What::Access) => {
-            return access::everything(arguments.quick, &mut |table| show(table, arguments.json)).await;
+            return access::everything(arguments.quick, arguments.people, &mut |table| show(table, arguments.json))
+                .await;
         }
         Some(What::BreakGlass) => break_glass::everything(&mut table).await?,
         Some(What::Sessions) => sessions::everything(&mut table).await?,
