@@ -73,6 +73,8 @@ impl Drop for Lease {
 struct Standing {
     reach: Vec<(bool, Reach, usize)>,
     freshness: mem::Discriminant<Freshness>,
+    /// Whether what is shown while more is being read is marked.
+    is_marked: bool,
 }
 
 impl Visit {
@@ -285,5 +287,6 @@ fn holds_until(sightlines: &[Sightline]) -> Option<Instant> {
 
 fn standing(sightlines: Vec<Sightline>, freshness: Freshness) -> Standing {
     let reach = sightlines.into_iter().map(|line| (line.installed, line.reach, line.overdue)).collect();
-    Standing { reach, freshness: mem::discriminant(&freshness) }
+    let is_marked = matches!(freshness, Freshness::Loading { age: Some(_), .. });
+    Standing { reach, freshness: mem::discriminant(&freshness), is_marked }
 }
