@@ -230,18 +230,17 @@ impl Store {
         refused: impl Fn(&ObjectKey) -> bool,
     ) -> Vec<Glimpse> {
         let inner = self.lock();
-        let glimpse = |key: &ObjectKey| match sightlines.iter().find(|line| line.kind == key.kind) {
-            None => Glimpse::Unknown,
-            Some(line) if !line.installed => Glimpse::NotInstalled,
-            Some(line) if line.reaches(&key.namespace) => match inner.shelf.get(key) {
-                _ if !inner.covers.is_complete(key.kind, &key.namespace) => Glimpse::Unknown,
+        let glimpse = |key: &ObjectKey| {
+            let line = sightlines.iter().find(|line| line.kind == key.kind)?;
+            Some(match inner.shelf.get(key) {
+                _ if !line.installed => Glimpse::NotInstalled,
+                _ if !line.reaches(&key.namespace) => refused(key).then_some(Glimpse::Hidden)?,
+                _ if !inner.covers.is_complete(key.kind, &key.namespace) => return None,
                 Some(row) => Glimpse::Seen(Arc::clone(row)),
                 None => Glimpse::Absent,
-            },
-            Some(_) if refused(key) => Glimpse::Hidden,
-            Some(_) => Glimpse::Unknown,
+            })
         };
-        keys.iter().map(glimpse).collect()
+        keys.iter().map(|key| glimpse(key).unwrap_or(Glimpse::Unknown)).collect()
     }
 
     /// The rows that the viewer may see of objects which take their content from this one.

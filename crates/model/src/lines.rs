@@ -116,7 +116,10 @@ mod tests {
 
     #[test]
     fn texts_that_have_nothing_in_common_are_replaced_without_looking_for_long() {
-        let text = |word: &str| (0..20_000).map(|number| format!("{word}{number}\n")).collect::<String>();
+        let text = |word: &str| {
+            let lines: Vec<_> = (0..20_000).map(|number| format!("{word}{number}")).collect();
+            lines.join("\n")
+        };
         let (before, after) = (text("a"), text("b"));
         let changes = line_changes(&before, &after);
         assert_eq!(changes.len(), 40_000);

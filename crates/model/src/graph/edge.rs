@@ -36,11 +36,11 @@ pub(super) fn between(nodes: &[Node]) -> Vec<Edge> {
             }
         }
     }
-    without_shortcuts(nodes, edges)
+    without_shortcuts(nodes, &edges)
 }
 
 /// A release names the repository that its chart is taken from; where the chart itself is in sight, the way is over that.
-fn without_shortcuts(nodes: &[Node], edges: Vec<Edge>) -> Vec<Edge> {
+fn without_shortcuts(nodes: &[Node], edges: &[Edge]) -> Vec<Edge> {
     let is_seen = |number: usize| matches!(nodes[number].glimpse, Glimpse::Seen(_));
     let over_a_chart = |edge: &Edge| {
         let charts = edges.iter().filter(|one| one.to == edge.to && one.bond == Bond::Chart && is_seen(one.from));

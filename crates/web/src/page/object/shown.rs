@@ -188,8 +188,8 @@ pub(super) fn kinds(details: &Details, tab: Tab) -> Vec<Kind> {
     let mut kinds = vec![row.key.kind];
     let own = row.key.kind;
     let behind = if tab == Tab::Dependencies { reading::kinds_behind(own) } else { Vec::new() };
-    let users = own.users().iter().chain(own.dependants()).copied().chain(behind);
-    for kind in row.source.iter().map(|link| link.kind).chain(others).chain(users) {
+    let needing = own.users().iter().chain(own.dependants()).copied().chain(behind);
+    for kind in row.source.iter().map(|link| link.kind).chain(others).chain(needing) {
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }

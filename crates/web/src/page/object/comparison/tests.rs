@@ -112,7 +112,11 @@ fn what_cannot_be_compared_says_why() {
 
 #[test]
 fn a_long_difference_is_shown_in_parts_and_not_without_end() {
-    let before: String = (0..40).map(|number| format!("line {number}\n")).collect();
+    let numbered = |word: &str, count: usize| {
+        let lines: Vec<_> = (0..count).map(|number| format!("{word} {number}")).collect();
+        lines.join("\n")
+    };
+    let before = numbered("line", 40);
     let after = before.replace("line 20\n", "other\n");
     let diff = TextDiff::of("Values", Some(&before), Some(&after));
     assert_eq!(diff.note, "1 line added, 1 line removed.");
@@ -120,7 +124,7 @@ fn a_long_difference_is_shown_in_parts_and_not_without_end() {
     assert_eq!((lines[0], lines.len()), (("gap", "17 lines that are the same"), 10));
     assert_eq!(lines[4..6], [("del", "line 20"), ("ins", "other")]);
     assert_eq!(lines[9], ("gap", "16 lines that are the same"));
-    let many: String = (0..2000).map(|number| format!("x {number}\n")).collect();
+    let many = numbered("x", 2000);
     let diff = TextDiff::of("Values", Some(""), Some(&many));
     assert_eq!((diff.lines.len(), &*diff.lines[500].text), (501, "and more that is not shown"));
     assert!(TextDiff::of("Values", None, Some("a")).lines.is_empty());
