@@ -211,6 +211,17 @@ impl Grant {
         self.everywhere.get(&kind).is_some_and(fresh)
             || self.namespaces.get(namespace).and_then(|kinds| kinds.get(&kind)).is_some_and(fresh)
     }
+
+    /// Whether the API server has said that the person may not see objects of the kind in this namespace, however long ago:
+    /// a refusal shows nothing.
+    pub(crate) fn refuses(&self, kind: Kind, namespace: &str) -> bool {
+        let inside = self.namespaces.get(namespace).is_some_and(|kinds| kinds.contains_key(&kind));
+        let is_open = self.open.get(namespace).is_some_and(|kinds| kinds.has(kind));
+        self.everywhere.get(&kind).is_some_and(|held| !held.rights.list)
+            && !inside
+            && !is_open
+            && self.is_surveyed_for(Kinds::default().with(kind))
+    }
 }
 
 #[cfg(test)]
@@ -258,6 +269,20 @@ mod tests {
         assert!(grant.sees(KIND, "apps", asked, TRUST));
         assert!(!grant.sees(KIND, "data", asked, TRUST));
         assert!(!grant.sees(Kind::HELM_RELEASE, "apps", asked, TRUST));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_namespace_is_refused_only_when_the_api_server_has_said_so() {
+        let mut grant = Grant::default();
+        let asked = Instant::now();
+        assert!(!grant.refuses(KIND, "apps"), "nobody has asked");
+        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
+        assert!(!grant.refuses(KIND, "apps"), "nor about the namespaces");
+        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
+        grant.set_surveyed(asked, all());
+        grant.set_open(&"data".into(), [KIND].into_iter().collect());
+        let refused = ["apps", "data", "web"].map(|namespace| grant.refuses(KIND, namespace));
+        assert_eq!(refused, [false, false, true]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,23 +5,25 @@ mod journal;
 mod orders;
 mod searches;
 mod shelf;
+mod sightline;
 mod spaces;
 mod tally;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     slice::from_ref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use fanlight_model::{Change, Kind, Listing, ObjectKey, Query, Row, Scope, Version};
+use fanlight_model::{Change, Glimpse, Kind, Listing, ObjectKey, Query, Row, Scope, Version};
 use tokio::{sync::watch, time::Instant};
 
 pub(crate) use cover::{FeedId, FeedKey, Mode, Phase};
 use shelf::Shelf;
+pub(crate) use sightline::Sightline;
 
-use crate::{Freshness, List, Sight, Sighting, Summary, grant::Reach};
+use crate::{Freshness, List, Sighting, Summary};
 
 /// Rows and the state of the feeds that bring them: one lock, never held across an await.
 #[derive(Debug)]
@@ -50,18 +52,6 @@ pub(crate) enum Taken {
     Closed,
     /// The API server's versions went backwards (restored from a backup): forget the version and list again.
     StartOver,
-}
-
-/// What one viewer may see of one kind.
-#[derive(Debug)]
-pub(crate) struct Sightline {
-    pub(crate) kind: Kind,
-    pub(crate) installed: bool,
-    pub(crate) reach: Reach,
-    /// In how many namespaces more they saw it until an answer became too old.
-    pub(crate) overdue: usize,
-    /// When the reach becomes another, unless it is confirmed.
-    pub(crate) until: Option<Instant>,
 }
 
 impl Store {
@@ -235,6 +225,34 @@ impl Store {
         inner.shelf.dependants(&inner.covers, sightlines, key)
     }
 
+    /// The rows that the viewer may see of objects which need any of these.
+    pub(crate) fn needing(&self, sightlines: &[Sightline], keys: &HashSet<ObjectKey>) -> Vec<Arc<Row>> {
+        let inner = self.lock();
+        inner.shelf.needing(&inner.covers, sightlines, keys)
+    }
+
+    /// What the viewer can tell of these objects, in the same order; `refused` says of which kind and namespace the API
+    /// server has said that they may not see it.
+    pub(crate) fn glimpses(
+        &self,
+        sightlines: &[Sightline],
+        keys: &[ObjectKey],
+        refused: impl Fn(&ObjectKey) -> bool,
+    ) -> Vec<Glimpse> {
+        let inner = self.lock();
+        let glimpse = |key: &ObjectKey| {
+            let line = sightlines.iter().find(|line| line.kind == key.kind)?;
+            Some(match inner.shelf.get(key) {
+                _ if !line.installed => Glimpse::NotInstalled,
+                _ if !line.reaches(&key.namespace) => refused(key).then_some(Glimpse::Hidden)?,
+                _ if !inner.covers.is_complete(key.kind, &key.namespace) => return None,
+                Some(row) => Glimpse::Seen(Arc::clone(row)),
+                None => Glimpse::Absent,
+            })
+        };
+        keys.iter().map(|key| glimpse(key).unwrap_or(Glimpse::Unknown)).collect()
+    }
+
     /// The rows that the viewer may see of objects which take their content from this one.
     pub(crate) fn users(&self, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
         let inner = self.lock();
@@ -282,19 +300,6 @@ pub(crate) struct FreshFor {
     pub(crate) now: Instant,
     pub(crate) grace: Duration,
     pub(crate) poll: Duration,
-}
-
-impl Sightline {
-    /// The same in a word.
-    pub(crate) fn sight(&self) -> Sight {
-        match &self.reach {
-            _ if !self.installed => Sight::NotInstalled,
-            Reach::Everywhere => Sight::Everywhere,
-            Reach::Namespaces(namespaces) => Sight::Namespaces(namespaces.len()),
-            Reach::Nothing => Sight::Nothing,
-            Reach::Unknown => Sight::Unknown,
-        }
-    }
 }
 
 impl Inner {
@@ -371,14 +376,6 @@ impl Inner {
         let Self { shelf, journal, .. } = self;
         journal.sift(key.kind, &key.scope, |object| shelf.get(object).is_some());
         Taken::Fine
-    }
-}
-
-#[cfg(test)]
-impl Sightline {
-    /// What is known for sure, for ever.
-    fn of(kind: Kind, reach: Reach) -> Self {
-        Self { kind, installed: true, reach, overdue: 0, until: None }
     }
 }
 

@@ -1,6 +1,11 @@
-use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    mem,
+    sync::Arc,
+    time::Duration,
+};
 
-use fanlight_model::{Answer, Kind, ObjectKey, Query, Row};
+use fanlight_model::{Answer, Glimpse, Kind, ObjectKey, Query, Row, Surroundings};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout_at},
@@ -268,6 +273,18 @@ impl Visit {
         let differs = self.standing.as_ref().is_some_and(|before| *before != now);
         self.standing = Some(now);
         differs
+    }
+}
+
+impl Surroundings for Visit {
+    fn glimpses(&self, keys: &[ObjectKey]) -> Vec<Glimpse> {
+        let sightlines = self.sightlines();
+        let grant = self.person.grant();
+        self.store.glimpses(&sightlines, keys, |key| grant.refuses(key.kind, &key.namespace))
+    }
+
+    fn needing(&self, keys: &HashSet<ObjectKey>) -> Vec<Arc<Row>> {
+        self.store.needing(&self.sightlines(), keys)
     }
 }
 

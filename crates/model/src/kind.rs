@@ -178,6 +178,18 @@ impl Kind {
         }
     }
 
+    /// The kinds of which objects may name objects of this kind in `spec.dependsOn`, beside those of a `ResourceSet`, which
+    /// may name any.
+    pub fn dependants(self) -> &'static [Kind] {
+        match self {
+            Kind::KUSTOMIZATION => &[Kind::KUSTOMIZATION, Kind::RESOURCE_SET],
+            Kind::HELM_RELEASE => &[Kind::HELM_RELEASE, Kind::RESOURCE_SET],
+            Kind::TERRAFORM => &[Kind::TERRAFORM, Kind::RESOURCE_SET],
+            Kind::RESOURCE_SET => &[Kind::RESOURCE_SET],
+            _ => &[],
+        }
+    }
+
     /// How many kinds the table holds; every [`Kind::index`] is below it.
     pub const COUNT: usize = TABLE.len();
 

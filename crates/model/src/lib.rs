@@ -24,9 +24,11 @@ mod commands;
 mod details;
 mod duration;
 mod events;
+mod graph;
 mod guise;
 mod identity;
 mod kind;
+mod lines;
 mod log;
 mod object_key;
 mod other_kind;
@@ -60,9 +62,11 @@ pub use details::{
 };
 pub use duration::go_duration;
 pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
+pub use graph::{Bond, Edge, Glimpse, Graph, Layout, Node, Place, Side, Surroundings, Wire};
 pub use guise::{Face, Form, Guise};
 pub use identity::{Holder, Identity, Name, NameRefused, Persona, Token, TokenRefused, UserName};
 pub use kind::{Family, Kind, KindInfo};
+pub use lines::{LineChange, line_changes};
 pub use log::{
     LogBatch, LogCursor, LogLevel, LogLine, LogNews, LogPlaces, LogQuery, LogRing, LogSource, LogStanding, LogSubject,
 };

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use memchr::memchr2_iter;
 
-use crate::{Applier, Facts, Kind, ObjectKey, Particulars, State, Version, cut, judge};
+use crate::{Applier, Bond, Facts, Kind, ObjectKey, Particulars, State, Version, cut, judge};
 
 /// What a list shows of one object: everything that is kept in memory about it.
 ///
@@ -133,6 +133,15 @@ impl Row {
     /// The object that says whether what this one applies was signed as it should be.
     pub fn vouched_for_by(&self) -> Option<ObjectKey> {
         self.generated_chart().or_else(|| self.source.as_ref().map(SourceLink::key))
+    }
+
+    /// The objects that it needs, and how: what it depends on, and what its content comes from.
+    pub fn needs(&self) -> impl Iterator<Item = (ObjectKey, Bond)> {
+        let depends_on = self.depends_on.iter().map(|key| (key.clone(), Bond::Dependency));
+        let chart = self.generated_chart().map(|chart| (chart, Bond::Chart));
+        let uses = self.particulars.iter().flat_map(|particulars| particulars.uses.iter());
+        let sources = self.source.as_ref().map(SourceLink::key).into_iter().chain(uses.cloned());
+        depends_on.chain(chart).chain(sources.map(|key| (key, Bond::Source)))
     }
 
     /// The HelmChart that helm-controller makes for a release with a chart template.

@@ -1,9 +1,10 @@
 //! What is counted when Prometheus asks: views, requests to the API server, and the process itself.
 
-use std::{fmt, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use fanlight_cluster::ApiServer;
 use fanlight_live::Live;
+use fanlight_web::Versions;
 use nix::sys::{
     resource::{UsageWho, getrusage},
     time::TimeVal,
@@ -16,11 +17,18 @@ use prometheus_client::{
 };
 
 /// Has `registry` tell of all of it.
-pub(crate) fn register(registry: &mut Registry, live: &Live, server: &ApiServer, clock: fn() -> SystemTime) {
+pub(crate) fn register(
+    registry: &mut Registry,
+    live: &Live,
+    server: &ApiServer,
+    versions: &Arc<Versions>,
+    clock: fn() -> SystemTime,
+) {
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("fanlight_build", "The running release", build);
     registry.register_collector(Box::new(Views(live.clone())));
     registry.register_collector(Box::new(Requests(server.clone())));
+    registry.register_collector(Box::new(Seen(Arc::clone(versions))));
     let started = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     registry.register_collector(Box::new(Process { started }));
 }
@@ -36,6 +44,15 @@ impl Collector for Views {
             ("fanlight_rows", "Objects kept for lists", figures.rows),
         ];
         gauges.into_iter().try_for_each(|(name, help, value)| gauge(&mut encoder, name, help, number(value)))
+    }
+}
+
+struct Seen(Arc<Versions>);
+
+impl Collector for Seen {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Kept of versions of objects whose pages were open";
+        gauge(&mut encoder, "fanlight_versions_bytes", help, number(self.0.bytes()))
     }
 }
 
@@ -81,6 +98,12 @@ impl Collector for Process {
 impl fmt::Debug for Views {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Views")
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seen")
     }
 }
 

@@ -31,7 +31,7 @@ use fanlight_live::{Live, Pace, Parts};
 use fanlight_model::Identity;
 use fanlight_web::{
     App, Audit, AuditLog, AuditTarget, Causes, Crowd, Kubernetes, Lately, Metrics, Previews, Proxies, Trees, Underway,
-    farewell,
+    Versions, farewell,
 };
 use outside::Outside;
 use prometheus_client::registry::Registry;
@@ -141,7 +141,8 @@ async fn wire(
     tokio::spawn(farewell(live.clone(), revocations.clone(), whereabouts.clone()));
     let record = revocations.clone();
     revocations.read_once().await;
-    figures::register(registry, &live, &server, SystemTime::now);
+    let versions = Arc::new(Versions::default());
+    figures::register(registry, &live, &server, &versions, SystemTime::now);
     let told = live.clone();
     server.tell_of_new_guises(move |who| drop(told.recheck(who)));
     Ok(App {
@@ -162,6 +163,7 @@ async fn wire(
         repeats: Repeats::default(),
         previews: Previews::default(),
         lately: Lately::default(),
+        versions,
         kubernetes: Kubernetes { version: server.kubernetes_version() },
         audit,
         metrics,

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Previews, Proxies, Rights, Trees, Underway};
+use crate::{Audit, Causes, Crowd, Lately, Metrics, Objects, Previews, Proxies, Rights, Trees, Underway, Versions};
 
 /// Everything that pages work with; built once, shared by all requests.
 pub struct App {
@@ -47,6 +47,8 @@ pub struct App {
     pub previews: Previews,
     /// What was read in people's names a moment ago.
     pub lately: Lately,
+    /// What was seen of objects whose pages were open.
+    pub versions: Arc<Versions>,
     /// What is known of the cluster.
     pub kubernetes: Kubernetes,
     /// The account of who did and saw what.

@@ -47,6 +47,7 @@ mod stream;
 mod theme;
 mod trees;
 mod underway;
+mod versions;
 mod when;
 mod workload_action;
 
@@ -66,3 +67,4 @@ pub use rights::Rights;
 pub use router::router;
 pub use trees::Trees;
 pub use underway::Underway;
+pub use versions::Versions;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// What stands where a Secret's value is.
-const MASK: &str = "•••••• (hidden)";
+pub(crate) const MASK: &str = "•••••• (hidden)";
 
 /// The object as YAML: keys in the order of `kubectl`, who owns which field left out, Secrets' values masked.
 pub(crate) fn yaml(object: &Value) -> String {

@@ -6,6 +6,7 @@ use fanlight_model::{Facts, Links};
 use proptest::prelude::*;
 
 use super::*;
+use crate::grant::Reach;
 
 const KIND: Kind = Kind::KUSTOMIZATION;
 const APPS: &str = "apps";

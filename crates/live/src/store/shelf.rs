@@ -196,19 +196,38 @@ impl Shelf {
 
     /// The rows of objects that depend on one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn dependants(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
-        let cuts = self.cuts(covers, sightlines);
-        let Some(cut) = &cuts[key.kind.index()] else { return Vec::new() };
-        self.in_order(Sort::Namespace)
-            .filter(|entry| entry.row.depends_on.contains(key) && cut.has(entry.space))
-            .map(|entry| Arc::clone(&entry.row))
-            .collect()
+        self.in_sight(covers, sightlines, |row| row.depends_on.contains(key))
+    }
+
+    /// The rows of objects that need any of these, by namespace and name, cut to what the sightlines allow.
+    pub(super) fn needing(
+        &self,
+        covers: &Covers,
+        sightlines: &[Sightline],
+        keys: &HashSet<ObjectKey>,
+    ) -> Vec<Arc<Row>> {
+        let mut kinds = [false; Kind::COUNT];
+        keys.iter().for_each(|key| kinds[key.kind.index()] = true);
+        // Of most rows the kinds alone say that they need none.
+        let wanted = |key: &ObjectKey| kinds[key.kind.index()] && keys.contains(key);
+        self.in_sight(covers, sightlines, |row| {
+            let source = row.source.as_ref().filter(|link| kinds[link.kind.index()]);
+            row.depends_on.iter().any(wanted)
+                || source.is_some_and(|link| wanted(&link.key()))
+                || (kinds[Kind::HELM_CHART.index()] && row.generated_chart().is_some_and(|chart| wanted(&chart)))
+                || row.particulars.as_ref().is_some_and(|particulars| particulars.uses.iter().any(wanted))
+        })
     }
 
     /// The rows of objects that take their content from one, by namespace and name, cut to what the sightlines allow.
     pub(super) fn users(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Vec<Arc<Row>> {
+        self.in_sight(covers, sightlines, |row| row.uses(key))
+    }
+
+    fn in_sight(&self, covers: &Covers, sightlines: &[Sightline], wanted: impl Fn(&Row) -> bool) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);
         self.in_order(Sort::Namespace)
-            .filter(|entry| entry.is_within(&cuts) && entry.row.uses(key))
+            .filter(|entry| entry.is_within(&cuts) && wanted(&entry.row))
             .map(|entry| Arc::clone(&entry.row))
             .collect()
     }

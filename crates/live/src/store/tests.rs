@@ -1,6 +1,7 @@
-use fanlight_model::{Applier, Facts, Links, State};
+use fanlight_model::{Applier, Facts, Links, Particulars, SourceLink, State};
 
 use super::*;
+use crate::{Sight, grant::Reach};
 
 const KIND: Kind = Kind::KUSTOMIZATION;
 const FIRST: FeedId = FeedId(1);
@@ -86,6 +87,88 @@ async fn a_viewer_of_one_namespace_sees_and_counts_only_that() {
     assert_eq!(list.namespaces, [("apps".into(), 1)]);
     assert_eq!(list.states[State::Ready.index()], 1);
     assert_eq!(list.sights, [(KIND, Sight::Namespaces(1))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_needs_an_object_is_cut_by_the_sight_of_each_kind() {
+    let store = store();
+    let sets = FeedKey::new(Kind::RESOURCE_SET, Scope::Cluster);
+    store.open(&sets, SECOND, Instant::now());
+    let shop = ObjectKey::new(KIND, "apps", "shop");
+    let links = Links { depends_on: [shop.clone()].into(), ..Links::default() };
+    let key = ObjectKey::new(Kind::RESOURCE_SET, "apps", "after");
+    let row = Arc::new(Row::new(key, 6, links, &Facts::new(Kind::RESOURCE_SET)));
+    store.replace(&sets, SECOND, Listing { rows: vec![row], version: 10 }, Instant::now());
+
+    let names = |lines: &[Sightline]| {
+        let needing = store.needing(lines, &[shop.clone()].into());
+        let dependants = store.dependants(lines, &shop);
+        assert_eq!(needing, dependants);
+        needing.iter().map(|row| row.key.to_string()).collect::<Vec<_>>()
+    };
+    let lines =
+        |sets| [Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()])), Sightline::of(Kind::RESOURCE_SET, sets)];
+    assert_eq!(names(&lines(Reach::Everywhere)), ["ResourceSet/apps/after"]);
+    assert!(names(&lines(Reach::Nothing)).is_empty(), "who may list the one kind sees nothing of the other");
+    assert!(names(&lines(Reach::Everywhere)[..1]).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_needed_in_whichever_way_it_is_named() {
+    let store = Store::new();
+    let feed = FeedKey::new(Kind::HELM_RELEASE, Scope::Cluster);
+    store.open(&feed, FIRST, Instant::now());
+    let repository = ObjectKey::new(Kind::HELM_REPOSITORY, "flux-system", "charts");
+    let source = SourceLink {
+        kind: repository.kind,
+        namespace: Arc::clone(&repository.namespace),
+        name: Arc::clone(&repository.name),
+        chart: Some("shop".into()),
+    };
+    let before = ObjectKey::new(Kind::HELM_RELEASE, "apps", "before");
+    let used = ObjectKey::new(Kind::BUCKET, "apps", "used");
+    let links = Links { source: Some(source), depends_on: [before.clone()].into(), ..Links::default() };
+    let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "shop");
+    let particulars = Particulars { uses: [used.clone()].into(), ..Particulars::default() };
+    let row =
+        Row { particulars: Some(Box::new(particulars)), ..Row::new(key, 6, links, &Facts::new(Kind::HELM_RELEASE)) };
+    let named: Vec<_> = row.needs().map(|(key, _)| key).collect();
+    store.replace(&feed, FIRST, Listing { rows: vec![Arc::new(row)], version: 10 }, Instant::now());
+    let lines = [Sightline::of(Kind::HELM_RELEASE, Reach::Everywhere)];
+    let chart = ObjectKey::new(Kind::HELM_CHART, "flux-system", "apps-shop");
+    assert_eq!(named, [before, chart, repository, used]);
+    for key in named {
+        assert_eq!(store.needing(&lines, &[key.clone()].into()).len(), 1, "{key}");
+        let other = ObjectKey::new(key.kind, key.namespace, "other");
+        assert!(store.needing(&lines, &[other].into()).is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_told_from_what_may_not_be_seen_and_what_nobody_has_read() {
+    let store = store();
+    store.open(&FeedKey::new(Kind::BUCKET, Scope::Cluster), SECOND, Instant::now());
+    let absent = Sightline { installed: false, ..Sightline::of(Kind::TERRAFORM, Reach::Everywhere) };
+    let lines = [
+        Sightline::of(KIND, Reach::Namespaces(vec!["apps".into()])),
+        Sightline::of(Kind::BUCKET, Reach::Everywhere),
+        absent,
+    ];
+    let keys = [
+        "Kustomization/apps/shop",
+        "Kustomization/apps/gone",
+        "Kustomization/data/etl",
+        "Kustomization/new/a",
+        "Bucket/apps/b",
+        "Terraform/apps/t",
+        "HelmRelease/apps/h",
+    ];
+    let keys = keys.map(|key| ObjectKey::parse(key).expect("a key"));
+    let glimpses = store.glimpses(&lines, &keys, |key| &*key.namespace == "data");
+    assert!(matches!(&glimpses[0], Glimpse::Seen(row) if row.key == keys[0]));
+    let rest = [Glimpse::Absent, Glimpse::Hidden, Glimpse::Unknown, Glimpse::Unknown, Glimpse::NotInstalled];
+    assert_eq!(glimpses[1..6], rest);
+    assert_eq!(glimpses[6], Glimpse::Unknown, "nobody asked for its kind");
 }
 
 #[tokio::test(start_paused = true)]

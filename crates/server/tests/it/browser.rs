@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use fanlight_testbed::{Browser, ControlPlane, Look, Options, StandIn, estate, rights::flux_rules, stand_in};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use thirtyfour::{Key, TypingData};
 
 use crate::house::{House, all, plane};
@@ -295,7 +295,9 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     desk.plane().apply(&estate::kustomization("apps", "next").after(&["shop"]).suspended()).await?;
     let map = estate::config_map("apps", "settings", &json!({}));
     let billing = estate::helm_release("apps", "billing").having_applied([&map]);
+    let held = estate::kustomization("apps", "held").after(&["next", "gone", "held"]);
     let others = [
+        held.waiting("DependencyNotReady", "dependency 'apps/next' is not ready"),
         billing.clone().with_spec(json!({"values": {"replicas": 2}})),
         estate::git_repository("apps", "fleet").failed("GitOperationFailed", "authentication required"),
         estate::oci_repository("apps", "base").with_spec(json!({"verify": {"provider": "cosign"}})),
@@ -307,10 +309,16 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
     for object in others {
         desk.plane().apply(&object).await?;
     }
+    desk.goto("/helm_release/compare?name=billing&namespace=apps").await?;
+    let changed = estate::helm_release("apps", "billing").with_spec(json!({"values": {"replicas": 3, "token": "t"}}));
+    desk.plane().apply(&changed.never_reconciled()).await?;
+    desk.browser.until("document.querySelector('.diff ins') !== null").await?;
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         desk.browser.look(look).await?;
         for address in [
             "/",
+            "/kustomization/dependencies?name=held&namespace=apps",
+            "/helm_release/compare?name=billing&namespace=apps",
             "/events",
             "/workloads",
             "/applications",

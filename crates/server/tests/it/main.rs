@@ -7,6 +7,8 @@ mod ask;
 mod audit;
 mod bearer;
 mod browser;
+mod compare;
+mod dependencies;
 mod door;
 mod emergency_secret;
 mod ending;

@@ -138,6 +138,8 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
         "/helm_release/values?name=recommender&namespace=catalog",
         "/kustomization/logs?name=catalog&namespace=catalog",
         "/logs/catalog/deployment/catalog?since=1h",
+        "/kustomization/dependencies?name=payments-worker&namespace=payments",
+        "/helm_release/compare?name=recommender&namespace=catalog",
         "/user_info",
         "/workloads?namespace=web",
         "/workloads/deployment/catalog/catalog",
@@ -153,7 +155,9 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
             walker.browser.action_chain().send_keys(Key::Tab).perform().await?;
             let seen = "(() => { const one = document.activeElement; window.left.delete(one);
                 const style = getComputedStyle(one);
-                return one === document.body || one.matches('pre, .said, dialog') || style.outlineStyle !== 'none'; })()";
+                const box = one.querySelector('.box');
+                return one === document.body || one.matches('pre, .said, dialog') || style.outlineStyle !== 'none'
+                    || (box !== null && getComputedStyle(box).strokeWidth === '3px'); })()";
             assert_eq!(walker.browser.ask(seen).await?, json!(true), "{page}: the focus is not seen");
         }
         let left = "[...window.left].filter((one) => one.isConnected).map((one) => one.outerHTML.slice(0, 200))";

@@ -65,7 +65,7 @@ async fn waiting_pod(house: &House, part: &str, reason: &str) -> anyhow::Result<
 }
 
 /// What people read in some HTML, with single spaces.
-fn words(html: &str) -> String {
+pub(crate) fn words(html: &str) -> String {
     let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     texts.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }

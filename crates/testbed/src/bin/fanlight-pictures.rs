@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use clap::Parser;
 use fanlight_testbed::{
-    Browser, Estate, FanlightServer, Issuer, Look, SessionForge, Showcase,
+    Browser, Estate, FanlightServer, Issuer, Look, SessionForge, Showcase, estate,
     rights::{flux_rules, sign_in_rules},
     stand_in,
 };
@@ -26,7 +26,7 @@ struct Arguments {
 }
 
 /// A page: the name of its picture, and its address.
-const PAGES: [(&str, &str); 41] = [
+const PAGES: [(&str, &str); 43] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("sources", "/sources"),
@@ -50,6 +50,8 @@ const PAGES: [(&str, &str); 41] = [
     ("git-repository", "/git_repo/details?name=flux-system&namespace=flux-system"),
     ("image-policy", "/image_policy/details?name=accounts&namespace=flux-system"),
     ("events", "/kustomization/events?name=orders&namespace=orders"),
+    ("dependencies", "/kustomization/dependencies?name=payments-worker&namespace=payments"),
+    ("compare", COMPARED),
     ("tree", "/kustomization/graph?name=orders&namespace=orders"),
     ("tree-root", "/kustomization/graph?name=flux-system&namespace=flux-system"),
     ("history", "/kustomization/history?name=catalog&namespace=catalog"),
@@ -69,6 +71,9 @@ const PAGES: [(&str, &str); 41] = [
     ("policies", "/policies"),
     ("styleguide", "/styleguide"),
 ];
+
+/// The page of two versions of an object.
+const COMPARED: &str = "/helm_release/compare?name=directory&namespace=identity";
 
 /// The pages that somebody may print.
 const ON_PAPER: [&str; 3] = ["applications", "kustomization", "manifest"];
@@ -98,6 +103,7 @@ async fn main() -> anyhow::Result<()> {
     browser.sign_in(url, Showcase::USER, Showcase::PASSWORD).await?;
     elsewhere(&showcase.server).await?;
     unknown_kind(&showcase).await?;
+    two_versions(&showcase, &browser).await?;
     for (name, address) in PAGES {
         browser.look(Look::DESK).await?;
         browser.goto(format!("{url}{address}")).await?;
@@ -139,6 +145,32 @@ async fn unknown_kind(showcase: &Showcase) -> anyhow::Result<()> {
                 "metadata": {"name": name, "namespace": "orders"}, "spec": {"approvals": 3},
                 "status": {"conditions": [condition]}}))
             .await?;
+    }
+    Ok(())
+}
+
+/// An object changes while somebody looks at it.
+async fn two_versions(showcase: &Showcase, browser: &Browser) -> anyhow::Result<()> {
+    browser.goto(format!("{}{COMPARED}", showcase.server.url())).await?;
+    browser.until(SETTLED).await?;
+    let [runs, mailer, settings] = [
+        estate::deployment("identity", "directory", "directory:1.4.2", 2),
+        estate::deployment("identity", "directory-mailer", "mailer:2.0.4", 1),
+        estate::config_map("identity", "directory-settings", &json!({})),
+    ];
+    let values = |replicas: u8, tag: &str, password: &str| {
+        json!({"values": {"image": {"repository": "registry.example.com/acme/directory", "tag": tag}, "replicas": replicas,
+            "ldap": {"bindDN": "cn=directory,dc=example,dc=com", "password": password}, "metrics": {"enabled": true}}})
+    };
+    for (spec, members) in
+        [(values(2, "1.4.2", "first"), [&runs, &mailer]), (values(3, "1.5.0", "second"), [&runs, &settings])]
+    {
+        let release = estate::helm_release("identity", "directory").never_reconciled().with_spec(spec.clone());
+        showcase.plane.apply(&release.having_applied(members)).await?;
+        let tag = &spec["values"]["image"]["tag"];
+        let arrived = format!("document.querySelector('.diff ins')?.parentElement.innerText.includes({tag})");
+        browser.until(&arrived).await?;
+        browser.until("document.querySelector('#compare-to').selectedOptions[0].text.includes('Ready')").await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ function lookOf(view) {
     } catch {
       // A browser that keeps nothing shows the beginning.
     }
-    looks.set(id, { zoom: 1, left: 0, top: 0, ...kept });
+    looks.set(id, { zoom: 1, left: 0, top: 0, ...kept, isNew: kept === null });
   }
   return looks.get(id);
 }
@@ -57,6 +57,14 @@ function zoomBy(view, way) {
   const { width, height } = view.querySelector("svg").viewBox.baseVal;
   const fit = Math.min(1, view.clientWidth / width, view.clientHeight / height);
   zoomTo(view, { in: zoom * 1.25, out: zoom / 1.25, fit, full: 1 }[way]);
+}
+
+// Who has not looked yet looks at what the drawing is about first.
+function centre(view, node) {
+  const [box, frame] = [node, view].map((one) => one.getBoundingClientRect());
+  const left = box.left - frame.left - (view.clientWidth - box.width) / 2;
+  const top = box.top - frame.top - (view.clientHeight - box.height) / 2;
+  view.scrollBy({ left, top, behavior: "instant" });
 }
 
 const windowOf = (event) => event.target.closest?.("[data-diagram] .window");
@@ -120,7 +128,9 @@ document.addEventListener("scroll", (event) => {
 }, { capture: true, passive: true });
 
 for (const view of windows()) {
-  const { left, top } = lookOf(view);
+  const { left, top, isNew } = lookOf(view);
   draw(view);
-  view.scrollTo({ left, top, behavior: "instant" });
+  const own = isNew && view.querySelector(".node.own");
+  if (own) centre(view, own);
+  else view.scrollTo({ left, top, behavior: "instant" });
 }

@@ -31,6 +31,8 @@ pub(crate) struct Diagram<'a> {
     pub(crate) lines: Vec<Line>,
     /// Whether the list is open from the beginning.
     pub(crate) list_open: bool,
+    /// Whether the list is part of it: who says the same beside it with more words has none.
+    pub(crate) has_list: bool,
 }
 
 /// A node in the list, and how the list goes on after it.
@@ -70,7 +72,18 @@ mod tests {
         let frame = Frame::specimen();
         let nodes = depths.iter().map(|depth| Node { depth: *depth, ..Node::specimen("Pod", "cart") }).collect();
         let (id, title) = (String::new(), String::new());
-        Diagram { frame: &frame, id, title, width: 1, height: 1, nodes, lines: Vec::new(), list_open: true }.to_string()
+        Diagram {
+            frame: &frame,
+            id,
+            title,
+            width: 1,
+            height: 1,
+            nodes,
+            lines: Vec::new(),
+            list_open: true,
+            has_list: true,
+        }
+        .to_string()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The page of one object.
 
+mod comparison;
+mod dependencies;
 mod facts;
 mod happening;
 mod logs;
@@ -39,6 +41,8 @@ use crate::{
     status::StatusView,
     stream, when,
 };
+use comparison::{Comparison, Pair};
+use dependencies::Dependencies;
 use facts::Fact;
 pub(super) use facts::Line;
 pub(super) use happening::Happening;
@@ -55,7 +59,7 @@ use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "manifest", "commands"])]
+#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "needs", "compare", "manifest", "commands"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,
@@ -84,6 +88,7 @@ struct ObjectPage<'a> {
     facts: Vec<Fact>,
     conditions: Vec<Line>,
     relations: Vec<Relation>,
+    dependencies: Option<Dependencies<'a>>,
     pairs: [(&'static str, &'a [(String, String)]); 3],
     /// What it applied.
     tree: Option<TreeView<'a>>,
@@ -97,6 +102,7 @@ struct ObjectPage<'a> {
     keeps_history: bool,
     /// What was seen here to change.
     seen_here: Vec<Past>,
+    comparison: Option<Comparison>,
     values: Vec<Values>,
     manifest: String,
     /// What Flux's controllers write about it.
@@ -154,6 +160,8 @@ pub(crate) struct Asked {
     frame: Frame,
     key: ObjectKey,
     tab: Tab,
+    /// Which versions are to be compared.
+    pair: Pair,
     folds: Folds,
     logs: LogsAsked,
 }
@@ -174,6 +182,7 @@ impl FromRequestParts<Arc<App>> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotAsked> {
         let path = Path::<(String, String)>::from_request_parts(parts, app).await;
         let which = Query::<Which>::from_request_parts(parts, app).await;
+        let Query(pair) = Query::<Pair>::from_request_parts(parts, app).await.unwrap_or_default();
         let folding = Query::<Folding>::from_request_parts(parts, app).await;
         let (Ok(Path((kind, tab))), Ok(Query(which)), Ok(Query(folding))) = (path, which, folding) else {
             return Err(NotAsked::NoSuchPage);
@@ -184,7 +193,7 @@ impl FromRequestParts<Arc<App>> for Asked {
         let frame = Frame::of(app, &session, &parts.headers, &parts.uri).at(ListPage::of(kind).place);
         let (key, tab, folds) = (which.key(kind), Tab::by_slug(kind, &tab), folding.folds());
         let logs = LogsAsked::of(&key, &parts.uri);
-        Ok(Self { session, frame, key, tab, folds, logs })
+        Ok(Self { session, frame, key, tab, pair, folds, logs })
     }
 }
 
@@ -207,13 +216,13 @@ pub(crate) async fn show(
     origin: Origin,
     asked: Result<Asked, NotAsked>,
 ) -> Response {
-    let Asked { session, frame, key, tab, folds, logs } = match asked {
+    let Asked { session, frame, key, tab, pair, folds, logs } = match asked {
         Ok(asked) => asked,
         Err(NotAsked::NoSuchPage) => return super::message::not_found(State(app), headers, uri).await,
         Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
-    let shown = Shown::read(&app, &session, &key, tab).await;
+    let shown = Shown::read(&app, &session, &key, tab, &pair).await;
     let news = match tab {
         Tab::Logs if shown.is_ok() => Some(logs.read(&app, &session.identity).await),
         _ => None,
@@ -284,7 +293,7 @@ impl<'a> ObjectPage<'a> {
             list: ListPage::of(key.kind),
             tab,
             tabs: Tab::of(key.kind).map(|tab| (tab, address(tab))).collect(),
-            stream: address(tab).replacen('?', "/events?", 1) + &folding_query(folds),
+            stream: address(tab).replacen('?', "/events?", 1) + &shown.wish() + &folding_query(folds),
             status: StatusView::of(row.state),
             sentence: &row.sentence,
             message: &row.message,
@@ -300,6 +309,7 @@ impl<'a> ObjectPage<'a> {
             facts: facts::facts(frame, shown, now),
             conditions: details.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
             relations: Relation::all(frame, shown),
+            dependencies: Dependencies::of(frame, shown, now),
             pairs: [
                 ("Labels", &details.labels),
                 ("Annotations", &details.annotations),
@@ -319,6 +329,7 @@ impl<'a> ObjectPage<'a> {
             } else {
                 Vec::new()
             },
+            comparison: Comparison::of(frame, shown, now),
             values: if tab == Tab::Values { Values::all(shown) } else { Vec::new() },
             manifest: if tab == Tab::Manifest { manifest::yaml(&shown.object) } else { String::new() },
             logs: String::new(),

@@ -157,7 +157,7 @@ fn kustomization(now: SystemTime) -> Value {
             "path": "./apps/orders", "prune": true, "interval": "10m", "retryInterval": "2m", "timeout": "5m",
             "targetNamespace": "orders", "serviceAccountName": "orders",
             "sourceRef": {"kind": "GitRepository", "name": "fleet"},
-            "dependsOn": [{"name": "infrastructure"}, {"name": "elsewhere"}],
+            "dependsOn": [{"name": "infrastructure", "readyExpr": "dep.status.observedGeneration > 2"}, {"name": "elsewhere"}],
         },
         "status": {
             "observedGeneration": 2,

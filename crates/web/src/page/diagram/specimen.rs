@@ -38,7 +38,7 @@ pub(in crate::page) fn specimens(frame: &Frame) -> Vec<(&'static str, String)> {
     let connect = |to: usize, class| Line::between(&nodes[0], &nodes[to], class);
     let lines = vec![connect(1, "hot"), connect(2, ""), connect(3, "dashed")];
     let (id, title) = ("specimen".to_owned(), "What Kustomization orders applies".to_owned());
-    let diagram = Diagram { frame, id, title, width: 544, height: 196, nodes, lines, list_open: true };
+    let diagram = Diagram { frame, id, title, width: 544, height: 196, nodes, lines, list_open: true, has_list: true };
     vec![("A drawing", diagram.to_string())]
 }
 

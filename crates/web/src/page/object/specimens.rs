@@ -1,15 +1,17 @@
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::HashSet, sync::Arc, time::SystemTime};
 
 use fanlight_model::{
-    Answer, Cause, Deed, Details, Explanation, Folds, Gap, Kind, Link, ObjectKey, Row, State, Subject,
+    Answer, Cause, Deed, Details, Explanation, Folds, Gap, Glimpse, Graph, Kind, Link, ObjectKey, Row, State, Subject,
+    Surroundings,
 };
 use serde_json::{Value, json};
 
 use super::{
     ObjectPage, Tab,
+    comparison::Pair,
     shown::{Around, More, Shown},
 };
-use crate::{frame::Frame, status::StatusView};
+use crate::{frame::Frame, status::StatusView, versions::Versions};
 
 /// Every part of the page of this Kustomization with its title, and the causes of these rows, for the style guide.
 pub(in crate::page) fn specimens(
@@ -30,6 +32,8 @@ pub(in crate::page) fn specimens(
         ("Why it is not ready, as far as one may see", explained(frame, object, rows, now)),
         ("Who suspended it, and why", suspended(frame, object, rows, now)),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
+        ("What it needs, and what needs it", needs(frame, object, rows, now)),
+        ("What changed between two versions", compared(frame, object, rows, now)),
         ("Commands", page.as_commands().to_string()),
         ("Manifest", manifest),
     ]
@@ -100,6 +104,59 @@ fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> St
     shown(found) + &shown(hidden).replace("id=\"words\"", "id=\"other-words\"")
 }
 
+/// Somebody who waits for what is not there, and is waited for.
+fn needs(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
+    let mut shown = shown(object, rows);
+    shown.details.row.state = State::Waiting;
+    let own = Arc::new(shown.details.row.clone());
+    let waiting = rows.iter().filter(|row| row.state == State::Waiting);
+    let waiting = waiting.map(|row| Row { depends_on: [own.key.clone()].into(), ..row.clone() });
+    let among = Among([&[(*own).clone()], &*waiting.collect::<Vec<_>>(), rows].concat());
+    let mut graph = Graph::around(&own, &among);
+    graph.note_expressions(&own.key, &shown.details.settings.depends_on);
+    (shown.around.graph, shown.around.is_partial) = (Some(graph), true);
+    ObjectPage::new(frame, &shown, Tab::Dependencies, &Folds::default(), now).as_needs().to_string()
+}
+
+/// These rows are all that there is.
+struct Among(Vec<Row>);
+
+impl Surroundings for Among {
+    fn glimpses(&self, keys: &[ObjectKey]) -> Vec<Glimpse> {
+        let row = |key: &ObjectKey| self.0.iter().find(|row| row.key == *key);
+        let seen = |key| row(key).map_or(Glimpse::Absent, |row| Glimpse::Seen(Arc::new(row.clone())));
+        keys.iter().map(seen).collect()
+    }
+
+    fn needing(&self, keys: &HashSet<ObjectKey>) -> Vec<Arc<Row>> {
+        let needing = self.0.iter().filter(|row| row.needs().any(|(key, _)| keys.contains(&key)));
+        needing.cloned().map(Arc::new).collect()
+    }
+}
+
+/// Members that came and went, a setting that is another one, a value that is hidden.
+fn compared(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
+    let versions = Versions::default();
+    let seen = |version: &str, ready: &str, path: &str, members: [&str; 2]| {
+        let mut object = object.clone();
+        object["metadata"]["uid"] = json!("specimen");
+        object["metadata"]["resourceVersion"] = json!(version);
+        object["spec"]["path"] = json!(path);
+        object["spec"]["postBuild"] = json!({"substitute": {"api_token": version, "replicas": "2"}});
+        object["status"]["conditions"][1]["status"] = json!(ready);
+        object["status"]["inventory"] =
+            json!({"entries": members.map(|name| json!({"id": format!("orders_{name}_apps_Deployment"), "v": "v1"}))});
+        let details = Details::read(Kind::KUSTOMIZATION, &object);
+        versions.note(&object, &details, now);
+        (object, details)
+    };
+    seen("1", "True", "./apps/old-orders", ["api", "old-worker"]);
+    let (object, details) = seen("2", "False", "./apps/orders", ["api", "worker"]);
+    let more = More::Versions(versions.of(&details.row.key, "specimen"), Pair::default());
+    let shown = Shown { details, more, ..shown(&object, rows) };
+    ObjectPage::new(frame, &shown, Tab::Compare, &Folds::default(), now).as_compare().to_string()
+}
+
 fn suspended(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
     let mut object = object.clone();
     object["spec"]["suspend"] = json!(true);
@@ -126,5 +183,6 @@ fn shown(object: &Value, rows: &[Row]) -> Shown {
         more: More::Nothing,
         around,
         details,
+        kinds: Vec::new(),
     }
 }

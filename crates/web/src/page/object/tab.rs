@@ -1,4 +1,4 @@
-use fanlight_model::{Kind, Tree};
+use fanlight_model::{Family, Kind, Tree};
 
 /// What of an object is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +9,12 @@ pub(crate) enum Tab {
     Tree,
     /// What happened lately.
     Events,
+    /// What it needs, and what needs it.
+    Dependencies,
     /// What it did before.
     History,
+    /// What changed between two versions.
+    Compare,
     /// The values of a HelmRelease.
     Values,
     /// The object as YAML.
@@ -20,16 +24,30 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 7] = [Tab::Details, Tab::Tree, Tab::Events, Tab::Logs, Tab::History, Tab::Values, Tab::Manifest];
+    const ALL: [Tab; 9] = [
+        Tab::Details,
+        Tab::Tree,
+        Tab::Dependencies,
+        Tab::Events,
+        Tab::Logs,
+        Tab::History,
+        Tab::Compare,
+        Tab::Values,
+        Tab::Manifest,
+    ];
 
     /// The tabs of objects of a kind.
     pub(super) fn of(kind: Kind) -> impl Iterator<Item = Tab> {
         Tab::ALL.into_iter().filter(move |tab| tab.is_of(kind))
     }
 
-    fn is_of(self, kind: Kind) -> bool {
+    /// Whether objects of a kind have it.
+    pub(super) fn is_of(self, kind: Kind) -> bool {
         match self {
+            Tab::Dependencies => kind != Kind::FLUX_REPORT,
             Tab::History => kind.info().has_status,
+            // Addresses of hooks are as good as secrets, and a report changes all the time.
+            Tab::Compare => kind.info().family != Family::Notification && kind != Kind::FLUX_REPORT,
             Tab::Values => kind == Kind::HELM_RELEASE,
             Tab::Tree => Tree::is_of(kind),
             _ => true,
@@ -45,8 +63,10 @@ impl Tab {
         match self {
             Tab::Details => "details",
             Tab::Tree => "graph",
+            Tab::Dependencies => "dependencies",
             Tab::Events => "events",
             Tab::History => "history",
+            Tab::Compare => "compare",
             Tab::Values => "values",
             Tab::Manifest => "yaml",
             Tab::Logs => "logs",
@@ -57,8 +77,10 @@ impl Tab {
         match self {
             Tab::Details => "Summary",
             Tab::Tree => "Tree",
+            Tab::Dependencies => "Dependencies",
             Tab::Events => "Events",
             Tab::History => "History",
+            Tab::Compare => "Compare",
             Tab::Values => "Values",
             Tab::Manifest => "Manifest",
             Tab::Logs => "Logs",

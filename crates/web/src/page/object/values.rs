@@ -94,6 +94,7 @@ mod tests {
             logs: [].into(),
             more,
             around: Around::default(),
+            kinds: Vec::new(),
         })
     }
 

@@ -10,10 +10,7 @@ use fanlight_model::{Folds, Identity, Kind, ObjectKey, Version};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Asked, ObjectPage, Tab,
-    shown::{Shown, kinds},
-};
+use super::{Asked, ObjectPage, Tab, comparison::Pair, shown::Shown};
 use crate::{
     App, Causes, ObjectError,
     frame::Frame,
@@ -32,6 +29,7 @@ pub(super) struct ObjectView {
     frame: Frame,
     key: ObjectKey,
     tab: Tab,
+    pair: Pair,
     folds: Folds,
     /// Of the object's kind; of its source's too once that is known.
     visit: Visit,
@@ -59,7 +57,7 @@ impl ObjectView {
     const RETRY: Duration = Duration::from_secs(1);
 
     pub(super) fn new(app: Arc<App>, asked: Asked, visit: Visit) -> Self {
-        let Asked { session, frame, key, tab, folds, logs } = asked;
+        let Asked { session, frame, key, tab, pair, folds, logs } = asked;
         let follow = || Following::begin(&app, &session, frame.clone(), logs.query, logs.after);
         let following = (tab == Tab::Logs).then(follow);
         let kinds = vec![key.kind];
@@ -71,6 +69,7 @@ impl ObjectView {
             frame,
             key,
             tab,
+            pair,
             folds,
             visit,
             kinds,
@@ -91,10 +90,13 @@ impl ObjectView {
             (known, None) => !self.had_row && (known.is_some() || self.failed.is_some()),
             (None, Some(_)) => self.had_row && self.failed.is_some(),
         };
-        if !current || self.read_again <= Instant::now() {
-            self.read().await;
-        } else if let Some((_, shown)) = &mut self.known {
+        let mut is_short = false;
+        if let Some((_, shown)) = &mut self.known {
             shown.look_around(&self.visit);
+            is_short = shown.lacks_kinds();
+        }
+        if !current || is_short || self.read_again <= Instant::now() {
+            self.read().await;
         }
         match (&self.known, &self.failed) {
             (Some((_, shown)), _) => Ok(shown),
@@ -107,12 +109,11 @@ impl ObjectView {
     async fn read(&mut self) {
         let began = Instant::now();
         (self.known, self.failed) = (None, None);
-        match Shown::read(&self.app, &self.session, &self.key, self.tab).await {
+        match Shown::read(&self.app, &self.session, &self.key, self.tab, &self.pair).await {
             Ok(shown) => {
-                let kinds = kinds(&shown.details);
-                if kinds != self.kinds {
-                    self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &kinds).await;
-                    self.kinds = kinds;
+                if shown.kinds != self.kinds {
+                    self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &shown.kinds).await;
+                    self.kinds.clone_from(&shown.kinds);
                 }
                 self.known = Some((shown.details.row.version, shown));
             }

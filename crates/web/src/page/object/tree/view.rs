@@ -88,6 +88,7 @@ fn diagram<'a>(frame: &'a Frame, key: &ObjectKey, scene: &Scene<'_>, folds: &Fol
         nodes,
         lines,
         list_open: false,
+        has_list: true,
     }
 }
 

@@ -1,0 +1,73 @@
+//! Why the object in the middle waits.
+
+use std::collections::VecDeque;
+
+use super::{Bond, Edge, Glimpse, Node};
+use crate::{Family, State};
+
+/// Marks every edge of the way from the object to what it waits for in the end; says one such way, the shortest.
+pub(super) fn mark(nodes: &[Node], edges: &mut [Edge]) -> Vec<usize> {
+    let mut came_from = vec![None; nodes.len()];
+    let mut reached = vec![false; nodes.len()];
+    let mut ends = Vec::new();
+    let mut queue = VecDeque::new();
+    if let Some(first) = reached.first_mut() {
+        *first = true;
+        queue.push_back(0);
+    }
+    while let Some(number) = queue.pop_front() {
+        let held: Vec<_> = holders(nodes, edges, number);
+        if held.is_empty() {
+            ends.push(number);
+        }
+        for edge in held {
+            edges[edge].holds_up = true;
+            let other = edges[edge].from;
+            if !reached[other] {
+                reached[other] = true;
+                came_from[other] = Some(number);
+                queue.push_back(other);
+            }
+        }
+    }
+    // In a circle nobody is the end: the way goes once around.
+    let end = ends.first().copied().or_else(|| {
+        let last = edges.iter().find(|edge| edge.holds_up && edge.from == 0)?;
+        Some(last.to)
+    });
+    match end {
+        Some(end) if end != 0 => way(&came_from, end),
+        _ => Vec::new(),
+    }
+}
+
+/// The edges by which others hold an object up. Where nobody in sight does, it may be somebody out of sight.
+fn holders(nodes: &[Node], edges: &[Edge], number: usize) -> Vec<usize> {
+    let node = &nodes[number];
+    let waits = node.state() == Some(State::Waiting);
+    // A chart fails by its repository, and does not say that it waits.
+    let is_source = node.key.kind.info().family == Family::Source && node.holds_up();
+    let counts = |edge: &Edge| edge.to == number && (waits || (is_source && edge.bond != Bond::Dependency));
+    let which = |holds_up: &dyn Fn(&Node) -> bool| -> Vec<usize> {
+        let all = edges.iter().enumerate();
+        all.filter(|(_, edge)| counts(edge) && holds_up(&nodes[edge.from])).map(|(edge, _)| edge).collect()
+    };
+    let in_sight = which(&Node::holds_up);
+    if !in_sight.is_empty() {
+        return in_sight;
+    }
+    let suspended = which(&|node| node.state() == Some(State::Suspended));
+    if !suspended.is_empty() {
+        return suspended;
+    }
+    which(&|node| matches!(node.glimpse, Glimpse::Hidden))
+}
+
+fn way(came_from: &[Option<usize>], end: usize) -> Vec<usize> {
+    let mut way = vec![end];
+    while let Some(before) = came_from[way[way.len() - 1]] {
+        way.push(before);
+    }
+    way.reverse();
+    way
+}
