@@ -11,7 +11,7 @@ mod action;
 mod container;
 mod family;
 mod filter;
-mod health;
+pub(crate) mod health;
 mod key;
 mod kind;
 pub(crate) mod owner;

@@ -1,7 +1,7 @@
 //! Addresses within this site.
 
 use axum::http::Uri;
-use fanlight_model::{Deed, Kind, LogSource, ObjectKey, Thing, WorkloadKey};
+use fanlight_model::{Deed, Kind, LogSource, ObjectKey, Thing, WorkloadKey, WorkloadKind};
 use url::form_urlencoded;
 
 /// The first part of the address of an object's page, by its kind: the predecessor's where it had one.
@@ -41,9 +41,17 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
 }
 
-/// The address of the page of any object; `None` for kinds without pages.
+/// The address of the page of any object, for a pod that of its logs; `None` for kinds without pages.
 pub(crate) fn thing(base: &str, thing: &Thing) -> Option<String> {
-    object(base, &thing.key()?, "details")
+    if let Some(key) = thing.key() {
+        return object(base, &key, "details");
+    }
+    if thing.group.is_empty() && thing.kind == "Pod" {
+        return Some(logs(base, "pod", &thing.namespace, &thing.name, Vec::new()));
+    }
+    let is_of = |kind: &WorkloadKind| kind.group() == thing.group && kind.name() == thing.kind;
+    let kind = WorkloadKind::ALL.into_iter().find(is_of)?;
+    Some(workload(base, &WorkloadKey::new(kind, &*thing.namespace, &*thing.name)))
 }
 
 /// The address of the logs of a pod, or of the pods of a workload: its kind as addresses name it, and what is asked.

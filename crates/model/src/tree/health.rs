@@ -6,13 +6,13 @@
 
 mod other;
 mod pod;
-mod workload;
 
 use serde_json::Value;
 
 use crate::{
-    State,
+    State, WorkloadKind,
     details::reading::{each, text},
+    workload::health::standing,
 };
 
 /// How an object is.
@@ -44,6 +44,11 @@ impl Health {
 
 /// How an object of Kubernetes itself, or of a kind that nobody here knows, is.
 pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
+    let is_of = |known: &WorkloadKind| known.group() == group && known.name() == kind;
+    if let Some(workload) = WorkloadKind::ALL.into_iter().find(is_of) {
+        let (state, note) = standing(workload, object);
+        return Health { state, note };
+    }
     if object["metadata"]["deletionTimestamp"].is_string() {
         return Health::new(State::Deleting, "");
     }
@@ -61,12 +66,7 @@ pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
         return Health::new(State::Stalled, words(stalled));
     }
     match (group, kind) {
-        ("apps", "Deployment") => workload::deployment(object),
-        ("apps", "StatefulSet") => workload::stateful_set(object),
-        ("apps", "DaemonSet") => workload::daemon_set(object),
-        ("apps", "ReplicaSet") => workload::replica_set(object),
-        ("batch", "Job") => other::job(object),
-        ("batch", "CronJob") => other::cron_job(object),
+        ("apps", "ReplicaSet") => other::replica_set(object),
         ("", "Pod") => pod::pod(object),
         ("", "PersistentVolumeClaim") => other::claim(object),
         ("", "Service") => other::service(object),

@@ -22,6 +22,12 @@ type Judge = fn(&Look<'_>) -> (State, String);
 /// The longest sentence, in bytes.
 const LIMIT: usize = 320;
 
+/// Says how a workload is, in a word and a sentence.
+pub(crate) fn standing(kind: WorkloadKind, object: &Value) -> (State, String) {
+    let Health { state, sentence, .. } = health(kind, object);
+    (state, sentence)
+}
+
 /// Says how a workload is. Unlike kstatus, a Job that runs is called at work.
 pub(super) fn health(kind: WorkloadKind, object: &Value) -> Health {
     let look = Look { object };

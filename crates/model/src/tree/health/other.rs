@@ -3,31 +3,24 @@ use serde_json::Value;
 use super::{Health, condition, number, words};
 use crate::{State, details::reading::text};
 
-pub(super) fn job(object: &Value) -> Health {
+pub(super) fn replica_set(object: &Value) -> Health {
     let status = &object["status"];
-    let is = |kind: &str| condition(object, kind).filter(|one| one["status"] == "True");
-    if let Some(failed) = is("Failed") {
-        return Health::failed(words(failed));
+    let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
+    if let Some(failure) = condition(object, "ReplicaFailure").filter(|one| one["status"] == "True") {
+        return Health::failed(words(failure));
     }
-    if is("Complete").is_some() {
-        return Health::ready("completed");
+    let [there, ready, available] =
+        ["replicas", "readyReplicas", "availableReplicas"].map(|field| number(&status[field]));
+    let revision = match text(&object["metadata"]["annotations"]["deployment.kubernetes.io/revision"]) {
+        "" => String::new(),
+        revision => format!("revision {revision}, "),
+    };
+    let counted = format!("{revision}{ready} of {wanted} ready");
+    if there == wanted && ready >= wanted && available >= wanted {
+        Health::ready(counted)
+    } else {
+        Health::progressing(counted)
     }
-    if is("Suspended").is_some() || object["spec"]["suspend"] == true {
-        return Health::new(State::Suspended, "");
-    }
-    if !status["startTime"].is_string() {
-        return Health::progressing("not started yet");
-    }
-    let [active, failed] = ["active", "failed"].map(|field| number(&status[field]));
-    let often = if failed > 0 { format!(", failed {failed} times so far") } else { String::new() };
-    Health::ready(format!("running in {active} pods{often}"))
-}
-
-pub(super) fn cron_job(object: &Value) -> Health {
-    if object["spec"]["suspend"] == true {
-        return Health::new(State::Suspended, "");
-    }
-    Health::ready(format!("schedule {}", text(&object["spec"]["schedule"])))
 }
 
 pub(super) fn claim(object: &Value) -> Health {

@@ -7,37 +7,6 @@ fn told(group: &str, kind: &str, object: &Value) -> (State, String) {
     (state, note)
 }
 
-fn deployment(wanted: i64, status: &Value) -> Value {
-    json!({"metadata": {"generation": 2}, "spec": {"replicas": wanted}, "status": status})
-}
-
-#[test]
-fn a_deployment_is_ready_when_all_of_its_pods_are_new_and_available() {
-    let full = |available: i64| {
-        json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": available,
-            "availableReplicas": available, "conditions": [
-                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
-                {"type": "Available", "status": if available == 2 { "True" } else { "False" }}]})
-    };
-    let of = |object: &Value| told("apps", "Deployment", object);
-    assert_eq!(of(&deployment(2, &full(2))), (State::Ready, "2 of 2 available".to_owned()));
-    assert_eq!(of(&deployment(2, &full(1))), (State::Progressing, "1 of 2 available".to_owned()));
-    assert_eq!(of(&deployment(3, &full(2))), (State::Progressing, "2 of 3 pods made".to_owned()));
-    assert_eq!(of(&deployment(1, &full(2))), (State::Progressing, "2 pods, 1 wanted".to_owned()));
-    let mut late = full(1);
-    late["conditions"][0] =
-        json!({"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too late"});
-    assert_eq!(of(&deployment(2, &late)), (State::Failed, "too late".to_owned()));
-    let mut old = full(2);
-    old["observedGeneration"] = json!(1);
-    assert_eq!(of(&deployment(2, &old)).0, State::Progressing);
-    let zero = json!({"observedGeneration": 2});
-    assert_eq!(of(&deployment(0, &zero)), (State::Ready, "0 of 0 available".to_owned()));
-    let mut going = deployment(2, &full(2));
-    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-    assert_eq!(of(&going).0, State::Deleting);
-}
-
 #[test]
 fn a_pod_is_as_its_containers_are() {
     let pod = |phase: &str, ready: &str, waiting: &str, restarts: i64| {
@@ -95,7 +64,7 @@ fn other_kinds_of_kubernetes_are_read_by_their_own_rules() {
         ),
         ("batch", "Job", condition("Failed", "True"), State::Failed),
         ("batch", "Job", condition("Complete", "True"), State::Ready),
-        ("batch", "Job", json!({"status": {"startTime": "2026-01-01T00:00:00Z", "active": 1}}), State::Ready),
+        ("batch", "Job", json!({"status": {"startTime": "2026-01-01T00:00:00Z", "active": 1}}), State::Progressing),
         ("batch", "Job", json!({}), State::Progressing),
         ("batch", "CronJob", json!({"spec": {"suspend": true}}), State::Suspended),
         ("batch", "CronJob", json!({"spec": {"schedule": "@daily"}}), State::Ready),

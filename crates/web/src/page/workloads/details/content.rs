@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{ContainerSummary, Deed, Pod, Workload, WorkloadKey};
+use fanlight_model::{ContainerSummary, Deed, Pod, Workload, WorkloadKey, WorkloadKind};
 
 use super::{
     Shown,
@@ -52,6 +52,8 @@ struct Found<'a> {
     events: Vec<(Happening, String)>,
     events_note: Note,
     command: String,
+    /// The address of what all its pods write; nothing of a `CronJob`, whose Jobs have logs.
+    logs: Option<String>,
 }
 
 /// Something to say, and where it says what is missing.
@@ -114,7 +116,7 @@ impl<'a> Found<'a> {
                 })
                 .collect()
             },
-            pods: worst_first(pods).map(|pod| PodLine::of(pod, now)).collect(),
+            pods: worst_first(pods).map(|pod| PodLine::of(&frame.base, pod, now)).collect(),
             pods_note: match pods.len() {
                 0..=PODS => {
                     Note::of_list(frame, &family.pods, |all| (all.items.is_empty(), all.more), &list("", "pods"))
@@ -145,6 +147,8 @@ impl<'a> Found<'a> {
                 &list("", "events"),
             ),
             command: format!("kubectl get {} {} -n {namespace} -o yaml", kind.plural(), row.key.name),
+            logs: (kind != WorkloadKind::CronJob)
+                .then(|| place::logs(&frame.base, kind.slug(), namespace, &row.key.name, Vec::new())),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use fanlight_model::{Container, ContainerState, Pod, State, Termination};
 
-use crate::{page::workloads::row::age, status::StatusView};
+use crate::{page::workloads::row::age, place, status::StatusView};
 
 /// A pod as a line.
 pub(super) struct PodLine {
@@ -20,6 +20,8 @@ pub(super) struct PodLine {
     pub(super) containers: Vec<ContainerLine>,
     /// Whether it can still be deleted.
     pub(super) is_there: bool,
+    /// The address of what its containers write.
+    pub(super) logs: String,
 }
 
 /// What a container of a pod has to tell.
@@ -36,7 +38,7 @@ pub(super) struct ContainerLine {
 }
 
 impl PodLine {
-    pub(super) fn of(pod: &Pod, now: SystemTime) -> Self {
+    pub(super) fn of(base: &str, pod: &Pod, now: SystemTime) -> Self {
         let StatusView { class, spins, .. } = StatusView::of(pod.state);
         let (ready, all) = pod.ready();
         Self {
@@ -52,6 +54,7 @@ impl PodLine {
             created: age(pod.created, now),
             containers: pod.containers.iter().filter_map(|one| ContainerLine::of(one, now)).collect(),
             is_there: pod.state != State::Deleting,
+            logs: place::logs(base, "pod", &pod.namespace, &pod.name, Vec::new()),
         }
     }
 }
