@@ -95,9 +95,9 @@ async fn who_needs_an_object_is_cut_by_the_sight_of_each_kind() {
     let sets = FeedKey::new(Kind::RESOURCE_SET, Scope::Cluster);
     store.open(&sets, SECOND, Instant::now());
     let shop = ObjectKey::new(KIND, "apps", "shop");
-    let links = Links { depends_on: [shop.clone()].into(), ..Links::default() };
+    let said = Links { depends_on: [shop.clone()].into(), ..Links::default() };
     let key = ObjectKey::new(Kind::RESOURCE_SET, "apps", "after");
-    let row = Arc::new(Row::new(key, 6, links, &Facts::new(Kind::RESOURCE_SET)));
+    let row = Arc::new(Row::new(key, 6, said, &Facts::new(Kind::RESOURCE_SET)));
     store.replace(&sets, SECOND, Listing { rows: vec![row], version: 10 }, Instant::now());
 
     let names = |lines: &[Sightline]| {
@@ -127,11 +127,11 @@ async fn an_object_is_needed_in_whichever_way_it_is_named() {
     };
     let before = ObjectKey::new(Kind::HELM_RELEASE, "apps", "before");
     let used = ObjectKey::new(Kind::BUCKET, "apps", "used");
-    let links = Links { source: Some(source), depends_on: [before.clone()].into(), ..Links::default() };
+    let said = Links { source: Some(source), depends_on: [before.clone()].into(), ..Links::default() };
     let key = ObjectKey::new(Kind::HELM_RELEASE, "apps", "shop");
     let particulars = Particulars { uses: [used.clone()].into(), ..Particulars::default() };
     let row =
-        Row { particulars: Some(Box::new(particulars)), ..Row::new(key, 6, links, &Facts::new(Kind::HELM_RELEASE)) };
+        Row { particulars: Some(Box::new(particulars)), ..Row::new(key, 6, said, &Facts::new(Kind::HELM_RELEASE)) };
     let named: Vec<_> = row.needs().map(|(key, _)| key).collect();
     store.replace(&feed, FIRST, Listing { rows: vec![Arc::new(row)], version: 10 }, Instant::now());
     let lines = [Sightline::of(Kind::HELM_RELEASE, Reach::Everywhere)];
