@@ -15,7 +15,9 @@ pub(super) fn mark(nodes: &[Node], edges: &mut [Edge]) -> Vec<usize> {
         *first = true;
         queue.push_back(0);
     }
+    let mut last = 0;
     while let Some(number) = queue.pop_front() {
+        last = number;
         let held: Vec<_> = holders(nodes, edges, number);
         if held.is_empty() {
             ends.push(number);
@@ -30,11 +32,9 @@ pub(super) fn mark(nodes: &[Node], edges: &mut [Edge]) -> Vec<usize> {
             }
         }
     }
-    // In a circle nobody is the end: the way goes once around.
-    let end = ends.first().copied().or_else(|| {
-        let last = edges.iter().find(|edge| edge.holds_up && edge.from == 0)?;
-        Some(last.to)
-    });
+    // In a circle nobody is the end: the way goes once around, or as far as the circle that is not its own.
+    let around = || edges.iter().find(|edge| edge.holds_up && edge.from == 0).map(|edge| edge.to);
+    let end = ends.first().copied().or_else(around).or(Some(last));
     match end {
         Some(end) if end != 0 => way(&came_from, end),
         _ => Vec::new(),

@@ -146,6 +146,12 @@ fn a_circle_is_marked_and_ends() {
     assert_eq!(layout.wires.iter().filter(|wire| wire.is_back).count(), 1, "{layout:?}");
     assert_eq!(told(&world.graph("apps/self")), ["apps/self -> apps/self!o"]);
     assert_eq!(Layout::of(&world.graph("apps/self")).columns, 1);
+    let beyond = World(vec![
+        row("apps/shop", State::Waiting, &["apps/a"]),
+        row("apps/a", State::Waiting, &["apps/b"]),
+        row("apps/b", State::Waiting, &["apps/a"]),
+    ]);
+    assert_eq!(chain(&beyond.graph("apps/shop")), ["apps/shop", "apps/a", "apps/b"], "it waits for a circle of others");
 }
 
 #[test]

@@ -5,12 +5,11 @@
 //! are told apart from those that are ready.
 
 mod other;
-mod pod;
 
 use serde_json::Value;
 
 use crate::{
-    State, WorkloadKind,
+    Pod, State, WorkloadKind,
     details::reading::{each, text},
     workload::health::standing,
 };
@@ -67,13 +66,25 @@ pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
     }
     match (group, kind) {
         ("apps", "ReplicaSet") => other::replica_set(object),
-        ("", "Pod") => pod::pod(object),
+        ("", "Pod") => pod(object),
         ("", "PersistentVolumeClaim") => other::claim(object),
         ("", "Service") => other::service(object),
         ("policy", "PodDisruptionBudget") => other::budget(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => other::definition(object),
         _ => other::any(object),
     }
+}
+
+/// A pod, as its own page says it.
+fn pod(object: &Value) -> Health {
+    let pod = Pod::read(object);
+    let often = match pod.restarts() {
+        0 => String::new(),
+        1 => "restarted once".to_owned(),
+        many => format!("restarted {many} times"),
+    };
+    let said = [&*pod.word, &*often, &*pod.sentence].into_iter().filter(|part| !part.is_empty());
+    Health::new(pod.state, said.collect::<Vec<_>>().join(", "))
 }
 
 fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {

@@ -104,7 +104,10 @@ impl Pod {
 impl Workload {
     /// The label selector of what may be among the Jobs of a `CronJob`; empty if they have no labels.
     pub fn selector_of_jobs(object: &Value) -> String {
+        // Charts change these with each version, and older runs have others. Whose a Job is, its owner says.
+        const FLEETING: [&str; 2] = ["helm.sh/chart", "app.kubernetes.io/version"];
         let labels = object["spec"]["jobTemplate"]["metadata"]["labels"].as_object().into_iter().flatten();
+        let labels = labels.filter(|(key, _)| !FLEETING.contains(&key.as_str()));
         labels.map(|(key, value)| format!("{key}={}", text(value))).collect::<Vec<_>>().join(",")
     }
 

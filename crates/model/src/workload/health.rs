@@ -112,7 +112,7 @@ fn deployment(look: &Look<'_>) -> (State, String) {
     if progress.is_some_and(|one| one["reason"] == "ProgressDeadlineExceeded") {
         return (State::Failed, format!("Its time to roll out is over: {ready} of {want} ready{}", look.refused()));
     }
-    if look.spec("paused") == true {
+    if look.spec("paused") == true && ready >= want {
         return (State::Suspended, format!("Paused, so that changes are not rolled out; {ready} of {want} ready"));
     }
     if all < want {

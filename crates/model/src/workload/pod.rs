@@ -86,7 +86,9 @@ fn standing(pod: &Value, containers: &[Container]) -> (State, String, String) {
         return said(State::Failed, &format!("{first}{}", container.state.word()), "");
     }
     let condition = |kind: &str| each(&status["conditions"]).find(|one| one["type"] == kind);
-    if let Some(unplaced) = condition("PodScheduled").filter(|one| one["status"] == "False") {
+    if let Some(unplaced) =
+        condition("PodScheduled").filter(|one| one["status"] == "False" && one["reason"] == "Unschedulable")
+    {
         return said(State::Waiting, "Unschedulable", text(&unplaced["message"]));
     }
     if condition("Ready").is_some_and(|one| one["status"] == "True") {
@@ -134,7 +136,7 @@ mod tests {
             (json!({"phase": "Running"}), State::Progressing, "Not ready"),
             (json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}), State::Ready, "Running"),
             (
-                json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "message": "no"}]}),
+                json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no"}]}),
                 State::Waiting,
                 "Unschedulable",
             ),

@@ -114,7 +114,7 @@ async fn a_tree_goes_down_to_the_pods_and_says_what_is_missing_and_what_lies_els
         "ConfigMap shop/invoices: Configured",
         "Deployment shop/cart: Ready, 2 of 2 ready",
         "ReplicaSet shop/cart-",
-        &format!("Pod shop/{}: Ready, running", pods(&house, "cart").await?[0]),
+        &format!("Pod shop/{}: Ready, Running", pods(&house, "cart").await?[0]),
         "Deployment shop/till: Progressing",
         &format!("Pod shop/{}: Failed, ImagePullBackOff", pods(&house, "till").await?[0]),
         "ConfigMap shop/settings: Configured",

@@ -1,6 +1,6 @@
 // A drawing is scrolled by the browser; this makes it larger and smaller, lets it be dragged, and remembers for the next
 // page what part of it somebody looked at.
-const LEAST = 0.1, MOST = 3;
+const LEAST = 0.01, MOST = 3;
 
 const windows = () => [...document.querySelectorAll("[data-diagram] .window")];
 // What part of each drawing somebody looks at, and how large, by its id.

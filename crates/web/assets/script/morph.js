@@ -26,7 +26,7 @@ function morph(old, next) {
       continue;
     }
     if (match === place) place = place.nextSibling;
-    else old.insertBefore(match, place);
+    else moveBefore(old, match, place);
     if (match.nodeType === Node.ELEMENT_NODE) morph(match, child);
     else if (match.nodeValue !== child.nodeValue) match.nodeValue = child.nodeValue;
   }

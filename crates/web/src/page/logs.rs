@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{LogQuery, LogStanding, LogSubject};
+use fanlight_model::{LogQuery, LogStanding, LogSubject, WorkloadKey, WorkloadKind};
 use futures_util::StreamExt;
 use url::form_urlencoded;
 
@@ -48,6 +48,8 @@ struct LogsPage<'a> {
     panel: String,
     /// The address of the page's event stream; empty if nothing more can come.
     stream: String,
+    /// The page of the workload whose pods write; nothing for a single pod.
+    workload: Option<String>,
 }
 
 /// Whose log an address asks for, and what of it.
@@ -81,6 +83,12 @@ impl Asked {
     /// The address of the page, with another question.
     fn address(&self, base: &str, query: &LogQuery) -> String {
         place::logs(base, &self.word, &self.namespace, &self.name, query.pairs())
+    }
+
+    /// The page of the workload whose pods write.
+    fn workload(&self, base: &str) -> Option<String> {
+        let kind = WorkloadKind::by_word(&self.word)?;
+        Some(place::workload(base, &WorkloadKey::new(kind, &*self.namespace, &*self.name)))
     }
 
     /// What is seen, for the account.
@@ -120,7 +128,8 @@ pub(crate) async fn show(
     let to = |query: &LogQuery| asked.address(&frame.base, query);
     let panel = Panel::new(&frame, &asked.query, &to, &news).with_text(text_of(&to(&asked.query)));
     let stream = if asked.query.previous { String::new() } else { part_of(&to(&asked.query), "events") };
-    let page = LogsPage { frame: &frame, asked: &asked, panel: panel.render().unwrap_or_default(), stream };
+    let panel = panel.render().unwrap_or_default();
+    let page = LogsPage { frame: &frame, asked: &asked, panel, stream, workload: asked.workload(&frame.base) };
     seen(&app, &headers, &session, super::html(status, &page))
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Gone<'a> {
     text: String,
     /// Whether a right is missing.
     forbidden: bool,
+    /// Whether lines of logs stand there, in a frame that stays.
+    logs: bool,
 }
 
 #[derive(Template)]
@@ -98,15 +100,30 @@ struct ObjectErrorPage<'a> {
 }
 
 /// What is shown instead of an object.
-pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectError) -> Gone<'a> {
+pub(crate) fn object_gone<'a>(base: &'a str, key: &'a ObjectKey, error: &ObjectError, logs: bool) -> Gone<'a> {
     let (title, text) = error.telling(key, || {
         format!("This cluster does not know the kind {}. {}", key.kind, ListPage::of(key.kind).installed_by)
     });
-    Gone { base, key, title, text, forbidden: matches!(error, ObjectError::Forbidden(_)) }
+    Gone { base, key, title, text, forbidden: matches!(error, ObjectError::Forbidden(_)), logs }
 }
 
 /// The page of an object that cannot be shown.
 pub(crate) fn object_error(frame: &Frame, key: &ObjectKey, error: &ObjectError, request: RequestId) -> Response {
-    let gone = object_gone(&frame.base, key, error);
+    let gone = object_gone(&frame.base, key, error, false);
     super::html(error.status(), &ObjectErrorPage { frame, list: ListPage::of(key.kind), gone, request })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_replaces_an_object_that_may_not_be_seen_any_more_finds_every_piece_of_its_page() {
+        let gone = include_str!("../../templates/object_gone.html");
+        let pages =
+            [include_str!("../../templates/object.html"), include_str!("../../templates/logs/panel.html")].concat();
+        let ids: Vec<_> = gone.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(ids, ["head", "why", "lines", "rest"]);
+        for id in ids {
+            assert!(pages.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
 }

@@ -99,7 +99,7 @@ fn waits(graph: &Graph) -> String {
         many => format!(", by way of {many} others"),
     };
     let end = &graph.nodes[*last];
-    let goes_round = graph.edges.iter().any(|edge| edge.to == *last && edge.holds_up);
+    let goes_round = graph.edges.iter().any(|edge| edge.to == *last && edge.from == 0 && edge.holds_up);
     format!("It waits for {}{between}, {}.", name(end), which(end, goes_round))
 }
 

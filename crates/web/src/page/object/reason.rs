@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Explanation, Gap, Link};
+use fanlight_model::{Explanation, Gap, Link, WorkloadKey, WorkloadKind};
 
 use super::facts::since;
 use crate::{
@@ -66,7 +66,13 @@ impl Step {
         Self {
             kind: link.subject.kind.clone(),
             name: link.subject.name.clone(),
-            link: link.subject.key.as_ref().and_then(|key| place::object(&frame.base, key, "details")),
+            link: match &link.subject.key {
+                Some(key) => place::object(&frame.base, key, "details"),
+                None => link.subject.name.split_once('/').and_then(|(namespace, name)| {
+                    let kind = WorkloadKind::ALL.into_iter().find(|kind| kind.name() == link.subject.kind)?;
+                    Some(place::workload(&frame.base, &WorkloadKey::new(kind, namespace, name)))
+                }),
+            },
             log: link.subject.log.as_ref().map(|source| place::container_log(&frame.base, source)),
             said: link.said.clone(),
             quoted: link.quoted,

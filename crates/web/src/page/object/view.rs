@@ -148,7 +148,10 @@ impl View for ObjectView {
                 }
                 (false, pieces.into_iter().map(|(id, html)| (id, html.unwrap_or_default())).collect())
             }
-            Err(error) => (true, vec![("gone", object_gone(&frame.base, &key, &error).render().unwrap_or_default())]),
+            Err(error) => {
+                let gone = object_gone(&frame.base, &key, &error, tab == Tab::Logs);
+                (true, vec![("gone", gone.render().unwrap_or_default())])
+            }
         };
         self.gone = gone;
         if gone != was_gone {

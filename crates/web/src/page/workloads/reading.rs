@@ -13,8 +13,8 @@ use crate::{App, ObjectError, signed::visitor};
 /// What need not be found out each time that the list is read again. A failure leaves nothing of it.
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
-    /// Where there is something to list.
-    places: Vec<WorkloadPlace>,
+    /// Where there is something to list, if that was found out.
+    places: Option<Vec<WorkloadPlace>>,
     /// Where nothing may be listed.
     refused: BTreeMap<WorkloadPlace, String>,
     left_out: usize,
@@ -35,14 +35,15 @@ async fn read(
     learnt: &mut Learnt,
 ) -> Result<Workloads, ObjectError> {
     let Learnt { places, refused, left_out } = std::mem::take(learnt);
-    let (found, places) = if places.is_empty() {
-        find(app, session, filter).await?
-    } else {
-        let mut found = Workloads { refused, left_out, ..Workloads::default() };
-        found.add(app.objects.workloads(&session.identity, places.clone()).await?);
-        (found, places)
+    let (found, places) = match places {
+        None => find(app, session, filter).await?,
+        Some(places) => {
+            let mut found = Workloads { refused, left_out, ..Workloads::default() };
+            found.add(app.objects.workloads(&session.identity, places.clone()).await?);
+            (found, places)
+        }
     };
-    let places = places.into_iter().filter(|place| !found.refused.contains_key(place)).collect();
+    let places = Some(places.into_iter().filter(|place| !found.refused.contains_key(place)).collect());
     *learnt = Learnt { places, refused: found.refused.clone(), left_out: found.left_out };
     Ok(found)
 }

@@ -92,10 +92,10 @@ impl Version {
         let seen = |name: &str| edition.facts.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str());
         match fact("Helm revision") {
             Some(number) => seen("Helm revision") == Some(number),
-            None => {
-                fact("Applied") == Some(&*edition.applied)
-                    || (fact("Manifests").is_some() && fact("Manifests") == seen("Manifests"))
-            }
+            None => match (fact("Manifests"), seen("Manifests")) {
+                (Some(one), Some(other)) => one == other,
+                _ => fact("Applied") == Some(&*edition.applied),
+            },
         }
     }
 }

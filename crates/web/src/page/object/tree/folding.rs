@@ -22,6 +22,8 @@ impl Folding {
     /// How many parts an address opens or closes, and how long each name may be.
     const MOST: usize = 150;
     const NAME: usize = 100;
+    /// How far what stands for many is opened.
+    const STEPS: usize = 99;
     const UNHEALTHY: &str = "unhealthy";
 
     pub(in crate::page::object) fn folds(&self) -> Folds {
@@ -31,7 +33,7 @@ impl Folding {
         }
         let open = names(&self.open).map(|name| {
             let (name, steps) = name.split_once('*').unwrap_or((name, "1"));
-            (name.to_owned(), steps.parse().unwrap_or(1))
+            (name.to_owned(), steps.parse().unwrap_or(1).min(Self::STEPS))
         });
         Folds {
             only_unhealthy: self.show == Self::UNHEALTHY,
