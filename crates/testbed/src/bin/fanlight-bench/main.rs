@@ -5,6 +5,7 @@
 mod access;
 mod break_glass;
 mod changes;
+mod explain;
 mod house;
 mod measure;
 mod pages;
@@ -51,6 +52,8 @@ enum What {
     Access,
     /// How long a person waits for the break-glass commands, also over 200 clusters.
     BreakGlass,
+    /// What it costs to say why 200 objects fail, to show a tree of 5,000 parts, and to follow 50,000 lines.
+    Explain,
     /// What a session costs: the check at each request, sign-ins, memory.
     Sessions,
     /// How quick and how heavy every page is, at the server and in a browser.
@@ -85,6 +88,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Some(What::BreakGlass) => break_glass::everything(&mut table).await?,
         Some(What::Sessions) => sessions::everything(&mut table).await?,
+        Some(What::Explain) => explain::everything(arguments.quick, &mut table).await?,
         Some(What::Pages) => pages::everything(arguments.quick, &mut table).await?,
     }
     show(&table, arguments.json)

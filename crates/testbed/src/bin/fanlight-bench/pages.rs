@@ -81,7 +81,13 @@ async fn addresses(person: &Person) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// What the server takes, and what goes over the wire.
-async fn weigh(what: &str, address: &str, person: &Person, loads: usize, table: &mut Table) -> anyhow::Result<()> {
+pub(crate) async fn weigh(
+    what: &str,
+    address: &str,
+    person: &Person,
+    loads: usize,
+    table: &mut Table,
+) -> anyhow::Result<()> {
     let times = person.load_often(address, loads).await?;
     table.add_times(&format!("{what}: server"), 95, None, times, "seen by a client on loopback, br");
     let (packed, plain) = (person.load(address, "br").await?.len(), person.load(address, "identity").await?.len());
@@ -91,7 +97,7 @@ async fn weigh(what: &str, address: &str, person: &Person, loads: usize, table: 
 }
 
 /// What a browser makes of it, with the files in its cache.
-async fn visit(
+pub(crate) async fn visit(
     what: &str,
     address: &str,
     server: &FanlightServer,
