@@ -99,6 +99,9 @@ impl Taker {
                 }
             }
         }
+        for unknown in &self.places.unknown {
+            let _ = writeln!(last, "# Not looked for: {unknown}");
+        }
         if self.places.left_out > 0 || self.places.more {
             last.push_str("# Not all pods were read: there are too many.\n");
         }
