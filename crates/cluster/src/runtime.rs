@@ -25,19 +25,40 @@ impl ApiServer {
     }
 
     /// Their Deployments, as they are.
-    pub(crate) async fn flux_deployments(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
-        const HOME: &str = "flux-system";
-        let [label, value] = Controller::LABEL;
-        let question = format!("deployments?limit=100&labelSelector={label}%3D{value}");
-        let everywhere = format!("/apis/apps/v1/{question}");
-        let list = match self.get::<List>(As::Person(who), "Flux's Deployments", &everywhere).await {
-            Err(error) if error.code() == Some(http::StatusCode::FORBIDDEN) => {
-                let home = format!("/apis/apps/v1/namespaces/{HOME}/{question}");
-                self.get(As::Person(who), &format!("Flux's Deployments in {HOME}"), &home).await?
-            }
-            answer => answer?,
+    async fn flux_deployments(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
+        match self.flux_deployments_anywhere(who).await {
+            Err(error) if is_forbidden(&error) => self.flux_deployments_at_home(who).await,
+            answer => answer,
+        }
+    }
+
+    /// The Deployments of which nobody doubts that they are Flux's controllers: whoever sets its label elsewhere neither
+    /// hides them nor is among them.
+    pub(crate) async fn genuine_flux_deployments(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
+        let home = match self.flux_deployments_at_home(who).await {
+            Err(error) if !is_forbidden(&error) => return Err(error),
+            answer => answer.map(Controller::genuine),
         };
-        Ok(list.items)
+        if let Ok(home) = &home
+            && !home.is_empty()
+        {
+            return Ok(home.clone());
+        }
+        match self.flux_deployments_anywhere(who).await {
+            Err(error) if is_forbidden(&error) => home.or(Err(error)),
+            answer => answer.map(Controller::genuine),
+        }
+    }
+
+    async fn flux_deployments_anywhere(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
+        let path = format!("/apis/apps/v1/{}", labelled());
+        Ok(self.get::<List>(As::Person(who), "Flux's Deployments", &path).await?.items)
+    }
+
+    async fn flux_deployments_at_home(&self, who: &Identity) -> Result<Vec<Value>, ReadError> {
+        let home = Controller::HOME;
+        let path = format!("/apis/apps/v1/namespaces/{home}/{}", labelled());
+        Ok(self.get::<List>(As::Person(who), &format!("Flux's Deployments in {home}"), &path).await?.items)
     }
 
     /// The definitions of the kinds that are installed.
@@ -52,4 +73,13 @@ impl ApiServer {
         });
         stream::iter(read).buffered(Self::AT_ONCE).try_collect().await
     }
+}
+
+fn labelled() -> String {
+    let [label, value] = Controller::LABEL;
+    format!("deployments?limit=100&labelSelector={label}%3D{value}")
+}
+
+fn is_forbidden(error: &ReadError) -> bool {
+    error.code() == Some(http::StatusCode::FORBIDDEN)
 }

@@ -1,10 +1,10 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use fanlight_model::{Identity, Name};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::ReadError;
 
@@ -13,8 +13,18 @@ use crate::ReadError;
 pub(crate) struct LogDesk {
     followed: Seats,
     taken_away: Seats,
-    /// The right to read the end of one container's log.
-    pub(super) tails: Semaphore,
+    tails: Semaphore,
+    /// What of `tails` each person may have, for those who read.
+    shares: Mutex<HashMap<Name, Weak<Semaphore>>>,
+    /// The right to have the log of one container open as it is written.
+    open: Semaphore,
+}
+
+/// The right to read the end of one container's log.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    _of_all: SemaphorePermit<'a>,
+    _own: OwnedSemaphorePermit,
 }
 
 /// Places of which each person has some, and all together have no more than so many.
@@ -39,6 +49,8 @@ impl Default for LogDesk {
             followed: seats(Self::FOLLOWED, Self::FOLLOWED_BY_ALL),
             taken_away: seats(Self::TAKEN_AWAY, Self::TAKEN_AWAY_BY_ALL),
             tails: Semaphore::new(Self::TAILS),
+            shares: Mutex::default(),
+            open: Semaphore::new(Self::OPEN),
         }
     }
 }
@@ -53,6 +65,10 @@ impl LogDesk {
     const TAKEN_AWAY_BY_ALL: usize = 8;
     /// How many containers' ends are read.
     const TAILS: usize = 8;
+    /// How many for one person: whoever waits for a node that does not answer keeps nobody else waiting.
+    const TAILS_OF_EACH: usize = 4;
+    /// How many containers' logs are followed: a page may have many.
+    const OPEN: usize = 256;
 
     /// Leave to follow a log.
     pub(super) fn follow(&self, who: &Identity, what: impl FnOnce() -> String) -> Result<Seat, ReadError> {
@@ -62,6 +78,30 @@ impl LogDesk {
     /// Leave to take one away.
     pub(super) fn take_away(&self, who: &Identity, what: impl FnOnce() -> String) -> Result<Seat, ReadError> {
         self.taken_away.take(who, what)
+    }
+
+    /// Leave to read the end of one container's log, as soon as it is this person's turn.
+    #[expect(clippy::expect_used, reason = "the semaphores are never closed")]
+    pub(super) async fn turn(&self, who: &Identity) -> Turn<'_> {
+        let own = self.share(who).acquire_owned().await.expect("never closed");
+        Turn { _of_all: self.tails.acquire().await.expect("never closed"), _own: own }
+    }
+
+    fn share(&self, who: &Identity) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|_, share| share.strong_count() > 0);
+        if let Some(share) = shares.get(who.user()).and_then(Weak::upgrade) {
+            return share;
+        }
+        let share = Arc::new(Semaphore::new(Self::TAILS_OF_EACH));
+        shares.insert(who.user().clone(), Arc::downgrade(&share));
+        share
+    }
+
+    /// Leave to have the log of one container open.
+    pub(super) fn open(&self, what: impl FnOnce() -> String) -> Result<SemaphorePermit<'_>, ReadError> {
+        let full = |_| ReadError::LogsTaken { what: what(), who: "all people together", most: Self::OPEN };
+        self.open.try_acquire().map_err(full)
     }
 }
 
@@ -99,6 +139,7 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use fanlight_model::UserName;
+    use futures_util::FutureExt;
 
     use super::*;
 
@@ -127,5 +168,33 @@ mod tests {
         assert!(refused.contains("all people together read 64 logs"), "{refused}");
         drop((hers, others));
         assert!(desk.followed.taken().is_empty(), "nothing is kept of those who have left");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_many_containers_leaves_turns_to_others() {
+        let desk = LogDesk::default();
+        let (ada, bo) = (person("ada"), person("bo"));
+        let mut hers = Vec::new();
+        for _ in 0..LogDesk::TAILS_OF_EACH {
+            hers.push(desk.turn(&ada).await);
+        }
+        assert!(desk.turn(&ada).now_or_never().is_none(), "one too many");
+        let his = desk.turn(&bo).now_or_never().expect("a turn of his own");
+        hers.pop();
+        hers.push(desk.turn(&ada).now_or_never().expect("a turn that was given back"));
+        drop((hers, his));
+        desk.share(&bo);
+        assert_eq!(desk.shares.lock().expect("a lock").len(), 1, "nothing is kept of those who do not read");
+    }
+
+    #[test]
+    fn so_many_logs_are_followed_and_the_next_one_says_why_it_is_not() {
+        let desk = LogDesk::default();
+        let what = || "the log of shop/cart/web".to_owned();
+        let mut open: Vec<_> = (0..LogDesk::OPEN).map(|_| desk.open(what).expect("leave")).collect();
+        let refused = desk.open(what).expect_err("one too many").to_string();
+        assert!(refused.contains("all people together read 256 logs"), "{refused}");
+        open.pop();
+        assert!(desk.open(what).is_ok(), "leave that was given back");
     }
 }

@@ -182,6 +182,7 @@ impl Follower {
             seconds: self.query.since,
             ..Part::default()
         };
+        let _leave = self.server.log_desk().open(|| super::what(source))?;
         let end = Instant::now() + jitter(Self::TERM);
         let mut body = self.server.open_log(&self.who, source, part).await?.into_body();
         cursor.open_again();

@@ -1,7 +1,7 @@
 //! Which containers there are to read.
 
 use fanlight_model::{Builtin, Identity, LogPlaces, LogQuery, LogSubject, label_selector};
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ use crate::{
 impl ApiServer {
     /// How many pods of a workload are looked at.
     const LOOKED_AT: usize = 50;
+    /// How many of Flux's controllers.
+    const CONTROLLERS: usize = 16;
 
     /// Where there is something to read of what somebody asks for, as far as they may look.
     pub(super) async fn log_places(&self, who: &Identity, query: &LogQuery) -> Result<LogPlaces, ReadError> {
@@ -32,17 +34,24 @@ impl ApiServer {
                 let workload = self.named(who, kind, namespace, name).await?;
                 self.log_places_of(who, &workload, namespace, &query.container).await
             }
-            LogSubject::Flux(_) => {
-                let controllers = self.flux_deployments(who).await?;
-                let pods = controllers.iter().map(async |controller| {
-                    let namespace = controller["metadata"]["namespace"].as_str().unwrap_or_default();
-                    self.log_places_of(who, controller, namespace, &query.container).await
-                });
-                let mut all = LogPlaces::default();
-                try_join_all(pods).await?.into_iter().for_each(|places| all.join(places));
-                Ok(all)
-            }
+            LogSubject::Flux(_) => self.flux_log_places(who, &query.container).await,
         }
+    }
+
+    /// The pods of Flux's controllers. Those that cannot be looked for keep none of the others.
+    async fn flux_log_places(&self, who: &Identity, container: &str) -> Result<LogPlaces, ReadError> {
+        const AT_ONCE: usize = 4;
+        let mut controllers = self.genuine_flux_deployments(who).await?;
+        let more = controllers.len() > Self::CONTROLLERS;
+        controllers.truncate(Self::CONTROLLERS);
+        let found = controllers.into_iter().map(|controller| async move {
+            let place = |field: &str| controller["metadata"][field].as_str().unwrap_or_default().to_owned();
+            let (namespace, name) = (place("namespace"), place("name"));
+            let found = self.log_places_of(who, &controller, &namespace, container).await;
+            (format!("{namespace}/{name}"), found)
+        });
+        let found: Vec<_> = stream::iter(found).buffered(AT_ONCE).collect().await;
+        together(found, more)
     }
 
     async fn named(&self, who: &Identity, kind: &Builtin, namespace: &str, name: &str) -> Result<Value, ReadError> {
@@ -68,5 +77,34 @@ impl ApiServer {
         let pods: Vec<_> = list["items"].as_array().into_iter().flatten().collect();
         let more = list["metadata"]["continue"].as_str().is_some_and(|token| !token.is_empty());
         Ok(LogPlaces::of(&pods, container, more))
+    }
+}
+
+/// All that could be found, with what could not; an error if nothing could.
+fn together(found: Vec<(String, Result<LogPlaces, ReadError>)>, more: bool) -> Result<LogPlaces, ReadError> {
+    let mut all = LogPlaces { more, ..LogPlaces::default() };
+    let none = !found.is_empty() && found.iter().all(|(_, found)| found.is_err());
+    for (name, found) in found {
+        match found {
+            Ok(places) => all.join(places),
+            Err(error) if none => return Err(error),
+            Err(error) => all.unknown.push(format!("{name}: {}", error.reason())),
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controllers_whose_pods_cannot_be_looked_for_keep_none_of_the_others() {
+        let lost = || ReadError::Unreachable { what: "pods".to_owned(), why: "no answer".to_owned() };
+        let found = |name: &str| (name.to_owned(), Ok(LogPlaces::only("flux-system", name, "manager")));
+        let all = together(vec![("flux-system/a".to_owned(), Err(lost())), found("b")], false).expect("places");
+        assert_eq!((all.pods, &*all.unknown), (1, &["flux-system/a: no answer".to_owned()][..]));
+        assert!(together(vec![("flux-system/a".to_owned(), Err(lost()))], false).is_err());
+        assert_eq!(together(Vec::new(), false).expect("places"), LogPlaces::default());
     }
 }

@@ -7,7 +7,7 @@ use fanlight_model::{
 };
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Part, cutter::LogCutter};
 use crate::{ApiServer, ReadError};
@@ -15,8 +15,10 @@ use crate::{ApiServer, ReadError};
 impl ApiServer {
     /// How many containers of one page are read at the same time.
     const TAILS_OF_A_PAGE: usize = 4;
-    /// How long reading the end of one log may take, with waiting for others.
-    const TAIL: Duration = Duration::from_secs(12);
+    /// How long reading the ends of all logs of a page may take: what is read by then is shown.
+    const TAILS_IN: Duration = Duration::from_secs(12);
+    /// How long opening one of them may take, once it is its turn: a node that does not answer costs the others no more.
+    const TAIL_OPENS_IN: Duration = Duration::from_secs(5);
 
     /// The ends of all logs that somebody asks for, as one.
     pub async fn read_logs(&self, who: &Identity, query: &LogQuery) -> LogNews<ReadError> {
@@ -27,30 +29,36 @@ impl ApiServer {
                 return LogNews { batch: LogBatch::default(), standing: Some(standing) };
             }
         };
-        let read = places.sources.clone().into_iter().map(|source| async move {
-            let read = timeout(Self::TAIL, self.log_tail(who, query, &source)).await;
-            let why = || format!("no answer within {:?}", Self::TAIL);
-            let late = || ReadError::Unreachable { what: super::what(&source), why: why() };
-            let read = read.unwrap_or_else(|_| Err(late()));
-            (source, read)
+        let end = Instant::now() + Self::TAILS_IN;
+        let read = places.sources.clone().into_iter().enumerate().map(|(place, source)| async move {
+            let late = || late(&source, Self::TAILS_IN);
+            let read = if Instant::now() < end {
+                timeout_at(end, self.log_tail(who, query, &source)).await.unwrap_or_else(|_| Err(late()))
+            } else {
+                Err(late())
+            };
+            (place, source, read)
         });
-        let mut read = pin!(stream::iter(read).buffered(Self::TAILS_OF_A_PAGE));
+        // In whichever order they answer, so that one that does not keeps none of the others.
+        let mut read = pin!(stream::iter(read).buffer_unordered(Self::TAILS_OF_A_PAGE));
         let (mut batch, mut troubles) = (LogBatch::default(), Vec::new());
-        while let Some((source, read)) = read.next().await {
+        while let Some((place, source, read)) = read.next().await {
             match read {
                 Ok(more) => batch = batch.and(more, query.lines),
-                Err(error) => troubles.push((source, error)),
+                Err(error) => troubles.push((place, source, error)),
             }
         }
+        troubles.sort_by_key(|(place, ..)| *place);
+        let troubles = troubles.into_iter().map(|(_, source, error)| (source, error)).collect();
         LogNews { batch, standing: Some(LogStanding { places, troubles, lost: None }) }
     }
 
     /// Reads to the end of the log and keeps the last lines that are shown.
-    #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
     async fn log_tail(&self, who: &Identity, query: &LogQuery, source: &LogSource) -> Result<LogBatch, ReadError> {
-        let _turn = self.log_desk().tails.acquire().await.expect("never closed");
+        let _turn = self.log_desk().turn(who).await;
         let part = Part { previous: query.previous, tail: Some(lines(query)), seconds: query.since, ..Part::default() };
-        let mut body = self.open_log(who, source, part).await?.into_body();
+        let opened = timeout(Self::TAIL_OPENS_IN, self.open_log(who, source, part)).await;
+        let mut body = opened.map_err(|_| late(source, Self::TAIL_OPENS_IN))??.into_body();
         let (mut ring, mut cutter) = (LogRing::for_page(query.lines), LogCutter::default());
         let source = Arc::new(source.clone());
         let mut take = |line: &[u8], surplus: usize| {
@@ -69,6 +77,10 @@ impl ApiServer {
         cutter.rest(&mut take);
         Ok(ring.take())
     }
+}
+
+fn late(source: &LogSource, patience: Duration) -> ReadError {
+    ReadError::Unreachable { what: super::what(source), why: format!("no answer within {patience:?}") }
 }
 
 /// How many lines are read, so that there are some to show.

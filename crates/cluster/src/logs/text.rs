@@ -3,7 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use bytes::Bytes;
-use fanlight_model::{Identity, LogLine, LogPlaces, LogQuery, LogSource};
+use fanlight_model::{Identity, LogCursor, LogLine, LogPlaces, LogQuery, LogSource};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{Part, cutter::LogCutter, desk::Seat};
@@ -79,6 +79,10 @@ impl Taker {
     const BYTES: usize = 10 << 20;
     /// How long it may take.
     const PATIENCE: Duration = Duration::from_secs(120);
+    /// How long one of them is read before it is asked anew whether it may be: whoever takes it slowly may lose the right.
+    const TERM: Duration = Duration::from_secs(25);
+    /// How long what is said at the end waits to be taken.
+    const LAST: Duration = Duration::from_secs(5);
 
     async fn run(self) {
         let end = Instant::now() + Self::PATIENCE;
@@ -95,32 +99,59 @@ impl Taker {
                 }
             }
         }
+        for unknown in &self.places.unknown {
+            let _ = writeln!(last, "# Not looked for: {unknown}");
+        }
         if self.places.left_out > 0 || self.places.more {
             last.push_str("# Not all pods were read: there are too many.\n");
         }
         if !last.is_empty() {
-            let _ = self.text.send(last.into()).await;
+            let _ = timeout(Self::LAST, self.text.send(last.into())).await;
         }
     }
 
     async fn pass_on(&self, source: &LogSource, room: &mut usize, end: Instant) -> Result<Result<(), ReadError>, Stop> {
+        let mut cursor = LogCursor::default();
+        loop {
+            match self.pass_on_some(source, &mut cursor, room, end).await? {
+                Ok(false) => {}
+                Ok(true) => return Ok(Ok(())),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+
+    /// Passes on what comes within a term, and says whether that is all.
+    async fn pass_on_some(
+        &self,
+        source: &LogSource,
+        cursor: &mut LogCursor,
+        room: &mut usize,
+        end: Instant,
+    ) -> Result<Result<bool, ReadError>, Stop> {
         const LATE: Stop = Stop::Full("it took too long");
-        let part = Part { previous: self.query.previous, seconds: self.query.since, ..Part::default() };
+        let term = end.min(Instant::now() + Self::TERM);
+        // What of a term was not read is read in the next one, if there is one.
+        let over = || if term < end { Ok(Ok(false)) } else { Err(LATE) };
+        let (previous, seconds, from) = (self.query.previous, self.query.since, cursor.last());
+        let part = Part { previous, seconds, from, ..Part::default() };
         let opened = timeout_at(end, self.server.open_log(&self.who, source, part)).await.map_err(|_| LATE)?;
         let mut body = match opened {
             Ok(response) => response.into_body(),
             Err(error) => return Ok(Err(error)),
         };
+        cursor.open_again();
         let (mut cutter, mut text) = (LogCutter::default(), String::new());
         loop {
-            let frame = timeout_at(end, body.frame()).await.map_err(|_| LATE)?;
+            let Ok(frame) = timeout_at(term, body.frame()).await else { return over() };
             let is_over = frame.is_none();
+            let each = |line: &[u8], surplus| self.write(source, cursor, &mut text, line, surplus);
             match frame {
-                None => cutter.rest(|line, surplus| self.write(source, &mut text, line, surplus)),
+                None => cutter.rest(each),
                 Some(Err(error)) => return Ok(Err(ReadError::unreachable(&super::what(source), &error))),
                 Some(Ok(frame)) => {
                     if let Some(bytes) = frame.data_ref() {
-                        cutter.push(bytes, |line, surplus| self.write(source, &mut text, line, surplus));
+                        cutter.push(bytes, each);
                     }
                 }
             }
@@ -133,12 +164,19 @@ impl Taker {
                 sent.map_err(|_| LATE)?.map_err(|_| Stop::Gone)?;
             }
             if is_over {
-                return Ok(Ok(()));
+                return Ok(Ok(true));
+            }
+            // What waits to be taken would be there at once, however long that has been.
+            if Instant::now() >= term {
+                return over();
             }
         }
     }
 
-    fn write(&self, source: &LogSource, text: &mut String, line: &[u8], surplus: usize) {
+    fn write(&self, source: &LogSource, cursor: &mut LogCursor, text: &mut String, line: &[u8], surplus: usize) {
+        if !cursor.is_new(LogLine::moment(line)) {
+            return;
+        }
         let Some(line) = self.query.shows(LogLine::read(line, surplus)) else { return };
         let time = line.time.and_then(|time| Timestamp::from_nanosecond(i128::from(time)).ok());
         if let Some(time) = time {

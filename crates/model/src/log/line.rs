@@ -66,6 +66,10 @@ fn split(line: &[u8]) -> (Option<i64>, &[u8]) {
 /// Words without what terminals are told by, such as colours; other control characters as signs that stand for them, so
 /// that nothing is hidden and nothing steers.
 fn legible(text: &str) -> String {
+    /// How far ahead the end of a control sequence is looked for, in letters: a line may begin very many that do not end.
+    const CONTROL: usize = 64;
+    /// The same of a title or a link.
+    const COMMAND: usize = 512;
     let mut told = String::with_capacity(text.len());
     let mut letters = text.trim_end_matches(['\r', '\n']).chars().peekable();
     while let Some(letter) = letters.next() {
@@ -75,13 +79,14 @@ fn legible(text: &str) -> String {
                 Some('[') => {
                     let mut ahead = letters.clone();
                     ahead.next();
-                    if ahead.any(|end| ('@'..='~').contains(&end)) { letters = ahead } else { told.push('␛') }
+                    let ends = ahead.by_ref().take(CONTROL).any(|end| ('@'..='~').contains(&end));
+                    if ends { letters = ahead } else { told.push('␛') }
                 }
                 // What a terminal would do with its title or a link.
                 Some(']') => {
                     let mut ahead = letters.clone();
                     let mut before = ' ';
-                    let ends = ahead.any(|end| {
+                    let ends = ahead.by_ref().take(COMMAND).any(|end| {
                         let is_end = end == '\u{7}' || (before == '\u{1b}' && end == '\\');
                         before = end;
                         is_end
@@ -134,6 +139,18 @@ mod tests {
         assert_eq!(text(b"50% \rdone"), "50% ␍done");
         assert_eq!(text(b"caf\xe9 \xff"), "caf\u{fffd} \u{fffd}");
         assert_eq!(text("größer ✓".as_bytes()), "größer ✓");
+    }
+
+    #[test]
+    fn sequences_without_an_end_are_shown_however_many_a_line_begins() {
+        let count = LogLine::READ / 2;
+        assert!(text("\u{1b}]".repeat(count).as_bytes()) == "␛]".repeat(count));
+        let digits = "1".repeat(100);
+        assert_eq!(text(format!("\u{1b}[{digits}m").as_bytes()), format!("␛[{digits}m"));
+        let link = format!("a\u{1b}]8;;https://example.com/{}\u{7}b", "x".repeat(400));
+        assert_eq!(text(link.as_bytes()), "ab");
+        let endless = format!("a\u{1b}]0;{}\u{7}", "x".repeat(4000));
+        assert_eq!(text(endless.as_bytes()), format!("a␛]0;{}␇", "x".repeat(4000)));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct LogPlaces {
     pub left_out: usize,
     /// Whether there are more than anybody looked at.
     pub more: bool,
+    /// What of it could not be looked for, each with why.
+    pub unknown: Vec<String>,
 }
 
 impl LogSource {
@@ -76,7 +78,7 @@ impl LogPlaces {
             read += usize::from(any);
         }
         let left_out = left_out + if container.is_empty() { pods.len().min(Self::PODS) - read } else { 0 };
-        Self { sources, containers, pods: read, left_out, more }
+        Self { sources, containers, pods: read, left_out, more, unknown: Vec::new() }
     }
 
     /// The one container that is named, where nobody may look which there are.
@@ -105,6 +107,7 @@ impl LogPlaces {
         }
         self.pods += read;
         self.more |= other.more;
+        self.unknown.extend(other.unknown);
     }
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::{
@@ -31,7 +33,40 @@ pub struct Controller {
 impl Controller {
     /// The label by which Flux's own parts are found.
     pub const LABEL: [&'static str; 2] = ["app.kubernetes.io/part-of", "flux"];
+    /// Where Flux usually is.
+    pub const HOME: &'static str = "flux-system";
     const SENTENCE: usize = 320;
+    /// Those without which nothing of Flux runs: where one of them is, the others are.
+    const FIRST: [&'static str; 2] = ["source-controller", "flux-operator"];
+    const OTHERS: [&'static str; 6] = [
+        "kustomize-controller",
+        "helm-controller",
+        "notification-controller",
+        "image-reflector-controller",
+        "image-automation-controller",
+        "source-watcher",
+    ];
+
+    /// Those of some Deployments with its label that are Flux's controllers, also shards of them: the label is anybody's to
+    /// set. They are called like one, and are where Flux usually is; only if none is there, where the first of them are.
+    pub fn genuine(deployments: Vec<Value>) -> Vec<Value> {
+        fn part<'a>(one: &'a Value, field: &str) -> &'a str {
+            text(&one["metadata"][field])
+        }
+        let is_called = |one: &Value, name: &str| {
+            part(one, "name").strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let is_first = |one: &Value| Self::FIRST.iter().any(|name| is_called(one, name));
+        let is_known = |one: &Value| is_first(one) || Self::OTHERS.iter().any(|name| is_called(one, name));
+        let mut known: Vec<_> = deployments.into_iter().filter(is_known).collect();
+        let mut places: BTreeSet<_> =
+            known.iter().filter(|one| is_first(one)).map(|one| part(one, "namespace").to_owned()).collect();
+        if known.iter().any(|one| part(one, "namespace") == Self::HOME) {
+            places = BTreeSet::from([Self::HOME.to_owned()]);
+        }
+        known.retain(|one| places.contains(part(one, "namespace")));
+        known
+    }
 
     /// Reads a Deployment as the API server sends it.
     pub fn read(deployment: &Value) -> Self {
@@ -110,5 +145,24 @@ mod tests {
         let labelled = json!({"metadata": {"labels": {"app.kubernetes.io/version": "v2.9.4"}}});
         assert_eq!(Controller::read(&labelled).version, "v2.9.4");
         assert_eq!(Controller::read(&json!(7)).version, "");
+    }
+
+    #[test]
+    fn a_deployment_is_none_of_fluxs_controllers_for_a_label_that_anybody_can_set() {
+        let kept = |ids: &[&str]| -> Vec<String> {
+            let deployments = ids.iter().filter_map(|id| id.split_once('/'));
+            let deployments = deployments
+                .map(|(namespace, name)| json!({"metadata": {"namespace": namespace, "name": name}}))
+                .collect();
+            let name =
+                |one: &Value| format!("{}/{}", text(&one["metadata"]["namespace"]), text(&one["metadata"]["name"]));
+            Controller::genuine(deployments).iter().map(name).collect()
+        };
+        let home = ["flux-system/helm-controller", "flux-system/helm-controller-shard1"];
+        let feigned = ["aaa/source-controller", "shop/kustomize-controller", "flux-system/cart"];
+        assert_eq!(kept(&[&home[..], &feigned].concat()), home);
+        let elsewhere = ["gitops/flux-operator", "gitops/source-watcher", "shop/helm-controller"];
+        assert_eq!(kept(&elsewhere), elsewhere[..2]);
+        assert!(kept(&["shop/helm-controllers", "shop/cart"]).is_empty());
     }
 }

@@ -14,6 +14,7 @@ function put(piece) {
   const old = document.getElementById(piece.id);
   if (!old) return true;
   if (piece.dataset.add !== undefined) addLines(piece);
+  else if (piece.dataset.drop !== undefined) dropLines(piece.dataset.drop.split(" "));
   else if (piece.dataset.order === undefined) morph(old, piece);
   else return morphRows(old, piece);
   return true;

@@ -81,6 +81,12 @@ function addLines(batch) {
   if (follow) toEnd();
 }
 
+// What somebody may not read any more. If they may again, it comes again.
+function dropLines(sources) {
+  for (const source of sources) lastLines.delete(source);
+  for (const line of [...log.children]) if (sources.includes(line.dataset.s)) line.remove();
+}
+
 // Into the order of time, as far back as is plausible.
 function putBefore(line) {
   let place = null;

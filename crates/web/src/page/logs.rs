@@ -10,7 +10,7 @@ mod specimens;
 mod standing;
 mod view;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -22,15 +22,17 @@ use axum::{
 use fanlight_identity::Session;
 use fanlight_model::{LogQuery, LogStanding, LogSubject, WorkloadKey, WorkloadKind};
 use futures_util::StreamExt;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
+    page::barred::is_barred,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, holds, seen, sign_in_first, visitor},
     stream,
 };
 pub(super) use follow::Following;
@@ -176,7 +178,7 @@ pub(crate) async fn text(
 
 /// A log as a file of text. What cannot be read of it is said there, since nobody knows beforehand.
 pub(super) async fn hand_out(
-    app: &App,
+    app: &Arc<App>,
     session: &Session,
     origin: Origin,
     query: &LogQuery,
@@ -192,6 +194,7 @@ pub(super) async fn hand_out(
         name.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.')).collect();
     match found {
         Ok((_, text)) => {
+            let text = text.take_until(over(Arc::clone(app), session.clone()));
             let headers = [
                 (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
                 (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.log\"")),
@@ -200,6 +203,18 @@ pub(super) async fn hand_out(
             (headers, Body::from_stream(text.map(Ok::<_, std::convert::Infallible>))).into_response()
         }
         Err(error) => (error.status(), format!("{error}\n")).into_response(),
+    }
+}
+
+/// Returns when nothing more may be handed out: the session has ended, however it did. A file may be taken slowly.
+async fn over(app: Arc<App>, session: Session) {
+    const LOOK: Duration = Duration::from_secs(5);
+    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let over = visit.over();
+    while holds(&app, &session).await && !is_barred(&app, &session.identity).await {
+        if timeout(LOOK, over.cancelled()).await.is_ok() {
+            return;
+        }
     }
 }
 

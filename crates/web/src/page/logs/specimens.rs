@@ -46,7 +46,7 @@ fn news(now: SystemTime) -> LogNews<ObjectError> {
         containers: vec!["api".to_owned(), "proxy".to_owned()],
         pods: 3,
         left_out: 4,
-        more: false,
+        ..LogPlaces::default()
     };
     let standing = LogStanding { places, troubles: vec![(third, ObjectError::Unanswered(waits))], lost: None };
     let batch = LogBatch { left_out: 0, lines: written.map(line).into() };

@@ -53,6 +53,10 @@ impl Standing {
             notes
                 .push(Note { text: format!("Which pods there are is not known at this moment: {error}."), link: None });
         }
+        if !places.unknown.is_empty() {
+            let text = format!("Some pods could not be looked for: {}.", places.unknown.join("; "));
+            notes.push(Note { text, link: None });
+        }
         if places.left_out > 0 || places.more {
             let more = if places.more { "at least " } else { "" };
             let text = format!(
@@ -121,7 +125,8 @@ fn empty(query: &LogQuery, standing: &LogStanding<ObjectError>) -> (&'static str
     match (&query.subject, standing.places.sources.is_empty()) {
         (LogSubject::Flux(_), true) => (
             "No pods of Flux’s controllers",
-            "There is no Deployment with the label app.kubernetes.io/part-of=flux that has pods.".to_owned(),
+            "There is no Deployment called like one, with the label app.kubernetes.io/part-of=flux, that has pods."
+                .to_owned(),
         ),
         (LogSubject::Pods { .. }, true) => {
             ("No pods", "It has no pods at this moment, or none with that container.".to_owned())
