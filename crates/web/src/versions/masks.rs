@@ -65,10 +65,7 @@ impl<'a> Hiding<'a> {
 pub(super) fn masked(value: &Value, path: &str, hiding: &mut Hiding<'_>) -> Value {
     match value {
         Value::Object(map) => Value::Object(map_of(map, path, hiding)),
-        Value::Array(list) => {
-            let entries = list.iter().enumerate();
-            Value::Array(entries.map(|(place, one)| masked(one, &at(path, place), hiding)).collect())
-        }
+        Value::Array(list) => Value::Array(list_of(list, path, hiding)),
         Value::String(text) => Value::String(text_of(text, path, hiding)),
         other => other.clone(),
     }
@@ -82,11 +79,25 @@ fn map_of(map: &Map<String, Value>, path: &str, hiding: &mut Hiding<'_>) -> Map<
     for (key, value) in map {
         let path = of(path, key);
         let is_data = is_secret && matches!(&**key, "data" | "stringData");
-        let hides = is_data || looks_secret(key) || (names_secret && key == "value");
+        // Lists of that name are of names, as a rule.
+        let are_secrets = value.is_object() && key.strip_suffix(['s', 'S']).is_some_and(looks_secret);
+        let hides = is_data || are_secrets || looks_secret(key) || (names_secret && key == "value");
         let value = if hides { mask(value, &path, hiding) } else { masked(value, &path, hiding) };
         kept.insert(key.clone(), value);
     }
     kept
+}
+
+/// Arguments may have their value in the next one: `--password`, `hunter2`.
+fn list_of(list: &[Value], path: &str, hiding: &mut Hiding<'_>) -> Vec<Value> {
+    let mut is_value = false;
+    let entries = list.iter().enumerate().map(|(place, one)| {
+        let path = at(path, place);
+        let hides = is_value && !one.is_object() && !one.is_array();
+        is_value = one.as_str().is_some_and(asks_for_secret);
+        if hides { mask(one, &path, hiding) } else { masked(one, &path, hiding) }
+    });
+    entries.collect()
 }
 
 /// Hides every text and number; what has none says nothing.
@@ -131,8 +142,8 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
         return hiding.hide(text, path);
     }
     let is_long = text.contains('\n');
-    // How far the name was indented of which the lines below are the value.
-    let mut outer: Option<usize> = None;
+    // How far the name was indented of which the lines below may be the value, or more of it.
+    let mut outer: Option<Outer> = None;
     let mut lines = text.split('\n').enumerate().map(|(number, line)| {
         let mut hide = |text: &str| match is_long {
             true => hiding.hide(text, &below(path, format_args!(", line {}", number + 1))),
@@ -142,29 +153,83 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
         if words.is_empty() {
             return line.to_owned();
         }
-        if outer.is_some_and(|outer| indent.len() > outer) {
+        if outer.as_ref().is_some_and(|outer| outer.has(indent.len(), words)) {
             return indent.to_owned() + &hide(words);
         }
         outer = None;
-        let Some((name, value)) = secret_in(line) else { return without_credentials(line) };
-        if matches!(value.trim_start().chars().next(), None | Some('|' | '>')) {
-            outer = Some(indent.len());
-            return line.to_owned();
-        }
-        format!("{name} {}", hide(value.trim()))
+        let Some((name, value)) = secret_in(line) else {
+            outer = Outer::of_map(line);
+            return without_credentials(line);
+        };
+        outer = Some(Outer { indent: indent_of(line), has_lists: true });
+        if says_nothing(value) { line.to_owned() } else { format!("{name} {}", hide(value.trim())) }
     });
     let first = lines.next().unwrap_or_default();
     lines.fold(first, |all, line| all + "\n" + &line)
 }
 
-/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`.
+/// A name in a text of which the value may be in the lines below.
+struct Outer {
+    indent: usize,
+    /// Whether that value may be a list.
+    has_lists: bool,
+}
+
+impl Outer {
+    /// `passwords:`, with a map below it.
+    fn of_map(line: &str) -> Option<Self> {
+        let name = line.trim_end().strip_suffix(':')?.trim_end_matches(['"', '\'']).strip_suffix(['s', 'S'])?;
+        let name = name.trim_start_matches(['-', ' ', '\t', '"', '\'']);
+        looks_secret(name).then(|| Self { indent: indent_of(line), has_lists: false })
+    }
+
+    fn has(&self, indent: usize, words: &str) -> bool {
+        match words == "-" || words.starts_with("- ") {
+            // The entries of a list may stand as far out as its name.
+            true => self.has_lists && indent >= self.indent,
+            false => indent > self.indent,
+        }
+    }
+}
+
+/// How far a name is indented: as an entry of a list, with what marks it as that.
+fn indent_of(line: &str) -> usize {
+    let name = line.trim_start_matches([' ', '\t']);
+    let mut name = name;
+    while let Some(rest) = name.strip_prefix("- ") {
+        name = rest.trim_start();
+    }
+    line.len() - name.len()
+}
+
+/// Whether what follows a name says only that its value is below: `|-`.
+fn says_nothing(value: &str) -> bool {
+    let value = value.trim();
+    let block = value.strip_prefix(['|', '>']);
+    value.is_empty() || block.is_some_and(|how| how.len() <= 2 && how.bytes().all(|one| b"+-123456789".contains(&one)))
+}
+
+/// Whether an argument says that the next one is secret: `--password`.
+fn asks_for_secret(word: &str) -> bool {
+    word.starts_with('-') && !word.contains(['=', ' ', '\n']) && looks_secret(word)
+}
+
+/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`; `--token`, `hunter2`.
 fn secret_in(line: &str) -> Option<(&str, &str)> {
     let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    line.match_indices([':', '=']).find_map(|(at, _)| {
+    let named = line.match_indices([':', '=']).find_map(|(at, _)| {
         let before = line[..at].trim_end_matches(['"', '\'', ' ']);
         let name = before.rsplit(|letter| !is_of_name(letter)).next().unwrap_or_default();
         looks_secret(name).then(|| line.split_at(at + 1))
-    })
+    });
+    let asked = line.match_indices(' ').find_map(|(at, _)| {
+        let word = line[..at].rsplit(' ').next().unwrap_or_default();
+        asks_for_secret(word).then(|| line.split_at(at))
+    });
+    match (named, asked) {
+        (Some(named), Some(asked)) => Some(if named.0.len() < asked.0.len() { named } else { asked }),
+        (named, asked) => named.or(asked),
+    }
 }
 
 /// Whether what has this name is usually secret: `db_password`, `apiKey`; not the name of a Secret, which is none.
@@ -253,6 +318,34 @@ mod tests {
                 "values.tls",
             ]
         );
+    }
+
+    #[test]
+    fn however_a_secret_is_written_it_is_hidden_and_what_stands_beside_it_is_not() {
+        for values in [
+            json!("password: \"aaa\n  hunter2\"\nmode: stays"),
+            json!("token:\n- hunter2\n- a: hunter2\n  b: hunter2\nmode: stays"),
+            json!("- token: hunter2\n  mode: stays\n- name: b"),
+            json!("- token:\n  - hunter2\n- mode: stays"),
+            json!("token: # for x\n  hunter2\nmode: stays"),
+            json!("token: |2-\n  hunter2\nmode: stays"),
+            json!("password=|hunter2\nmode=stays"),
+            json!("{\n  \"token\": {\n    \"a\": \"hunter2\"\n  },\n  \"mode\": \"stays\"\n}"),
+            json!("x:\n  passwords:\n    a: hunter2\n  mode: stays"),
+            json!("imagePullSecrets:\n  - name: stays\nsecrets:\n- stays"),
+            json!("run --mode stays --password hunter2"),
+            json!("run --mode stays --password hunter2 --level=debug"),
+            json!({"args": ["--password", "hunter2", "--mode", "stays"]}),
+            json!({"args": ["-token", 48_151_623, "stays"]}),
+            json!({"passwords": {"a": "hunter2"}, "secrets": {"a": {"b": ["hunter2"]}}, "mode": "stays"}),
+            json!({"imagePullSecrets": [{"name": "stays"}], "secrets": ["stays"], "maxTokens": 5}),
+            json!("amqp://u:hunter2@stays,amqp://u:hunter2@h2"),
+            json!("urls: amqp://u:hunter2@stays amqp://u:hunter2@h2"),
+        ] {
+            let (kept, _) = masked_whole(&values);
+            let is_hidden = !kept.contains("hunter2") && !kept.contains("48151623");
+            assert!(is_hidden && kept.contains("stays"), "{values}\n{kept}");
+        }
     }
 
     #[test]
