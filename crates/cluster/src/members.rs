@@ -43,6 +43,8 @@ impl ApiServer {
     const PAGE: usize = 250;
     const BARE_PAGE: usize = 1000;
     const MOST_PAGES: usize = 40;
+    /// How many objects of a list are kept.
+    const KEPT: usize = 20_000;
 
     /// Reads something for a tree in the person's name.
     pub async fn members(&self, who: &Identity, want: &Want) -> Yield {
@@ -59,7 +61,7 @@ impl ApiServer {
         match names {
             Some(names) if names.len() <= Self::FEW => self.one_by_one(who, kind, lot, names).await,
             names => {
-                let (found, rest) = self.list_all(who, kind, lot).await;
+                let (found, rest) = self.list_all(who, kind, lot, names).await;
                 match names {
                     Some(names) if rest == Lack::Denied && found.is_empty() && names.len() <= Self::SINGLE => {
                         self.one_by_one(who, kind, lot, names).await
@@ -102,8 +104,14 @@ impl ApiServer {
         }
     }
 
-    /// Everything of a kind in a namespace, and why there is no more.
-    async fn list_all(&self, who: &Identity, kind: &Resource, lot: &Lot) -> (Vec<Found>, Lack) {
+    /// Everything of a kind in a namespace, or what is wanted of it, and why there is no more.
+    async fn list_all(
+        &self,
+        who: &Identity,
+        kind: &Resource,
+        lot: &Lot,
+        names: Option<&BTreeSet<String>>,
+    ) -> (Vec<Found>, Lack) {
         let mut found = Vec::new();
         let Some(folder) = kind.folder(&lot.namespace) else { return (found, Lack::Absent) };
         let what = format!("{} in {}", kind.plural, lot.namespace);
@@ -112,8 +120,12 @@ impl ApiServer {
         for _ in 0..Self::MOST_PAGES {
             let path = format!("{folder}?limit={limit}{next}");
             let errand = Errand { accept: kind.accept_list(), ..Errand::read(As::Person(who), &what, &path) };
-            let read = async { page(lot, &what, &self.run(&errand).await?.body, &mut found) };
+            let read = async { page(lot, names, &what, &self.run(&errand).await?.body, &mut found) };
             match read.await {
+                Ok(_) if found.len() > Self::KEPT => {
+                    found.truncate(Self::KEPT);
+                    return (found, Lack::Unread);
+                }
                 Ok(more) if more.is_empty() => return (found, Lack::Absent),
                 Ok(more) => next = format!("&continue={}", byte_serialize(more.as_bytes()).collect::<String>()),
                 Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => return (found, Lack::NotServed),
@@ -125,12 +137,22 @@ impl ApiServer {
 }
 
 /// Takes the objects of a page one after the other, so that no two of them are held whole; what leads to the next page.
-fn page(lot: &Lot, what: &str, body: &[u8], found: &mut Vec<Found>) -> Result<String, ReadError> {
+/// Where names are wanted, of the others those are kept that something owns, which may be a part of the tree.
+fn page(
+    lot: &Lot,
+    names: Option<&BTreeSet<String>>,
+    what: &str,
+    body: &[u8],
+    found: &mut Vec<Found>,
+) -> Result<String, ReadError> {
     let nonsense = |error: serde_json::Error| ReadError::Nonsense { what: what.to_owned(), why: error.to_string() };
     let list: List<'_> = serde_json::from_slice(body).map_err(nonsense)?;
     for raw in list.items {
         let object: Value = serde_json::from_str(raw.get()).map_err(nonsense)?;
-        found.push(Found::read(&lot.group, &lot.kind, &object));
+        let one = Found::read(&lot.group, &lot.kind, &object);
+        if !one.owners.is_empty() || names.is_none_or(|names| names.contains(&one.name)) {
+            found.push(one);
+        }
     }
     Ok(list.metadata.next)
 }
@@ -161,11 +183,21 @@ mod tests {
             {"metadata": {"name": "a", "uid": "1", "ownerReferences": [{"uid": "o"}]}, "data": {"canary": "canary"}},
             {"metadata": {"name": "b"}}, {}]});
         let mut found = Vec::new();
-        let next = page(&lot, "configmaps", body.to_string().as_bytes(), &mut found).expect("a list");
+        let next = page(&lot, None, "configmaps", body.to_string().as_bytes(), &mut found).expect("a list");
         assert_eq!((&*next, found.len()), ("abc", 3));
         assert_eq!((&*found[0].name, &found[0].owners[..]), ("a", &["o".to_owned()][..]));
         assert!(!format!("{found:?}").contains("canary"));
-        assert!(page(&lot, "configmaps", b"[]", &mut found).is_err());
+        assert!(page(&lot, None, "configmaps", b"[]", &mut found).is_err());
+    }
+
+    #[test]
+    fn of_a_list_of_which_few_are_wanted_others_are_kept_only_if_something_owns_them() {
+        let lot = Lot::new("", "ConfigMap", "shop");
+        let body = json!({"items": [{"metadata": {"name": "a", "ownerReferences": [{"uid": "o"}]}},
+            {"metadata": {"name": "b"}}, {"metadata": {"name": "c"}}]});
+        let (mut found, names) = (Vec::new(), BTreeSet::from(["c".to_owned()]));
+        page(&lot, Some(&names), "configmaps", body.to_string().as_bytes(), &mut found).expect("a list");
+        assert_eq!(found.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["a", "c"]);
     }
 
     #[test]

@@ -37,16 +37,30 @@ fn page(scheme: &str, host: &str, path: &str) -> Option<String> {
     (plausible && host.chars().all(known)).then(|| format!("{scheme}://{host}/{path}"))
 }
 
-/// The address without a user name and password that may stand in it.
+/// The address without a user name and password that may stand in it; so is each of several in one text.
 pub fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    match host.rsplit_once('@') {
-        // The user of a ssh address is part of it, and no secret.
-        Some((user, host)) if scheme == "ssh" && !user.contains(':') => format!("{scheme}://{user}@{host}{path}"),
-        Some((_, host)) => format!("{scheme}://{host}{path}"),
-        None => address.to_owned(),
+    let of_scheme = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.');
+    let (mut told, mut rest) = (String::with_capacity(address.len()), address);
+    while let Some(at) = rest.find("://") {
+        let (scheme, after) = rest.split_at(at);
+        let after = &after["://".len()..];
+        // Where the next begins: a password may have any letter, so nothing else ends an address.
+        let end = after.find("://").map_or(after.len(), |next| after[..next].trim_end_matches(of_scheme).len());
+        let (one, next) = after.split_at(end);
+        let (host, path) = one.find('/').map_or((one, ""), |slash| one.split_at(slash));
+        let is_ssh = scheme.rsplit(|letter| !of_scheme(letter)).next() == Some("ssh");
+        let host = match host.rsplit_once('@') {
+            // The user of a ssh address is part of it, and no secret.
+            Some((user, _)) if is_ssh && !user.contains(':') => host,
+            Some((_, host)) => host,
+            None => host,
+        };
+        for piece in [scheme, "://", host, path] {
+            told.push_str(piece);
+        }
+        rest = next;
     }
+    told + rest
 }
 
 /// The host of an address alone: what follows it may be a secret, as in the addresses of chat hooks.
@@ -103,6 +117,11 @@ mod tests {
         assert_eq!(without_credentials("ssh://git@h.example/x"), "ssh://git@h.example/x");
         assert_eq!(without_credentials("ssh://git:p@h.example/x"), "ssh://h.example/x");
         assert_eq!(without_credentials("git@h.example:x"), "git@h.example:x");
+        for between in [",", " ", ";", "/x,", " and "] {
+            let text = |one: &str, other: &str| format!("amqp://{one}h1{between}amqp://{other}h2/v");
+            assert_eq!(without_credentials(&text("u:p,w@", "u:p@")), text("", ""));
+        }
+        assert_eq!(without_credentials("a://b://u:p@c://"), "a://b://c://");
         assert_eq!(host("https://hooks.example.com/services/T0/B0/secret"), "hooks.example.com");
         assert_eq!(host("https://u:p@hooks.example.com?token=x"), "hooks.example.com");
         assert_eq!(host("nats.example.com:4222"), "nats.example.com:4222");

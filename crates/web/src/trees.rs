@@ -1,6 +1,9 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,7 +45,8 @@ impl Trees {
     /// How many are read at the same time, and how much of one.
     const AT_ONCE: usize = 4;
     const ABREAST: usize = 8;
-    /// How much may be wanted for one, and how many objects read.
+    /// How much may be wanted for one, and how many objects and entries of inventories read: so many more at most as are
+    /// read abreast.
     const WANTS: usize = 160;
     const OBJECTS: usize = 60_000;
     /// How long a page waits for one.
@@ -71,7 +75,8 @@ impl Trees {
     /// What is beyond the limits counts as not read, and the tree says so.
     async fn grow(&self, key: &ObjectKey, object: &Value, read: &Reading<'_>) -> Tree {
         let end = Instant::now() + Self::PATIENCE;
-        let (mut known, mut read_so_far, mut seat) = (Known::default(), 0, None);
+        let (mut known, mut wanted, mut seat) = (Known::default(), 0, None);
+        let came_so_far = &AtomicUsize::new(0);
         loop {
             let wants = match grow(key, object, &known) {
                 Growth::Grown(tree) => return tree,
@@ -80,17 +85,13 @@ impl Trees {
             if seat.is_none() {
                 seat = timeout_at(end, self.seats.acquire()).await.ok();
             }
-            let left = match () {
-                () if seat.is_none() || known.len() > Self::OBJECTS => 0,
-                () => Self::WANTS.saturating_sub(read_so_far),
-            };
-            read_so_far += wants.len();
+            let left = if seat.is_none() { 0 } else { Self::WANTS.saturating_sub(wanted) };
+            wanted += wants.len();
             let reads = wants.into_iter().enumerate().map(|(place, want)| async move {
-                let came = match () {
-                    () if place < left => timeout_at(end, read(&want)).await.ok(),
-                    () => None,
-                };
+                let has_room = place < left && came_so_far.load(Ordering::Relaxed) < Self::OBJECTS;
+                let came = if has_room { timeout_at(end, read(&want)).await.ok() } else { None };
                 let came = came.unwrap_or_else(|| want.lacking(Lack::Unread));
+                came_so_far.fetch_add(weight(&came), Ordering::Relaxed);
                 (want, came)
             });
             let reads: Vec<_> = stream::iter(reads).buffer_unordered(Self::ABREAST).collect().await;
@@ -120,12 +121,20 @@ impl Trees {
     }
 }
 
+/// How many objects came, and entries of what they applied.
+fn weight(came: &Yield) -> usize {
+    match came {
+        Yield::Objects { found, .. } => {
+            let entries = found.iter().filter_map(|one| Some(one.applied.as_ref()?.entries.len()));
+            found.len() + entries.sum::<usize>()
+        }
+        Yield::Release(read) => read.as_ref().map_or(0, Vec::len),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::BTreeMap,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
+    use std::collections::BTreeMap;
 
     use fanlight_model::{Found, Kind, Standing};
     use futures_util::FutureExt;
@@ -187,5 +196,31 @@ mod tests {
         let tree = Trees::default().grow(&key(), &object, &read).await;
         assert_eq!(asked.into_inner(), Trees::WANTS);
         assert!(!tree.gaps.is_empty() && tree.nodes.len() > Trees::WANTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_soon_as_enough_has_come_nothing_more_is_read() {
+        let asked = AtomicUsize::new(0);
+        let applied: Vec<_> = (0..10_000).map(|one| format!("n_{one}__ConfigMap")).collect();
+        let read = |want: &Want| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            let Want::Objects { lot, names } = want else { return std::future::pending().boxed() };
+            let found = names.iter().flatten();
+            let found = found.map(|name| Found::read(&lot.group, &lot.kind, &kustomization(name, &applied)));
+            let came = Yield::Objects {
+                resource: "kustomizations".to_owned(),
+                verb: "get",
+                found: found.collect(),
+                lacks: BTreeMap::new(),
+                rest: Lack::Absent,
+            };
+            std::future::ready(came).boxed()
+        };
+        let parts: Vec<_> =
+            (0..100).map(|one| format!("n{one}_part_kustomize.toolkit.fluxcd.io_Kustomization")).collect();
+        let tree = Trees::default().grow(&key(), &kustomization("shop", &parts), &read).await;
+        assert!((6..6 + Trees::ABREAST).contains(&asked.into_inner()));
+        let unread = tree.gaps.iter().filter(|gap| gap.said.ends_with("could not be read")).count();
+        assert!(unread > 80, "{unread}");
     }
 }

@@ -118,14 +118,21 @@ impl Undertaking {
     async fn delete(&self, key: &PodKey) -> Result<Stage, Stage> {
         let path = self.path(object_path("", "pods", &key.namespace, &key.name))?;
         let conditions = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": &*key.uid}});
-        let delete = async || match self.send(&path, Order::Delete(body(&conditions))).await {
-            // That it is another one by now does not pass.
-            Err(error) if error.code() == Some(StatusCode::CONFLICT) => Ok(Err(error)),
-            other => other.map(Ok),
+        let attempts = AtomicUsize::new(0);
+        let delete = async || {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            match self.send(&path, Order::Delete(body(&conditions))).await {
+                // That it is another one by now does not pass.
+                Err(error) if error.code() == Some(StatusCode::CONFLICT) => Ok(Err(error)),
+                other => other.map(Ok),
+            }
         };
         let deleted = match self.insist(Self::REACH, delete).await.map_err(|failure| failure.error).flatten() {
             Ok(pod) => pod,
-            Err(error) => return Ok(self.not_deleted(&error)),
+            Err(error) => {
+                let is_first = attempts.load(Ordering::Relaxed) <= 1;
+                return Ok(not_deleted(&self.action.to_string(), &error, is_first));
+            }
         };
         let grace = deleted["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default();
         let grace = Duration::from_secs(grace.clamp(0, Self::GRACE).unsigned_abs());
@@ -139,27 +146,6 @@ impl Undertaking {
             Stage::Unknown(format!("It is told to end and was still there after its time was over: {finalizers}"))
         };
         Ok(self.follow(&path, grace + Self::GOING, gone, unfinished).await)
-    }
-
-    fn not_deleted(&self, error: &ReadError) -> Stage {
-        let (pod, reason) = (&self.action, error.reason());
-        match error.code() {
-            Some(StatusCode::NOT_FOUND) => Stage::Done("It was gone already".to_owned()),
-            Some(StatusCode::CONFLICT) if reason.contains("UID") => Stage::Refused(format!(
-                "Nothing was deleted: another pod has this name by now. The API server says: {reason}"
-            )),
-            Some(StatusCode::FORBIDDEN) => {
-                Stage::Refused(format!("Deleting {pod} is forbidden. The API server says: {reason}"))
-            }
-            Some(StatusCode::CONFLICT) => {
-                Stage::Refused(format!("Nothing was deleted; try again. The API server says: {reason}"))
-            }
-            _ if error.is_passing() || matches!(error, ReadError::Nonsense { .. }) => Stage::Unknown(format!(
-                "The API server gave no answer, so it is not known whether {pod} is deleted; deleting it again does no harm. \
-                 {reason}"
-            )),
-            _ => Stage::Refused(format!("The API server refused to delete {pod}: {reason}")),
-        }
     }
 
     /// The object before anything is done to it, unless that must not be done.
@@ -237,6 +223,32 @@ fn body(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
 
+/// That a pod was not deleted, or was before, or nobody knows.
+fn not_deleted(pod: &str, error: &ReadError, is_first: bool) -> Stage {
+    let reason = error.reason();
+    match error.code() {
+        Some(StatusCode::NOT_FOUND) => Stage::Done("It was gone already".to_owned()),
+        // The answer that it is deleted was lost, and what runs it has made another.
+        Some(StatusCode::CONFLICT) if reason.contains("UID") && !is_first => {
+            Stage::Done("It is gone; another pod has its name by now".to_owned())
+        }
+        Some(StatusCode::CONFLICT) if reason.contains("UID") => Stage::Refused(format!(
+            "Nothing was deleted: another pod has this name by now. The API server says: {reason}"
+        )),
+        Some(StatusCode::FORBIDDEN) => {
+            Stage::Refused(format!("Deleting {pod} is forbidden. The API server says: {reason}"))
+        }
+        Some(StatusCode::CONFLICT) => {
+            Stage::Refused(format!("Nothing was deleted; try again. The API server says: {reason}"))
+        }
+        _ if error.is_passing() || matches!(error, ReadError::Nonsense { .. }) => Stage::Unknown(format!(
+            "The API server gave no answer, so it is not known whether {pod} is deleted; deleting it again does no harm. \
+             {reason}"
+        )),
+        _ => Stage::Refused(format!("The API server refused to delete {pod}: {reason}")),
+    }
+}
+
 /// That a Job was not created, or nobody knows.
 fn not_made(job: &str, error: &ReadError) -> Stage {
     let reason = error.reason();
@@ -258,4 +270,20 @@ fn mark() -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let letter = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
     (0..5).map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_a_pod_is_another_by_now_says_of_the_first_attempt_and_of_later_ones_what_became_of_it() {
+        let words = b"Precondition failed: UID in precondition: 1, UID in object meta: 2";
+        let error = ReadError::refused("x", StatusCode::CONFLICT, None, words);
+        let told = |is_first| not_deleted("Deletion of Pod/shop/cart-0", &error, is_first);
+        assert!(matches!(told(true), Stage::Refused(text) if text.starts_with("Nothing was deleted: another pod")));
+        assert_eq!(told(false), Stage::Done("It is gone; another pod has its name by now".to_owned()));
+        let other = ReadError::refused("x", StatusCode::CONFLICT, None, b"being changed");
+        assert!(matches!(not_deleted("x", &other, false), Stage::Refused(_)));
+    }
 }

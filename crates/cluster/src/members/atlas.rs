@@ -32,10 +32,13 @@ impl Atlases {
         if let Some((_, known)) = kept.get(who) {
             return Arc::clone(known);
         }
-        let known = Known::default();
-        if kept.len() < Self::MOST {
-            kept.insert(who.clone(), (Instant::now(), Arc::clone(&known)));
+        if kept.len() >= Self::MOST {
+            // Whoever is not kept would have everything read for every single kind.
+            let oldest = kept.iter().min_by_key(|(_, (since, _))| *since).map(|(who, _)| who.clone());
+            oldest.and_then(|who| kept.remove(&who));
         }
+        let known = Known::default();
+        kept.insert(who.clone(), (Instant::now(), Arc::clone(&known)));
         known
     }
 }
@@ -95,4 +98,26 @@ fn resources(versions: Vec<ServedVersion>) -> Vec<Resource> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::UserName;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn where_there_is_no_room_the_oldest_gives_way_to_the_newest() {
+        let atlases = Atlases::default();
+        let people: Vec<_> = (0..=Atlases::MOST)
+            .map(|number| Identity::of(UserName::new(&format!("user-{number}")).expect("a name")))
+            .collect();
+        let mut first = Vec::new();
+        for who in &people {
+            first.push(atlases.of(who));
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        let is_kept = |place: usize| Arc::ptr_eq(&atlases.of(&people[place]), &first[place]);
+        assert!(is_kept(Atlases::MOST) && is_kept(1) && !is_kept(0));
+    }
 }

@@ -1,10 +1,11 @@
-use std::io::Read;
+use std::{collections::HashMap, io::Read};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_model::{HelmStorage, Identity, InventoryEntry, Lack, Lot};
 use flate2::read::GzDecoder;
 use http::StatusCode;
 use serde::Deserialize;
+use tokio::{sync::Semaphore, task::spawn_blocking};
 use zeroize::Zeroizing;
 
 use super::lack;
@@ -57,9 +58,15 @@ struct Metadata {
     namespace: String,
 }
 
+/// One release at a time is unpacked: each takes a processor and many times the memory of its Secret, and goes on when
+/// nobody waits for it any more.
+static UNPACKING: Semaphore = Semaphore::const_new(1);
+
 impl ApiServer {
     /// The longest release that is looked at, unpacked: packed, none is longer than a Secret may be.
-    const RELEASE: u64 = 16 << 20;
+    const RELEASE: u64 = 4 << 20;
+    /// How many documents its manifest may have, and how many objects.
+    const DOCUMENTS: usize = 5000;
 
     /// The kinds and names of the objects of a release of Helm, read in the person's name from the Secret where Helm keeps
     /// it. Nothing else is taken from it.
@@ -88,15 +95,29 @@ impl ApiServer {
             return Err(Lack::Absent);
         }
         let release = Zeroizing::new(secret.data.release);
-        let mut entries = parts(&release, &storage.namespace).ok_or(Lack::Unread)?;
-        for entry in &mut entries {
-            let lot = Lot::new(&entry.group, &entry.kind, &entry.namespace);
-            // Manifests leave the namespace out, whether the kind has one or not.
-            if self.resource(who, &lot).await.is_ok_and(|resource| !resource.namespaced) {
-                entry.namespace.clear();
+        let namespace = storage.namespace.clone();
+        let turn = UNPACKING.acquire().await.map_err(|_| Lack::Unread)?;
+        let unpacked = spawn_blocking(move || {
+            let _turn = turn;
+            parts(&release, &namespace)
+        });
+        let mut entries = unpacked.await.ok().flatten().ok_or(Lack::Unread)?;
+        self.place(who, &mut entries).await;
+        Ok(entries)
+    }
+
+    /// Manifests leave the namespace out, whether the kind has one or not.
+    async fn place(&self, who: &Identity, entries: &mut [InventoryEntry]) {
+        let mut by_kind: HashMap<_, Vec<_>> = HashMap::new();
+        for entry in entries {
+            by_kind.entry((entry.group.clone(), entry.kind.clone())).or_default().push(&mut entry.namespace);
+        }
+        for ((group, kind), namespaces) in by_kind {
+            let resource = self.resource(who, &Lot::new(&group, &kind, "")).await;
+            if resource.is_ok_and(|resource| !resource.namespaced) {
+                namespaces.into_iter().for_each(String::clear);
             }
         }
-        Ok(entries)
     }
 }
 
@@ -113,15 +134,21 @@ fn parts(release: &str, namespace: &str) -> Option<Vec<InventoryEntry>> {
     let stored: Stored = serde_json::from_slice(&plain).ok()?;
     let mut entries = Vec::new();
     let manifest = Zeroizing::new(stored.manifest);
-    for document in documents(&manifest) {
+    for document in documents(&manifest)? {
         let part: Option<Part> = serde_saphyr::from_str(&document).ok()?;
         entries.extend(part.into_iter().flat_map(|part| part.entries(namespace)));
+        if entries.len() > ApiServer::DOCUMENTS {
+            return None;
+        }
     }
     Some(entries)
 }
 
-/// The documents of a manifest, without those that have only comments.
-fn documents(manifest: &str) -> Vec<Zeroizing<String>> {
+/// The documents of a manifest, without those that have only comments; none if there are too many.
+fn documents(manifest: &str) -> Option<Vec<Zeroizing<String>>> {
+    if manifest.lines().filter(|line| line.starts_with("---")).count() > ApiServer::DOCUMENTS {
+        return None;
+    }
     let mut documents = vec![Zeroizing::new(String::new())];
     for line in manifest.lines() {
         if line.starts_with("---") {
@@ -133,7 +160,7 @@ fn documents(manifest: &str) -> Vec<Zeroizing<String>> {
     }
     let says = |text: &str| text.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     documents.retain(|document| says(document));
-    documents
+    Some(documents)
 }
 
 impl Part {
@@ -185,9 +212,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_or_has_no_end_is_no_release() {
-        let long = packed(&json!({"manifest": "a".repeat(17 << 20)}));
+        let long = packed(&json!({"manifest": "a".repeat(ApiServer::RELEASE as usize)}));
+        let many = packed(&json!({"manifest": "---\n".repeat(ApiServer::DOCUMENTS + 1)}));
         let odd = packed(&json!({"manifest": "kind: [unclosed"}));
-        for release in ["", "no base64!", &STANDARD.encode("plain"), &long, &odd, &packed(&json!({"manifest": 7}))] {
+        for release in
+            ["", "no base64!", &STANDARD.encode("plain"), &long, &many, &odd, &packed(&json!({"manifest": 7}))]
+        {
             assert_eq!(named(release), None, "{}", &release[..release.len().min(40)]);
         }
     }

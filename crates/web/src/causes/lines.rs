@@ -163,9 +163,12 @@ impl Lines {
         let mut kept = lock(&self.kept);
         kept.retain(|_, line| now < line.due + Self::AGAIN);
         let key = (who.clone(), line.row.key.clone());
-        if kept.len() < Self::MOST || kept.contains_key(&key) {
-            kept.insert(key, line);
+        if kept.len() >= Self::MOST && !kept.contains_key(&key) {
+            // Without a line of its own the new one would be found out again and again, and no other ever.
+            let oldest = kept.iter().min_by_key(|(_, line)| line.at).map(|(key, _)| key.clone());
+            oldest.and_then(|key| kept.remove(&key));
         }
+        kept.insert(key, line);
     }
 
     /// Has it tried again later; what is shown lasts no longer by that.
@@ -226,4 +229,29 @@ fn says_the_same(one: &Row, other: &Row) -> bool {
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use fanlight_model::{Facts, Kind, Links, UserName};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn where_there_is_no_room_the_oldest_gives_way_to_the_newest() {
+        let (lines, who) = (Lines::default(), Identity::of(UserName::new("ada").expect("a name")));
+        let now = Instant::now();
+        let rows: Vec<_> = (0..=Lines::MOST)
+            .map(|number| {
+                let key = ObjectKey::new(Kind::KUSTOMIZATION, "apps", format!("app-{number}"));
+                Arc::new(Row::new(key, 1, Links::default(), &Facts::new(Kind::KUSTOMIZATION)))
+            })
+            .collect();
+        for (row, age) in rows.iter().zip(0..) {
+            lines.put_off(&who, row, now + Duration::from_millis(age));
+        }
+        assert_eq!(lock(&lines.kept).len(), Lines::MOST);
+        let is_due = |row: &Row| lines.due(&who, row, now).0 <= now;
+        assert!(is_due(&rows[0]) && !is_due(&rows[1]) && !is_due(&rows[Lines::MOST]));
+    }
 }

@@ -7,6 +7,7 @@ use futures_util::{
 };
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Causes, Limits, find_out,
@@ -21,7 +22,8 @@ pub(crate) struct Seeker {
     who: Identity,
     eyes: Arc<Eyes>,
     wanted: Vec<Wanted>,
-    under_way: Option<BoxFuture<'static, ()>>,
+    /// A task, since it holds a place that others wait for: it ends whether the browser takes what it is sent or not.
+    under_way: Option<AbortOnDropHandle<()>>,
 }
 
 /// What a page wants to know.
@@ -80,7 +82,7 @@ impl Seeker {
             let ends = self.ends(Instant::now());
             if let Some(seeking) = &mut self.under_way {
                 tokio::select! {
-                    () = seeking => self.under_way = None,
+                    _ = seeking => self.under_way = None,
                     // However long it takes, what is shown must go in time.
                     () = at(ends) => {}
                 }
@@ -92,7 +94,10 @@ impl Seeker {
                 Next::Seek(row) => {
                     let now = Instant::now();
                     match self.lines.turn(&self.who, now) {
-                        Ok(turn) => self.under_way = Some(seek(Arc::clone(&self.eyes), turn, row).boxed()),
+                        Ok(turn) => {
+                            let seeking = tokio::spawn(seek(Arc::clone(&self.eyes), turn, row));
+                            self.under_way = Some(AbortOnDropHandle::new(seeking));
+                        }
                         Err(wait) => {
                             let again = now + wait;
                             at(Some(self.ends(now).map_or(again, |ends| ends.min(again)))).await;

@@ -3,7 +3,7 @@ use std::{collections::HashSet, hash::RandomState, mem, sync::Arc, time::SystemT
 use fanlight_model::{ConditionEntry, Details, History, InventoryEntry, State, cut};
 use serde_json::Value;
 
-use super::masks::{Hidden, masked};
+use super::masks::{Hidden, Hiding, masked};
 use crate::manifest;
 
 /// A version of an object as far as it is kept.
@@ -42,9 +42,8 @@ const TEXT: usize = 64 << 10;
 const INVENTORY: usize = 512 << 10;
 /// The longest message of a condition that is kept.
 const MESSAGE: usize = 1 << 10;
-/// How many conditions and hidden values are kept, and the longest of other texts.
+/// How many conditions are kept, and the longest of other texts.
 const CONDITIONS: usize = 32;
-const HIDDEN: usize = 256;
 const FACT: usize = 256;
 
 impl Edition {
@@ -67,10 +66,9 @@ impl Edition {
             None if values.is_empty() => Value::Null,
             None => Value::Object(values),
         };
-        let mut hidden = Vec::new();
-        let settings = text(&masked(&spec, "spec", seal, &mut hidden));
-        let values = text(&masked(&values, "values", seal, &mut hidden));
-        hidden.truncate(HIDDEN);
+        let mut hiding = Hiding::new(seal);
+        let settings = text(&masked(&spec, "spec", &mut hiding));
+        let values = text(&masked(&values, "values", &mut hiding));
         let conditions = details.conditions.iter().take(CONDITIONS).map(|entry| ConditionEntry {
             message: cut(&entry.message, MESSAGE),
             reason: cut(&entry.reason, MESSAGE),
@@ -90,7 +88,7 @@ impl Edition {
             inventory: members(&details.inventory),
             settings,
             values,
-            hidden: hidden.into(),
+            hidden: hiding.end().into(),
         }
     }
 

@@ -1,8 +1,12 @@
 //! What of a specification is hidden before it is kept.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, RandomState},
+};
 
-use fanlight_model::without_credentials;
+use fanlight_model::{cut, without_credentials};
 use serde_json::{Map, Value};
 
 use crate::manifest::MASK;
@@ -21,94 +25,211 @@ impl Hidden {
     }
 }
 
-/// The value without what looks secret. What is hidden is added to `hidden`, by its place below `path`.
-pub(super) fn masked(value: &Value, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>) -> Value {
-    match value {
-        Value::Object(map) => Value::Object(map_of(map, path, seal, hidden)),
-        Value::Array(list) => {
-            let entries = list.iter().enumerate();
-            Value::Array(entries.map(|(place, one)| masked(one, &format!("{path}[{place}]"), seal, hidden)).collect())
+/// What was hidden so far.
+pub(super) struct Hiding<'a> {
+    seal: &'a RandomState,
+    kept: Vec<Hidden>,
+    /// Where each path is among them.
+    places: HashMap<Box<str>, usize>,
+}
+
+impl<'a> Hiding<'a> {
+    /// How many are told apart.
+    const MOST: usize = 256;
+    /// What is beyond them is told together, as are those whose paths are too long to differ.
+    const OTHERS: &'static str = "all others";
+
+    pub(super) fn new(seal: &'a RandomState) -> Self {
+        Self { seal, kept: Vec::new(), places: HashMap::new() }
+    }
+
+    pub(super) fn end(self) -> Vec<Hidden> {
+        self.kept
+    }
+
+    fn hide(&mut self, text: &str, path: &str) -> String {
+        let has_room = self.kept.len() + 1 < Self::MOST;
+        let path = if has_room || self.places.contains_key(path) { path } else { Self::OTHERS };
+        if let Some(place) = self.places.get(path) {
+            let before = &mut self.kept[*place];
+            before.mark = self.seal.hash_one((before.mark, text));
+        } else {
+            self.places.insert(path.into(), self.kept.len());
+            self.kept.push(Hidden { path: path.into(), mark: self.seal.hash_one(text) });
         }
-        Value::String(text) => Value::String(text_of(text, path, seal, hidden)),
+        MASK.to_owned()
+    }
+}
+
+/// The value without what looks secret. What is hidden is noted, by its place below `path`.
+pub(super) fn masked(value: &Value, path: &str, hiding: &mut Hiding<'_>) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(map_of(map, path, hiding)),
+        Value::Array(list) => Value::Array(list_of(list, path, hiding)),
+        Value::String(text) => Value::String(text_of(text, path, hiding)),
         other => other.clone(),
     }
 }
 
-fn map_of(map: &Map<String, Value>, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>) -> Map<String, Value> {
+fn map_of(map: &Map<String, Value>, path: &str, hiding: &mut Hiding<'_>) -> Map<String, Value> {
     let is_secret = map.get("kind").is_some_and(|kind| kind == "Secret");
     // As containers have their variables: `name: DB_PASSWORD`, `value: …`.
     let names_secret = map.get("name").and_then(Value::as_str).is_some_and(looks_secret);
     let mut kept = Map::new();
     for (key, value) in map {
-        let path = format!("{path}.{key}");
+        let path = of(path, key);
         let is_data = is_secret && matches!(&**key, "data" | "stringData");
-        let hides = is_data || looks_secret(key) || (names_secret && key == "value");
-        let value = if hides { mask(value, &path, seal, hidden) } else { masked(value, &path, seal, hidden) };
+        // Lists of that name are of names, as a rule.
+        let are_secrets = value.is_object() && key.strip_suffix(['s', 'S']).is_some_and(looks_secret);
+        let hides = is_data || are_secrets || looks_secret(key) || (names_secret && key == "value");
+        let value = if hides { mask(value, &path, hiding) } else { masked(value, &path, hiding) };
         kept.insert(key.clone(), value);
     }
     kept
 }
 
+/// Arguments may have their value in the next one: `--password`, `hunter2`.
+fn list_of(list: &[Value], path: &str, hiding: &mut Hiding<'_>) -> Vec<Value> {
+    let mut is_value = false;
+    let entries = list.iter().enumerate().map(|(place, one)| {
+        let path = at(path, place);
+        let hides = is_value && !one.is_object() && !one.is_array();
+        is_value = one.as_str().is_some_and(asks_for_secret);
+        if hides { mask(one, &path, hiding) } else { masked(one, &path, hiding) }
+    });
+    entries.collect()
+}
+
 /// Hides every text and number; what has none says nothing.
-fn mask(value: &Value, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>) -> Value {
+fn mask(value: &Value, path: &str, hiding: &mut Hiding<'_>) -> Value {
     match value {
         Value::Object(map) => {
             let entries = map.iter();
-            let masked = entries.map(|(key, one)| (key.clone(), mask(one, &format!("{path}.{key}"), seal, hidden)));
-            Value::Object(masked.collect())
+            Value::Object(entries.map(|(key, one)| (key.clone(), mask(one, &of(path, key), hiding))).collect())
         }
         Value::Array(list) => {
             let entries = list.iter().enumerate();
-            Value::Array(entries.map(|(place, one)| mask(one, &format!("{path}[{place}]"), seal, hidden)).collect())
+            Value::Array(entries.map(|(place, one)| mask(one, &at(path, place), hiding)).collect())
         }
-        Value::Number(_) => hide(&value.to_string(), path, seal, hidden).into(),
-        Value::String(text) if !text.is_empty() => hide(text, path, seal, hidden).into(),
+        Value::Number(_) => hiding.hide(&value.to_string(), path).into(),
+        Value::String(text) if !text.is_empty() => hiding.hide(text, path).into(),
         other => other.clone(),
     }
 }
 
-fn hide(text: &str, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>) -> String {
-    hidden.push(Hidden { path: path.into(), mark: seal.hash_one(text) });
-    MASK.to_owned()
+/// The path of what a map has by this name.
+fn of(path: &str, key: &str) -> String {
+    const KEY: usize = 64;
+    below(path, format_args!(".{}", cut(key, KEY)))
+}
+
+/// The path of what a list has at this place.
+fn at(path: &str, place: usize) -> String {
+    below(path, format_args!("[{place}]"))
+}
+
+/// A path, no longer than is worth keeping: names may be as long as objects, and there may be as many places below each.
+fn below(path: &str, next: fmt::Arguments<'_>) -> String {
+    const PATH: usize = 256;
+    // What is cut may be a letter shorter than allowed.
+    let is_full = path.len() + char::MAX_LEN_UTF8 > PATH;
+    if is_full { path.to_owned() } else { cut(&format!("{path}{next}"), PATH) }
 }
 
 /// A text may be an address with a password, a key, or a file of settings.
-fn text_of(text: &str, path: &str, seal: &RandomState, hidden: &mut Vec<Hidden>) -> String {
+fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
     if text.contains("PRIVATE KEY") {
-        return hide(text, path, seal, hidden);
+        return hiding.hide(text, path);
     }
     let is_long = text.contains('\n');
-    // How far the name was indented of which the lines below are the value.
-    let mut below: Option<usize> = None;
+    // How far the name was indented of which the lines below may be the value, or more of it.
+    let mut outer: Option<Outer> = None;
     let mut lines = text.split('\n').enumerate().map(|(number, line)| {
-        let path = if is_long { format!("{path}, line {}", number + 1) } else { path.to_owned() };
+        let mut hide = |text: &str| match is_long {
+            true => hiding.hide(text, &below(path, format_args!(", line {}", number + 1))),
+            false => hiding.hide(text, path),
+        };
         let (indent, words) = line.split_at(line.len() - line.trim_start().len());
         if words.is_empty() {
             return line.to_owned();
         }
-        if below.is_some_and(|outer| indent.len() > outer) {
-            return indent.to_owned() + &hide(words, &path, seal, hidden);
+        if outer.as_ref().is_some_and(|outer| outer.has(indent.len(), words)) {
+            return indent.to_owned() + &hide(words);
         }
-        below = None;
-        let Some((name, value)) = secret_in(line) else { return without_credentials(line) };
-        if matches!(value.trim_start().chars().next(), None | Some('|' | '>')) {
-            below = Some(indent.len());
-            return line.to_owned();
-        }
-        format!("{name} {}", hide(value.trim(), &path, seal, hidden))
+        outer = None;
+        let Some((name, value)) = secret_in(line) else {
+            outer = Outer::of_map(line);
+            return without_credentials(line);
+        };
+        outer = Some(Outer { indent: indent_of(line), has_lists: true });
+        if says_nothing(value) { line.to_owned() } else { format!("{name} {}", hide(value.trim())) }
     });
     let first = lines.next().unwrap_or_default();
     lines.fold(first, |all, line| all + "\n" + &line)
 }
 
-/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`.
+/// A name in a text of which the value may be in the lines below.
+struct Outer {
+    indent: usize,
+    /// Whether that value may be a list.
+    has_lists: bool,
+}
+
+impl Outer {
+    /// `passwords:`, with a map below it.
+    fn of_map(line: &str) -> Option<Self> {
+        let name = line.trim_end().strip_suffix(':')?.trim_end_matches(['"', '\'']).strip_suffix(['s', 'S'])?;
+        let name = name.trim_start_matches(['-', ' ', '\t', '"', '\'']);
+        looks_secret(name).then(|| Self { indent: indent_of(line), has_lists: false })
+    }
+
+    fn has(&self, indent: usize, words: &str) -> bool {
+        match words == "-" || words.starts_with("- ") {
+            // The entries of a list may stand as far out as its name.
+            true => self.has_lists && indent >= self.indent,
+            false => indent > self.indent,
+        }
+    }
+}
+
+/// How far a name is indented: as an entry of a list, with what marks it as that.
+fn indent_of(line: &str) -> usize {
+    let name = line.trim_start_matches([' ', '\t']);
+    let mut name = name;
+    while let Some(rest) = name.strip_prefix("- ") {
+        name = rest.trim_start();
+    }
+    line.len() - name.len()
+}
+
+/// Whether what follows a name says only that its value is below: `|-`.
+fn says_nothing(value: &str) -> bool {
+    let value = value.trim();
+    let block = value.strip_prefix(['|', '>']);
+    value.is_empty() || block.is_some_and(|how| how.len() <= 2 && how.bytes().all(|one| b"+-123456789".contains(&one)))
+}
+
+/// Whether an argument says that the next one is secret: `--password`.
+fn asks_for_secret(word: &str) -> bool {
+    word.starts_with('-') && !word.contains(['=', ' ', '\n']) && looks_secret(word)
+}
+
+/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`; `--token`, `hunter2`.
 fn secret_in(line: &str) -> Option<(&str, &str)> {
     let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    line.match_indices([':', '=']).find_map(|(at, _)| {
+    let named = line.match_indices([':', '=']).find_map(|(at, _)| {
         let before = line[..at].trim_end_matches(['"', '\'', ' ']);
         let name = before.rsplit(|letter| !is_of_name(letter)).next().unwrap_or_default();
         looks_secret(name).then(|| line.split_at(at + 1))
-    })
+    });
+    let asked = line.match_indices(' ').find_map(|(at, _)| {
+        let word = line[..at].rsplit(' ').next().unwrap_or_default();
+        asks_for_secret(word).then(|| line.split_at(at))
+    });
+    match (named, asked) {
+        (Some(named), Some(asked)) => Some(if named.0.len() < asked.0.len() { named } else { asked }),
+        (named, asked) => named.or(asked),
+    }
 }
 
 /// Whether what has this name is usually secret: `db_password`, `apiKey`; not the name of a Secret, which is none.
@@ -141,6 +262,13 @@ mod tests {
 
     use super::*;
 
+    fn masked_whole(values: &Value) -> (String, Vec<Hidden>) {
+        let seal = RandomState::new();
+        let mut hiding = Hiding::new(&seal);
+        let kept = masked(values, "values", &mut hiding).to_string();
+        (kept, hiding.end())
+    }
+
     #[test]
     fn what_looks_secret_is_hidden_wherever_it_stands_and_nothing_else_is() {
         let values = json!({
@@ -154,8 +282,7 @@ mod tests {
             "tls": "-----BEGIN PRIVATE KEY-----\nhunter2",
             "extra": [{"kind": "Secret", "stringData": {"anything": "hunter2"}}],
         });
-        let mut hidden = Vec::new();
-        let kept = masked(&values, "values", &RandomState::new(), &mut hidden).to_string();
+        let (kept, hidden) = masked_whole(&values);
         assert!(!kept.contains("hunter2") && !kept.contains("12345"), "{kept}");
         for stays in [
             "db-login",
@@ -194,14 +321,78 @@ mod tests {
     }
 
     #[test]
+    fn however_a_secret_is_written_it_is_hidden_and_what_stands_beside_it_is_not() {
+        for values in [
+            json!("password: \"aaa\n  hunter2\"\nmode: stays"),
+            json!("token:\n- hunter2\n- a: hunter2\n  b: hunter2\nmode: stays"),
+            json!("- token: hunter2\n  mode: stays\n- name: b"),
+            json!("- token:\n  - hunter2\n- mode: stays"),
+            json!("token: # for x\n  hunter2\nmode: stays"),
+            json!("token: |2-\n  hunter2\nmode: stays"),
+            json!("password=|hunter2\nmode=stays"),
+            json!("{\n  \"token\": {\n    \"a\": \"hunter2\"\n  },\n  \"mode\": \"stays\"\n}"),
+            json!("x:\n  passwords:\n    a: hunter2\n  mode: stays"),
+            json!("imagePullSecrets:\n  - name: stays\nsecrets:\n- stays"),
+            json!("run --mode stays --password hunter2"),
+            json!("run --mode stays --password hunter2 --level=debug"),
+            json!({"args": ["--password", "hunter2", "--mode", "stays"]}),
+            json!({"args": ["-token", 48_151_623, "stays"]}),
+            json!({"passwords": {"a": "hunter2"}, "secrets": {"a": {"b": ["hunter2"]}}, "mode": "stays"}),
+            json!({"imagePullSecrets": [{"name": "stays"}], "secrets": ["stays"], "maxTokens": 5}),
+            json!("amqp://u:hunter2@stays,amqp://u:hunter2@h2"),
+            json!("urls: amqp://u:hunter2@stays amqp://u:hunter2@h2"),
+        ] {
+            let (kept, _) = masked_whole(&values);
+            let is_hidden = !kept.contains("hunter2") && !kept.contains("48151623");
+            assert!(is_hidden && kept.contains("stays"), "{values}\n{kept}");
+        }
+    }
+
+    #[test]
     fn that_a_hidden_value_is_another_shows_without_showing_which() {
         let seal = RandomState::new();
         let mark = |password: &str| {
-            let mut hidden = Vec::new();
-            masked(&json!({"password": password}), "values", &seal, &mut hidden);
-            hidden
+            let mut hiding = Hiding::new(&seal);
+            masked(&json!({"password": password}), "values", &mut hiding);
+            hiding.end()
         };
         assert_eq!(mark("one"), mark("one"));
         assert_ne!(mark("one"), mark("two"));
+    }
+
+    #[test]
+    fn however_long_names_and_lists_are_little_is_kept_of_where_they_are_and_any_change_shows() {
+        let seal = RandomState::new();
+        let hidden = |last: usize| {
+            let mut list: Vec<_> = (0..10_000).collect();
+            list[9_999] = last;
+            let lines = "password: a\n".repeat(10_000);
+            let values = json!({"é".repeat(50_000): {"password": list, "text": lines}, "list": {"token": list}});
+            let mut hiding = Hiding::new(&seal);
+            masked(&values, "values", &mut hiding);
+            hiding.end()
+        };
+        let before = hidden(1);
+        assert_eq!((before.len(), &*before[255].path), (Hiding::MOST, Hiding::OTHERS));
+        assert!(before.iter().all(|one| one.path.len() < 128), "{:?}", before[0]);
+        assert_eq!(before, hidden(1));
+        assert_ne!(before[255], hidden(2)[255]);
+    }
+
+    #[test]
+    fn values_whose_paths_are_too_long_to_differ_are_told_together() {
+        let seal = RandomState::new();
+        let hidden = |last: &str| {
+            let mut values = json!({"token": ["hunter2", last], "tokens": {}});
+            for _ in 0..20 {
+                values = json!({"k".repeat(100): values});
+            }
+            let mut hiding = Hiding::new(&seal);
+            masked(&values, "values", &mut hiding);
+            hiding.end()
+        };
+        let before = hidden("one");
+        assert!(before.len() == 1 && before[0].path.len() <= 256, "{before:?}");
+        assert_ne!(before, hidden("two"));
     }
 }

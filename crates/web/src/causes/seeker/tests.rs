@@ -111,6 +111,18 @@ async fn what_is_found_out_is_told_once_and_to_nobody_else_and_is_found_out_anew
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_under_way_comes_to_its_end_while_the_browser_takes_nothing() {
+    let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));
+    let mut seeker = Seeker::with(Arc::clone(&lines), &ada, eyes(&cluster));
+    let shop = row("shop");
+    seeker.want([Arc::clone(&shop)]);
+    assert!(seeker.next().now_or_never().is_none());
+    sleep(Duration::from_secs(1)).await;
+    assert!(said(&lines, &ada, &shop).contains("cart:9"));
+    assert!(lines.turn(&ada, Instant::now()).is_ok(), "nobody waits for it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_minute_after_a_right_was_lost_or_the_api_server_fell_silent_nothing_is_told_that_it_showed() {
     for mood in [Mood::Forbidding, Mood::Silent] {
         let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));

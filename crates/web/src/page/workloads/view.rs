@@ -37,8 +37,9 @@ pub(super) struct WorkloadsView {
 impl WorkloadsView {
     /// How often it is read.
     const PACE: Duration = Duration::from_secs(10);
-    /// Where there is very much, reading is at most a tenth of the time, as long as nothing is shown for half a minute.
-    const SLOWEST: Duration = Duration::from_secs(20);
+    /// Where there is very much, reading is a tenth of the time, as long as nothing is shown for half a minute: what is
+    /// shown is as old as the pause and two readings, which take eight seconds each at most.
+    const SLOWEST: Duration = Duration::from_secs(13);
     /// How often it is found out anew where workloads may be listed.
     const LEARN: Duration = Duration::from_secs(180);
 
