@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_or_has_no_end_is_no_release() {
-        let long = packed(&json!({"manifest": "a".repeat(ApiServer::RELEASE as usize)}));
+        let long = packed(&json!({"manifest": "a".repeat(usize::try_from(ApiServer::RELEASE).expect("a size"))}));
         let many = packed(&json!({"manifest": "---\n".repeat(ApiServer::DOCUMENTS + 1)}));
         let odd = packed(&json!({"manifest": "kind: [unclosed"}));
         for release in

@@ -145,9 +145,12 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
     // How far the name was indented of which the lines below may be the value, or more of it.
     let mut outer: Option<Outer> = None;
     let mut lines = text.split('\n').enumerate().map(|(number, line)| {
-        let mut hide = |text: &str| match is_long {
-            true => hiding.hide(text, &below(path, format_args!(", line {}", number + 1))),
-            false => hiding.hide(text, path),
+        let mut hide = |text: &str| {
+            if is_long {
+                hiding.hide(text, &below(path, format_args!(", line {}", number + 1)))
+            } else {
+                hiding.hide(text, path)
+            }
         };
         let (indent, words) = line.split_at(line.len() - line.trim_start().len());
         if words.is_empty() {
@@ -184,10 +187,11 @@ impl Outer {
     }
 
     fn has(&self, indent: usize, words: &str) -> bool {
-        match words == "-" || words.starts_with("- ") {
-            // The entries of a list may stand as far out as its name.
-            true => self.has_lists && indent >= self.indent,
-            false => indent > self.indent,
+        // The entries of a list may stand as far out as its name.
+        if words == "-" || words.starts_with("- ") {
+            self.has_lists && indent >= self.indent
+        } else {
+            indent > self.indent
         }
     }
 }
