@@ -85,7 +85,13 @@ impl ApiServer {
         self.listed(who, &format!("pods in {namespace}"), &folder, selector, Self::PODS, Pod::read).await
     }
 
-    async fn sets(&self, who: &Identity, namespace: &str, selector: &str) -> Result<Listed<ReplicaSet>, ReadError> {
+    /// What a Deployment may have made, by its labels.
+    pub(crate) async fn sets(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Listed<ReplicaSet>, ReadError> {
         if selector.is_empty() {
             return Ok(nothing());
         }
