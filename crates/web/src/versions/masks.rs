@@ -145,15 +145,16 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
     // How far the name was indented of which the lines below may be the value, or more of it.
     let mut outer: Option<Outer> = None;
     let mut lines = text.split('\n').enumerate().map(|(number, line)| {
-        let mut hide = |text: &str| match is_long {
-            true => hiding.hide(text, &below(path, format_args!(", line {}", number + 1))),
-            false => hiding.hide(text, path),
+        let mut hide = |text: &str| {
+            let place = format!(", line {}", number + 1);
+            hiding.hide(text, &below(path, format_args!("{}", if is_long { &*place } else { "" })))
         };
         let (indent, words) = line.split_at(line.len() - line.trim_start().len());
         if words.is_empty() {
             return line.to_owned();
         }
-        if outer.as_ref().is_some_and(|outer| outer.has(indent.len(), words)) {
+        if let Some(outer) = outer.as_mut().filter(|outer| outer.has(indent.len(), words)) {
+            outer.has_lists = true;
             return indent.to_owned() + &hide(words);
         }
         outer = None;
@@ -184,11 +185,9 @@ impl Outer {
     }
 
     fn has(&self, indent: usize, words: &str) -> bool {
-        match words == "-" || words.starts_with("- ") {
-            // The entries of a list may stand as far out as its name.
-            true => self.has_lists && indent >= self.indent,
-            false => indent > self.indent,
-        }
+        let is_entry = words == "-" || words.starts_with("- ");
+        // The entries of a list may stand as far out as its name.
+        if is_entry { self.has_lists && indent >= self.indent } else { indent > self.indent }
     }
 }
 
@@ -331,7 +330,7 @@ mod tests {
             json!("token: |2-\n  hunter2\nmode: stays"),
             json!("password=|hunter2\nmode=stays"),
             json!("{\n  \"token\": {\n    \"a\": \"hunter2\"\n  },\n  \"mode\": \"stays\"\n}"),
-            json!("x:\n  passwords:\n    a: hunter2\n  mode: stays"),
+            json!("x:\n  passwords:\n    a:\n    - hunter2\n  mode: stays"),
             json!("imagePullSecrets:\n  - name: stays\nsecrets:\n- stays"),
             json!("run --mode stays --password hunter2"),
             json!("run --mode stays --password hunter2 --level=debug"),
