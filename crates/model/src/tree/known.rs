@@ -95,14 +95,4 @@ impl Known {
         }
         owned
     }
-
-    /// How many objects there are.
-    pub fn len(&self) -> usize {
-        self.lots.values().map(|objects| objects.found.len()).sum()
-    }
-
-    /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
