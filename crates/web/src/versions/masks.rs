@@ -156,7 +156,8 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
         if words.is_empty() {
             return line.to_owned();
         }
-        if outer.as_ref().is_some_and(|outer| outer.has(indent.len(), words)) {
+        if let Some(outer) = outer.as_mut().filter(|outer| outer.has(indent.len(), words)) {
+            outer.has_lists = true;
             return indent.to_owned() + &hide(words);
         }
         outer = None;
@@ -335,7 +336,7 @@ mod tests {
             json!("token: |2-\n  hunter2\nmode: stays"),
             json!("password=|hunter2\nmode=stays"),
             json!("{\n  \"token\": {\n    \"a\": \"hunter2\"\n  },\n  \"mode\": \"stays\"\n}"),
-            json!("x:\n  passwords:\n    a: hunter2\n  mode: stays"),
+            json!("x:\n  passwords:\n    a:\n    - hunter2\n  mode: stays"),
             json!("imagePullSecrets:\n  - name: stays\nsecrets:\n- stays"),
             json!("run --mode stays --password hunter2"),
             json!("run --mode stays --password hunter2 --level=debug"),
