@@ -7,8 +7,9 @@ use crate::{frame::Frame, status::StatusView};
 pub(in crate::page) fn specimens(frame: &Frame) -> Vec<(&'static str, String)> {
     let status = StatusView::of;
     let at = |x: u32, y: u32, depth, node: Node| Node { x, y, depth, key: format!("{x}-{y}"), ..node };
-    let fold = |hidden| Some(Fold { href: "/styleguide".to_owned(), hidden });
-    let link = Some("/styleguide".to_owned());
+    let here = format!("{}/styleguide", frame.base);
+    let fold = |hidden| Some(Fold { href: here.clone(), hidden });
+    let link = Some(here.clone());
     let nodes = vec![
         at(8, 76, 0, Node { fold: fold(0), href: link, ..Node::specimen("Kustomization", "orders") }),
         at(
