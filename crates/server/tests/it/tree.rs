@@ -191,8 +191,9 @@ async fn only_what_is_unhealthy_is_left_with_its_owners_and_parts_are_closed_by_
     // The same as a list in lists, for those who see no drawing and run no script.
     let list = whole.split_once("<ul class=\"outline\">").expect("a list").1;
     let list = list.split_once("</details>").expect("its end").0;
-    let [cart, set, pod] = ["Deployment</span> cart", "ReplicaSet", &pods(&house, "cart").await?[0]]
-        .map(|part| list.find(part).expect(part));
+    let deployment = "Deployment</span> <a href=\"/workloads/deployment/shop/cart\">cart";
+    let [cart, set, pod] =
+        [deployment, "ReplicaSet", &pods(&house, "cart").await?[0]].map(|part| list.find(part).expect(part));
     assert!(cart < set && set < pod);
     assert!(list[cart..set].contains("<ul><li") && list[set..pod].contains("<ul><li"), "{list}");
     Ok(())
