@@ -118,6 +118,8 @@ async fn tree(scene: &Scene, table: &mut Table) -> anyhow::Result<()> {
     visit("tree", ADDRESS, server, browser, 5, table).await?;
     let memory = process::memory(server.process()?)?;
     table.add("tree: resident memory of the server", "MiB", 48.0, memory.resident, "");
+    // An open tree is read again every ten seconds.
+    browser.goto(format!("{}/sessions", server.url())).await?;
     Ok(())
 }
 
