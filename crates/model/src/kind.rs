@@ -213,6 +213,11 @@ impl Kind {
         Kind::all().find(|kind| kind.info().name == name)
     }
 
+    /// The kind with this name in manifests of this API group.
+    pub fn by_group_and_name(group: &str, name: &str) -> Option<Kind> {
+        Kind::by_name(name).filter(|kind| kind.info().group == group)
+    }
+
     /// The kind with this short name.
     pub fn by_short(short: &str) -> Option<Kind> {
         Kind::all().find(|kind| kind.info().short == short)

@@ -13,6 +13,13 @@ pub fn cut(text: &str, limit: usize) -> String {
     short
 }
 
+/// Whether objects can be called that, and no selector or path is taken apart by it.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=253).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
 #[cfg(test)]
 mod tests {
     use super::cut;

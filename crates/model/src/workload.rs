@@ -20,6 +20,7 @@ mod row;
 mod summary;
 
 pub use action::{PodKey, WorkloadAction, job_of, roll_out};
+pub(crate) use container::STARTING;
 pub use container::{Container, ContainerState, Termination};
 pub use family::{Listed, ReplicaSet, WorkloadFamily};
 pub use filter::WorkloadFilter;

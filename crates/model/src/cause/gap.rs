@@ -10,7 +10,7 @@ pub struct Gap {
 }
 
 impl Gap {
-    pub(crate) fn new(said: impl Into<String>) -> Self {
+    pub(super) fn new(said: impl Into<String>) -> Self {
         Self { said: said.into(), right: None }
     }
 }

@@ -89,6 +89,24 @@ pub(crate) fn seconds(value: &Value) -> Option<i64> {
     text(value).parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
+/// The condition of this type in the status of an object.
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    each(&object["status"]["conditions"]).find(|one| one["type"] == kind)
+}
+
+/// The condition of this type, if it is `True`.
+pub(crate) fn holding<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    condition(object, kind).filter(|one| one["status"] == "True")
+}
+
+/// What a condition says: its message, else its reason.
+pub(crate) fn words(condition: &Value) -> &str {
+    match text(&condition["message"]) {
+        "" => text(&condition["reason"]),
+        message => message,
+    }
+}
+
 /// Labels or annotations.
 pub(super) fn strings(value: &Value) -> Vec<(String, String)> {
     let entries = value.as_object().into_iter().flatten();

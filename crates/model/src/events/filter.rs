@@ -1,5 +1,5 @@
 use super::EventEntry;
-use crate::Kind;
+use crate::{Kind, text::is_name};
 
 /// Which Events somebody wants to see, as the URL says.
 ///
@@ -116,13 +116,6 @@ fn read_type(value: &str) -> Option<bool> {
         "normal" => Some(false),
         _ => None,
     }
-}
-
-/// Whether objects can be called that, and no selector or path is taken apart by it.
-fn is_name(text: &str) -> bool {
-    (1..=253).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 fn is_reason(text: &str) -> bool {

@@ -8,25 +8,18 @@ use crate::{Family, State};
 /// Marks every edge of the way from the object to what it waits for in the end; says one such way, the shortest.
 pub(super) fn mark(nodes: &[Node], edges: &mut [Edge]) -> Vec<usize> {
     let mut came_from = vec![None; nodes.len()];
-    let mut reached = vec![false; nodes.len()];
-    let mut ends = Vec::new();
-    let mut queue = VecDeque::new();
-    if let Some(first) = reached.first_mut() {
-        *first = true;
-        queue.push_back(0);
-    }
-    let mut last = 0;
+    let mut queue = VecDeque::from([0]);
+    let (mut end, mut last) = (None, 0);
     while let Some(number) = queue.pop_front() {
         last = number;
-        let held: Vec<_> = holders(nodes, edges, number);
+        let held = holders(nodes, edges, number);
         if held.is_empty() {
-            ends.push(number);
+            end = end.or(Some(number));
         }
         for edge in held {
             edges[edge].holds_up = true;
             let other = edges[edge].from;
-            if !reached[other] {
-                reached[other] = true;
+            if other != 0 && came_from[other].is_none() {
                 came_from[other] = Some(number);
                 queue.push_back(other);
             }
@@ -34,10 +27,9 @@ pub(super) fn mark(nodes: &[Node], edges: &mut [Edge]) -> Vec<usize> {
     }
     // In a circle nobody is the end: the way goes once around, or as far as the circle that is not its own.
     let around = || edges.iter().find(|edge| edge.holds_up && edge.from == 0).map(|edge| edge.to);
-    let end = ends.first().copied().or_else(around).or(Some(last));
-    match end {
-        Some(end) if end != 0 => way(&came_from, end),
-        _ => Vec::new(),
+    match end.or_else(around).unwrap_or(last) {
+        0 => Vec::new(),
+        end => way(&came_from, end),
     }
 }
 

@@ -36,12 +36,10 @@ impl Node {
 
     /// Whether nothing that needs it can go on, as far as is known.
     pub(super) fn holds_up(&self) -> bool {
-        match self.glimpse {
+        match &self.glimpse {
             Glimpse::Absent | Glimpse::NotInstalled => true,
             Glimpse::Hidden | Glimpse::Unknown => false,
-            Glimpse::Seen(_) => {
-                !matches!(self.state(), None | Some(State::Ready | State::Configured | State::Suspended))
-            }
+            Glimpse::Seen(row) => !row.state.is_as_wanted(),
         }
     }
 }

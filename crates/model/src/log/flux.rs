@@ -36,10 +36,9 @@ pub(super) fn about(line: LogLine, key: &ObjectKey) -> Option<LogLine> {
 /// Plain text, such as a panic, may name it in one of two ways.
 fn mentions(line: &str, key: &ObjectKey) -> bool {
     let name = format!("{}/{}", key.namespace, key.name);
-    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || matches!(next, '-' | '.'));
-    let begins =
-        |before: &str| !before.ends_with(|last: char| last.is_ascii_alphanumeric() || matches!(last, '-' | '.'));
-    line.match_indices(&name).any(|(at, _)| begins(&line[..at]) && ends(&line[at + name.len()..]))
+    let goes_on = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    line.match_indices(&name)
+        .any(|(at, _)| !line[..at].ends_with(goes_on) && !line[at + name.len()..].starts_with(goes_on))
 }
 
 fn is_about(fields: &Map<String, Value>, key: &ObjectKey) -> bool {

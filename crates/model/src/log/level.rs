@@ -110,11 +110,7 @@ impl LogLevel {
     /// A word in capitals is one anywhere near the beginning; another one only in brackets or before a colon: `[error]`,
     /// `panic: …`.
     fn of_words(text: &str) -> Option<Self> {
-        let mut end = text.len().min(Self::HEAD);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let head = &text[..end];
+        let head = &text[..text.floor_char_boundary(Self::HEAD)];
         let mut at = 0;
         for word in head.split(|end: char| !end.is_ascii_alphabetic()) {
             let begin = at;

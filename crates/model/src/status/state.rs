@@ -72,6 +72,11 @@ impl State {
         State::ALL.into_iter().find(|state| state.slug().eq_ignore_ascii_case(slug))
     }
 
+    /// Whether it is as somebody wants it, and be that left alone.
+    pub(crate) fn is_as_wanted(self) -> bool {
+        matches!(self, State::Suspended | State::Ready | State::Configured)
+    }
+
     /// The state's place in [`State::ALL`].
     pub fn index(self) -> usize {
         self as usize

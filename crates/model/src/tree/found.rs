@@ -43,7 +43,7 @@ impl Found {
     /// Reads an object of this group and kind as the API server sends it, or of it what it sends.
     pub fn read(group: &str, kind: &str, object: &Value) -> Self {
         let metadata = &object["metadata"];
-        let flux = Kind::by_name(kind).filter(|known| known.info().group == group);
+        let flux = Kind::by_group_and_name(group, kind);
         let (state, note, applied) = match flux {
             Some(flux) => {
                 let details = Details::read(flux, object);

@@ -80,8 +80,7 @@ impl<'a> Grower<'a> {
         depth: usize,
     ) -> Option<usize> {
         if self.nodes.len() >= Self::MOST {
-            let said = format!("there is more: only the first {} parts are shown", Self::MOST);
-            self.gaps.insert(said.clone(), Gap::new(said));
+            self.gap(format!("there is more: only the first {} parts are shown", Self::MOST), None);
             return None;
         }
         let id = id(parent.map(|parent| &*self.nodes[parent].id), &thing);

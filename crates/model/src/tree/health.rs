@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Pod, State, WorkloadKind,
-    details::reading::{each, text},
+    details::reading::{holding, words},
     workload::health::standing,
 };
 
@@ -58,10 +58,10 @@ pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
     {
         return Health::progressing("its controller has not looked at the last change yet");
     }
-    if let Some(moving) = condition(object, "Reconciling").filter(|one| one["status"] == "True") {
+    if let Some(moving) = holding(object, "Reconciling") {
         return Health::progressing(words(moving));
     }
-    if let Some(stalled) = condition(object, "Stalled").filter(|one| one["status"] == "True") {
+    if let Some(stalled) = holding(object, "Stalled") {
         return Health::new(State::Stalled, words(stalled));
     }
     match (group, kind) {
@@ -85,18 +85,6 @@ fn pod(object: &Value) -> Health {
     };
     let said = [&*pod.word, &*often, &*pod.sentence].into_iter().filter(|part| !part.is_empty());
     Health::new(pod.state, said.collect::<Vec<_>>().join(", "))
-}
-
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    each(&object["status"]["conditions"]).find(|one| one["type"] == kind)
-}
-
-/// What a condition says: its message, else its reason.
-fn words(condition: &Value) -> &str {
-    match text(&condition["message"]) {
-        "" => text(&condition["reason"]),
-        message => message,
-    }
 }
 
 /// A number, or none where there is something else.

@@ -94,7 +94,8 @@ struct Stage<'a, 'f> {
     below: Vec<Vec<usize>>,
     /// How many parts each one is with all below it, and how many of those are not as they should be.
     sizes: Vec<(usize, usize)>,
-    opened: Vec<bool>,
+    /// What is below each part that is open.
+    opened: Vec<Option<Children<'a>>>,
     full: bool,
 }
 
@@ -123,7 +124,7 @@ impl<'a, 'f> Stage<'a, 'f> {
                 below[parent].push(place);
             }
         }
-        Self { tree, folds, below, sizes, opened: vec![false; nodes.len()], full: false }
+        Self { tree, folds, below, sizes, opened: nodes.iter().map(|_| None).collect(), full: false }
     }
 
     /// Decides what is open: what somebody opened, then what leads to trouble, then the rest, each from the root on, for as
@@ -139,19 +140,19 @@ impl<'a, 'f> Stage<'a, 'f> {
                 let node = &self.tree.nodes[place];
                 let asked = self.is_asked_for(&node.id);
                 let wanted = most_important == (asked || place == 0 || self.sizes[place].1 > 0);
-                if !self.opened[place] && wanted && !self.folds.closed.contains(&node.id) {
+                if self.opened[place].is_none() && wanted && !self.folds.closed.contains(&node.id) {
                     let children = self.children(place);
                     let cost = children.drawn.len() + children.rests.len();
                     let most = if asked || place == 0 { Scene::MOST } else { Scene::USUAL };
                     if drawn + cost <= most {
-                        self.opened[place] = true;
+                        self.opened[place] = Some(children);
                         drawn += cost;
                     } else {
                         self.full |= asked;
                     }
                 }
-                if self.opened[place] {
-                    next.extend(self.children(place).drawn);
+                if let Some(children) = &self.opened[place] {
+                    next.extend(children.drawn.iter().copied());
                 }
             }
         }
@@ -210,25 +211,25 @@ impl<'a, 'f> Stage<'a, 'f> {
     /// Draws a part in the next free row, and what is below it.
     fn put(&self, place: usize, column: usize, owner: Option<usize>, scene: &mut Scene<'a>) {
         let node = &self.tree.nodes[place];
-        let opened = self.opened[place];
+        let children = self.opened[place].as_ref();
         let (size, unhealthy) = self.sizes[place];
         let own = usize::from(node.standing.is_unhealthy());
         let has_below = !self.below[place].is_empty();
-        let (hidden, hidden_unhealthy) = if opened || !has_below { (0, 0) } else { (size - 1, unhealthy - own) };
+        let (hidden, hidden_unhealthy) =
+            if children.is_some() || !has_below { (0, 0) } else { (size - 1, unhealthy - own) };
         let me = scene.placed.len();
         let row = scene.rows;
         let shown = Shown::Node(node);
         scene.placed.push(Placed { shown, column, row, owner, hidden, hidden_unhealthy, has_below });
         scene.columns = scene.columns.max(column + 1);
-        if !opened || !has_below {
+        let Some(children) = children.filter(|_| has_below) else {
             scene.rows += 1;
             return;
+        };
+        for child in &children.drawn {
+            self.put(*child, column + 1, Some(me), scene);
         }
-        let children = self.children(place);
-        for child in children.drawn {
-            self.put(child, column + 1, Some(me), scene);
-        }
-        for (kind, rest) in children.rests {
+        for (kind, rest) in &children.rests {
             let id = rest_id(&node.id, kind);
             let opened = self.folds.open.get(&id).copied().unwrap_or_default();
             let sum =

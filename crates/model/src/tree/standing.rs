@@ -45,7 +45,7 @@ impl Standing {
     /// Whether it keeps something from being as it should be; never of what was not seen.
     pub fn is_unhealthy(self) -> bool {
         match self {
-            Self::There(state) => !matches!(state, State::Ready | State::Configured | State::Suspended),
+            Self::There(state) => !state.is_as_wanted(),
             Self::Missing | Self::Unseen(Lack::NotServed) => true,
             Self::Elsewhere | Self::Unseen(_) => false,
         }

@@ -24,7 +24,7 @@ impl Thing {
 
     /// The kind of Flux that it is of, if it is of one.
     pub fn flux(&self) -> Option<Kind> {
-        Kind::by_name(&self.kind).filter(|kind| kind.info().group == self.group)
+        Kind::by_group_and_name(&self.group, &self.kind)
     }
 
     /// Its key, if it is of a kind of Flux.

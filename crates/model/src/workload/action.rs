@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value, json};
 
 use super::{Workload, WorkloadKey, WorkloadKind};
-use crate::{Deed, Stage, State, details::reading::text};
+use crate::{Deed, Stage, State, details::reading::text, text::is_name};
 
 /// What a person does to a workload, or to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,13 +145,6 @@ pub fn roll_out(kind: WorkloadKind, object: &Value) -> Stage {
         State::Suspended => Stage::Unknown(row.sentence),
         _ => Stage::Asked(row.sentence),
     }
-}
-
-/// Whether objects can be called that, and no path is taken apart by it.
-fn is_name(text: &str) -> bool {
-    (1..=253).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 fn is_uid(text: &str) -> bool {

@@ -56,8 +56,8 @@ pub struct Termination {
 /// The longest text of a container that is kept, in bytes.
 const WORDS: usize = 300;
 
-/// Reasons for waiting that belong to any start.
-const STARTING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+/// Reasons for waiting that belong to the start of any container.
+pub(crate) const STARTING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
 
 impl Container {
     /// The containers of a pod as the API server sends it, those that run first before the others.

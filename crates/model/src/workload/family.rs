@@ -58,8 +58,7 @@ impl<T> Listed<T> {
 impl ReplicaSet {
     /// Reads one as the API server sends it.
     pub fn read(set: &Value) -> Self {
-        let [_, _, owner] = owner::controller(set);
-        Self { uid: text(&set["metadata"]["uid"]).to_owned(), owner: owner.to_owned() }
+        Self { uid: text(&set["metadata"]["uid"]).to_owned(), owner: Workload::maker(set).to_owned() }
     }
 }
 

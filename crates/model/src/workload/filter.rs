@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 
 use super::{Workload, WorkloadKind};
-use crate::{ObjectKey, Query, Sort, State};
+use crate::{ObjectKey, Query, Sort, State, text::is_name};
 
 /// Which workloads somebody wants to see, and in which order, as the URL says.
 ///
@@ -40,7 +40,7 @@ impl WorkloadFilter {
             let value = value.trim();
             match name {
                 "kind" => put(&mut filter.kinds, WorkloadKind::by_word(value)),
-                "namespace" => put(&mut filter.namespaces, is_name(value).then(|| value.to_owned())),
+                "namespace" => put(&mut filter.namespaces, is_namespace(value).then(|| value.to_owned())),
                 "status" => put(&mut filter.states, State::by_slug(value)),
                 "owner" => put(&mut filter.owners, ObjectKey::parse(value)),
                 "search" => value
@@ -101,16 +101,17 @@ impl WorkloadFilter {
 
     /// Which of two workloads comes first; equal only for the same one.
     pub fn compare(&self, a: &Workload, b: &Workload) -> Ordering {
-        let newest = || b.created.cmp(&a.created);
         let first = match self.sort {
             Sort::Status | Sort::Match => a.state.cmp(&b.state),
             Sort::Name => a.key.name.cmp(&b.key.name),
             Sort::Namespace => a.key.namespace.cmp(&b.key.namespace),
             Sort::Kind => a.key.kind.cmp(&b.key.kind),
-            Sort::Since => newest(),
+            Sort::Since => b.created.cmp(&a.created),
         };
-        let place = |key: &Workload| (key.key.namespace.clone(), key.key.name.clone(), key.key.kind);
-        let order = first.then_with(|| place(a).cmp(&place(b)));
+        let order = first
+            .then_with(|| a.key.namespace.cmp(&b.key.namespace))
+            .then_with(|| a.key.name.cmp(&b.key.name))
+            .then_with(|| a.key.kind.cmp(&b.key.kind));
         if self.reversed { order.reverse() } else { order }
     }
 }
@@ -130,10 +131,8 @@ fn put<T: PartialEq>(values: &mut Vec<T>, value: Option<T>) {
 }
 
 /// Whether namespaces can be called that, and no path is taken apart by it.
-fn is_name(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+fn is_namespace(text: &str) -> bool {
+    text.len() <= 63 && !text.contains('.') && is_name(text)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::WorkloadKind;
 use crate::{
     State, cut,
-    details::reading::{each, text},
+    details::reading::{condition, each, holding, text, words},
 };
 
 /// What is said of a workload.
@@ -80,11 +80,11 @@ impl<'a> Look<'a> {
     }
 
     fn condition(&self, kind: &str) -> Option<&'a Value> {
-        each(&self.object["status"]["conditions"]).find(|one| one["type"] == kind)
+        condition(self.object, kind)
     }
 
     fn holds(&self, kind: &str) -> Option<&'a Value> {
-        self.condition(kind).filter(|one| one["status"] == "True")
+        holding(self.object, kind)
     }
 
     /// That pods cannot be created, in the API server's words.
@@ -202,8 +202,7 @@ fn job(look: &Look<'_>) -> (State, String) {
         return (State::Ready, format!("Complete: {done} of {want} succeeded"));
     }
     if let Some(failed) = look.holds("Failed") {
-        let (reason, message) = (text(&failed["reason"]), text(&failed["message"]));
-        let why = if message.is_empty() { reason } else { message };
+        let why = words(failed);
         return (State::Failed, if why.is_empty() { "Failed".to_owned() } else { format!("Failed: {why}") });
     }
     if look.spec("suspend") == true {

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::{Container, owner};
 use crate::{
     State, cut,
-    details::reading::{each, seconds, text},
+    details::reading::{condition, holding, seconds, text},
 };
 
 /// A pod. Times are seconds since 1970.
@@ -85,13 +85,12 @@ fn standing(pod: &Value, containers: &[Container]) -> (State, String, String) {
         let first = if container.is_init { "Init: " } else { "" };
         return said(State::Failed, &format!("{first}{}", container.state.word()), "");
     }
-    let condition = |kind: &str| each(&status["conditions"]).find(|one| one["type"] == kind);
     if let Some(unplaced) =
-        condition("PodScheduled").filter(|one| one["status"] == "False" && one["reason"] == "Unschedulable")
+        condition(pod, "PodScheduled").filter(|one| one["status"] == "False" && one["reason"] == "Unschedulable")
     {
         return said(State::Waiting, "Unschedulable", text(&unplaced["message"]));
     }
-    if condition("Ready").is_some_and(|one| one["status"] == "True") {
+    if holding(pod, "Ready").is_some() {
         return said(State::Ready, "Running", "");
     }
     match text(&status["phase"]) {

@@ -6,6 +6,7 @@ use crate::{
     cause::rules,
     details::reading::{each, seconds, text},
     log::telling,
+    workload::STARTING,
 };
 
 /// A container in trouble.
@@ -17,8 +18,6 @@ pub(super) struct Container<'a> {
     memory: &'a str,
 }
 
-/// Reasons for waiting that belong to the start of any container.
-const STARTING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
 const IMAGE: [&str; 6] = [
     "ErrImagePull",
     "ImagePullBackOff",

@@ -4,7 +4,7 @@ use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, container::Container,
 use crate::{
     EventEntry, Events,
     cause::{lookup::Builtin, rules},
-    details::reading::{each, seconds, text},
+    details::reading::{condition, each, seconds, text},
 };
 
 impl Walk<'_> {
@@ -126,10 +126,6 @@ impl Walk<'_> {
 /// An Event as the last step.
 pub(super) fn quote(event: &EventEntry) -> Link {
     Link { count: event.count, ..Link::quote("Event", event.message.clone()).since(event.last) }
-}
-
-fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
-    each(&pod["status"]["conditions"]).find(|one| one["type"] == kind)
 }
 
 /// How badly off a pod is, the worst first; nothing if it is as it should be.

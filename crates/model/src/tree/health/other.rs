@@ -1,12 +1,15 @@
 use serde_json::Value;
 
-use super::{Health, condition, number, words};
-use crate::{State, details::reading::text};
+use super::{Health, number};
+use crate::{
+    State,
+    details::reading::{condition, holding, text, words},
+};
 
 pub(super) fn replica_set(object: &Value) -> Health {
     let status = &object["status"];
     let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
-    if let Some(failure) = condition(object, "ReplicaFailure").filter(|one| one["status"] == "True") {
+    if let Some(failure) = holding(object, "ReplicaFailure") {
         return Health::failed(words(failure));
     }
     let [there, ready, available] =
