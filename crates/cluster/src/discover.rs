@@ -111,7 +111,7 @@ pub(crate) struct Resource {
     #[serde(default)]
     pub(crate) kind: String,
     #[serde(default)]
-    pub(crate) verbs: Vec<String>,
+    verbs: Vec<String>,
 }
 
 /// A version of a group, with what it serves; those of a group in the API server's order of preference.
@@ -201,11 +201,7 @@ fn is_of_interest(group: &str) -> bool {
 fn others(versions: Vec<ServedVersion>) -> Vec<OtherKind> {
     let mut found = BTreeMap::new();
     for ServedVersion { group, version, resources } in versions {
-        let is_other = |one: &Resource| {
-            // Subresources have a slash in their names.
-            let can_be_listed = !one.name.contains('/') && one.verbs.iter().any(|verb| verb == "list");
-            can_be_listed && OtherKind::is_other(&group, &one.name)
-        };
+        let is_other = |one: &Resource| one.offers("list") && OtherKind::is_other(&group, &one.name);
         for resource in resources.into_iter().filter(is_other) {
             let key = (group.clone(), resource.name.clone());
             found.entry(key).or_insert_with(|| OtherKind {
@@ -218,6 +214,14 @@ fn others(versions: Vec<ServedVersion>) -> Vec<OtherKind> {
         }
     }
     found.into_values().collect()
+}
+
+impl Resource {
+    /// Whether whole objects can be asked for like this.
+    pub(crate) fn offers(&self, verb: &str) -> bool {
+        // Subresources have a slash in their names.
+        !self.name.contains('/') && self.verbs.iter().any(|one| one == verb)
+    }
 }
 
 impl From<WholeResource> for Resource {

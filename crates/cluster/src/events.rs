@@ -1,32 +1,14 @@
 //! Events (core/v1), read in the person's name.
 
 mod follow;
-mod seats;
 
 use fanlight_model::{EventEntry, EventLog, Events, Identity, ObjectKey, Version};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub(crate) use seats::Seats;
+use crate::{ApiServer, ReadError, api_server::As, object::is_name, pages};
 
-use crate::{ApiServer, ReadError, api_server::As, object::is_name};
-
-/// A page of a list, of which each Event is cut to size before the next one is read.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: Meta,
-    #[serde(default)]
-    items: Vec<Item>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Meta {
-    resource_version: String,
-    #[serde(rename = "continue")]
-    next: String,
-}
+type Page = pages::Page<Item>;
 
 struct Item(EventEntry);
 
@@ -39,6 +21,9 @@ impl<'de> Deserialize<'de> for Item {
 impl ApiServer {
     /// How many Events are read at most.
     const EVENTS: usize = 500;
+    /// How many places one person follows Events in, in all windows: each costs the API server a watch. Where nobody signs
+    /// in, all share them.
+    pub(crate) const EVENTS_FOLLOWED: usize = 200;
 
     /// The Events about one object, as far as they are kept: an hour, if the API server was not told otherwise.
     pub async fn events_about(&self, who: &Identity, key: &ObjectKey) -> Result<Events, ReadError> {
@@ -80,7 +65,6 @@ impl ApiServer {
     }
 
     /// One page of a list, as soon as there are few enough others who read one.
-    #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
     async fn event_page(
         &self,
         who: &Identity,
@@ -89,13 +73,8 @@ impl ApiServer {
         limit: usize,
         token: &str,
     ) -> Result<Page, ReadError> {
-        let mut path = format!("{}&limit={limit}", path(namespace, selector));
-        if !token.is_empty() {
-            path.push_str("&continue=");
-            path.push_str(token);
-        }
-        let _turn = self.event_lists().acquire().await.expect("never closed");
-        self.get(As::Person(who), &what(namespace), &path).await
+        let path = format!("{}&limit={limit}", path(namespace, selector));
+        self.page_at(who, &what(namespace), path, token, self.event_lists()).await
     }
 }
 

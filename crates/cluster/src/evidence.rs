@@ -24,7 +24,7 @@ impl ApiServer {
     /// How much of a log is read.
     const LOG: usize = 16 << 10;
     /// Metadata alone: what an object holds is neither asked for nor sent.
-    const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    pub(crate) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
     /// Looks something up in the person's name.
     pub async fn look_up(&self, who: &Identity, lookup: &Lookup) -> Finding {
@@ -117,12 +117,17 @@ pub(crate) fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<Strin
 /// The path of a kind's objects.
 fn folder(kind: &Builtin, namespace: &str) -> Result<String, ReadError> {
     let Builtin { group, version, plural, .. } = kind;
-    let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+    let root = root(group, version);
     if kind.namespaced {
         Ok(format!("{root}/namespaces/{}/{plural}", segment(namespace)?))
     } else {
         Ok(format!("{root}/{plural}"))
     }
+}
+
+/// The path of an API group at a version.
+pub(crate) fn root(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") }
 }
 
 /// A name that comes from a controller's words or an object may be anything: one with a slash would be another path.

@@ -11,11 +11,12 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
-use url::form_urlencoded::byte_serialize;
 
 use crate::{
     ApiServer, ReadError,
     api_server::{As, Errand, decode},
+    evidence::encoded,
+    pages::Meta,
 };
 pub(crate) use atlas::Atlases;
 use resource::Resource;
@@ -26,12 +27,6 @@ struct List<'a> {
     metadata: Meta,
     #[serde(borrow)]
     items: Vec<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(rename = "continue", default)]
-    next: String,
 }
 
 impl ApiServer {
@@ -127,7 +122,7 @@ impl ApiServer {
                     return (found, Lack::Unread);
                 }
                 Ok(more) if more.is_empty() => return (found, Lack::Absent),
-                Ok(more) => next = format!("&continue={}", byte_serialize(more.as_bytes()).collect::<String>()),
+                Ok(more) => next = format!("&continue={}", encoded(&more)),
                 Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => return (found, Lack::NotServed),
                 Err(error) => return (found, lack(&error)),
             }

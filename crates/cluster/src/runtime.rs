@@ -39,10 +39,8 @@ impl ApiServer {
             Err(error) if !is_forbidden(&error) => return Err(error),
             answer => answer.map(Controller::genuine),
         };
-        if let Ok(home) = &home
-            && !home.is_empty()
-        {
-            return Ok(home.clone());
+        if home.as_ref().is_ok_and(|home| !home.is_empty()) {
+            return home;
         }
         match self.flux_deployments_anywhere(who).await {
             // The smaller right is the one to ask for.

@@ -10,24 +10,16 @@ use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use url::form_urlencoded::byte_serialize;
 
-use crate::{ApiServer, ReadError, api_server::As, object::is_name};
+use crate::{
+    ApiServer, ReadError,
+    api_server::As,
+    evidence::{encoded, root},
+    object::is_name,
+    pages,
+};
 
-/// A page of a list, of which each object is cut to size before the next one is read.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: Meta,
-    #[serde(default)]
-    items: Vec<Pared>,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(rename = "continue", default)]
-    next: String,
-}
+type Page = pages::Page<Pared>;
 
 /// An object without what may be long and is not shown.
 struct Pared(Value);
@@ -118,19 +110,12 @@ impl ApiServer {
         most: usize,
         read: impl Fn(&Value) -> T,
     ) -> Result<Listed<T>, ReadError> {
-        let selector: String = byte_serialize(selector.as_bytes()).collect();
+        let selector = encoded(selector);
         let (mut all, mut token) = (Listed::default(), String::new());
         loop {
             let limit = Self::LIST_PAGE.min(most - all.items.len());
-            let mut path = format!("{folder}?limit={limit}&labelSelector={selector}");
-            if !token.is_empty() {
-                path.push_str("&continue=");
-                path.push_str(&token);
-            }
-            let Page { metadata, items } = {
-                let _turn = self.long_lists().acquire().await;
-                self.get(As::Person(who), what, &path).await?
-            };
+            let path = format!("{folder}?limit={limit}&labelSelector={selector}");
+            let Page { metadata, items } = self.page_at(who, what, path, &token, self.long_lists()).await?;
             all.items.extend(items.iter().map(|Pared(object)| read(object)));
             token = metadata.next;
             if token.is_empty() {
@@ -159,7 +144,7 @@ pub(crate) fn object_path(group: &str, plural: &str, namespace: &str, name: &str
 
 /// Where the objects of a kind are, in a namespace or everywhere.
 pub(crate) fn folder(group: &str, plural: &str, namespace: Option<&str>) -> Result<String, ReadError> {
-    let root = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };
+    let root = root(group, "v1");
     match namespace {
         None => Ok(format!("{root}/{plural}")),
         Some(namespace) if is_name(namespace) => Ok(format!("{root}/namespaces/{namespace}/{plural}")),

@@ -168,9 +168,9 @@ impl Presence {
 
     /// Drops what has ended; says whether they need other feeds than before.
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
-        let (leases, before) = (self.leases.len(), self.needs());
+        let before = self.needs();
         self.leases.retain(|_, lease| lease.until > now);
-        self.leases.len() < leases && self.needs() != before
+        self.needs() != before
     }
 
     /// Whether they have been away for so long that they can be forgotten.

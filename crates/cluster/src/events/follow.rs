@@ -17,11 +17,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::Seats;
 use crate::{
     ApiServer, ReadError,
     api_server::{As, jitter},
     lines::Lines,
+    seats::Full,
 };
 
 /// Somebody who follows the Events of one place.
@@ -111,9 +111,8 @@ impl Follower {
     /// Lists everything, and goes on from there for as long as the API server keeps the versions.
     async fn follow(&self, pause: &mut Duration) -> Result<(), ReadError> {
         let namespace = self.namespace.as_deref();
-        let Some(_seat) = self.server.seats().take(&self.who) else {
-            return Err(ReadError::TooMany { what: super::what(namespace), most: Seats::MOST });
-        };
+        let full = |Full { most, .. }| ReadError::TooMany { what: super::what(namespace), most };
+        let _seat = self.server.seats().take(&self.who).map_err(full)?;
         let began = Instant::now();
         let (log, mut version) = self.server.event_log(&self.who, namespace, &self.selector).await?;
         let took = began.elapsed();
@@ -232,7 +231,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::events::seats::Seat;
+    use crate::seats::Seat;
 
     fn ada() -> Identity {
         Identity::of(UserName::new("ada").expect("a name"))
@@ -247,7 +246,7 @@ mod tests {
     }
 
     fn seats(server: &ApiServer) -> Vec<Seat> {
-        (0..Seats::MOST).filter_map(|_| server.seats().take(&ada())).collect()
+        (0..ApiServer::EVENTS_FOLLOWED).filter_map(|_| server.seats().take(&ada()).ok()).collect()
     }
 
     #[tokio::test]
@@ -255,10 +254,10 @@ mod tests {
         let (listener, server) = silent().await;
         let news = server.follow_events(&ada(), None, "");
         let _asked = listener.accept().await.expect("a connection");
-        assert_eq!(seats(&server).len(), Seats::MOST - 1);
+        assert_eq!(seats(&server).len(), ApiServer::EVENTS_FOLLOWED - 1);
         drop(news);
         let all_free = async {
-            while seats(&server).len() < Seats::MOST {
+            while seats(&server).len() < ApiServer::EVENTS_FOLLOWED {
                 tokio::task::yield_now().await;
             }
         };

@@ -1,12 +1,15 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use fanlight_model::{Identity, Name};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use crate::ReadError;
+use crate::{
+    ReadError,
+    seats::{Full, Seat, Seats},
+};
 
 /// How many logs are read at the same time, by each person and by all together.
 #[derive(Debug)]
@@ -27,27 +30,11 @@ pub(super) struct Turn<'a> {
     _own: OwnedSemaphorePermit,
 }
 
-/// Places of which each person has some, and all together have no more than so many.
-#[derive(Debug, Clone)]
-struct Seats {
-    each: usize,
-    all: usize,
-    taken: Arc<Mutex<HashMap<Name, usize>>>,
-}
-
-/// The right to follow a log, or to take one away. Given back when dropped.
-#[derive(Debug)]
-pub(super) struct Seat {
-    seats: Seats,
-    user: Name,
-}
-
 impl Default for LogDesk {
     fn default() -> Self {
-        let seats = |each, all| Seats { each, all, taken: Arc::default() };
         Self {
-            followed: seats(Self::FOLLOWED, Self::FOLLOWED_BY_ALL),
-            taken_away: seats(Self::TAKEN_AWAY, Self::TAKEN_AWAY_BY_ALL),
+            followed: Seats::new(Self::FOLLOWED, Self::FOLLOWED_BY_ALL),
+            taken_away: Seats::new(Self::TAKEN_AWAY, Self::TAKEN_AWAY_BY_ALL),
             tails: Semaphore::new(Self::TAILS),
             shares: Mutex::default(),
             open: Semaphore::new(Self::OPEN),
@@ -72,12 +59,12 @@ impl LogDesk {
 
     /// Leave to follow a log.
     pub(super) fn follow(&self, who: &Identity, what: impl FnOnce() -> String) -> Result<Seat, ReadError> {
-        self.followed.take(who, what)
+        self.followed.take(who).map_err(|full| taken(what(), full))
     }
 
     /// Leave to take one away.
     pub(super) fn take_away(&self, who: &Identity, what: impl FnOnce() -> String) -> Result<Seat, ReadError> {
-        self.taken_away.take(who, what)
+        self.taken_away.take(who).map_err(|full| taken(what(), full))
     }
 
     /// Leave to read the end of one container's log, as soon as it is this person's turn.
@@ -100,40 +87,13 @@ impl LogDesk {
 
     /// Leave to have the log of one container open.
     pub(super) fn open(&self, what: impl FnOnce() -> String) -> Result<SemaphorePermit<'_>, ReadError> {
-        let full = |_| ReadError::LogsTaken { what: what(), who: "all people together", most: Self::OPEN };
+        let full = |_| taken(what(), Full { who: "all people together", most: Self::OPEN });
         self.open.try_acquire().map_err(full)
     }
 }
 
-impl Seats {
-    fn take(&self, who: &Identity, what: impl FnOnce() -> String) -> Result<Seat, ReadError> {
-        let mut taken = self.taken();
-        let all: usize = taken.values().sum();
-        let mine = taken.get(who.user()).copied().unwrap_or_default();
-        let full = [("you", mine, self.each), ("all people together", all, self.all)];
-        if let Some((who, _, most)) = full.into_iter().find(|(_, taken, most)| taken >= most) {
-            return Err(ReadError::LogsTaken { what: what(), who, most });
-        }
-        taken.insert(who.user().clone(), mine + 1);
-        drop(taken);
-        Ok(Seat { seats: self.clone(), user: who.user().clone() })
-    }
-
-    fn taken(&self) -> MutexGuard<'_, HashMap<Name, usize>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut taken = self.seats.taken();
-        if let Some(count) = taken.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.user);
-            }
-        }
-    }
+fn taken(what: String, Full { who, most }: Full) -> ReadError {
+    ReadError::LogsTaken { what, who, most }
 }
 
 #[cfg(test)]

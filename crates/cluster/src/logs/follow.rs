@@ -18,8 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{Part, cutter::LogCutter, desk::Seat, tail};
-use crate::{ApiServer, ReadError};
+use super::{Part, cutter::LogCutter, tail};
+use crate::{ApiServer, ReadError, seats::Seat};
 
 /// Somebody who follows logs.
 struct Follower {

@@ -62,7 +62,7 @@ impl ApiServer {
         let (mut ring, mut cutter) = (LogRing::for_page(query.lines), LogCutter::default());
         let source = Arc::new(source.clone());
         let mut take = |line: &[u8], surplus: usize| {
-            if let Some(line) = Some(line).filter(|line| query.may_show(line))
+            if query.may_show(line)
                 && let Some(line) = query.shows(LogLine::read(line, surplus))
             {
                 ring.push(&source, line);

@@ -16,8 +16,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Part, cutter::LogCutter, desk::Seat};
-use crate::{ApiServer, ReadError};
+use super::{Part, cutter::LogCutter};
+use crate::{ApiServer, ReadError, seats::Seat};
 
 /// Somebody who takes logs away.
 struct Taker {
@@ -49,10 +49,12 @@ impl ApiServer {
         if let Some(source) = places.sources.first() {
             // Who may not read one may hardly read others, and is told so before there is a file.
             let part = Part { previous: query.previous, tail: Some(1), ..Part::default() };
-            let tried = self.open_log(who, source, part).await;
-            tried
-                .map(drop)
-                .or_else(|error| if error.is_passing() || is_of_kubelet(&error) { Ok(()) } else { Err(error) })?;
+            if let Err(error) = self.open_log(who, source, part).await
+                && !error.is_passing()
+                && !is_of_kubelet(&error)
+            {
+                return Err(error);
+            }
         }
         let seat = self.log_desk().take_away(who, || super::of_all(&places))?;
         let (text, told) = mpsc::channel(4);

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -84,12 +84,10 @@ fn flux(kind: Kind, served: &Served) -> Resource {
 
 /// What can be read, each kind at the first version that serves it.
 fn resources(versions: Vec<ServedVersion>) -> Vec<Resource> {
-    let mut found: Vec<Resource> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     for ServedVersion { group, version, resources } in versions {
-        for one in resources {
-            // Subresources have a slash in their names.
-            let is_known = |known: &Resource| known.group == group && known.plural == one.name;
-            if !one.name.contains('/') && one.verbs.iter().any(|verb| verb == "get") && !found.iter().any(is_known) {
+        for one in resources.into_iter().filter(|one| one.offers("get")) {
+            if known.insert((group.clone(), one.name.clone())) {
                 let (group, version) = (group.clone(), version.clone());
                 let bare = false;
                 let (kind, plural, namespaced) = (one.kind, one.name, one.namespaced);

@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 use super::lack;
 use crate::{
-    ApiServer, ReadError,
+    ApiServer,
     api_server::{As, Errand, decode},
-    object::is_name,
+    workloads::object_path,
 };
 
 /// A Secret of Helm: <https://helm.sh/docs/topics/advanced/#storage-backends>.
@@ -76,19 +76,14 @@ impl ApiServer {
         storage: &HelmStorage,
     ) -> Result<Vec<InventoryEntry>, Lack> {
         let name = storage.secret();
-        if !is_name(&storage.storage) || !is_name(&name) {
-            return Err(Lack::Absent);
-        }
+        let path = object_path("", "secrets", &storage.storage, &name).map_err(|error| lack(&error))?;
         let what = format!("Secret {}/{name}", storage.storage);
-        let path = format!("/api/v1/namespaces/{}/secrets/{name}", storage.storage);
         let read = async {
             let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
             decode::<Secret>(&what, &answered.body)
         };
         let secret = read.await.map_err(|error| match error.code() {
             Some(StatusCode::NOT_FOUND) => Lack::Absent,
-            // What could not be understood is in no error.
-            _ if matches!(error, ReadError::Nonsense { .. }) => Lack::Unread,
             _ => lack(&error),
         })?;
         if secret.sort != "helm.sh/release.v1" {

@@ -1,4 +1,9 @@
-use crate::{api_server::Errand, object::is_name};
+use crate::{
+    ApiServer,
+    api_server::Errand,
+    evidence::{root, segment},
+    object::is_name,
+};
 
 /// How objects of a kind are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +71,7 @@ static BUILTINS: [Entry; 42] = [
 ];
 
 impl Resource {
-    /// Metadata alone: what an object holds is neither asked for nor sent.
-    const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    /// The same as [`ApiServer::METADATA`] of a list.
     const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
     /// A kind of Kubernetes itself.
@@ -82,21 +86,20 @@ impl Resource {
     /// anything: one with a slash would be another path.
     pub(super) fn folder(&self, namespace: &str) -> Option<String> {
         let Self { group, version, plural, .. } = self;
-        let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        let root = root(group, version);
         if !self.namespaced {
             return Some(format!("{root}/{plural}"));
         }
         is_name(namespace).then(|| format!("{root}/namespaces/{namespace}/{plural}"))
     }
 
-    /// The path of one of them. Names of RBAC objects may have colons.
+    /// The path of one of them.
     pub(super) fn object(&self, namespace: &str, name: &str) -> Option<String> {
-        let fits = name.split(':').all(is_name);
-        if fits { Some(format!("{}/{name}", self.folder(namespace)?)) } else { None }
+        Some(format!("{}/{}", self.folder(namespace)?, segment(name).ok()?))
     }
 
     pub(super) fn accept_one(&self) -> &'static str {
-        if self.bare { Self::METADATA } else { Errand::JSON }
+        if self.bare { ApiServer::METADATA } else { Errand::JSON }
     }
 
     pub(super) fn accept_list(&self) -> &'static str {

@@ -6,16 +6,10 @@ use fanlight_model::{EventEntry, Events, Identity};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Meta, folder};
-use crate::{ApiServer, ReadError, api_server::As};
+use super::folder;
+use crate::{ApiServer, ReadError, pages};
 
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: Meta,
-    #[serde(default)]
-    items: Vec<Told>,
-}
+type Page = pages::Page<Told>;
 
 /// An Event cut to size, and the `uid` of what it is about.
 struct Told(String, EventEntry);
@@ -45,15 +39,8 @@ impl ApiServer {
         let folder = folder("", "events", Some(namespace))?;
         let (mut entries, mut token) = (Vec::new(), String::new());
         for _ in 0..PAGES {
-            let mut path = format!("{folder}?limit={LIMIT}");
-            if !token.is_empty() {
-                path.push_str("&continue=");
-                path.push_str(&token);
-            }
-            let Page { metadata, items } = {
-                let _turn = self.event_lists().acquire().await;
-                self.get(As::Person(who), &what, &path).await?
-            };
+            let path = format!("{folder}?limit={LIMIT}");
+            let Page { metadata, items } = self.page_at(who, &what, path, &token, self.event_lists()).await?;
             entries.extend(items.into_iter().filter(|Told(uid, _)| uids.contains(uid)).map(|Told(_, event)| event));
             token = metadata.next;
             if token.is_empty() {

@@ -163,7 +163,7 @@ impl Shelf {
 
     /// The row of an object, whoever asks.
     pub(super) fn get(&self, key: &ObjectKey) -> Option<&Arc<Row>> {
-        Some(&self.rows[*self.index.get(key)? as usize].row)
+        self.entry(key).map(|entry| &entry.row)
     }
 
     /// Every row in an order.
@@ -178,7 +178,7 @@ impl Shelf {
 
     /// The row of one object, cut to what the sightlines allow.
     pub(super) fn row(&self, covers: &Covers, sightlines: &[Sightline], key: &ObjectKey) -> Option<Arc<Row>> {
-        let entry = &self.rows[*self.index.get(key)? as usize];
+        let entry = self.entry(key)?;
         entry.is_within(&self.cuts(covers, sightlines)).then(|| Arc::clone(&entry.row))
     }
 
@@ -190,7 +190,7 @@ impl Shelf {
         keys: impl Iterator<Item = &'a ObjectKey>,
     ) -> Vec<Arc<Row>> {
         let cuts = self.cuts(covers, sightlines);
-        let entries = keys.filter_map(|key| Some(&self.rows[*self.index.get(key)? as usize]));
+        let entries = keys.filter_map(|key| self.entry(key));
         entries.filter(|entry| entry.is_within(&cuts)).map(|entry| Arc::clone(&entry.row)).collect()
     }
 
@@ -230,6 +230,10 @@ impl Shelf {
             .filter(|entry| entry.is_within(&cuts) && wanted(&entry.row))
             .map(|entry| Arc::clone(&entry.row))
             .collect()
+    }
+
+    fn entry(&self, key: &ObjectKey) -> Option<&Entry> {
+        Some(&self.rows[*self.index.get(key)? as usize])
     }
 
     /// For each kind the namespaces that are granted *and* whose feed has been complete; `None` for kinds not asked.
