@@ -1,13 +1,9 @@
 mod budget;
+mod kept;
 mod lines;
 mod seeker;
 
-use std::{
-    collections::HashMap,
-    iter::repeat,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{iter::repeat, sync::Arc, time::Duration};
 
 use fanlight_model::{Evidence, Explanation, Finding, Identity, Inquiry, Lookup, ObjectKey, explain};
 use futures_util::future::{BoxFuture, join_all};
@@ -18,6 +14,7 @@ use tokio::{
 };
 
 use crate::Objects;
+pub(crate) use kept::Kept;
 pub(crate) use lines::Lines;
 pub(crate) use seeker::Seeker;
 
@@ -26,7 +23,8 @@ pub(crate) use seeker::Seeker;
 pub struct Causes {
     /// The same for lists.
     pub(crate) lines: Arc<Lines>,
-    kept: Mutex<HashMap<(Identity, ObjectKey), Kept>>,
+    /// Each with `metadata.resourceVersion` of its object.
+    kept: Kept<(String, Reason)>,
     /// How many more may be found out at the same time.
     seats: Semaphore,
 }
@@ -45,14 +43,6 @@ struct Limits<'a> {
     seats: Option<&'a Semaphore>,
 }
 
-/// What was found out.
-struct Kept {
-    at: Instant,
-    /// `metadata.resourceVersion` of the object.
-    version: String,
-    reason: Reason,
-}
-
 /// What is known of why an object is not ready.
 #[derive(Clone, Default)]
 pub(crate) struct Reason {
@@ -64,7 +54,8 @@ pub(crate) struct Reason {
 
 impl Default for Causes {
     fn default() -> Self {
-        Self { lines: Arc::default(), kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
+        let kept = Kept::new(Self::KEPT, Self::MOST, |_: &(String, Reason)| 1);
+        Self { lines: Arc::default(), kept, seats: Semaphore::new(Self::AT_ONCE) }
     }
 }
 
@@ -89,34 +80,16 @@ impl Causes {
         let at = Instant::now();
         let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
         let asked = (who.clone(), key.clone());
-        if let Some(kept) = self.kept(&asked, version) {
-            return kept;
+        if let Some((_, reason)) = self.kept.get(&asked).filter(|(known, _)| known == version) {
+            return reason;
         }
         let look = |lookup: &Lookup| objects.look_up(who, lookup);
         let mut evidence = Evidence::default();
         let limits = Limits { lookups: Self::LOOKUPS, end: at + Self::PATIENCE, seats: Some(&self.seats) };
         let explanation = find_out((key, object), limits, &look, &mut evidence).await.map(Arc::new);
         let reason = Reason { explanation, logs: evidence.logs().into() };
-        self.keep(asked, Kept { at, version: version.to_owned(), reason: reason.clone() });
+        self.kept.keep(asked, at, (version.to_owned(), reason.clone()));
         reason
-    }
-
-    fn kept(&self, asked: &(Identity, ObjectKey), version: &str) -> Option<Reason> {
-        let kept = self.lock();
-        let known = kept.get(asked).filter(|known| known.version == version && known.at.elapsed() < Self::KEPT)?;
-        Some(known.reason.clone())
-    }
-
-    fn keep(&self, asked: (Identity, ObjectKey), found: Kept) {
-        let mut kept = self.lock();
-        kept.retain(|_, known| known.at.elapsed() < Self::KEPT);
-        if kept.len() < Self::MOST {
-            kept.insert(asked, found);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Identity, ObjectKey), Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

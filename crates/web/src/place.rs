@@ -1,5 +1,7 @@
 //! Addresses within this site.
 
+use std::borrow::Cow;
+
 use axum::http::Uri;
 use fanlight_model::{Deed, Kind, LogSource, ObjectKey, Thing, WorkloadKey, WorkloadKind};
 use url::form_urlencoded;
@@ -79,6 +81,16 @@ pub(crate) fn workload(base: &str, key: &WorkloadKey) -> String {
 
 /// The address where it says whether somebody may do this, and what is missing.
 pub(crate) fn may(base: &str, deed: &Deed) -> String {
+    let mut pairs =
+        vec![("verb", deed.verb.clone()), ("resource", resource(deed)), ("namespace", deed.namespace.clone())];
+    if !deed.name.is_empty() {
+        pairs.push(("name", deed.name.clone()));
+    }
+    format!("{}#may", asking(base, "user_info", pairs))
+}
+
+/// What a right is about, as kubectl has it: `deployments.apps/scale`.
+pub(crate) fn resource(deed: &Deed) -> String {
     let mut resource = deed.resource.clone();
     for (sign, part) in [('.', &deed.group), ('/', &deed.subresource)] {
         if !part.is_empty() {
@@ -86,12 +98,7 @@ pub(crate) fn may(base: &str, deed: &Deed) -> String {
             resource.push_str(part);
         }
     }
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("verb", &deed.verb).append_pair("resource", &resource).append_pair("namespace", &deed.namespace);
-    if !deed.name.is_empty() {
-        query.append_pair("name", &deed.name);
-    }
-    format!("{base}/user_info?{}#may", query.finish())
+    resource
 }
 
 /// The address of a page that is asked something.
@@ -101,6 +108,11 @@ pub(crate) fn asking(base: &str, path: &str, pairs: Vec<(&'static str, String)>)
     }
     let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     format!("{base}/{path}?{encoded}")
+}
+
+/// What a request asks, as [`asking`] writes it.
+pub(crate) fn asked(uri: &Uri) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect()
 }
 
 /// The place that a request asks for; `uri` is what is left of its address without the prefix.

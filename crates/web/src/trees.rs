@@ -1,7 +1,6 @@
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,25 +14,23 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::Objects;
+use crate::{Objects, causes::Kept};
 
 /// What objects applied: read when a page asks, in the name of whoever looks at it, and kept for a moment for that person
 /// alone, since they open and close parts of it.
 pub struct Trees {
-    kept: Mutex<Kept>,
+    kept: Kept<Arc<Tree>>,
     /// How many more may be read at the same time.
     seats: Semaphore,
 }
-
-/// Each since when, by who asked for which.
-type Kept = HashMap<(Identity, ObjectKey), (Instant, Arc<Tree>)>;
 
 /// Reads something, in whoever's name.
 type Reading<'a> = dyn Fn(&Want) -> BoxFuture<'static, Yield> + Sync + 'a;
 
 impl Default for Trees {
     fn default() -> Self {
-        Self { kept: Mutex::default(), seats: Semaphore::new(Self::AT_ONCE) }
+        let kept = Kept::new(Self::KEPT, Self::MOST, |tree: &Arc<Tree>| tree.nodes.len());
+        Self { kept, seats: Semaphore::new(Self::AT_ONCE) }
     }
 }
 
@@ -63,12 +60,12 @@ impl Trees {
         // What is read may be forbidden from the next moment on.
         let at = Instant::now();
         let asked = (who.clone(), key.clone());
-        if let Some(kept) = self.kept(&asked) {
+        if let Some(kept) = self.kept.get(&asked) {
             return kept;
         }
         let reading = |want: &Want| objects.members(who, want);
         let tree = Arc::new(self.grow(key, object, &reading).await);
-        self.keep(asked, at, Arc::clone(&tree));
+        self.kept.keep(asked, at, Arc::clone(&tree));
         tree
     }
 
@@ -100,25 +97,6 @@ impl Trees {
             }
         }
     }
-
-    fn kept(&self, asked: &(Identity, ObjectKey)) -> Option<Arc<Tree>> {
-        let kept = self.lock();
-        let (at, tree) = kept.get(asked)?;
-        (at.elapsed() < Self::KEPT).then(|| Arc::clone(tree))
-    }
-
-    fn keep(&self, asked: (Identity, ObjectKey), at: Instant, tree: Arc<Tree>) {
-        let mut kept = self.lock();
-        kept.retain(|_, (at, _)| at.elapsed() < Self::KEPT);
-        let parts: usize = kept.values().map(|(_, tree)| tree.nodes.len()).sum();
-        if parts + tree.nodes.len() <= Self::MOST {
-            kept.insert(asked, (at, tree));
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// How many objects came, and entries of what they applied.
@@ -149,6 +127,17 @@ mod tests {
 
     fn key() -> ObjectKey {
         ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop")
+    }
+
+    fn came(found: impl Iterator<Item = Found>) -> BoxFuture<'static, Yield> {
+        let came = Yield::Objects {
+            resource: "kustomizations".to_owned(),
+            verb: "get",
+            found: found.collect(),
+            lacks: BTreeMap::new(),
+            rest: Lack::Absent,
+        };
+        std::future::ready(came).boxed()
     }
 
     #[tokio::test(start_paused = true)]
@@ -183,14 +172,7 @@ mod tests {
                     &kustomization(name, &next.collect::<Vec<_>>()),
                 )
             });
-            let came = Yield::Objects {
-                resource: "kustomizations".to_owned(),
-                verb: "get",
-                found: found.collect(),
-                lacks: BTreeMap::new(),
-                rest: Lack::Absent,
-            };
-            std::future::ready(came).boxed()
+            came(found)
         };
         let object = kustomization("shop", &["a_b_kustomize.toolkit.fluxcd.io_Kustomization".to_owned()]);
         let tree = Trees::default().grow(&key(), &object, &read).await;
@@ -207,14 +189,7 @@ mod tests {
             let Want::Objects { lot, names } = want else { return std::future::pending().boxed() };
             let found = names.iter().flatten();
             let found = found.map(|name| Found::read(&lot.group, &lot.kind, &kustomization(name, &applied)));
-            let came = Yield::Objects {
-                resource: "kustomizations".to_owned(),
-                verb: "get",
-                found: found.collect(),
-                lacks: BTreeMap::new(),
-                rest: Lack::Absent,
-            };
-            std::future::ready(came).boxed()
+            came(found)
         };
         let parts: Vec<_> =
             (0..100).map(|one| format!("n{one}_part_kustomize.toolkit.fluxcd.io_Kustomization")).collect();

@@ -91,10 +91,14 @@ impl Outcome {
 
     /// How reading something for a page ended.
     pub(crate) fn of_reading<T>(read: &Result<T, ObjectError>) -> Self {
-        match read {
-            Ok(_) => Outcome::Done,
-            Err(ObjectError::Forbidden(_)) => Outcome::Refused,
-            Err(ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_)) => Outcome::Failed,
+        read.as_ref().err().map_or(Outcome::Done, Self::of_error)
+    }
+
+    /// How reading ended that failed like this.
+    pub(crate) fn of_error(error: &ObjectError) -> Self {
+        match error {
+            ObjectError::Forbidden(_) => Outcome::Refused,
+            ObjectError::NotFound | ObjectError::NotInstalled | ObjectError::Unanswered(_) => Outcome::Failed,
         }
     }
 

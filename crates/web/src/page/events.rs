@@ -17,7 +17,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanlight_model::{EventFilter, ObjectKey};
-use url::form_urlencoded;
 
 use super::list::Part;
 use crate::{
@@ -102,7 +101,7 @@ pub(crate) async fn follow(
 }
 
 fn filter(uri: &Uri) -> EventFilter {
-    let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let pairs = place::asked(uri);
     EventFilter::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)))
 }
 

@@ -23,7 +23,6 @@ use fanlight_identity::Session;
 use fanlight_model::{LogQuery, LogStanding, LogSubject, WorkloadKey, WorkloadKind};
 use futures_util::StreamExt;
 use tokio::time::timeout;
-use url::form_urlencoded;
 
 use crate::{
     App, ObjectError,
@@ -101,7 +100,7 @@ impl Asked {
 
 /// What a question asks, and which line a browser has had last.
 pub(super) fn asked(query: LogQuery, uri: &Uri) -> (LogQuery, Option<i64>) {
-    let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let pairs = place::asked(uri);
     let after = pairs.iter().find(|(name, _)| name == "after").and_then(|(_, value)| value.parse().ok());
     (query.with_pairs(pairs.iter().map(|(name, value)| (&**name, &**value))), after)
 }
@@ -227,11 +226,7 @@ pub(super) fn read(standing: &LogStanding<ObjectError>) -> Vec<String> {
 
 /// How reading ended.
 pub(super) fn outcome(standing: &LogStanding<ObjectError>) -> Outcome {
-    match Standing::refusal(standing) {
-        None => Outcome::Done,
-        Some(ObjectError::Forbidden(_)) => Outcome::Refused,
-        Some(_) => Outcome::Failed,
-    }
+    Standing::refusal(standing).map_or(Outcome::Done, Outcome::of_error)
 }
 
 /// The address of a part of a page.

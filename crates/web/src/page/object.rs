@@ -28,6 +28,7 @@ use axum::{
 use fanlight_identity::Session;
 use fanlight_model::{Abilities, Answer, Command, Folds, Kind, ObjectKey, Obstacle, Target, commands};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::list::ListPage;
 use crate::{
@@ -340,4 +341,11 @@ impl<'a> ObjectPage<'a> {
             },
         }
     }
+}
+
+/// Pairs as they stand in an address behind others, without those that say nothing.
+fn behind<V: AsRef<str>>(pairs: impl IntoIterator<Item = (&'static str, V)>) -> String {
+    let said = pairs.into_iter().filter(|(_, value)| !value.as_ref().is_empty());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish();
+    if query.is_empty() { query } else { format!("&{query}") }
 }

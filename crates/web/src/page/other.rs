@@ -20,12 +20,14 @@ use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
+    page::logs::part_of,
     place,
     request::Origin,
     signed::{Signed, seen, sign_in_first, visitor},
     stream,
 };
 use asked::Asked;
+pub(super) use asked::namespaces;
 use content::Content;
 use view::OtherView;
 
@@ -92,7 +94,7 @@ pub(crate) async fn show(
     let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
     let status = read.as_ref().map_or_else(ObjectError::status, |_| StatusCode::OK);
     let content = Content::new(&frame, &asked, &read, (app.clock)());
-    let page = Shown { frame: &frame, asked: &asked, content, stream: stream_of(&frame.here) };
+    let page = Shown { frame: &frame, asked: &asked, content, stream: part_of(&frame.here, "events") };
     seen(&app, &headers, &session, super::html(status, &page))
 }
 
@@ -113,12 +115,4 @@ pub(crate) async fn events(
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Other, seen);
     let view = OtherView::new(Arc::clone(&app), session.clone(), frame, asked, visit);
     stream::open(app, session, view, stay)
-}
-
-/// The address of the stream of a page.
-fn stream_of(here: &str) -> String {
-    match here.split_once('?') {
-        Some((path, query)) => format!("{path}/events?{query}"),
-        None => format!("{here}/events"),
-    }
 }

@@ -21,7 +21,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanlight_model::{Workload, WorkloadFilter, WorkloadKind, WorkloadPlace, Workloads};
-use url::form_urlencoded;
 
 use super::list::{Head, Link, Menu, Part};
 use crate::{
@@ -110,7 +109,7 @@ pub(crate) async fn follow(
 }
 
 fn filter(uri: &Uri) -> WorkloadFilter {
-    let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let pairs = place::asked(uri);
     WorkloadFilter::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)))
 }
 

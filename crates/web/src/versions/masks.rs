@@ -144,7 +144,7 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
     let is_long = text.contains('\n');
     // How far the name was indented of which the lines below may be the value, or more of it.
     let mut outer: Option<Outer> = None;
-    let mut lines = text.split('\n').enumerate().map(|(number, line)| {
+    let lines = text.split('\n').enumerate().map(|(number, line)| {
         let mut hide = |text: &str| {
             if is_long {
                 hiding.hide(text, &below(path, format_args!(", line {}", number + 1)))
@@ -168,8 +168,7 @@ fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
         outer = Some(Outer { indent: indent_of(line), has_lists: true });
         if says_nothing(value) { line.to_owned() } else { format!("{name} {}", hide(value.trim())) }
     });
-    let first = lines.next().unwrap_or_default();
-    lines.fold(first, |all, line| all + "\n" + &line)
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A name in a text of which the value may be in the lines below.
@@ -199,8 +198,7 @@ impl Outer {
 
 /// How far a name is indented: as an entry of a list, with what marks it as that.
 fn indent_of(line: &str) -> usize {
-    let name = line.trim_start_matches([' ', '\t']);
-    let mut name = name;
+    let mut name = line.trim_start_matches([' ', '\t']);
     while let Some(rest) = name.strip_prefix("- ") {
         name = rest.trim_start();
     }

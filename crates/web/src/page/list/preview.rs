@@ -231,25 +231,20 @@ fn unread() -> Forecast {
 
 impl Line {
     pub(super) fn of(row: &Row, frame: &Frame, forecast: &Forecast) -> Self {
-        let (acts, sentence, undoing) = match forecast {
-            Forecast::Acts(sentence, undoing) => (true, sentence, undoing.as_ref()),
-            Forecast::Idle(why) => (false, why, None),
-        };
-        Self {
-            object: row.key.to_string(),
-            link: place::object(&frame.base, &row.key, "details"),
-            name: row.key.name.to_string(),
-            namespace: row.key.namespace.to_string(),
-            kind: row.key.kind.info().name,
-            status: Some(StatusView::of(row.state)),
-            sentence: sentence.clone(),
-            undoing: undoing.map(ToString::to_string).unwrap_or_default(),
-            acts,
-        }
+        Self { status: Some(StatusView::of(row.state)), ..Self::without_status(&row.key, frame, forecast) }
     }
 
     /// Of an object that was ticked and is gone by now, or out of sight.
     fn unseen(key: &ObjectKey, frame: &Frame) -> Self {
+        let why = "It is not among what you may see any more.".to_owned();
+        Self::without_status(key, frame, &Forecast::Idle(why))
+    }
+
+    fn without_status(key: &ObjectKey, frame: &Frame, forecast: &Forecast) -> Self {
+        let (acts, sentence, undoing) = match forecast {
+            Forecast::Acts(sentence, undoing) => (true, sentence, undoing.as_ref()),
+            Forecast::Idle(why) => (false, why, None),
+        };
         Self {
             object: key.to_string(),
             link: place::object(&frame.base, key, "details"),
@@ -257,9 +252,9 @@ impl Line {
             namespace: key.namespace.to_string(),
             kind: key.kind.info().name,
             status: None,
-            sentence: "It is not among what you may see any more.".to_owned(),
-            undoing: String::new(),
-            acts: false,
+            sentence: sentence.clone(),
+            undoing: undoing.map(ToString::to_string).unwrap_or_default(),
+            acts,
         }
     }
 

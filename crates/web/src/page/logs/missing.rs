@@ -1,19 +1,14 @@
-use url::form_urlencoded;
+use fanlight_model::Deed;
 
-use crate::ObjectError;
+use crate::{ObjectError, place};
 
 /// A right that somebody does not have, as the API server names it when it refuses something.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Missing<'a> {
-    verb: &'a str,
-    resource: &'a str,
-    group: &'a str,
-    namespace: &'a str,
-}
+pub(super) struct Missing(Deed);
 
-impl<'a> Missing<'a> {
+impl Missing {
     /// `… cannot get resource "pods/log" in API group "" in the namespace "shop"`; nothing of other words.
-    pub(super) fn of(error: &'a ObjectError) -> Option<Self> {
+    pub(super) fn of(error: &ObjectError) -> Option<Self> {
         let ObjectError::Forbidden(words) = error else { return None };
         let (_, said) = words.split_once("\" cannot ")?;
         let (verb, rest) = said.split_once(" resource \"")?;
@@ -21,31 +16,26 @@ impl<'a> Missing<'a> {
         let (group, rest) = rest.split_once('"')?;
         let namespace =
             rest.split_once("namespace \"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
-        Some(Self { verb, resource, group, namespace })
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let [verb, group, resource] = [verb, group, resource].map(ToOwned::to_owned);
+        let [subresource, namespace] = [subresource, namespace].map(ToOwned::to_owned);
+        Some(Self(Deed { verb, group, resource, subresource, namespace, ..Deed::default() }))
     }
 
     pub(super) fn sentence(&self) -> String {
-        let place = if self.namespace.is_empty() { String::new() } else { format!(" in {}", self.namespace) };
-        format!("You may not read all of it: “{}” on {} is missing{place}.", self.verb, self.full_resource())
+        let Self(deed) = self;
+        let place = if deed.namespace.is_empty() { String::new() } else { format!(" in {}", deed.namespace) };
+        format!("You may not read all of it: “{}” on {} is missing{place}.", deed.verb, place::resource(deed))
     }
 
     /// The address of the page that says who can give it, and how.
     pub(super) fn link(&self, base: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("verb", self.verb).append_pair("resource", &self.full_resource());
-        if !self.namespace.is_empty() {
-            query.append_pair("namespace", self.namespace);
+        let Self(deed) = self;
+        let mut pairs = vec![("verb", deed.verb.clone()), ("resource", place::resource(deed))];
+        if !deed.namespace.is_empty() {
+            pairs.push(("namespace", deed.namespace.clone()));
         }
-        format!("{base}/user_info?{}#may", query.finish())
-    }
-
-    /// As kubectl has it: `deployments.apps/scale`.
-    fn full_resource(&self) -> String {
-        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
-        match self.resource.split_once('/') {
-            Some((resource, part)) => format!("{resource}{group}/{part}"),
-            None => format!("{}{group}", self.resource),
-        }
+        format!("{}#may", place::asking(base, "user_info", pairs))
     }
 }
 

@@ -8,9 +8,8 @@ mod version;
 use std::time::SystemTime;
 
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::{Shown, Tab, shown::More};
+use super::{Shown, Tab, behind, shown::More};
 use crate::{frame::Frame, place, when};
 use change::{ConditionChange, FactChange};
 use members::Members;
@@ -50,6 +49,7 @@ pub(super) struct Choice {
 }
 
 /// What differs.
+#[derive(Default)]
 pub(super) struct Changes {
     pub(super) from: String,
     pub(super) to: String,
@@ -68,9 +68,7 @@ pub(super) struct Changes {
 impl Pair {
     /// How it stands in an address, behind other parameters.
     pub(super) fn query(&self) -> String {
-        let given = [("from", &self.from), ("to", &self.to)].into_iter().filter(|(_, id)| !id.is_empty());
-        let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-        if query.is_empty() { query } else { format!("&{query}") }
+        behind([("from", &self.from), ("to", &self.to)])
     }
 }
 
@@ -129,31 +127,25 @@ fn note(versions: usize, is_lost: bool) -> String {
 
 impl Changes {
     fn of(from: &Version, to: &Version) -> Self {
-        let facts = FactChange::all(&from.facts, &to.facts);
+        let told = Self {
+            from: from.label.clone(),
+            to: to.label.clone(),
+            facts: FactChange::all(&from.facts, &to.facts),
+            ..Self::default()
+        };
         let (Some(before), Some(after)) = (&from.edition, &to.edition) else {
             return Self {
-                from: from.label.clone(),
-                to: to.label.clone(),
-                facts,
-                conditions: Vec::new(),
-                same_conditions: 0,
                 unseen: "One of them is known from the object’s own history alone, which has neither conditions nor members nor \
                          values: those can be compared between versions that were seen here."
                     .to_owned(),
-                members: Members::default(),
-                texts: Vec::new(),
-                hidden: Vec::new(),
+                ..told
             };
         };
         let (conditions, same_conditions) = ConditionChange::all(&before.conditions, &after.conditions);
         let texts = [("Values", &before.values, &after.values), ("Specification", &before.settings, &after.settings)];
         Self {
-            from: from.label.clone(),
-            to: to.label.clone(),
-            facts,
             conditions,
             same_conditions,
-            unseen: String::new(),
             members: Members::compared(before.inventory.as_deref(), after.inventory.as_deref()),
             texts: texts
                 .into_iter()
@@ -161,6 +153,7 @@ impl Changes {
                 .map(|(title, before, after)| TextDiff::of(title, before.as_deref(), after.as_deref()))
                 .collect(),
             hidden: change::hidden(&before.hidden, &after.hidden),
+            ..told
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Shown;
 use crate::{frame::Frame, page::diagram::Diagram};
-use entry::{Entry, status};
+use entry::{Entry, name, status};
 
 /// The tab.
 pub(super) struct Dependencies<'a> {
@@ -83,7 +83,6 @@ fn notes(shown: &Shown) -> Vec<String> {
 
 /// Why the object waits, as far as the graph shows it.
 fn waits(graph: &Graph) -> String {
-    let name = |node: &Node| format!("{} {}/{}", node.key.kind, node.key.namespace, node.key.name);
     let [.., last] = &*graph.chain else {
         let own = graph.nodes.first().and_then(Node::state);
         let is_waiting = own == Some(State::Waiting);
@@ -100,7 +99,7 @@ fn waits(graph: &Graph) -> String {
     };
     let end = &graph.nodes[*last];
     let goes_round = graph.edges.iter().any(|edge| edge.to == *last && edge.from == 0 && edge.holds_up);
-    format!("It waits for {}{between}, {}.", name(end), which(end, goes_round))
+    format!("It waits for {} {}{between}, {}.", end.key.kind, name(&end.key), which(end, goes_round))
 }
 
 fn which(node: &Node, goes_round: bool) -> &'static str {
@@ -133,8 +132,7 @@ fn circle(graph: &Graph) -> String {
             let edge = left.swap_remove(at);
             members.extend([edge.from, edge.to]);
         }
-        let names = members.iter().map(|number| &graph.nodes[*number].key);
-        let names: Vec<_> = names.map(|key| format!("{}/{}", key.namespace, key.name)).collect();
+        let names: Vec<_> = members.iter().map(|number| name(&graph.nodes[*number].key)).collect();
         sentences.push(circle_of(&names));
     }
     sentences.join(" ")

@@ -2,7 +2,7 @@ use askama::Template;
 use axum::http::Uri;
 use fanlight_model::{Identity, LogNews, LogQuery, LogSubject, ObjectKey};
 
-use super::Tab;
+use super::{Tab, behind};
 use crate::{
     App, ObjectError,
     frame::Frame,
@@ -27,11 +27,7 @@ impl LogsAsked {
     /// The address of the tab, with this question.
     pub(super) fn address(base: &str, key: &ObjectKey, query: &LogQuery) -> String {
         let page = place::object(base, key, Tab::Logs.slug()).unwrap_or_default();
-        let pairs = place::asking("", "", query.pairs());
-        match pairs.split_once('?') {
-            Some((_, pairs)) => format!("{page}&{pairs}"),
-            None => page,
-        }
+        page + &behind(query.pairs())
     }
 
     pub(super) async fn read(&self, app: &App, who: &Identity) -> LogNews<ObjectError> {

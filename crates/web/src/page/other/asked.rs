@@ -130,7 +130,7 @@ impl Asked {
 }
 
 /// The namespaces in which the person may list anything of Flux: where else to look, nobody says.
-async fn namespaces(app: &App, session: &Session) -> Vec<Arc<str>> {
+pub(in crate::page) async fn namespaces(app: &App, session: &Session) -> Vec<Arc<str>> {
     let access = app.live.access(&visitor(app, session)).await;
     let named = access.kinds.into_iter().filter_map(|kind| match kind.see {
         Extent::Namespaces(namespaces) => Some(namespaces),

@@ -79,21 +79,19 @@ pub(super) fn menus(filter: &WorkloadFilter, all: &Workloads, to: &impl Fn(&Work
 
 /// The active filters, each a link that removes it.
 pub(super) fn chips(filter: &WorkloadFilter, to: &impl Fn(&WorkloadFilter) -> String) -> Vec<Link> {
-    let filters = filter.filters().into_iter().map(|(name, value)| (name, value.clone(), (name, value)));
-    let words =
-        (!filter.words.is_empty()).then(|| ("search", filter.words.join(" "), ("search", filter.words.join(" "))));
+    let words = (!filter.words.is_empty()).then(|| ("search", filter.words.join(" ")));
     let without = |removed: &(&'static str, String)| {
         let pairs = filter.pairs();
         let left = pairs.iter().filter(|pair| *pair != removed).map(|(name, value)| (*name, &**value));
         to(&WorkloadFilter::from_pairs(left))
     };
-    let chip = |(name, value, pair): (&'static str, String, (&'static str, String))| Link {
-        word: format!("{name}: {value}"),
+    let chip = |pair: (&'static str, String)| Link {
+        word: format!("{}: {}", pair.0, pair.1),
         count: None,
         link: without(&pair),
         chosen: true,
     };
-    filters.chain(words).map(chip).collect()
+    filter.filters().into_iter().chain(words).map(chip).collect()
 }
 
 /// The heads of the columns; a second click on the sorted one turns the order around.

@@ -1,14 +1,10 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
-use fanlight_live::Extent;
 use fanlight_model::{WorkloadFilter, WorkloadPlace, Workloads};
 
 use super::{Found, every_kind};
-use crate::{App, ObjectError, signed::visitor};
+use crate::{App, ObjectError, page::other::namespaces};
 
 /// What need not be found out each time that the list is read again. A failure leaves nothing of it.
 #[derive(Debug, Default)]
@@ -81,14 +77,4 @@ async fn find(
     found.left_out = left_out;
     places.extend(singles);
     Ok((found, places))
-}
-
-/// Where the person sees anything of Flux: where else to look, nobody says.
-async fn namespaces(app: &App, session: &Session) -> Vec<Arc<str>> {
-    let access = app.live.access(&visitor(app, session)).await;
-    let named = access.kinds.into_iter().filter_map(|kind| match kind.see {
-        Extent::Namespaces(namespaces) => Some(namespaces),
-        _ => None,
-    });
-    named.flatten().collect::<BTreeSet<_>>().into_iter().collect()
 }

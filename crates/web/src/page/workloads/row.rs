@@ -9,8 +9,8 @@ use crate::{frame::Frame, place, status::StatusView, when};
 #[derive(Template)]
 #[template(path = "workloads/row.html")]
 pub(super) struct WorkloadRow {
-    key: String,
-    version: Version,
+    pub(super) key: String,
+    pub(super) version: Version,
     status: StatusView,
     name: String,
     namespace: String,

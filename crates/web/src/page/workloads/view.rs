@@ -11,7 +11,7 @@ use fanlight_model::{Identity, Version, WorkloadFilter};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{WorkloadsPage, chosen, reading, reading::Learnt};
+use super::{WorkloadsPage, reading, reading::Learnt};
 use crate::{
     App,
     frame::Frame,
@@ -58,16 +58,18 @@ impl WorkloadsView {
         }
     }
 
-    /// The rows that the browser does not have as they are, in a table that says the order of all.
-    fn rows(&mut self, page: &WorkloadsPage<'_>, versions: Vec<(String, Version)>) -> String {
-        if self.sent.as_ref() == Some(&versions) {
+    /// The rows that the browser does not have as they are, in a table that says the order of all; `sent` are those that
+    /// it has.
+    fn rows(sent: &mut Option<Vec<(String, Version)>>, page: &WorkloadsPage<'_>) -> String {
+        let versions: Vec<_> = page.rows.iter().map(|row| (row.key.clone(), row.version)).collect();
+        if sent.as_ref() == Some(&versions) {
             return String::new();
         }
-        let before: HashMap<_, _> = self.sent.iter().flatten().map(|(key, version)| (&**key, *version)).collect();
-        let news = page.rows.iter().zip(&versions).filter(|(_, (key, version))| before.get(&**key) != Some(version));
-        let rows: String = news.filter_map(|(row, _)| row.render().ok()).collect();
+        let before: HashMap<_, _> = sent.iter().flatten().map(|(key, version)| (&**key, *version)).collect();
+        let news = page.rows.iter().filter(|row| before.get(&*row.key) != Some(&row.version));
+        let rows: String = news.filter_map(|row| row.render().ok()).collect();
         let order = &page.order;
-        self.sent = Some(versions);
+        *sent = Some(versions);
         format!("<table id=\"rows\" data-order=\"{order}\">{rows}</table>")
     }
 }
@@ -81,9 +83,7 @@ impl View for WorkloadsView {
         }
         let found = reading::lately(&self.app, &self.session, &self.filter, &mut self.learnt).await;
         self.read_again = Instant::now() + (began.elapsed() * 10).clamp(Self::PACE, Self::SLOWEST);
-        let frame = self.frame.clone();
-        let filter = self.filter.clone();
-        let page = WorkloadsPage::new(&frame, &filter, &found, now);
+        let page = WorkloadsPage::new(&self.frame, &self.filter, &found, now);
         let pieces = [
             ("count", page.as_count().render()),
             ("note", page.as_note().render()),
@@ -93,9 +93,7 @@ impl View for WorkloadsView {
         ];
         let mut news: String =
             pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
-        let rows = found.as_deref().map(|found| chosen(&filter, found)).unwrap_or_default();
-        let versions = rows.iter().take(page.rows.len()).map(|row| (row.key.to_string(), row.version)).collect();
-        news.push_str(&self.rows(&page, versions));
+        news.push_str(&Self::rows(&mut self.sent, &page));
         news
     }
 

@@ -1,7 +1,8 @@
 //! Single facts and conditions, before and after.
 
-use fanlight_model::{ConditionEntry, ConditionStatus, short_revision};
+use fanlight_model::{ConditionEntry, short_revision};
 
+use super::version::fact;
 use crate::versions::Hidden;
 
 /// A fact of both versions.
@@ -30,9 +31,6 @@ pub(in crate::page::object) struct ConditionChange {
 impl FactChange {
     /// Facts that either version has.
     pub(super) fn all(before: &[(&'static str, String)], after: &[(&'static str, String)]) -> Vec<Self> {
-        let value = |facts: &[(&'static str, String)], name: &str| {
-            facts.iter().find(|(one, _)| *one == name).map(|(_, value)| value.clone())
-        };
         let mut names: Vec<&'static str> = Vec::new();
         for (name, _) in before.iter().chain(after) {
             if !names.contains(name) {
@@ -40,9 +38,9 @@ impl FactChange {
             }
         }
         let change = |name: &'static str| {
-            let (before, after) = (value(before, name), value(after, name));
-            let differs = matches!((&before, &after), (Some(one), Some(other)) if one != other);
-            let is_said = [&before, &after].into_iter().flatten().any(|value| !value.is_empty());
+            let (before, after) = (fact(before, name), fact(after, name));
+            let differs = matches!((before, after), (Some(one), Some(other)) if one != other);
+            let is_said = [before, after].into_iter().flatten().any(|value| !value.is_empty());
             is_said.then(|| Self { name, before: Told::of(before), after: Told::of(after), differs })
         };
         names.into_iter().filter_map(change).collect()
@@ -50,11 +48,11 @@ impl FactChange {
 }
 
 impl Told {
-    fn of(value: Option<String>) -> Self {
+    fn of(value: Option<&str>) -> Self {
         match value {
             None => Self { short: "not known".to_owned(), full: String::new() },
-            Some(value) if value.is_empty() => Self { short: "none".to_owned(), full: String::new() },
-            Some(value) => Self { short: short_revision(&value), full: value },
+            Some("") => Self { short: "none".to_owned(), full: String::new() },
+            Some(value) => Self { short: short_revision(value), full: value.to_owned() },
         }
     }
 }
@@ -88,12 +86,7 @@ impl ConditionChange {
 }
 
 fn told(entry: &ConditionEntry) -> String {
-    let status = match entry.status {
-        ConditionStatus::True => "True",
-        ConditionStatus::False => "False",
-        ConditionStatus::Unknown => "Unknown",
-    };
-    let words = [status, &entry.reason, &entry.message].into_iter().filter(|word| !word.is_empty());
+    let words = [entry.status.as_str(), &entry.reason, &entry.message].into_iter().filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" · ")
 }
 

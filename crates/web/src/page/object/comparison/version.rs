@@ -88,14 +88,19 @@ impl Version {
 
     /// Whether that is what was seen: the same release, or the same manifests of the same revision.
     fn is(&self, edition: &Edition) -> bool {
-        let fact = |name: &str| self.facts.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str());
-        let seen = |name: &str| edition.facts.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str());
-        match fact("Helm revision") {
+        let own = |name| fact(&self.facts, name);
+        let seen = |name| fact(&edition.facts, name);
+        match own("Helm revision") {
             Some(number) => seen("Helm revision") == Some(number),
-            None => match (fact("Manifests"), seen("Manifests")) {
+            None => match (own("Manifests"), seen("Manifests")) {
                 (Some(one), Some(other)) => one == other,
-                _ => fact("Applied") == Some(&*edition.applied),
+                _ => own("Applied") == Some(&*edition.applied),
             },
         }
     }
+}
+
+/// What is said under this name.
+pub(super) fn fact<'a>(facts: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
+    facts.iter().find(|(one, _)| *one == name).map(|(_, value)| value.as_str())
 }

@@ -1,7 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Edge, Glimpse, Graph, Node, ObjectKey, Side};
-use url::form_urlencoded;
+use fanlight_model::{Deed, Edge, Glimpse, Graph, Node, ObjectKey, Side};
 
 use crate::{frame::Frame, page::object::facts::since, place, status::StatusView};
 
@@ -80,7 +79,7 @@ fn bonds(graph: &Graph, number: usize) -> Vec<BondView> {
     }
 }
 
-fn name(key: &ObjectKey) -> String {
+pub(super) fn name(key: &ObjectKey) -> String {
     format!("{}/{}", key.namespace, key.name)
 }
 
@@ -97,9 +96,7 @@ pub(super) fn status(node: &Node) -> StatusView {
 }
 
 fn missing(frame: &Frame, key: &ObjectKey) -> String {
-    let info = key.kind.info();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("verb", "list").append_pair("resource", &format!("{}.{}", info.plural, info.group));
-    query.append_pair("namespace", &key.namespace);
-    format!("{}/user_info?{}#may", frame.base, query.finish())
+    let (info, verb) = (key.kind.info(), "list".to_owned());
+    let (group, resource, namespace) = (info.group.to_owned(), info.plural.to_owned(), key.namespace.to_string());
+    place::may(&frame.base, &Deed { verb, group, resource, namespace, ..Deed::default() })
 }

@@ -1,8 +1,10 @@
 use fanlight_model::{Folds, ObjectKey};
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use crate::{page::object::Tab, place};
+use crate::{
+    page::object::{Tab, behind},
+    place,
+};
 
 /// What of a tree somebody has chosen to see, as an address says it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -51,10 +53,7 @@ pub(super) fn address(base: &str, key: &ObjectKey, folds: &Folds) -> String {
 
 /// What an address says of it, after what it says of the object.
 pub(in crate::page::object) fn query(folds: &Folds) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if folds.only_unhealthy {
-        query.append_pair("show", Folding::UNHEALTHY);
-    }
+    let show = if folds.only_unhealthy { Folding::UNHEALTHY } else { "" }.to_owned();
     let open: Vec<_> = folds
         .open
         .iter()
@@ -64,15 +63,7 @@ pub(in crate::page::object) fn query(folds: &Folds) -> String {
         })
         .collect();
     let closed: Vec<_> = folds.closed.iter().map(String::as_str).collect();
-    for (word, names) in [("open", open.join(".")), ("closed", closed.join("."))] {
-        if !names.is_empty() {
-            query.append_pair(word, &names);
-        }
-    }
-    match query.finish() {
-        query if query.is_empty() => query,
-        query => format!("&{query}"),
-    }
+    behind([("show", show), ("open", open.join(".")), ("closed", closed.join("."))])
 }
 
 #[cfg(test)]

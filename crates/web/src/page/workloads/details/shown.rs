@@ -106,13 +106,11 @@ impl Around {
         let visitor = visitor(app, session);
         let visit = app.live.visit(&visitor, &kinds(owner, None)).await;
         let around = Self::of(owner, &visit);
-        match &around.source {
-            None => around,
-            Some((link, _)) => {
-                let visit = app.live.visit(&visitor, &kinds(owner, Some(link.kind))).await;
-                Self::of(owner, &visit)
-            }
+        if around.source.is_none() {
+            return around;
         }
+        let visit = app.live.visit(&visitor, &around.kinds()).await;
+        Self::of(owner, &visit)
     }
 
     /// What a view has of them.
@@ -133,6 +131,6 @@ impl Around {
     }
 }
 
-pub(super) fn kinds(owner: Option<&ObjectKey>, source: Option<Kind>) -> Vec<Kind> {
+fn kinds(owner: Option<&ObjectKey>, source: Option<Kind>) -> Vec<Kind> {
     owner.map(|owner| owner.kind).into_iter().chain(source).collect()
 }

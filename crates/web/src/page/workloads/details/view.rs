@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Content, Shown,
-    shown::{Around, Aside, kinds},
+    shown::{Around, Aside},
 };
 use crate::{
     App, ObjectError,
@@ -86,10 +86,7 @@ impl WorkloadView {
         let owner = shown.row.owner.clone();
         for _ in 0..2 {
             shown.around = Around::of(owner.as_ref(), &self.visit);
-            let wanted = match &shown.around.source {
-                Some(_) => shown.around.kinds(),
-                None => kinds(owner.as_ref(), None),
-            };
+            let wanted = shown.around.kinds();
             if wanted == self.kinds {
                 return;
             }
