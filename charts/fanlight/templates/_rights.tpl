@@ -46,7 +46,7 @@
 {{- if .Values.rbac.constrainedImpersonation.enabled }}
 {{- $forms := list }}
 {{- with without $what "serviceaccounts" }}
-{{- $forms = append $forms "user-info" }}
+{{- $forms = append $forms "impersonate-on:user-info:" }}
 {{- include "fanlight.whom" (list $ "authentication.k8s.io" "impersonate:user-info" .) }}
 {{- end }}
 {{- if has "serviceaccounts" $what }}
@@ -54,7 +54,7 @@
 {{- end }}
 {{- /* Which ones may be allowed elsewhere, for one namespace. */}}
 {{- if or (has "serviceaccounts" $what) (has "--oidc-service-accounts" .Values.additionalArgs) }}
-{{- $forms = append $forms "serviceaccount" }}
+{{- $forms = append $forms "impersonate-on:serviceaccount:" }}
 {{- end }}
 {{- include "fanlight.whatFor" (list . $forms) }}
 {{- else }}
@@ -92,26 +92,17 @@
 - apiGroups: ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
   resources: {{ include "fanlight.appliedResources" . }}
   verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
-{{- if $root.Values.rbac.workloadActions }}
-- apiGroups: ["apps"]
-  resources: ["daemonsets", "deployments", "statefulsets"]
-  verbs: {{ include "fanlight.on" (list $forms (list "patch")) }}
-- apiGroups: ["batch"]
-  resources: ["jobs"]
-  verbs: {{ include "fanlight.on" (list $forms (list "create")) }}
-- apiGroups: [""]
-  resources: ["pods"]
-  verbs: {{ include "fanlight.on" (list $forms (list "delete")) }}
-{{- end }}
+{{- include "fanlight.workloadRules" . }}
 - nonResourceURLs: ["/apis", "/apis/*"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
 {{- end -}}
 
+{{/* Verbs, each in all these forms: what stands before it. */}}
 {{- define "fanlight.on" -}}
 {{- $verbs := index . 1 -}}
 {{- $all := list -}}
 {{- range $form := index . 0 -}}
-{{- range $verbs }}{{ $all = append $all (printf "impersonate-on:%s:%s" $form .) }}{{ end -}}
+{{- range $verbs }}{{ $all = append $all (print $form .) }}{{ end -}}
 {{- end -}}
 {{- toJson $all -}}
 {{- end -}}
@@ -172,21 +163,22 @@
 - apiGroups: ["infra.contrib.fluxcd.io"]
   resources: ["terraforms"]
   verbs: ["get", "list", "watch", "patch"]
-{{- include "fanlight.workloadRules" . }}
+{{- include "fanlight.workloadRules" (list . (list "")) }}
 {{- end -}}
 
-{{/* Restarting workloads, running CronJobs, deleting pods. */}}
+{{/* Restarting workloads, running CronJobs, deleting pods; by those who may themselves, or as others in these forms. */}}
 {{- define "fanlight.workloadRules" -}}
-{{- if .Values.rbac.workloadActions }}
+{{- $forms := index . 1 }}
+{{- if (index . 0).Values.rbac.workloadActions }}
 - apiGroups: ["apps"]
   resources: ["daemonsets", "deployments", "statefulsets"]
-  verbs: ["patch"]
+  verbs: {{ include "fanlight.on" (list $forms (list "patch")) }}
 - apiGroups: ["batch"]
   resources: ["jobs"]
-  verbs: ["create"]
+  verbs: {{ include "fanlight.on" (list $forms (list "create")) }}
 - apiGroups: [""]
   resources: ["pods"]
-  verbs: ["delete"]
+  verbs: {{ include "fanlight.on" (list $forms (list "delete")) }}
 {{- end }}
 {{- end -}}
 
@@ -231,5 +223,5 @@
 - apiGroups: {{ include "fanlight.fluxGroups" . }}
   resources: ["*"]
   verbs: ["patch"]
-{{- include "fanlight.workloadRules" . }}
+{{- include "fanlight.workloadRules" (list . (list "")) }}
 {{- end -}}

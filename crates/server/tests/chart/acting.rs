@@ -1,8 +1,8 @@
 //! Who may change something, by the rights that the chart gives.
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::estate;
-use reqwest::header::ACCEPT;
+use fanlight_testbed::{ControlPlane, FanlightServer, estate};
+use reqwest::{Client, header::ACCEPT};
 use serde_json::Value;
 
 use crate::install::{Release, hash, on_plane};
@@ -37,10 +37,7 @@ fn whatever_values_change_rights_people_change_what_they_may_and_nothing_else() 
             let admin = server.sign_in("admin", "secret").await?;
             for (object, wanted) in outcomes {
                 let form = [("action", "suspend"), ("comment", "a try"), ("object", object)];
-                let request = admin.post(format!("{}/actions", server.url())).form(&form);
-                let answer =
-                    request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
-                let last: Value = serde_json::from_str(answer.lines().last().context("an answer")?)?;
+                let (last, answer) = act(&server, &admin, "/actions", &form).await?;
                 ensure!(last["word"] == wanted, "{values}: {object}: {answer}\n{}", server.log());
                 let seen = object_of(plane, object).await?;
                 ensure!((seen["spec"]["suspend"] == true) == (wanted == "Done"), "{values}: {seen}");
@@ -74,11 +71,8 @@ fn what_runs_is_acted_upon_only_where_the_chart_is_told_to_allow_it() {
             plane.apply(&estate::deployment("acting-on", "web", "web:1", 0)).await?;
             let server = release.run("acting-on-fanlight").await?;
             let admin = server.sign_in("admin", "secret").await?;
-            let request = admin.post(format!("{}/workloads/act", server.url()));
-            let request = request.form(&[("action", "restart"), ("object", WEB)]);
-            let answer =
-                request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
-            let last: Value = serde_json::from_str(answer.lines().last().context("an answer")?)?;
+            let form = [("action", "restart"), ("object", WEB)];
+            let (last, answer) = act(&server, &admin, "/workloads/act", &form).await?;
             let said = last["text"].as_str().unwrap_or_default();
             ensure!(last["word"] == outcome && said.contains(words), "{values}: {answer}\n{}", server.log());
             drop(server);
@@ -88,7 +82,20 @@ fn what_runs_is_acted_upon_only_where_the_chart_is_told_to_allow_it() {
     });
 }
 
-async fn object_of(plane: &fanlight_testbed::ControlPlane, object: &str) -> anyhow::Result<Value> {
+/// Acts as the page's script does; the last of what is told, and all of it.
+async fn act(
+    server: &FanlightServer,
+    who: &Client,
+    path: &str,
+    form: &[(&str, &str)],
+) -> anyhow::Result<(Value, String)> {
+    let request = who.post(format!("{}{path}", server.url())).form(form);
+    let answer = request.header(ACCEPT, "application/x-ndjson").send().await?.error_for_status()?.text().await?;
+    let last = serde_json::from_str(answer.lines().last().context("an answer")?)?;
+    Ok((last, answer))
+}
+
+async fn object_of(plane: &ControlPlane, object: &str) -> anyhow::Result<Value> {
     let [_, namespace, name] = object.split('/').collect::<Vec<_>>()[..] else { anyhow::bail!("{object}") };
     let path = format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations/{name}");
     Ok(plane.admin().request(http::Request::get(path).body(Vec::new())?).await?)

@@ -13,6 +13,18 @@ use crate::house::{House, all, plane};
 /// What it takes to look and to act.
 const ACT: [&str; 4] = ["get", "list", "watch", "patch"];
 
+/// A condition on a page with a stream: it is kept current.
+pub(crate) const LIVE: &str = "document.getElementById('mark')?.textContent === 'live'";
+
+/// A browser in which the emergency user looks at a page with a stream.
+pub(crate) async fn at(house: &House, address: &str, look: Look) -> anyhow::Result<Browser> {
+    let browser = Browser::open(look).await?;
+    browser.sign_in(house.server.url(), "admin", "secret").await?;
+    browser.goto(format!("{}{address}", house.server.url())).await?;
+    browser.until(LIVE).await?;
+    Ok(browser)
+}
+
 /// Somebody signed in at a browser.
 pub(crate) struct Desk {
     pub(crate) house: House,
@@ -55,7 +67,7 @@ impl Desk {
     }
 
     pub(crate) async fn live(&self) -> anyhow::Result<()> {
-        self.browser.until("document.getElementById('mark')?.textContent === 'live'").await
+        self.browser.until(LIVE).await
     }
 
     /// Types into whatever has the focus.

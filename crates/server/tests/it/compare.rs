@@ -1,10 +1,10 @@
 //! What changed between two versions of an object that somebody looked at.
 
-use fanlight_testbed::{Options, Stream, estate, estate::FluxObject, rights::flux_rules};
+use fanlight_testbed::{Options, estate, estate::FluxObject, rights::flux_rules};
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, WATCH, get, plane},
+    house::{House, WATCH, follow, get, plane},
     why::words,
 };
 
@@ -52,8 +52,7 @@ async fn members_that_came_and_went_are_told_to_whoever_may_read_the_object() ->
     assert!(alone.contains("Seen here since"), "{alone}");
 
     // Her page is open while it changes; nobody loads one.
-    let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, STORE).await?;
     stream.until_event(|view| view.contains("Only one version")).await?;
     house.plane.apply(&store(SECOND, &[&stays, &comes])).await?;
     let view = stream.until_event(|view| words(view).contains("1 added, 1 removed, 1 in both.")).await?;

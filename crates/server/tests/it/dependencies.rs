@@ -1,10 +1,10 @@
 //! What an object needs and what needs it, over namespaces and as far as somebody may see.
 
-use fanlight_testbed::{Options, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{Options, estate, rights::flux_rules};
 use serde_json::json;
 
 use crate::{
-    house::{House, WATCH, all, get, plane},
+    house::{House, WATCH, all, follow, get, plane},
     why::words,
 };
 
@@ -89,8 +89,7 @@ async fn what_somebody_may_not_see_is_named_as_the_object_names_it_and_nothing_b
     let (ada, ben) = (ada?, ben?);
     // Everything is in memory, for her.
     assert!(get(&house, &ada, API).await?.contains("data/disk"));
-    let address = format!("{}{}", house.server.url(), API.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ben.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ben, API).await?;
     let streamed = stream.until_event(|view| words(view).contains("which you may not see")).await?;
     let page = get(&house, &ben, API).await?;
     let told = words(&page);
@@ -120,8 +119,7 @@ async fn objects_that_wait_for_each_other_are_called_a_circle() -> anyhow::Resul
 async fn an_open_page_follows_what_happens_to_others_and_who_comes_to_need_it() -> anyhow::Result<()> {
     let house = scene().await?;
     let ada = house.client(ADA, &[])?;
-    let address = format!("{}{}", house.server.url(), WEB.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, WEB).await?;
     stream.until_event(|view| words(view).contains("data/db, by way of one other, which failed")).await?;
     house.plane.apply(&estate::kustomization("data", "db").after(&["disk"])).await?;
     stream.until_event(|view| words(view).contains("It waits for Kustomization apps/api, which waits too.")).await?;

@@ -4,9 +4,11 @@ use fanlight_testbed::{Browser, Look, Options, estate};
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::house::{House, plane};
+use crate::{
+    browser::{self, LIVE},
+    house::{House, WATCH, all, plane},
+};
 
-const LIVE: &str = "document.getElementById('mark')?.textContent === 'live'";
 /// What is walked through: a link on each page, and what it leads to.
 const WAY: [(&str, &str); 2] = [
     ("#failing a[href*='name=till']", "document.querySelector('.chain a.log-link') !== null"),
@@ -23,24 +25,26 @@ async fn town() -> anyhow::Result<House> {
     plane.apply(&estate::deployment("shop", "till", "till:1.0.0-rc1", 1)).await?;
     let unhealthy = "timeout waiting for: [Deployment/shop/till status: 'InProgress']";
     plane.apply(&estate::kustomization("apps", "till").failed("HealthCheckFailed", unhealthy)).await?;
-    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
-    plane.grant_everywhere("admin", all).await?;
+    plane.grant_everywhere("admin", all(&WATCH)).await?;
     plane.pod_logs().served("shop", "app.kubernetes.io/name=till", 1).await?;
     House::before(plane).await
 }
 
-async fn overview(house: &House) -> anyhow::Result<Browser> {
-    let browser = Browser::open(Look::DESK).await?;
-    browser.sign_in(house.server.url(), "admin", "secret").await?;
-    browser.goto(format!("{}/", house.server.url())).await?;
-    browser.until(LIVE).await?;
-    Ok(browser)
+/// Presses the Tab key until a condition holds.
+async fn tab_until(browser: &Browser, there: &str, goal: &str) -> anyhow::Result<()> {
+    let mut steps = 0;
+    while browser.ask(there).await? != json!(true) {
+        browser.action_chain().send_keys(Key::Tab).perform().await?;
+        steps += 1;
+        anyhow::ensure!(steps < 120, "the Tab key never gets to {goal}");
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn two_clicks_lead_from_the_overview_to_the_line_that_explains_what_is_red() -> anyhow::Result<()> {
     let house = town().await?;
-    let browser = overview(&house).await?;
+    let browser = browser::at(&house, "/", Look::DESK).await?;
     for (link, arrived) in WAY {
         browser.one(link).await?.click().await?;
         browser.until(arrived).await?;
@@ -54,26 +58,14 @@ async fn two_clicks_lead_from_the_overview_to_the_line_that_explains_what_is_red
 #[tokio::test]
 async fn the_keyboard_alone_leads_there_too() -> anyhow::Result<()> {
     let house = town().await?;
-    let browser = overview(&house).await?;
+    let browser = browser::at(&house, "/", Look::DESK).await?;
     for (link, arrived) in WAY {
         browser.one(link).await?;
-        let there = format!("document.activeElement?.matches(\"{link}\")");
-        let mut steps = 0;
-        while browser.ask(&there).await? != json!(true) {
-            browser.action_chain().send_keys(Key::Tab).perform().await?;
-            steps += 1;
-            anyhow::ensure!(steps < 120, "the Tab key never gets to {link}");
-        }
+        tab_until(&browser, &format!("document.activeElement?.matches(\"{link}\")"), link).await?;
         browser.action_chain().send_keys(Key::Enter).perform().await?;
         browser.until(arrived).await?;
         browser.until(LIVE).await?;
     }
     // The lines scroll by the keyboard.
-    let mut steps = 0;
-    while browser.ask("document.activeElement?.id === 'lines'").await? != json!(true) {
-        browser.action_chain().send_keys(Key::Tab).perform().await?;
-        steps += 1;
-        anyhow::ensure!(steps < 120, "the Tab key never gets to the lines");
-    }
-    Ok(())
+    tab_until(&browser, "document.activeElement?.id === 'lines'", "the lines").await
 }

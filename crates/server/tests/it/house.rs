@@ -100,9 +100,21 @@ async fn replica(plane: &ControlPlane, forge: &SessionForge, by: (&str, &Wire)) 
 
 /// What somebody is shown at a path, where nothing is wrong.
 pub(crate) async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
+    answer(house, client, path, 200).await
+}
+
+/// What somebody is told at a path that is answered with this status.
+pub(crate) async fn answer(house: &House, client: &Client, path: &str, status: u16) -> anyhow::Result<String> {
     let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == 200, "{path} answers {}", response.status());
+    anyhow::ensure!(response.status() == status, "{path} answers {}", response.status());
     Ok(response.text().await?)
+}
+
+/// What keeps the page at a path current while somebody looks.
+pub(crate) async fn follow(house: &House, client: &Client, page: &str) -> anyhow::Result<Stream> {
+    let (path, query) = page.split_at(page.find('?').unwrap_or(page.len()));
+    let address = format!("{}{path}/events{query}", house.server.url());
+    Ok(Stream::of(client.get(address).send().await?.error_for_status()?))
 }
 
 /// These verbs on everything.
@@ -112,8 +124,12 @@ pub(crate) fn all(verbs: &[&str]) -> Value {
 
 /// The requests about objects of Flux that the server under test made.
 pub(crate) fn of_flux(entries: &[AuditEntry]) -> Vec<&AuditEntry> {
-    let own = "system:serviceaccount:fanlight:fanlight";
-    entries.iter().filter(|entry| entry.user.username == own && entry.is_of_flux()).collect()
+    entries.iter().filter(|entry| of_server(entry) && entry.is_of_flux()).collect()
+}
+
+/// Whether the server under test made a request.
+pub(crate) fn of_server(entry: &AuditEntry) -> bool {
+    entry.user.username == "system:serviceaccount:fanlight:fanlight"
 }
 
 /// A condition on views: they contain a row of this name.

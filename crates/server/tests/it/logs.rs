@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
-    house::{House, WATCH, plane},
+    house::{House, WATCH, all, follow, plane},
     shared::log_with,
 };
 
@@ -32,7 +32,7 @@ impl Scene {
         let plane = plane(Options { nodes: true, ..Options::default() }).await?;
         plane.create_namespace("shop").await?;
         plane.apply(&estate::deployment("shop", "cart", "cart:1.0.0", 2)).await?;
-        plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+        plane.grant_everywhere(ADA, all(&WATCH)).await?;
         let logs = plane.pod_logs();
         let pods = logs.served("shop", "app.kubernetes.io/name=cart", 2).await?;
         let carts = pods.iter().map(|pod| format!("shop/{pod}/cart")).collect();
@@ -60,9 +60,8 @@ impl Scene {
         Ok(page)
     }
 
-    async fn stream(&self, client: &Client, path: &str) -> anyhow::Result<Stream> {
-        let address = format!("{}{path}", self.house.server.url());
-        Ok(Stream::of(client.get(address).send().await?.error_for_status()?))
+    async fn follow(&self, client: &Client, page: &str) -> anyhow::Result<Stream> {
+        follow(&self.house, client, page).await
     }
 }
 
@@ -102,7 +101,7 @@ async fn the_logs_of_a_workloads_pods_are_one_and_go_on_while_somebody_looks() -
     assert!(page.contains("2 pods"), "{page}");
 
     let newest = page.rsplit("data-t=\"").next().and_then(|rest| rest.split('"').next()).context("a time")?;
-    let mut stream = scene.stream(&ada, &format!("{CART}/events?after={newest}")).await?;
+    let mut stream = scene.follow(&ada, &format!("{CART}?after={newest}")).await?;
     let told = stream.until_event(|view| view.contains("third")).await?;
     assert!(told.contains("<ol id=\"lines\" data-add>"), "a little comes again: {told}");
     scene.logs.write(other, "written while somebody looks")?;
@@ -206,7 +205,7 @@ async fn who_may_not_read_logs_is_told_which_right_is_missing_and_a_right_that_i
     let binding = scene.plane().grant_in("shop", CLEO, log).await?;
     let page = scene.page(&cleo, &format!("{}?container=cart", scene.pod(0))).await?;
     assert!(lines(&page).contains(&"a secret of the cart".to_owned()), "{page}");
-    let mut stream = scene.stream(&cleo, &format!("{}/events?container=cart", scene.pod(0))).await?;
+    let mut stream = scene.follow(&cleo, &format!("{}?container=cart", scene.pod(0))).await?;
     stream.until_event(|view| view.contains("a secret of the cart")).await?;
     scene.plane().delete(&binding).await?;
     let gone = "<ol id=\"lines\" class=\"log\" tabindex=\"0\" aria-label=\"Lines, the newest last\"></ol>";
@@ -226,20 +225,18 @@ async fn who_may_not_read_logs_is_told_which_right_is_missing_and_a_right_that_i
 #[tokio::test]
 async fn a_stream_ends_with_the_session_and_nobody_has_more_than_their_share() -> anyhow::Result<()> {
     let scene = Scene::set().await?;
-    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}]);
-    scene.plane().grant_everywhere("admin", all).await?;
+    scene.plane().grant_everywhere("admin", all(&WATCH)).await?;
     let admin = scene.house.server.sign_in("admin", "secret").await?;
-    let path = format!("{CART}/events");
     let mut streams = Vec::new();
     for _ in 0..8 {
-        let mut stream = scene.stream(&admin, &path).await?;
+        let mut stream = scene.follow(&admin, CART).await?;
         stream.until_event(|view| view.contains("2 pods")).await?;
         streams.push(stream);
     }
-    let mut refused = scene.stream(&admin, &path).await?;
+    let mut refused = scene.follow(&admin, CART).await?;
     refused.until_event(|view| view.contains("you read 8 logs at the same time already")).await?;
     let ada = scene.house.client(ADA, &[])?;
-    let mut hers = scene.stream(&ada, &path).await?;
+    let mut hers = scene.follow(&ada, CART).await?;
     hers.until_event(|view| view.contains("2 pods")).await?;
     // A page that is closed makes room.
     streams.pop();
@@ -292,7 +289,7 @@ async fn an_objects_page_has_what_fluxs_controllers_write_about_it_and_about_not
         "{told:?}"
     );
     assert!(page.contains(">ERROR</b>"), "{page}");
-    let mut stream = scene.stream(&ada, "/kustomization/logs/events?name=shop&namespace=apps").await?;
+    let mut stream = scene.follow(&ada, path).await?;
     stream.until_event(|view| view.contains("no such path in apps")).await?;
     scene.logs.write_about(&manager, &data)?;
     scene.logs.write(&manager, "once more: apps/shop")?;

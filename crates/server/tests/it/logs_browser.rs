@@ -1,12 +1,15 @@
 //! Logs in a real browser.
 
-use anyhow::Context;
 use fanlight_testbed::{Browser, Look};
 use jiff::Timestamp;
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::logs::Scene;
+use crate::{
+    browser::{self, Axe, LIVE},
+    house::{WATCH, all},
+    logs::{CART, Scene},
+};
 
 /// The memory of a process, in MiB.
 fn memory(process: u32) -> anyhow::Result<u64> {
@@ -17,13 +20,8 @@ fn memory(process: u32) -> anyhow::Result<u64> {
 }
 
 async fn open(scene: &Scene, path: &str) -> anyhow::Result<Browser> {
-    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
-    scene.house.plane.grant_everywhere("admin", all).await?;
-    let browser = Browser::open(Look::DESK).await?;
-    browser.sign_in(scene.house.server.url(), "admin", "secret").await?;
-    browser.goto(format!("{}{path}", scene.house.server.url())).await?;
-    browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
-    Ok(browser)
+    scene.house.plane.grant_everywhere("admin", all(&WATCH)).await?;
+    browser::at(&scene.house, path, Look::DESK).await
 }
 
 /// An expression: so many lines have this text.
@@ -66,31 +64,26 @@ async fn fifty_thousand_lines_stay_within_bounds_in_server_and_browser_and_the_l
 #[tokio::test]
 async fn a_log_is_readable_for_everybody_by_keyboard_in_light_dark_on_a_phone_and_without_script() -> anyhow::Result<()>
 {
-    let axe = std::env::var_os("FANLIGHT_TOOL_AXE").context("FANLIGHT_TOOL_AXE is not set: run `cargo xtask test`")?;
-    let axe = std::fs::read_to_string(axe)?;
+    let axe = Axe::new()?;
     let scene = Scene::set().await?;
     for text in ["ERROR no basket", "WARN slow", "{\"level\":\"debug\",\"msg\":\"x\"}", &"long ".repeat(200), "plain"] {
         scene.logs.write(&scene.carts[0], text)?;
     }
-    let browser = open(&scene, &format!("{}?q=o", crate::logs::CART)).await?;
-    let faults = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
-        found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
-            .map((one) => one.id + ': ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))));";
+    let browser = open(&scene, &format!("{CART}?q=o")).await?;
     let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
     for look in [Look::DESK, Look { dark: true, ..Look::DESK }, Look::PHONE] {
         browser.look(look).await?;
-        for address in [format!("{}?q=o", crate::logs::CART), format!("{}?wrap=no", scene.pod(0)), scene.pod(9)] {
+        for address in [format!("{CART}?q=o"), format!("{}?wrap=no", scene.pod(0)), scene.pod(9)] {
             browser.goto(format!("{}{address}", scene.house.server.url())).await?;
             browser.until("document.readyState === 'complete'").await?;
-            browser.execute(axe.as_str(), vec![]).await?;
-            assert_eq!(browser.execute_async(faults, vec![]).await?.json(), &json!([]), "{address} {look:?}");
+            assert_eq!(axe.faults(&browser).await?, [""; 0], "{address} {look:?}");
             assert_eq!(browser.ask(fits).await?, json!(true), "{address} {look:?}");
         }
     }
     // By keys into the field, and from there to the lines.
     browser.look(Look::DESK).await?;
-    browser.goto(format!("{}{}", scene.house.server.url(), crate::logs::CART)).await?;
-    browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
+    browser.goto(format!("{}{CART}", scene.house.server.url())).await?;
+    browser.until(LIVE).await?;
     browser.action_chain().send_keys("f").perform().await?;
     browser.until("document.activeElement?.name === 'q'").await?;
     browser.action_chain().send_keys("BASKET").send_keys(Key::Enter).perform().await?;
@@ -98,7 +91,7 @@ async fn a_log_is_readable_for_everybody_by_keyboard_in_light_dark_on_a_phone_an
         .until("location.search.includes('q=BASKET') && document.querySelectorAll('#lines mark').length === 1")
         .await?;
     browser.look(Look { script: false, ..Look::DESK }).await?;
-    browser.goto(format!("{}{}", scene.house.server.url(), crate::logs::CART)).await?;
+    browser.goto(format!("{}{CART}", scene.house.server.url())).await?;
     browser.until(&has(1, "ERROR no basket")).await?;
     let dead =
         "[...document.querySelectorAll('main button')].filter((one) => one.checkVisibility() && !one.form).length";
@@ -109,7 +102,7 @@ async fn a_log_is_readable_for_everybody_by_keyboard_in_light_dark_on_a_phone_an
 #[tokio::test]
 async fn a_stream_that_breaks_off_goes_on_without_a_line_twice_or_one_too_few() -> anyhow::Result<()> {
     let scene = Scene::set().await?;
-    let browser = open(&scene, crate::logs::CART).await?;
+    let browser = open(&scene, CART).await?;
     let [one, other] = [&scene.carts[0], &scene.carts[1]];
     scene.logs.write(one, "one 1")?;
     scene.logs.write(other, "other 1")?;

@@ -1,10 +1,9 @@
 //! Kinds that Fanlight does not know: found in the cluster, and read by whoever looks.
 
-use fanlight_testbed::{Options, Stream};
-use reqwest::Client;
+use fanlight_testbed::Options;
 use serde_json::{Value, json};
 
-use crate::house::{House, all, plane};
+use crate::house::{House, all, answer, follow, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -51,41 +50,34 @@ async fn town() -> anyhow::Result<House> {
     House::before(plane).await
 }
 
-async fn get(house: &House, client: &Client, path: &str, status: u16) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    anyhow::ensure!(response.status() == status, "{path} answers {}", response.status());
-    Ok(response.text().await?)
-}
-
 #[tokio::test]
 async fn an_unknown_kind_is_found_listed_and_shown_with_status_message_and_manifest_and_kept_current()
 -> anyhow::Result<()> {
     let house = town().await?;
     let ada = house.client(ADA, &[])?;
-    let kinds = get(&house, &ada, "/other", 200).await?;
+    let kinds = get(&house, &ada, "/other").await?;
     assert!(
         kinds.contains("/other/gizmos.acme.fluxcd.io") && kinds.contains("/other/worlds.acme.fluxcd.io"),
         "{kinds}"
     );
     assert!(!kinds.contains("gitrepositories"), "what has a page of its own: {kinds}");
-    let list = get(&house, &ada, "/other/gizmos.acme.fluxcd.io", 200).await?;
+    let list = get(&house, &ada, "/other/gizmos.acme.fluxcd.io").await?;
     for said in ["left", "right", "canary-x7q2", "A tooth is broken", "Failed", "details?name=right&#38;namespace=apps"]
     {
         assert!(list.contains(said), "{said}: {list}");
     }
-    let object = get(&house, &ada, "/other/gizmos.acme.fluxcd.io/details?name=right&namespace=apps", 200).await?;
+    let object = get(&house, &ada, "/other/gizmos.acme.fluxcd.io/details?name=right&namespace=apps").await?;
     for said in
         ["A tooth is broken", "Checked", "size: 3", "team", "kubectl get gizmos.acme.fluxcd.io right -n apps -o yaml"]
     {
         assert!(object.contains(said), "{said}: {object}");
     }
-    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io", 200).await?;
+    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io").await?;
     assert!(world.contains("details?name=earth\""), "{world}");
-    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io/details?name=earth", 200).await?;
+    let world = get(&house, &ada, "/other/worlds.acme.fluxcd.io/details?name=earth").await?;
     assert!(world.contains("No condition says whether it is ready"), "{world}");
 
-    let address = format!("{}/other/gizmos.acme.fluxcd.io/events", house.server.url());
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, "/other/gizmos.acme.fluxcd.io").await?;
     stream.until_event(|piece| piece.contains("spinning") || piece.contains("Spinning")).await?;
     house.plane.apply(&gizmo("apps", "left", "False", "the spring has gone")).await?;
     stream.until_event(|piece| piece.contains("The spring has gone")).await?;
@@ -97,24 +89,24 @@ async fn of_an_unknown_kind_everybody_sees_what_kubernetes_lets_them_list_and_is
 -> anyhow::Result<()> {
     let house = town().await?;
     let (ada, ben, carl) = (house.client(ADA, &[])?, house.client(BEN, &[])?, house.client(CARL, &[])?);
-    get(&house, &ada, "/other/gizmos.acme.fluxcd.io", 200).await?;
-    let list = get(&house, &ben, "/other/gizmos.acme.fluxcd.io", 200).await?;
+    get(&house, &ada, "/other/gizmos.acme.fluxcd.io").await?;
+    let list = get(&house, &ben, "/other/gizmos.acme.fluxcd.io").await?;
     assert!(list.contains("left") && list.contains("right") && !list.contains("x7q2"), "{list}");
     for hidden in ["?namespace=data", "/details?namespace=data&name=canary"] {
-        let page = get(&house, &ben, &format!("/other/gizmos.acme.fluxcd.io{hidden}"), 403).await?;
+        let page = answer(&house, &ben, &format!("/other/gizmos.acme.fluxcd.io{hidden}"), 403).await?;
         assert!(page.contains("cannot") && !page.contains("x7q2"), "{hidden}: {page}");
     }
     // Nobody knows where Carl may look; he does.
-    let page = get(&house, &carl, "/other/gizmos.acme.fluxcd.io", 403).await?;
+    let page = answer(&house, &carl, "/other/gizmos.acme.fluxcd.io", 403).await?;
     assert!(page.contains("A namespace in which you may list them") && !page.contains("x7q2"), "{page}");
-    let page = get(&house, &carl, "/other/gizmos.acme.fluxcd.io?namespace=data", 200).await?;
+    let page = get(&house, &carl, "/other/gizmos.acme.fluxcd.io?namespace=data").await?;
     assert!(page.contains("canary-x7q2"), "{page}");
     for path in ["?namespace=..%2fapps", "/details?namespace=data&name=a%2fstatus"] {
-        get(&house, &carl, &format!("/other/gizmos.acme.fluxcd.io{path}"), 404).await?;
+        answer(&house, &carl, &format!("/other/gizmos.acme.fluxcd.io{path}"), 404).await?;
     }
     for unknown in ["widgets.acme.fluxcd.io", "deployments.apps", "gitrepositories.source.toolkit.fluxcd.io", "..%2fx"]
     {
-        let page = get(&house, &ada, &format!("/other/{unknown}"), 404).await?;
+        let page = answer(&house, &ada, &format!("/other/{unknown}"), 404).await?;
         assert!(page.contains("Not installed") && page.contains("CustomResourceDefinition"), "{unknown}: {page}");
     }
     Ok(())

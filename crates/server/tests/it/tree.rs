@@ -3,20 +3,20 @@
 use std::{io::Write, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_testbed::{Browser, Look, Options, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{Look, Options, estate, rights::flux_rules};
 use flate2::{Compression, write::GzEncoder};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api,
     api::{DeleteParams, ListParams},
 };
-use reqwest::Client;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 use tokio::time::Instant;
 
 use crate::{
-    house::{House, WATCH, plane},
+    browser,
+    house::{House, WATCH, all, follow, get, of_server, plane},
     shared::{until, until_within},
 };
 
@@ -47,8 +47,8 @@ async fn scene() -> anyhow::Result<House> {
     for object in [Value::from(store), elsewhere.into()] {
         plane.apply(&object).await?;
     }
-    plane.grant_everywhere(ADA, json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
-    plane.grant_everywhere("admin", json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": WATCH}])).await?;
+    plane.grant_everywhere(ADA, all(&WATCH)).await?;
+    plane.grant_everywhere("admin", all(&WATCH)).await?;
     plane.grant_in("apps", BEN, flux_rules(&WATCH)).await?;
     let workloads = json!([{"apiGroups": ["apps"], "resources": ["deployments", "replicasets"], "verbs": ["get", "list"]},
         {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]);
@@ -75,11 +75,6 @@ fn release(namespace: &str, name: &str, version: u8) -> anyhow::Result<Value> {
     Ok(json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
         "metadata": {"namespace": namespace, "name": format!("sh.helm.release.v1.{name}.v{version}")},
         "stringData": {"release": packed}}))
-}
-
-async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?.error_for_status()?;
-    Ok(response.text().await?)
 }
 
 /// The names of the pods of a part.
@@ -134,8 +129,7 @@ async fn a_tree_goes_down_to_the_pods_and_says_what_is_missing_and_what_lies_els
     let entries = log
         .until(|entries| entries.iter().filter(|entry| entry.uri.contains("/namespaces/shop/pods")).count() >= 1)
         .await?;
-    let own = "system:serviceaccount:fanlight:fanlight";
-    let in_shop = entries.iter().filter(|entry| entry.user.username == own && entry.uri.contains("/namespaces/shop/"));
+    let in_shop = entries.iter().filter(|entry| of_server(entry) && entry.uri.contains("/namespaces/shop/"));
     let in_shop: Vec<_> = in_shop.collect();
     assert!(in_shop.iter().all(|entry| entry.name() == ADA && !entry.is_in_own_name()), "{in_shop:#?}");
     assert!(in_shop.len() <= 8, "{} requests: {in_shop:#?}", in_shop.len());
@@ -155,8 +149,7 @@ async fn what_somebody_may_not_see_is_said_once_and_not_named() -> anyhow::Resul
     assert!(page.contains("user_info?verb=list&#38;resource=pods&#38;namespace=shop#may"), "{page}");
     assert!(page.contains("it needs <code>get secrets</code> in <code>apps</code>"), "{page}");
     assert!(draws(&page, "ReplicaSet shop/cart-"), "{:#?}", drawn(&page));
-    let mut stream =
-        Stream::of(ben.get(format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1))).send().await?);
+    let mut stream = follow(&house, &ben, STORE).await?;
     let streamed = stream.until_event(|data| data.contains("you may not read pods")).await?;
     for canary in [&names[0], &names[1], "ImagePullBackOff", "shop/invoices"] {
         assert!(!page.contains(canary) && !streamed.contains(canary), "{canary} is shown to Ben");
@@ -203,8 +196,7 @@ async fn only_what_is_unhealthy_is_left_with_its_owners_and_parts_are_closed_by_
 async fn an_open_tree_hears_of_what_was_deleted() -> anyhow::Result<()> {
     let house = scene().await?;
     let ada = house.client(ADA, &[])?;
-    let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, STORE).await?;
     stream.until_event(|data| draws(data, "ConfigMap shop/settings: Configured")).await?;
     let maps: Api<k8s_openapi::api::core::v1::ConfigMap> = Api::namespaced(house.plane.admin(), "shop");
     maps.delete("settings", &DeleteParams::default()).await?;
@@ -235,10 +227,7 @@ async fn five_thousand_parts_are_a_page_of_bounded_size_in_little_time() -> anyh
 #[tokio::test]
 async fn a_drawing_is_moved_and_made_larger_by_the_keyboard_and_by_buttons() -> anyhow::Result<()> {
     let house = scene().await?;
-    let browser = Browser::open(Look { width: 700, height: 500, ..Look::DESK }).await?;
-    browser.sign_in(house.server.url(), "admin", "secret").await?;
-    browser.goto(format!("{}{STORE}", house.server.url())).await?;
-    browser.until("document.getElementById('mark')?.textContent === 'live'").await?;
+    let browser = browser::at(&house, STORE, Look { width: 700, height: 500, ..Look::DESK }).await?;
     let press = async |key: Key| browser.action_chain().send_keys(key.value().to_string()).perform().await;
     let window = "document.querySelector('.diagram .window')";
     browser.ask(&format!("{window}.focus()")).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fanlight_testbed::{AuditEntry, Options, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{AuditEntry, Options, estate, rights::flux_rules};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api,
@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::house::{House, WATCH, all, get, plane};
+use crate::house::{House, WATCH, all, follow, get, of_server, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -115,7 +115,7 @@ async fn a_page_leads_from_an_application_to_the_container_that_keeps_it_from_be
     let behind = |entry: &&AuditEntry| {
         let object = entry.object_ref.as_ref();
         object.is_some_and(|object| ["pods", "replicasets", "deployments", "events"].contains(&&*object.resource))
-            && entry.user.username == "system:serviceaccount:fanlight:fanlight"
+            && of_server(entry)
     };
     let entries = log.until(|entries| entries.iter().filter(behind).count() >= 4).await?;
     let read: Vec<_> = entries.iter().filter(behind).collect();
@@ -179,8 +179,7 @@ async fn the_way_ends_where_somebody_may_not_look_and_nothing_from_behind_it_is_
         "{told}"
     );
     assert!(cause(&page).contains("/user_info?verb=list&"), "what is missing is a link: {page}");
-    let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ben.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ben, STORE).await?;
     let streamed = stream.until_event(|view| view.contains("you may not read pods in")).await?;
     for canary in &canaries {
         assert!(!page.contains(canary) && !streamed.contains(canary), "{canary} is shown to Ben");
@@ -207,8 +206,7 @@ async fn an_open_page_says_the_cause_anew_when_it_is_another() -> anyhow::Result
     let house = scene().await?;
     let ada = house.client(ADA, &[])?;
     waiting_pod(&house, "cart", "ImagePullBackOff").await?;
-    let address = format!("{}{}", house.server.url(), STORE.replacen('?', "/events?", 1));
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, STORE).await?;
     stream.until_event(|view| view.contains("cannot pull its image")).await?;
     let message = "Deployment/shop/cart dry-run failed (Invalid): Deployment.apps \"cart\" is invalid: spec.selector: \
                    Invalid value: {}: field is immutable";
@@ -256,7 +254,7 @@ async fn an_open_list_says_why_as_far_as_its_viewer_may_see_and_a_page_costs_no_
         line(&opened, "Kustomization/apps/store").contains("timed out waiting"),
         "and what the controller says, below"
     );
-    let mut overview = Stream::of(ada.get(format!("{}/overview/events", house.server.url())).send().await?);
+    let mut overview = follow(&house, &ada, "/overview").await?;
     overview.until(|view| words(view).contains(said)).await?;
     let read = log.entries()?;
     let logs = read.iter().filter(|entry| entry.uri.contains("/log?")).count();

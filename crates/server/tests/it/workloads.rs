@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{AuditEntry, Browser, Look, Options, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{AuditEntry, Look, Options, estate, rights::flux_rules};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     batch::v1::{CronJob, Job},
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::{
-    browser::Axe,
-    house::{House, WATCH, plane},
+    browser::{self, Axe, LIVE},
+    house::{House, WATCH, all, answer, follow, get, of_server, plane},
     shared::{log_with, until},
 };
 
@@ -86,12 +86,6 @@ async fn town() -> anyhow::Result<House> {
     House::before(plane).await
 }
 
-async fn get(house: &House, client: &Client, path: &str, status: u16) -> anyhow::Result<String> {
-    let response = client.get(format!("{}{path}", house.server.url())).send().await?;
-    ensure!(response.status() == status, "{path} answers {}", response.status());
-    Ok(response.text().await?)
-}
-
 /// Acts as the page's script does; the last word and sentence.
 async fn act(house: &House, who: &Client, fields: &[(&str, &str)]) -> anyhow::Result<(String, String)> {
     let request = who.post(format!("{}/workloads/act", house.server.url())).form(fields);
@@ -123,10 +117,6 @@ async fn running(house: &House) -> anyhow::Result<BTreeSet<String>> {
     Ok(names(&pods(house).await?))
 }
 
-fn of_server(entry: &AuditEntry) -> bool {
-    entry.user.username == "system:serviceaccount:fanlight:fanlight"
-}
-
 #[tokio::test]
 async fn everybody_sees_what_flux_applies_as_far_as_kubernetes_lets_them_list_it_and_is_told_what_is_missing()
 -> anyhow::Result<()> {
@@ -134,7 +124,7 @@ async fn everybody_sees_what_flux_applies_as_far_as_kubernetes_lets_them_list_it
     let [ada, ben] = [ADA, BEN].map(|user| house.client(user, &[]));
     let (ada, ben) = (ada?, ben?);
     let log = house.plane.audit().from_now()?;
-    let list = get(&house, &ada, "/workloads", 200).await?;
+    let list = get(&house, &ada, "/workloads").await?;
     for said in [
         "href=\"/workloads/deployment/shop/cart\"",
         "href=\"/workloads/cronjob/shop/report\"",
@@ -154,23 +144,23 @@ async fn everybody_sees_what_flux_applies_as_far_as_kubernetes_lets_them_list_it
     );
     // A moment later it costs nothing, whatever of it is asked for.
     let log = house.plane.audit().from_now()?;
-    let narrow = get(&house, &ada, "/workloads?kind=CronJob&search=report", 200).await?;
+    let narrow = get(&house, &ada, "/workloads?kind=CronJob&search=report").await?;
     assert!(narrow.contains("/cronjob/shop/report") && !narrow.contains("/deployment/shop/cart"), "{narrow}");
-    let narrow = get(&house, &ada, "/workloads?owner=HelmRelease/apps/shop", 200).await?;
+    let narrow = get(&house, &ada, "/workloads?owner=HelmRelease/apps/shop").await?;
     assert!(narrow.contains("Nothing matches"), "{narrow}");
-    get(&house, &ada, CART, 200).await?;
+    get(&house, &ada, CART).await?;
     let entries = log.until(|entries| entries.iter().any(|entry| of_server(entry) && entry.verb == "get")).await?;
     let again = entries.iter().filter(is_list).filter(|entry| entry.uri.contains("toolkit.fluxcd.io")).count();
     assert_eq!(again, 0, "{entries:#?}");
 
-    let list = get(&house, &ben, "/workloads", 200).await?;
+    let list = get(&house, &ben, "/workloads").await?;
     assert!(list.contains("/deployment/shop/cart"), "{list}");
     for hidden in ["x7q2", "/shop/report", "canary"] {
         assert!(!list.contains(hidden), "{hidden} is shown to Ben: {list}");
     }
     assert!(list.contains("You may not list statefulsets, daemonsets, cronjobs, jobs in shop"), "{list}");
     assert!(list.contains("/user_info?verb=list&#38;resource=statefulsets.apps&#38;namespace=shop#may"), "{list}");
-    let elsewhere = get(&house, &ben, "/workloads?namespace=data", 200).await?;
+    let elsewhere = get(&house, &ben, "/workloads?namespace=data").await?;
     assert!(elsewhere.contains("You may not list what runs") && !elsewhere.contains("x7q2"), "{elsewhere}");
     Ok(())
 }
@@ -186,7 +176,7 @@ async fn a_page_leads_from_the_source_to_the_pods_that_are_its_own_and_says_what
     let others = names(&all.list(&ListParams::default().labels("tier=other")).await?.items);
     assert!(own.len() == 2 && !others.is_empty());
     for who in [&ada, &ben] {
-        let page = get(&house, who, CART, 200).await?;
+        let page = get(&house, who, CART).await?;
         for name in &own {
             assert!(page.contains(name.as_str()), "{name}: {page}");
         }
@@ -194,30 +184,29 @@ async fn a_page_leads_from_the_source_to_the_pods_that_are_its_own_and_says_what
         assert!(page.contains("2 of 2 ready") && page.contains("asks for cpu 50m, memory 64Mi"), "{page}");
     }
     // Kubernetes tells of a pod that it found a node for it.
-    let page = get(&house, &ada, CART, 200).await?;
+    let page = get(&house, &ada, CART).await?;
     assert!(page.contains("Scheduled") && page.contains("ScalingReplicaSet"), "Events of both: {page}");
     assert!(page.contains("Kustomization apps/shop") && page.contains("GitRepository flux-system/fleet"), "{page}");
-    let page = get(&house, &ben, CART, 200).await?;
+    let page = get(&house, &ben, CART).await?;
     assert!(page.contains("not there, or not for you to see") && !page.contains("flux-system/fleet"), "{page}");
 
-    let page = get(&house, &cleo, CART, 200).await?;
+    let page = get(&house, &cleo, CART).await?;
     assert!(page.contains("You may not list pods in shop"), "{page}");
     assert!(page.contains("You may not list events in shop"), "{page}");
-    let address = format!("{}{CART}/events", house.server.url());
-    let mut stream = Stream::of(cleo.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &cleo, CART).await?;
     let streamed = stream.until_event(|view| view.contains("You may not list pods")).await?;
     for name in own.iter().chain(&others) {
         assert!(!page.contains(name.as_str()) && !streamed.contains(name.as_str()), "{name} is shown to Cleo");
     }
-    let page = get(&house, &ben, "/workloads/deployment/data/canary-x7q2", 403).await?;
+    let page = answer(&house, &ben, "/workloads/deployment/data/canary-x7q2", 403).await?;
     assert!(page.contains("What is missing") && !page.contains("canary:1"), "{page}");
-    get(&house, &ada, "/workloads/deployment/shop/nothing", 404).await?;
+    answer(&house, &ada, "/workloads/deployment/shop/nothing", 404).await?;
     for kind in ["pod", "secret", "replicaset", "deployments", "Deployment", "..%2f..%2fsecret"] {
-        let page = get(&house, &ada, &format!("/workloads/{kind}/shop/cart"), 404).await?;
+        let page = answer(&house, &ada, &format!("/workloads/{kind}/shop/cart"), 404).await?;
         assert!(page.contains("There is no such page"), "{kind}: {page}");
     }
     for odd in ["/workloads/deployment/..%2fshop/cart", "/workloads/deployment/shop/a%2fstatus"] {
-        get(&house, &ada, odd, 404).await?;
+        answer(&house, &ada, odd, 404).await?;
     }
     Ok(())
 }
@@ -227,8 +216,7 @@ async fn a_restart_replaces_every_pod_and_is_told_until_it_is_over_and_on_open_p
     let house = town().await?;
     let ada = house.client(ADA, &[])?;
     let before = running(&house).await?;
-    let address = format!("{}{CART}/events", house.server.url());
-    let mut stream = Stream::of(ada.get(address).send().await?.error_for_status()?);
+    let mut stream = follow(&house, &ada, CART).await?;
     stream.until_event(|view| before.iter().all(|name| view.contains(name.as_str()))).await?;
     let log = house.plane.audit().from_now()?;
     let fields = [("action", "restart"), ("object", "Deployment/shop/cart"), ("back", CART)];
@@ -257,7 +245,7 @@ async fn a_restart_replaces_every_pod_and_is_told_until_it_is_over_and_on_open_p
     carts.patch("cart", &PatchParams::default(), &Patch::Merge(&pause)).await?;
     let (word, text) = act(&house, &ada, &fields).await?;
     assert!(word == "Refused" && text.contains("It is paused"), "{text}");
-    assert!(get(&house, &ada, CART, 200).await?.contains("disabled title=\"It is paused"), "the button says so");
+    assert!(get(&house, &ada, CART).await?.contains("disabled title=\"It is paused"), "the button says so");
     Ok(())
 }
 
@@ -265,7 +253,7 @@ async fn a_restart_replaces_every_pod_and_is_told_until_it_is_over_and_on_open_p
 async fn a_job_is_made_of_a_cron_job_and_shown_on_its_page_with_its_pods() -> anyhow::Result<()> {
     let house = town().await?;
     let ada = house.client(ADA, &[])?;
-    assert!(get(&house, &ada, REPORT, 200).await?.contains("There are no jobs"));
+    assert!(get(&house, &ada, REPORT).await?.contains("There are no jobs"));
     let (word, text) = act(&house, &ada, &[("action", "run"), ("object", "CronJob/shop/report")]).await?;
     assert_eq!(word, "Done", "{text}");
     let name = text.strip_prefix("Job/shop/").and_then(|rest| rest.strip_suffix(" was created")).context("a name")?;
@@ -276,11 +264,11 @@ async fn a_job_is_made_of_a_cron_job_and_shown_on_its_page_with_its_pods() -> an
     let annotations = job.metadata.annotations.clone().unwrap_or_default();
     assert_eq!(annotations.get("cronjob.kubernetes.io/instantiate").map(String::as_str), Some("manual"));
     until(async || {
-        let page = get(&house, &ada, REPORT, 200).await?;
+        let page = get(&house, &ada, REPORT).await?;
         Ok(page.contains(&format!("/workloads/job/shop/{name}\"")) && page.contains("Complete: 1 of 1 succeeded"))
     })
     .await?;
-    let page = get(&house, &ada, &format!("/workloads/job/shop/{name}"), 200).await?;
+    let page = get(&house, &ada, &format!("/workloads/job/shop/{name}")).await?;
     assert!(page.contains(&format!("{name}-")) && page.contains("Completed"), "its pod: {page}");
     log_with(&house.server, &["\"verb\":\"run\",\"object\":\"CronJob/shop/report\",\"outcome\":\"done\""]).await?;
     Ok(())
@@ -305,7 +293,7 @@ async fn a_pod_is_deleted_only_if_it_is_still_the_one_that_was_meant() -> anyhow
         "{text}"
     );
     assert!(names(&pods(&house).await?).contains(&name));
-    let page = get(&house, &ada, CART, 200).await?;
+    let page = get(&house, &ada, CART).await?;
     assert!(page.contains(&format!("name=\"uid\" value=\"{uid}\"")), "{page}");
     assert_eq!(act(&uid).await?, ("Done".to_owned(), "It is gone".to_owned()));
     let left = running(&house).await?;
@@ -320,7 +308,7 @@ async fn who_may_not_act_gets_no_button_that_works_and_is_refused_in_the_api_ser
     let house = town().await?;
     let ben = house.client(BEN, &[])?;
     let own = running(&house).await?;
-    let page = get(&house, &ben, CART, 200).await?;
+    let page = get(&house, &ben, CART).await?;
     for said in [
         "Kubernetes does not let you patch deployments in shop",
         "Kubernetes does not let you delete pods in shop",
@@ -354,27 +342,22 @@ async fn who_may_not_act_gets_no_button_that_works_and_is_refused_in_the_api_ser
 #[tokio::test]
 async fn by_keyboard_alone_somebody_goes_to_a_workload_and_restarts_it() -> anyhow::Result<()> {
     let house = town().await?;
-    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "patch"]}]);
-    house.plane.grant_everywhere("admin", all).await?;
+    house.plane.grant_everywhere("admin", all(&["get", "list", "watch", "patch"])).await?;
     running(&house).await?;
-    let browser = Browser::open(Look::DESK).await?;
-    browser.sign_in(house.server.url(), "admin", "secret").await?;
-    browser.goto(format!("{}/", house.server.url())).await?;
-    let live = "document.getElementById('mark')?.textContent === 'live'";
+    let browser = browser::at(&house, "/", Look::DESK).await?;
     let press = async |keys: &str| browser.action_chain().send_keys(keys).perform().await;
-    browser.until(live).await?;
     press("gw").await?;
     browser.until("location.pathname === '/workloads'").await?;
-    browser.until(live).await?;
+    browser.until(LIVE).await?;
     press("f").await?;
     press("cart").await?;
     browser.action_chain().send_keys(Key::Enter).perform().await?;
     browser.until("document.querySelectorAll('#rows tbody').length === 1 && location.search.includes('cart')").await?;
-    browser.until(live).await?;
+    browser.until(LIVE).await?;
     press("j").await?;
     browser.action_chain().send_keys(Key::Enter).perform().await?;
     browser.until(&format!("location.pathname === '{CART}'")).await?;
-    browser.until(live).await?;
+    browser.until(LIVE).await?;
     for _ in 0..60 {
         browser.action_chain().send_keys(Key::Tab).perform().await?;
         if browser.ask("document.activeElement.matches('#ask > summary')").await? == json!(true) {
@@ -391,7 +374,7 @@ async fn by_keyboard_alone_somebody_goes_to_a_workload_and_restarts_it() -> anyh
         browser.look(look).await?;
         for address in ["/workloads", CART, REPORT] {
             browser.goto(format!("{}{address}", house.server.url())).await?;
-            browser.until(live).await?;
+            browser.until(LIVE).await?;
             assert_eq!(axe.faults(&browser).await?, [""; 0], "{address} {look:?}");
         }
     }

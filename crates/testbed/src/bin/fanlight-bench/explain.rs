@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use fanlight_testbed::{Browser, Estate, FanlightServer, Look, Options};
+use fanlight_testbed::{Estate, Options};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::ListParams};
@@ -13,8 +13,7 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{
     changes,
     house::House,
-    pages::{visit, weigh},
-    people::Person,
+    pages::{Scene, visit, weigh},
     process,
     reading::Reading,
     requests::Requests,
@@ -35,20 +34,12 @@ impl Scale {
     const QUICK: Self = Self { parts: 400, failing: 20, lines: 5_000, window: Duration::from_secs(20) };
 }
 
-/// Who looks, and where.
-struct Scene {
-    house: House,
-    server: FanlightServer,
-    person: Person,
-    browser: Browser,
-}
-
 /// Measures all of it.
 pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result<()> {
     let scale = if quick { Scale::QUICK } else { Scale::WHOLE };
     let Scale { parts, failing, lines, .. } = scale;
     *table = Table::new(format!("a tree of {parts} parts, {failing} objects that fail, a log of {lines} lines"));
-    let scene = Scene::set(&scale).await?;
+    let scene = set(&scale).await?;
     say("everything runs as far as it can");
     tree(&scene, table).await?;
     say("the tree");
@@ -56,29 +47,20 @@ pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result
     say("why objects fail");
     log(&scene, &scale, table).await?;
     say("the log");
-    let memory = process::memory(scene.server.process()?)?;
-    table.add("resident memory of the server", "MiB", 48.0, memory.resident, "after all of the above");
-    table.add("resident memory of the server, peak", "MiB", 72.0, memory.peak, "");
-    Ok(())
+    scene.end(table)
 }
 
-impl Scene {
-    async fn set(scale: &Scale) -> anyhow::Result<Self> {
-        let options = Options { nodes: true, ..Options::default() };
-        let estate = Estate::heavy(scale.parts, scale.failing);
-        let pods: u64 = estate.objects().filter_map(|object| object["spec"]["replicas"].as_u64()).sum();
-        let (house, _) = House::around(options, &estate, 1).await?;
-        let name = house.names.first().context("nobody")?;
-        let rules = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
-        house.plane.grant_everywhere(name, rules).await?;
-        until_settled(&house, usize::try_from(pods)?).await?;
-        let server = house.server().await?;
-        let person = Person::sign_in(&house, &server, name)?;
-        person.first_page().await?;
-        let browser = Browser::open(Look::DESK).await?;
-        browser.become_somebody(server.url(), &house.forge.cookies(name, &[])?).await?;
-        Ok(Self { house, server, person, browser })
-    }
+/// Somebody who may see everything looks once all of it runs as far as it can.
+async fn set(scale: &Scale) -> anyhow::Result<Scene> {
+    let options = Options { nodes: true, ..Options::default() };
+    let estate = Estate::heavy(scale.parts, scale.failing);
+    let pods: u64 = estate.objects().filter_map(|object| object["spec"]["replicas"].as_u64()).sum();
+    let (house, _) = House::around(options, &estate, 1).await?;
+    let name = house.names.first().context("nobody")?;
+    let rules = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
+    house.plane.grant_everywhere(name, rules).await?;
+    until_settled(&house, usize::try_from(pods)?).await?;
+    Scene::begin(house).await
 }
 
 /// Waits until there are so many pods and kubelets have said something of each.

@@ -42,6 +42,14 @@ const SETTLED: &str = "document.readyState === 'complete'
     && performance.getEntriesByName('first-contentful-paint').length > 0
     && (!document.querySelector('[data-live]') || document.querySelector('#mark')?.textContent === 'live')";
 
+/// Who opens the pages: a client, and a browser.
+pub(crate) struct Scene {
+    pub(crate) house: House,
+    pub(crate) server: FanlightServer,
+    pub(crate) person: Person,
+    pub(crate) browser: Browser,
+}
+
 /// Measures every page.
 pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result<()> {
     let size = if quick { Size { people: 1, ..Size::QUICK } } else { Size { people: 1, ..Size::LARGE } };
@@ -50,23 +58,38 @@ pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result
     let name = house.names.first().context("nobody")?;
     // A preview reads nothing of what somebody may not change.
     house.plane.grant_everywhere(name, flux_rules(&["get", "list", "watch", "patch"])).await?;
-    let server = house.server().await?;
-    let person = Person::sign_in(&house, &server, name)?;
-    person.first_page().await?;
-    let browser = Browser::open(Look::DESK).await?;
-    browser.become_somebody(server.url(), &house.forge.cookies(name, &[])?).await?;
+    let scene = Scene::begin(house).await?;
+    let Scene { server, person, browser, .. } = &scene;
     let (loads, visits) = if quick { (20, 2) } else { (50, 5) };
-    for (what, address) in addresses(&person).await? {
+    for (what, address) in addresses(person).await? {
         // Nobody may have more than forty previews in a row.
         let loads = if address.contains("/act?") { loads.min(20) } else { loads };
-        weigh(&what, &address, &person, loads, table).await?;
-        visit(&what, &address, &server, &browser, visits, table).await?;
+        weigh(&what, &address, person, loads, table).await?;
+        visit(&what, &address, server, browser, visits, table).await?;
         say(&what);
     }
-    let memory = process::memory(server.process()?)?;
-    table.add("resident memory of the server", "MiB", 48.0, memory.resident, "after all of the above");
-    table.add("resident memory of the server, peak", "MiB", 72.0, memory.peak, "");
-    Ok(())
+    scene.end(table)
+}
+
+impl Scene {
+    /// Signs in the first of the people at a server that is started for that.
+    pub(crate) async fn begin(house: House) -> anyhow::Result<Self> {
+        let name = house.names.first().context("nobody")?;
+        let server = house.server().await?;
+        let person = Person::sign_in(&house, &server, name)?;
+        person.first_page().await?;
+        let browser = Browser::open(Look::DESK).await?;
+        browser.become_somebody(server.url(), &house.forge.cookies(name, &[])?).await?;
+        Ok(Self { house, server, person, browser })
+    }
+
+    /// Puts into the table what memory the server needed.
+    pub(crate) fn end(&self, table: &mut Table) -> anyhow::Result<()> {
+        let memory = process::memory(self.server.process()?)?;
+        table.add("resident memory of the server", "MiB", 48.0, memory.resident, "after all of the above");
+        table.add("resident memory of the server, peak", "MiB", 72.0, memory.peak, "");
+        Ok(())
+    }
 }
 
 /// The pages, and every tab of one object.
