@@ -8,7 +8,9 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{any, get, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
+use tower_http::{
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+};
 
 use crate::{
     App, action, allowance, assets, guard, measure, oauth2,
@@ -115,8 +117,12 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// How hard pages are packed. Of brotli's levels the last that takes about as long as those before it: a list of 100 rows
+/// is an eighth smaller than at 4, and 7 takes four times as long. It is also what gzip does by itself.
+const PACKED: i32 = 6;
+
 /// Pages are answered in time, and small.
 fn bounded(pages: Router<Arc<App>>) -> Router<Arc<App>> {
     let timeout = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30));
-    pages.layer(timeout).layer(CompressionLayer::new())
+    pages.layer(timeout).layer(CompressionLayer::new().quality(CompressionLevel::Precise(PACKED)))
 }

@@ -179,11 +179,15 @@ impl Taker {
         if !cursor.is_new(LogLine::moment(line)) {
             return;
         }
-        let Some(line) = self.query.shows(LogLine::read(line, surplus)) else { return };
+        let Some(line) = self.query.picks(LogLine::read(line, surplus)) else { return };
         let time = line.time.and_then(|time| Timestamp::from_nanosecond(i128::from(time)).ok());
         if let Some(time) = time {
             let _ = write!(text, "{time} ");
         }
-        let _ = writeln!(text, "{}/{} {}", source.pod, source.container, line.text);
+        let _ = write!(text, "{}/{} {}", source.pod, source.container, line.text);
+        if line.cut > 0 {
+            let _ = write!(text, " … and {} bytes more", line.cut);
+        }
+        text.push('\n');
     }
 }

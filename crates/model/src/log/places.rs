@@ -43,14 +43,16 @@ impl LogPlaces {
     /// How many containers.
     pub const SOURCES: usize = 30;
 
-    /// The containers of some pods: one of this name in each, or all; those that run before the others only of a single
-    /// pod. Of too many pods those that are not ready are read first, then the newest.
+    /// The containers of some pods: one of this name in each, or all; of several pods those that run before the others
+    /// only where they are not through. Of too many pods those that are not ready are read first, then the newest.
     pub fn of(pods: &[&Value], container: &str, more: bool) -> Self {
         let mut pods = pods.to_vec();
         let alone = pods.len() == 1;
+        let is = |pod: &Value, condition: &str, status: &str| {
+            each(&pod["status"]["conditions"]).any(|one| one["type"] == condition && one["status"] == status)
+        };
         pods.sort_by_cached_key(|pod| {
-            let is_ready =
-                each(&pod["status"]["conditions"]).any(|one| one["type"] == "Ready" && one["status"] == "True");
+            let is_ready = is(pod, "Ready", "True");
             let created = seconds(&pod["metadata"]["creationTimestamp"]).unwrap_or_default();
             (is_ready, std::cmp::Reverse(created), text(&pod["metadata"]["name"]).to_owned())
         });
@@ -58,14 +60,18 @@ impl LogPlaces {
         let left_out = pods.len().saturating_sub(Self::PODS);
         for pod in pods.iter().take(Self::PODS) {
             let spec = &pod["spec"];
-            let first = each(&spec["initContainers"]).filter(|_| alone || !container.is_empty());
-            let names = first.chain(each(&spec["containers"])).chain(each(&spec["ephemeralContainers"]));
+            let all_first = alone || is(pod, "Initialized", "False");
+            // Those that are started again stay beside the others: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers
+            let first = each(&spec["initContainers"]).map(|one| (one, all_first || one["restartPolicy"] == "Always"));
+            let others = each(&spec["containers"]).chain(each(&spec["ephemeralContainers"])).map(|one| (one, true));
             let mut any = false;
-            for name in names.map(|one| text(&one["name"])).filter(|name| !name.is_empty()) {
+            let named = first.chain(others).map(|(one, speaks)| (text(&one["name"]), speaks));
+            for (name, speaks) in named.filter(|(name, _)| !name.is_empty()) {
                 if !containers.iter().any(|known| known == name) {
                     containers.push(name.to_owned());
                 }
-                if (container.is_empty() || container == name) && sources.len() < Self::SOURCES {
+                let is_meant = if container.is_empty() { speaks } else { container == name };
+                if is_meant && sources.len() < Self::SOURCES {
                     let place = |field: &str| text(&pod["metadata"][field]).to_owned();
                     sources.push(LogSource {
                         namespace: place("namespace"),
@@ -137,6 +143,17 @@ mod tests {
         assert_eq!(ids(&LogPlaces::of(&[&old], "", false)), ["shop/a/prepare", "shop/a/web", "shop/a/proxy"]);
         assert_eq!(LogPlaces::of(&[&old, &new], "", false).sources.len(), 4, "what ran before is not read of many");
         assert!(LogPlaces::of(&[&old], "none", false).sources.is_empty());
+    }
+
+    #[test]
+    fn of_several_pods_a_sidecar_is_read_and_what_runs_first_where_it_is_not_through() {
+        let [mut sidecar, mut stuck] = [pod("a", "True", 1), pod("b", "False", 2)];
+        sidecar["spec"]["initContainers"][0]["restartPolicy"] = json!("Always");
+        stuck["status"]["conditions"] = json!([{"type": "Initialized", "status": "False"}]);
+        let all = LogPlaces::of(&[&sidecar, &stuck, &pod("c", "True", 0)], "", false);
+        let first: Vec<_> = ids(&all).into_iter().filter(|id| id.ends_with("/prepare")).collect();
+        assert_eq!(first, ["shop/b/prepare", "shop/a/prepare"]);
+        assert_eq!(LogPlaces::of(&[&pod("c", "True", 0), &pod("d", "True", 1)], "", false).containers[0], "prepare");
     }
 
     #[test]

@@ -126,11 +126,15 @@ impl LogQuery {
 
     /// The line as it is shown; `None` if it is not.
     pub fn shows(&self, line: LogLine) -> Option<LogLine> {
+        Some(self.picks(line)?.short())
+    }
+
+    /// The line as it is taken away: as much as was read of it.
+    pub fn picks(&self, line: LogLine) -> Option<LogLine> {
         let line = match &self.subject {
             LogSubject::Flux(key) => flux::about(line, key)?,
             LogSubject::Pods { .. } => line,
         };
-        let line = line.short();
         (self.words.is_empty() || !self.found(&line.text).is_empty()).then_some(line)
     }
 

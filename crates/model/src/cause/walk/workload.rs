@@ -60,8 +60,10 @@ impl Walk<'_> {
         let known = workload.standing();
         let branch = match pods? {
             Sight::There(list) => {
-                let of_set = |pod: &&Value| set.is_none_or(|set| is_owned(pod, &set["metadata"]["uid"]));
-                let pods: Vec<_> = each(&list["items"]).filter(of_set).collect();
+                // Whose sets could not be read, its pods are known by their labels alone.
+                let owner = set.or_else(|| (!is_deployment).then_some(workload.object));
+                let is_its = |pod: &&Value| owner.is_none_or(|owner| is_owned(pod, &owner["metadata"]["uid"]));
+                let pods: Vec<_> = each(&list["items"]).filter(is_its).collect();
                 match self.worst(&pods) {
                     Some(branch) => branch,
                     None if !self.needs.is_empty() => return None,
