@@ -67,7 +67,7 @@ fn at_a_terminal_the_password_is_asked_for_and_not_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let hash = folder.path().join("hash");
     let command = format!("sh -c '{PROGRAM} get bcrypt-hash > {}'", hash.display());
-    let mut terminal = rexpect::spawn(&command, Some(30_000)).expect("a terminal");
+    let mut terminal = rexpect::spawn(&command, Some(180_000)).expect("a terminal");
     terminal.exp_string("Enter Password: ").expect("a prompt, though standard output is a file");
     terminal.send_line("over the shoulder").expect("the terminal takes input");
     let shown = terminal.exp_eof().expect("the program ends");

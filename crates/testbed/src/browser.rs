@@ -47,7 +47,7 @@ impl Look {
 
 impl Browser {
     /// How long something on a page may take.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     /// Opens a browser with a profile of its own.
     pub async fn open(look: Look) -> anyhow::Result<Self> {
@@ -125,7 +125,7 @@ impl Browser {
         wait.first().await.with_context(|| format!("the page has no {selector}"))
     }
 
-    /// Waits until a JavaScript expression is true.
+    /// Waits until a JavaScript expression is true. It may be about elements that are not there yet.
     pub async fn until(&self, expression: &str) -> anyhow::Result<()> {
         self.until_in(Self::PATIENCE, expression).await
     }
@@ -133,13 +133,31 @@ impl Browser {
     /// The same of something that may take longer.
     pub async fn until_in(&self, patience: Duration, expression: &str) -> anyhow::Result<()> {
         let deadline = Instant::now() + patience;
-        while !self.ask(expression).await?.as_bool().unwrap_or_default() {
+        let so_far = format!("(() => {{ try {{ return ({expression}); }} catch {{ return false; }} }})()");
+        while !self.ask(&so_far).await?.as_bool().unwrap_or_default() {
             if Instant::now() > deadline {
                 bail!("did not become true on {}: {expression}", self.driver.current_url().await?);
             }
             sleep(Duration::from_millis(30)).await;
         }
         Ok(())
+    }
+
+    /// Loads the page anew until its rows say all of this: how somebody without script sees what came of an action.
+    pub async fn reload_until(&self, parts: &[&str]) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Self::PATIENCE;
+        loop {
+            let rows = self.ask("document.getElementById('rows')?.innerText ?? ''").await?;
+            let rows = rows.as_str().unwrap_or_default();
+            if parts.iter().all(|part| rows.contains(part)) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the rows do not say {parts:?}: {rows}");
+            }
+            sleep(Duration::from_millis(100)).await;
+            self.driver.refresh().await?;
+        }
     }
 
     /// The value of a JavaScript expression.

@@ -1,11 +1,11 @@
 mod arguments;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -211,6 +211,7 @@ impl ControlPlane {
         let params = PatchParams::apply(manager).force();
         let applied =
             api.patch(name, &params, &Patch::Apply(object)).await.with_context(|| format!("applying {name}"))?;
+        self.until_bound(object).await?;
         if object.get("status").is_none() {
             return Ok(applied);
         }
@@ -223,6 +224,19 @@ impl ControlPlane {
     pub async fn delete(&self, object: &Value) -> anyhow::Result<()> {
         let name = text(object, "/metadata/name")?;
         self.api(object).await?.delete(name, &Default::default()).await.with_context(|| format!("deleting {name}"))?;
+        Ok(())
+    }
+
+    /// Returns when that object is there no more: what has finalizers goes some time after it was deleted.
+    pub async fn gone(&self, object: &Value) -> anyhow::Result<()> {
+        let (api, name) = (self.api(object).await?, text(object, "/metadata/name")?);
+        let deadline = Instant::now() + Self::READY;
+        while api.get_opt(name).await?.is_some() {
+            if Instant::now() > deadline {
+                bail!("{name} does not go");
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
         Ok(())
     }
 
@@ -354,12 +368,18 @@ pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
     path.map(PathBuf::from).with_context(|| format!("{variable} is not set: run the tests by `cargo xtask test`"))
 }
 
-/// Ports that are free at this moment, all different.
+/// Ports that are free at this moment, none of them given before. They are not of those that the system gives to whoever
+/// connects: one of these could be taken until the program listens that is started for it.
 pub(crate) fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
-    let listeners: Vec<_> = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    const FIRST: u16 = 10_000;
+    const MANY: u16 = 20_000;
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let tries = (0..MANY).map(|_| FIRST + rand::random::<u16>() % MANY);
+    let mut free = tries.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok() && given.insert(*port));
     let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
+    for port in &mut ports {
+        *port = free.next().context("no port is free")?;
     }
     Ok(ports)
 }

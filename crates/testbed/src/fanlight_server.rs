@@ -128,7 +128,7 @@ impl FanlightServer {
         arguments.extend(more.iter().map(ToString::to_string));
         let process = Minder::start(Path::new("/usr/bin/env"), arguments, &log)?;
         let logged = File::open(&log).context("the log of fanlight-server")?;
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if let Ok(address) = std::fs::read_to_string(&address) {
                 let url = format!("http://{}", address.trim());

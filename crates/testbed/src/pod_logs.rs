@@ -35,7 +35,7 @@ pub struct PodLogs {
 }
 
 impl PodLogs {
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_secs(180);
 
     pub(crate) fn new(admin: Client, folder: PathBuf) -> Self {
         Self { admin, folder }

@@ -1,13 +1,15 @@
 //! Rights for the server under test and for the people who use it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use anyhow::bail;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
 };
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::{ControlPlane, secrets};
 
@@ -164,6 +166,55 @@ impl ControlPlane {
         Ok(bound)
     }
 
+    /// Of a binding that was just written: returns once the API server decides by it, and by the role. It learns of both by
+    /// watches, a moment after it has stored them.
+    pub(crate) async fn until_bound(&self, binding: &Value) -> anyhow::Result<()> {
+        if !matches!(binding["kind"].as_str(), Some("RoleBinding" | "ClusterRoleBinding")) {
+            return Ok(());
+        }
+        let (named, namespace) = (&binding["roleRef"], &binding["metadata"]["namespace"]);
+        let metadata = json!({"name": named["name"], "namespace": namespace});
+        let role = json!({"apiVersion": binding["apiVersion"], "kind": named["kind"], "metadata": metadata});
+        let role = self.api(&role).await?.get_opt(named["name"].as_str().unwrap_or_default()).await?;
+        let rules = role.map(|mut role| role.data["rules"].take()).unwrap_or_default();
+        let deeds: Vec<_> =
+            rules.as_array().into_iter().flatten().filter_map(|rule| example(rule, namespace)).collect();
+        for subject in binding["subjects"].as_array().into_iter().flatten() {
+            for deed in &deeds {
+                self.until_allowed(subject, deed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn until_allowed(&self, subject: &Value, deed: &Value) -> anyhow::Result<()> {
+        let name = subject["name"].as_str().unwrap_or_default();
+        let who = match subject["kind"].as_str() {
+            Some("Group") => json!({"user": "anybody", "groups": [name]}),
+            Some("ServiceAccount") => {
+                let namespace = subject["namespace"].as_str().unwrap_or_default();
+                json!({"user": format!("system:serviceaccount:{namespace}:{name}")})
+            }
+            _ => json!({"user": name}),
+        };
+        let mut review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": who});
+        review["spec"]["resourceAttributes"] = deed.clone();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let request = http::Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+                .header("content-type", "application/json")
+                .body(serde_json::to_vec(&review)?)?;
+            let answer: Value = self.admin().request(request).await?;
+            if answer["status"]["allowed"] == true {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("{subject} was bound, and still may not do {deed}: {answer}");
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Whether somebody with the credential of a kubeconfig can read a Secret by impersonating a user with a group.
     pub async fn reads_secret_as(
         &self,
@@ -200,6 +251,17 @@ impl ControlPlane {
             .await?;
         Ok(())
     }
+}
+
+/// Something that a rule allows, as it stands in a review; `None` if that is about no objects.
+fn example(rule: &Value, namespace: &Value) -> Option<Value> {
+    let last = |part: &str| rule[part].as_array().and_then(|all| all.last()?.as_str());
+    let resource = last("resources")?;
+    let (resource, part) = resource.split_once('/').unwrap_or((resource, ""));
+    Some(
+        json!({"namespace": namespace.as_str().unwrap_or_default(), "verb": last("verbs")?, "group": last("apiGroups")?,
+        "resource": resource, "subresource": part, "name": last("resourceNames").unwrap_or_default()}),
+    )
 }
 
 fn subject(kind: &str, name: &str) -> Value {

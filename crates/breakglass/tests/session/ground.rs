@@ -19,7 +19,7 @@ use rexpect::session::PtySession;
 use crate::parts::{CLIENT, KEEPER, SWEEPER, TOKEN};
 
 /// How long anything may take; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct Ground {
     root: tempfile::TempDir,

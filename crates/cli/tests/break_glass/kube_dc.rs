@@ -51,7 +51,7 @@ pub(crate) async fn adopted(stage: &Stage) -> anyhow::Result<String> {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let token = timeout(Duration::from_secs(30), issued).await.context("no token")??;
+    let token = timeout(Duration::from_secs(120), issued).await.context("no token")??;
     let ca = fs::read_to_string(stage.plane.folder().join("ca.crt"))?;
     let text = kubeconfig(CLUSTER, &stage.plane.url(), &ca, &token, ["", ""]);
     stage.fleet.seal_as_kube_dc(CLUSTER, &text)?;

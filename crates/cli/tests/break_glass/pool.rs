@@ -100,7 +100,7 @@ pub(crate) async fn clear(plane: &ControlPlane) -> anyhow::Result<()> {
         }
         Ok::<_, anyhow::Error>(())
     };
-    if timeout(Duration::from_secs(30), cleared).await.is_err() {
+    if timeout(Duration::from_secs(120), cleared).await.is_err() {
         bail!("the token controller does not clear up: {:?}", names(&secrets).await?);
     }
     Ok(())

@@ -81,7 +81,7 @@ fn tokens_can_be_revoked_one_after_the_other_without_a_push_however_long_each_ta
         let stage = Stage::adopted().await?;
         // Each waits some ten seconds for the API server to forget: longer than a single answer may take.
         for generation in ["2", "3"] {
-            let run = stage.run(&["rotate", CLUSTER, "--revoke-now", "--timeout", "5s"]).succeeded();
+            let run = stage.run(&["rotate", CLUSTER, "--revoke-now", "--timeout", "8s"]).succeeded();
             assert!(run.out.contains(&format!("generation {generation} is")), "{run:?}");
             assert!(!run.err.contains("Note:") && !run.err.contains("Warning:"), "{run:?}");
             stage.must_open()?;

@@ -8,7 +8,7 @@ use rexpect::session::{PtySession, spawn_command};
 use crate::stage::{CLUSTER, Stage, with};
 
 fn at_terminal(command: Command) -> anyhow::Result<PtySession> {
-    Ok(spawn_command(command, Some(60_000))?)
+    Ok(spawn_command(command, Some(180_000))?)
 }
 
 /// Waits for these words and returns what came before them.

@@ -4,6 +4,7 @@ use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_testbed::Issuer;
 use serde_json::{Value, json};
+use tokio::time::{Duration, Instant};
 
 use crate::stage::{Run, Stage, deployment};
 
@@ -49,11 +50,26 @@ impl Household {
         self.stage.plane.delete(&object).await
     }
 
+    /// Waits until this is found: the API server hears of rights that were changed a moment after it has stored them.
+    async fn until_found(&self, wanted: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let run = self.stage.run(&["check", "--output", "json"]).await?;
+            if has(&findings(&run)?, wanted) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "“{wanted}” in {run:?}");
+        }
+    }
+
     /// The findings, as `health about: text`.
     async fn check(&self, code: i32) -> anyhow::Result<Vec<String>> {
         findings(&self.stage.run(&["check", "--output", "json"]).await?.ended(code))
     }
 }
+
+/// What is found where the server lacks the right.
+const NO_USER: &str = "failure impersonation: the server may impersonate no user";
 
 fn map() -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "fanlight-sessions", "namespace": "flux-system"}})
@@ -83,10 +99,13 @@ fn findings(run: &Run) -> anyhow::Result<Vec<String>> {
     Ok(lines)
 }
 
-fn assert_has(lines: &[String], wanted: &str) {
+fn has(lines: &[String], wanted: &str) -> bool {
     let words: Vec<_> = wanted.split("…").collect();
-    let is_it = |line: &&String| line.starts_with(words[0]) && words.iter().all(|part| line.contains(part));
-    assert!(lines.iter().any(|line| is_it(&line)), "“{wanted}” in {lines:#?}");
+    lines.iter().any(|line| line.starts_with(words[0]) && words.iter().all(|part| line.contains(part)))
+}
+
+fn assert_has(lines: &[String], wanted: &str) {
+    assert!(has(lines, wanted), "“{wanted}” in {lines:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,8 +179,9 @@ async fn each_thing_that_is_wrong_is_named_with_a_remedy() -> anyhow::Result<()>
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
         "metadata": {"name": "fanlight-flux-system"}});
     plane.delete(&binding).await?;
+    household.until_found(NO_USER).await?;
     let lines = household.check(1).await?;
-    assert_has(&lines, "failure impersonation: the server may impersonate no user");
+    assert_has(&lines, NO_USER);
     assert_has(&lines, "failure rights: the server may not …list namespaces…get secrets oidc-auth in flux-system");
     plane
         .grant_everywhere(
@@ -183,8 +203,10 @@ async fn limits_of_impersonation_are_named() -> anyhow::Result<()> {
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]},
     ]});
     household.stage.plane.apply(&role).await?;
+    let wanted = "ok impersonation: the server may impersonate dana, dev";
+    household.until_found(wanted).await?;
     let lines = household.check(0).await?;
-    assert_has(&lines, "ok impersonation: the server may impersonate dana, dev");
+    assert_has(&lines, wanted);
     assert_has(&lines, "warning emergency: the server may not impersonate the emergency user");
 
     // By groups alone, as the chart has it; then without what tells people apart.
@@ -198,10 +220,12 @@ async fn limits_of_impersonation_are_named() -> anyhow::Result<()> {
     rules.extend([member, extra]);
     household.stage.plane.apply(&role).await?;
     let wanted = "ok impersonation: people go by their groups alone, as fanlight:member: dev";
+    household.until_found(wanted).await?;
     assert_has(&household.check(0).await?, wanted);
     role["rules"].as_array_mut().context("rules")?.pop();
     household.stage.plane.apply(&role).await?;
-    assert_has(&household.check(1).await?, "failure impersonation: the server may impersonate no user");
+    household.until_found(NO_USER).await?;
+    assert_has(&household.check(1).await?, NO_USER);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bearer::REFUSED,
-    shared::{WATCH, in_namespace, start},
+    shared::{WATCH, in_namespace, start, until},
 };
 
 #[test]
@@ -30,7 +30,12 @@ fn everybody_is_the_one_user_and_every_page_says_so() {
         ensure!(told == json!({"email": "", "id": "visitor", "groups": null}), "{told}");
         let sent = get("/sign_in?redirect=/applications%3Fstatus%3Dfailed").await?;
         ensure!(sent.status() == 303 && sent.headers()["location"] == "/applications?status=failed");
-        let page = get("/applications").await?.text().await?;
+        let mut page = String::new();
+        until(async || {
+            page = get("/applications").await?.text().await?;
+            Ok(page.contains("Kustomization/open/shop"))
+        })
+        .await?;
         ensure!(page.contains("Kustomization/open/shop") && page.contains("acts as “visitor”"), "{page}");
         ensure!(!page.contains("/oauth2/logout"), "there is nothing to sign out of");
         let mut stream = Stream::of(get("/applications/events").await?.error_for_status()?);

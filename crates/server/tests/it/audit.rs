@@ -94,6 +94,12 @@ impl Scene {
         ensure!(lost.text().await?.contains(&numbers[1]), "the page shows the number");
 
         let alice = self.alice().await?;
+        // What a page shows is written down as far as it is known by then. This page looks at no object, and is not.
+        until(async || {
+            let page = self.get(&alice, "/user_info").await?.text().await?;
+            Ok(page.contains(&format!("in {namespace}<")) && !page.contains(">not known<"))
+        })
+        .await?;
         let page = self.get(&alice, "/applications").await?.error_for_status()?;
         let there = self.get(&alice, &format!("/kustomization/details?namespace={namespace}&name=shop")).await?;
         let hidden = self.get(&alice, "/kustomization/details?namespace=kube-system&name=shop").await?;

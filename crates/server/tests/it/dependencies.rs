@@ -4,7 +4,7 @@ use fanlight_testbed::{Options, estate, rights::flux_rules};
 use serde_json::json;
 
 use crate::{
-    house::{House, WATCH, all, follow, get, plane},
+    house::{House, WATCH, all, follow, get_until, plane},
     why::words,
 };
 
@@ -54,7 +54,19 @@ fn section<'a>(page: &'a str, title: &str) -> &'a str {
 async fn the_whole_way_is_shown_over_namespaces_with_what_holds_it_up() -> anyhow::Result<()> {
     let house = scene().await?;
     let ada = house.client(ADA, &[])?;
-    let page = get(&house, &ada, WEB).await?;
+    let whole = |page: &str| {
+        let told = words(page);
+        [
+            "which failed.",
+            "ready if dep.status",
+            "data/disk Kustomization",
+            "fleet GitRepository",
+            "edge/front Kustomization",
+        ]
+        .iter()
+        .all(|part| told.contains(part))
+    };
+    let page = get_until(&house, &ada, WEB, whole).await?;
     let told = words(&page);
     assert!(told.contains("It waits for Kustomization data/db, by way of one other, which failed."), "{told}");
     let needs = words(section(&page, "What it needs"));
@@ -88,10 +100,10 @@ async fn what_somebody_may_not_see_is_named_as_the_object_names_it_and_nothing_b
     let [ada, ben] = [ADA, BEN].map(|user| house.client(user, &[]));
     let (ada, ben) = (ada?, ben?);
     // Everything is in memory, for her.
-    assert!(get(&house, &ada, API).await?.contains("data/disk"));
+    get_until(&house, &ada, API, |page| page.contains("data/disk")).await?;
     let mut stream = follow(&house, &ben, API).await?;
     let streamed = stream.until_event(|view| words(view).contains("which you may not see")).await?;
-    let page = get(&house, &ben, API).await?;
+    let page = get_until(&house, &ben, API, |page| words(page).contains("which you may not see")).await?;
     let told = words(&page);
     assert!(told.contains("It waits for Kustomization data/db, which you may not see."), "{told}");
     let needs = words(section(&page, "What it needs"));
@@ -107,7 +119,8 @@ async fn what_somebody_may_not_see_is_named_as_the_object_names_it_and_nothing_b
 async fn objects_that_wait_for_each_other_are_called_a_circle() -> anyhow::Result<()> {
     let house = scene().await?;
     let ada = house.client(ADA, &[])?;
-    let page = get(&house, &ada, "/kustomization/dependencies?name=left&namespace=apps").await?;
+    let path = "/kustomization/dependencies?name=left&namespace=apps";
+    let page = get_until(&house, &ada, path, |page| words(page).contains("which waits for it in turn")).await?;
     let told = words(&page);
     assert!(told.contains("apps/left and apps/right need each other in a circle"), "{told}");
     assert!(told.contains("It waits for Kustomization apps/right, which waits for it in turn."), "{told}");

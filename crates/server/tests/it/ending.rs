@@ -130,7 +130,7 @@ async fn everything(wire: &mut TcpStream) -> anyhow::Result<String> {
 #[test]
 fn told_to_end_the_server_sends_people_elsewhere_answers_what_was_asked_and_ends_well() {
     in_namespace("ending", async |plane| {
-        let mut process = Process::start(plane, "ending", &["--shutdown-delay=4s"]).await?;
+        let mut process = Process::start(plane, "ending", &["--shutdown-delay=10s"]).await?;
         let client = process.signed_in().await?;
         let mut stream = Stream::of(process.get(&client, "/applications/events").await?.error_for_status()?);
         stream.next().await?.context("it begins")?;
@@ -233,7 +233,7 @@ fn an_action_that_was_accepted_is_done_before_the_server_ends_though_nobody_wait
 #[test]
 fn an_action_that_is_not_over_in_time_is_written_down_as_unknown_and_none_begins_any_more() {
     in_namespace("ending-unknown", async |plane| {
-        let flags = ["--shutdown-delay=5s", "--shutdown-timeout=1s"];
+        let flags = ["--shutdown-delay=10s", "--shutdown-timeout=1s"];
         let (mut process, _wire, client, _accepted) = cut_off(plane, "ending-unknown", &flags).await?;
 
         process.tell(Signal::SIGTERM)?;

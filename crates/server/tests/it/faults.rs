@@ -53,10 +53,10 @@ async fn connections_that_the_api_server_wants_closed_cost_nobody_anything() -> 
     ada.stream.until_rows(&all).await?;
     let visits = stream::iter(0..PEOPLE).map(async |number| {
         let client = house.client(&format!("visitor-{number}@example.com"), &["visitors"])?;
-        house.server.applications(&client, "sort=namespace").await
+        // On a busy machine it may take a moment until it is known what somebody new may see.
+        until(async || Ok(house.server.applications(&client, "sort=namespace").await? == all)).await
     });
-    let pages: Vec<_> = visits.buffer_unordered(8).try_collect().await?;
-    assert!(pages.iter().all(|page| *page == all), "{pages:?}");
+    visits.buffer_unordered(8).try_collect::<Vec<()>>().await?;
 
     let mut expected: Vec<_> = all.iter().map(ToString::to_string).collect();
     for number in 0..20 {

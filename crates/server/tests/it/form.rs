@@ -11,6 +11,7 @@ async fn everything_that_a_filter_leaves_over_is_previewed_suspended_and_followe
     let desk = Desk::signed_in().await?;
     let browser = &desk.browser;
     desk.goto("/applications?search=app-1").await?;
+    browser.until(&rows(10)).await?;
     browser.one("#menu-act summary").await?.click().await?;
     let offered = "[...document.querySelectorAll('#menu-act a')].map((one) => one.textContent.trim())";
     let all = ["Reconcile with source…10", "Reconcile…10", "Suspend…10", "Resume…10"];
@@ -44,8 +45,7 @@ async fn without_script_the_same_is_a_page_with_a_button() -> anyhow::Result<()>
     browser.one("ul.outcomes li.ready").await?;
     browser.one("a.button").await?.click().await?;
     browser.one("#rows").await?;
-    let row = browser.one("#rows tbody").await?.text().await?;
-    assert!(row.contains("Suspended") && row.contains("without a script"), "{row}");
+    browser.reload_until(&["Suspended", "without a script"]).await?;
     desk.no_complaints().await
 }
 
@@ -68,8 +68,7 @@ async fn without_script_several_that_are_ticked_are_previewed_and_acted_on() -> 
     browser.one("ul.outcomes li.ready").await?;
     browser.one("a.button").await?.click().await?;
     browser.goto(format!("{}/applications?status=suspended", desk.url())).await?;
-    let rows = browser.one("#rows").await?.text().await?;
-    assert!(rows.contains("app-02") && rows.contains("app-03") && rows.contains("two of them"), "{rows}");
+    browser.reload_until(&["app-02", "app-03", "two of them"]).await?;
     desk.no_complaints().await
 }
 
@@ -119,6 +118,11 @@ async fn names_revisions_and_commands_are_copied_where_a_page_may_and_have_no_de
     browser
         .ask("(navigator.clipboard.writeText = async (text) => { (window.copied ??= []).push(text); }, true)")
         .await?;
+    // What a button says of that is taken back soon.
+    let watched = "(new MutationObserver((news) => {
+        for (const { target } of news) if (target.matches('.commands .copy.done')) window.said = target.textContent;
+    }).observe(document.body, { subtree: true, attributeFilter: ['class'] }), true)";
+    browser.ask(watched).await?;
     browser.one(".words > .copy").await?.click().await?;
     browser.one(".facts .copy").await?.click().await?;
     browser.one(".commands div:nth-child(3) .copy").await?.click().await?;
@@ -126,7 +130,7 @@ async fn names_revisions_and_commands_are_copied_where_a_page_may_and_have_no_de
     let copied = browser.ask("window.copied").await?;
     assert_eq!(copied[0], "app-01");
     assert_eq!(copied[2], "flux reconcile kustomization app-01 -n apps");
-    browser.until("document.querySelector('.commands .copy.done').textContent === 'Copied'").await?;
+    browser.until("window.said === 'Copied'").await?;
     desk.no_complaints().await?;
     browser.look(Look { script: false, ..Look::DESK }).await?;
     browser.goto(format!("{}{page}", desk.url())).await?;

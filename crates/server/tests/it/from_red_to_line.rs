@@ -1,5 +1,7 @@
 //! From the Overview to the line of a log that says why something is red.
 
+use std::time::Duration;
+
 use fanlight_testbed::{Browser, Look, Options, estate};
 use serde_json::json;
 use thirtyfour::Key;
@@ -17,6 +19,9 @@ const WAY: [(&str, &str); 2] = [
         "[...document.querySelectorAll('#lines li.failed')].some((one) => one.textContent.includes('panic: no connection to till-db'))",
     ),
 ];
+
+/// How long it may take until a page says why: it looks again every half a minute, and the till may crash after that.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A till whose program crashes, and the application that it is of.
 async fn town() -> anyhow::Result<House> {
@@ -47,7 +52,7 @@ async fn two_clicks_lead_from_the_overview_to_the_line_that_explains_what_is_red
     let browser = browser::at(&house, "/", Look::DESK).await?;
     for (link, arrived) in WAY {
         browser.one(link).await?.click().await?;
-        browser.until(arrived).await?;
+        browser.until_in(PATIENCE, arrived).await?;
         browser.until(LIVE).await?;
     }
     assert!(browser.current_url().await?.path().starts_with("/logs/shop/pod/till-"));
@@ -63,7 +68,7 @@ async fn the_keyboard_alone_leads_there_too() -> anyhow::Result<()> {
         browser.one(link).await?;
         tab_until(&browser, &format!("document.activeElement?.matches(\"{link}\")"), link).await?;
         browser.action_chain().send_keys(Key::Enter).perform().await?;
-        browser.until(arrived).await?;
+        browser.until_in(PATIENCE, arrived).await?;
         browser.until(LIVE).await?;
     }
     // The lines scroll by the keyboard.

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use fanlight_testbed::{AuditEntry, ControlPlane, FanlightServer, Options, SessionForge, Stream, Wire, estate, keys};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::shared::PROGRAM;
 pub(crate) use crate::shared::WATCH;
+use crate::shared::{PROGRAM, until};
 
 /// How many feeds the Applications page needs for somebody who sees everything, or one namespace: two kinds, and three of
 /// their sources.
@@ -101,6 +102,23 @@ async fn replica(plane: &ControlPlane, forge: &SessionForge, by: (&str, &Wire)) 
 /// What somebody is shown at a path, where nothing is wrong.
 pub(crate) async fn get(house: &House, client: &Client, path: &str) -> anyhow::Result<String> {
     answer(house, client, path, 200).await
+}
+
+/// The same once it is as wanted: a page does not wait for long until everything is read that it shows.
+pub(crate) async fn get_until(
+    house: &House,
+    client: &Client,
+    path: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> anyhow::Result<String> {
+    let mut page = String::new();
+    let come = until(async || {
+        page = get(house, client, path).await?;
+        Ok(wanted(&page))
+    });
+    let come = come.await;
+    come.with_context(|| format!("{path}: {page}"))?;
+    Ok(page)
 }
 
 /// What somebody is told at a path that is answered with this status.

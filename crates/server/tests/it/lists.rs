@@ -70,6 +70,8 @@ async fn a_kind_that_is_uninstalled_vanishes_and_comes_back() -> anyhow::Result<
         "metadata": {"name": "helmreleases.helm.toolkit.fluxcd.io"}});
     house.plane.delete(&definition).await?;
     ada.stream.until(|view| !view.contains("HelmRelease/data/lake")).await?;
+    // What is installed before it is gone would go with it.
+    house.plane.gone(&definition).await?;
     house.plane.install_kinds().await?;
     house.plane.apply(&estate::helm_release("data", "again")).await?;
     ada.stream.until(|view| shows(view, "HelmRelease/data/again") && shows(view, "Kustomization/data/shop")).await?;

@@ -250,7 +250,7 @@ async fn a_stream_ends_with_the_session_and_nobody_has_more_than_their_share() -
         }
         anyhow::bail!("it ended without a word")
     };
-    timeout(Duration::from_secs(20), ended).await.context("the stream goes on")??;
+    timeout(Duration::from_secs(60), ended).await.context("the stream goes on")??;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use reqwest::{Client, Response, header};
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, WATCH, plane, shows},
+    house::{House, WATCH, follow, plane, shows},
     shared::{in_namespace, start},
 };
 
@@ -115,6 +115,9 @@ async fn a_page_that_cannot_be_shown_says_why() -> anyhow::Result<()> {
     let (ada, ben) = (house.client(ADA, &[])?, house.client(BEN, &[])?);
     let shop = |namespace: &str| format!("/kustomization/details?name=shop&namespace={namespace}");
 
+    // The first page may come before it is known what he may see.
+    let mut open = follow(&house, &ben, "/applications").await?;
+    open.until(|view| view.contains("You may not list any applications")).await?;
     let (status, list) = get(&house, &ben, "/applications").await?;
     assert!(status == 200 && list.contains("You may not list any applications"), "{list}");
     let (status, page) = get(&house, &ben, &shop("apps")).await?;

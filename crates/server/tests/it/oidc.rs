@@ -7,7 +7,7 @@ use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Keycloak, Look, es
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::shared::{PROGRAM, WATCH, in_namespace, start, until, until_provider, until_within};
+use crate::shared::{PROGRAM, WATCH, in_namespace, log_with, start, until, until_provider, until_within};
 
 /// The server, set up for a Keycloak by its Secret alone.
 struct Door<'a> {
@@ -220,7 +220,7 @@ impl Door<'_> {
         let page = carol.text().await?;
         ensure!(page.contains("carol@example.com") && page.contains("is not verified"), "{page}");
         let request = page.split_once("Request ").and_then(|(_, rest)| rest.split_once(':')).context("no number")?.0;
-        ensure!(self.server.log().contains(request));
+        log_with(&self.server, &[request]).await?;
         let mallory = self.sign_in("mallory").await?;
         ensure!(self.user_info(&mallory).await?["groups"] == json!(["shop"]));
         Ok(())

@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, all, get, plane},
+    house::{House, all, follow, get, plane},
     shared::until_within,
 };
 
@@ -105,6 +105,9 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
         let manifest = get(&house, &ada, &address.replacen("/details", "/yaml", 1)).await?;
         assert!(manifest.contains("apiVersion: "), "{manifest}");
     }
+    // The first page may come before all lists are read.
+    let mut open = follow(&house, &ada, "/search?q=apps/web").await?;
+    open.until(|view| view.contains("ImagePolicy/apps/web") && view.contains("ImageRepository/apps/web")).await?;
     let found = get(&house, &ada, "/search?q=apps/web").await?;
     assert!(found.contains("ImagePolicy/apps/web") && found.contains("ImageRepository/apps/web"), "{found}");
     let runtime = get(&house, &ada, "/flux_runtime").await?;
@@ -148,7 +151,7 @@ impl<'a> Old<'a> {
 
     /// Does as a controller that is asked to reconcile.
     async fn handle(&self) -> anyhow::Result<()> {
-        let handled = until_within(Duration::from_secs(30), async || {
+        let handled = until_within(Duration::from_secs(60), async || {
             let asked = self.read().await?["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].clone();
             if asked.is_string() {
                 let status = json!({"status": {"lastHandledReconcileAt": asked}});

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{Browser, FanlightServer, Look, estate, rights::flux_rules};
+use fanlight_testbed::{Browser, FanlightServer, Look, Stream, estate, rights::flux_rules};
 use reqwest::{Client, Response, StatusCode, header::HeaderMap};
 use serde_json::json;
 
@@ -141,11 +141,11 @@ fn addresses(page: &str) -> BTreeSet<(&'static str, String)> {
 
 #[test]
 fn with_a_route_prefix_every_address_on_every_page_is_below_it_and_leads_somewhere() {
-    in_namespace("prefixed", async |plane| {
-        plane.set_emergency_user("prefixed", "admin", "secret").await?;
-        plane.grant_in("prefixed", "admin", flux_rules(&WATCH)).await?;
-        plane.apply(&estate::kustomization("prefixed", "shop")).await?;
-        let server = start(plane, "prefixed", &["--route-prefix=/tools/flux", "--styleguide"]).await?;
+    in_namespace("below-tools", async |plane| {
+        plane.set_emergency_user("below-tools", "admin", "secret").await?;
+        plane.grant_in("below-tools", "admin", flux_rules(&WATCH)).await?;
+        plane.apply(&estate::kustomization("below-tools", "shop")).await?;
+        let server = start(plane, "below-tools", &["--route-prefix=/tools/flux", "--styleguide"]).await?;
         let client = FanlightServer::client()?;
         let get = async |path: &str| client.get(format!("{}{path}", server.url())).send().await;
         let stranger = get("/tools/flux/applications?status=failed").await?;
@@ -161,6 +161,9 @@ fn with_a_route_prefix_every_address_on_every_page_is_below_it_and_leads_somewhe
         ensure!(cookies(signed.headers()).iter().all(|one| one.contains("; Path=/;") || one.ends_with("; Path=/")));
         ensure!(place(&get("/tools/flux").await?)? == "/tools/flux/");
         ensure!(get("/tools/flux/").await?.status() == 200);
+        // A page that came before the lists are read would lead to no object.
+        let mut open = Stream::of(get("/tools/flux/applications/events").await?.error_for_status()?);
+        open.until(|view| view.contains("Kustomization/below-tools/shop")).await?;
         let mut seen = walk(&client, &server, "/tools/flux/").await?;
         seen.extend(walk(&client, &server, "/tools/flux/styleguide").await?);
         for wanted in

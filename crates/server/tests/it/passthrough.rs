@@ -41,8 +41,11 @@ fn a_service_accounts_token_shows_what_the_account_may_and_goes_with_each_reques
         let url = |path: &str| format!("{}{path}", server.url());
         let audit = plane.audit().from_now()?;
 
+        // The first page may come before the list is read.
+        let shown = async || answer(client.get(url("/applications")).bearer_auth(&robot)).await;
+        until(async || Ok(shown().await?.1.contains("Kustomization/robots/shop"))).await?;
         for _ in 0..5 {
-            let (status, page) = answer(client.get(url("/applications")).bearer_auth(&robot)).await?;
+            let (status, page) = shown().await?;
             ensure!(status == 200 && page.contains("Kustomization/robots/shop"), "{status}: {page}");
         }
         let (status, page) = answer(client.get(url("/applications")).bearer_auth(&idler)).await?;
@@ -87,7 +90,9 @@ fn who_brings_a_token_sees_the_rows_that_a_person_keeps_current_and_asks_for_non
         let server = start(plane, "riders", &[METHODS]).await?;
         let coachman = server.sign_in("coachman", "secret").await?;
         let mut watching = server.stream(&coachman).await?;
-        watching.until_rows(&["Kustomization/riders/shop"]).await?;
+        // Every kind is there, not only the first.
+        let all = |view: &str| view.contains("Kustomization/riders/shop") && !view.contains("Still loading");
+        watching.until(all).await?;
         let audit = plane.audit().from_now()?;
         let client = FanlightServer::client()?;
         let events = client.get(format!("{}/applications/events", server.url())).bearer_auth(&robot);
@@ -276,7 +281,10 @@ impl Trust {
         secrets::plant(token);
         self.plane.until_taken(token).await?;
         let client = FanlightServer::client()?;
-        let (status, page) = answer(client.get(self.url("/applications")).bearer_auth(token)).await?;
+        // The first page may come before the list is read.
+        let shown = async || answer(client.get(self.url("/applications")).bearer_auth(token)).await;
+        until(async || Ok(shown().await?.1.contains("Kustomization/apps/shop"))).await?;
+        let (status, page) = shown().await?;
         ensure!(status == 200 && page.contains("Kustomization/apps/shop"), "{status}: {page}");
         let access = answer(client.get(self.url("/user_info")).bearer_auth(token)).await?.1;
         ensure!(access.contains("alice, by a token"), "the API server’s name for her: {access}");

@@ -80,7 +80,8 @@ async fn who_may_only_look_is_told_beforehand_that_nothing_will_happen() -> anyh
     plane.grant_in("apps", BEN, flux_rules(&["get", "patch"])).await?;
     let house = House::before(plane).await?;
     let mut ben = house.guest(BEN).await?;
-    let knows = |view: &str| view.contains("data-of=\"Kustomization/data\"");
+    let knows =
+        |view: &str| ["data", "edge"].iter().all(|of| view.contains(&format!("data-of=\"Kustomization/{of}\"")));
     ben.stream.until(knows).await?;
 
     let preview = get(&house, &ben.client, "/applications/act?action=sync").await?;
@@ -112,7 +113,12 @@ async fn what_is_ticked_is_previewed_if_it_is_several_and_one_alone_is_for_the_a
     plane.grant_everywhere(ADA, flux_rules(&["get", "list", "watch", "patch"])).await?;
     plane.grant_in("apps", BEN, flux_rules(&["get", "list", "watch", "patch"])).await?;
     let house = House::before(plane).await?;
-    let (ada, ben) = (house.guest(ADA).await?, house.guest(BEN).await?);
+    let (mut ada, mut ben) = (house.guest(ADA).await?, house.guest(BEN).await?);
+    // Of what has not been read so far nothing is found.
+    ada.stream
+        .until(|view| view.contains("Kustomization/apps/shop") && view.contains("Kustomization/data/shop"))
+        .await?;
+    ben.stream.until(|view| view.contains("Kustomization/apps/shop")).await?;
     let objects = "&object=Kustomization/data/shop&object=Kustomization/apps/shop&object=Kustomization/apps/never-was";
     let form = format!("action=suspend&comment=moving&back=/applications%3Fstatus%3Dready{objects}");
     let answer = tick(&house, &ada.client, &form).await?;

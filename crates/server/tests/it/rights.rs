@@ -58,7 +58,7 @@ async fn where_some_may_be_changed_the_actions_stay_and_the_others_are_named() -
     let mut cleo = house.guest(CLEO).await?;
     let fixed =
         |namespace: &str| format!("<li data-of=\"Kustomization/{namespace}\">kustomizations in {namespace}</li>");
-    cleo.stream.until(|view| view.contains(&fixed("edge"))).await?;
+    cleo.stream.until(|view| view.contains(&fixed("data")) && view.contains(&fixed("edge"))).await?;
     let page = page(&house, &cleo.client).await?;
     assert!(page.contains(&fixed("data")) && !page.contains(&fixed("apps")), "{page}");
     assert_eq!(buttons(&page), ACTIONS.map(|action| (action, false)).into());

@@ -83,7 +83,6 @@ async fn without_a_script_the_search_is_a_form_and_its_results_are_links() -> an
     desk.browser.one("#find").await?.click().await?;
     desk.browser.one("#q").await?.send_keys("kind:ks app-07" + Key::Enter).await?;
     desk.browser.one("#rows tbody .name a").await?.click().await?;
-    let title = desk.browser.one("h1").await?.text().await?;
-    assert_eq!(title, "app-07");
+    desk.browser.until("document.querySelector('h1')?.textContent.trim() === 'app-07'").await?;
     desk.no_complaints().await
 }

@@ -5,7 +5,7 @@ use std::{io::Write, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_testbed::{Look, Options, estate, rights::flux_rules};
 use flate2::{Compression, write::GzEncoder};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api,
     api::{DeleteParams, ListParams},
@@ -59,6 +59,13 @@ async fn scene() -> anyhow::Result<House> {
     until_within(Duration::from_secs(120), async || {
         let all = serde_json::to_string(&pods.list(&ListParams::default()).await?.items)?;
         Ok(all.contains("ImagePullBackOff") && all.matches("\"phase\":\"Running\"").count() == 2)
+    })
+    .await?;
+    // Of what owns them it is told a moment later.
+    let deployments: Api<Deployment> = Api::namespaced(house.plane.admin(), "shop");
+    until(async || {
+        let status = deployments.get("cart").await?.status.unwrap_or_default();
+        Ok(status.available_replicas == Some(2))
     })
     .await?;
     Ok(house)
@@ -249,8 +256,7 @@ async fn a_drawing_is_moved_and_made_larger_by_the_keyboard_and_by_buttons() -> 
     // Parts are links in the order of the tree.
     browser.ask(&format!("{window}.focus()")).await?;
     press(Key::Tab).await?;
-    let focused = browser.ask("document.activeElement.getAttribute('href') ?? ''").await?;
-    assert!(focused.as_str().is_some_and(|link| link.contains("billing")), "{focused}");
+    browser.until("document.activeElement?.getAttribute('href')?.includes('billing') === true").await?;
     let complaints = browser.complaints().await?;
     assert!(complaints.is_empty(), "{complaints:#?}");
     until(async || Ok(!house.server.log().contains("panicked"))).await

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{Browser, Estate, Look, Options};
+use fanlight_testbed::{Browser, Estate, Look, Options, Stream};
 use reqwest::Url;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::{
     browser::Axe,
-    house::{House, all, plane},
+    house::{House, WATCH, all, follow, plane},
+    overview::is_read,
 };
 
 /// More pages than there are: a walk that goes on is lost.
@@ -22,17 +23,22 @@ const NOT_PAGES: [&str; 3] = ["/assets/", "/oauth2", "/theme"];
 struct Walker {
     house: House,
     browser: Browser,
+    /// Kept open by somebody else: so all lists stay read, and no page comes before they are.
+    _open: Stream,
 }
 
 impl Walker {
     async fn among(estate: &Estate, look: Look) -> anyhow::Result<Self> {
         let plane = plane(Options::default()).await?;
         plane.grant_everywhere("admin", all(&["get", "list", "watch", "patch"])).await?;
+        plane.grant_everywhere("ada@example.com", all(&WATCH)).await?;
         estate.apply(&plane).await?;
         let house = House::before(plane).await?;
+        let mut open = follow(&house, &house.client("ada@example.com", &[])?, "/overview").await?;
+        open.until(is_read).await?;
         let browser = Browser::open(look).await?;
         browser.sign_in(house.server.url(), "admin", "secret").await?;
-        Ok(Self { house, browser })
+        Ok(Self { house, browser, _open: open })
     }
 
     async fn goto(&self, address: &str) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use thirtyfour::Key;
 
 use crate::{
     browser::{self, Axe, LIVE},
-    house::{House, WATCH, all, answer, follow, get, of_server, plane},
+    house::{House, WATCH, all, answer, follow, get, get_until, of_server, plane},
     shared::{log_with, until},
 };
 
@@ -173,8 +173,13 @@ async fn a_page_leads_from_the_source_to_the_pods_that_are_its_own_and_says_what
     let (ada, ben, cleo) = (ada?, ben?, cleo?);
     let own = running(&house).await?;
     let all: Api<Pod> = Api::namespaced(house.plane.admin(), "shop");
-    let others = names(&all.list(&ListParams::default().labels("tier=other")).await?.items);
-    assert!(own.len() == 2 && !others.is_empty());
+    let mut others = BTreeSet::new();
+    until(async || {
+        others = names(&all.list(&ListParams::default().labels("tier=other")).await?.items);
+        Ok(!others.is_empty())
+    })
+    .await?;
+    assert_eq!(own.len(), 2);
     for who in [&ada, &ben] {
         let page = get(&house, who, CART).await?;
         for name in &own {
@@ -183,9 +188,9 @@ async fn a_page_leads_from_the_source_to_the_pods_that_are_its_own_and_says_what
         assert!(others.iter().all(|name| !page.contains(name.as_str())), "a pod of another: {page}");
         assert!(page.contains("2 of 2 ready") && page.contains("asks for cpu 50m, memory 64Mi"), "{page}");
     }
-    // Kubernetes tells of a pod that it found a node for it.
-    let page = get(&house, &ada, CART).await?;
-    assert!(page.contains("Scheduled") && page.contains("ScalingReplicaSet"), "Events of both: {page}");
+    // Kubernetes tells of a pod that it found a node for it, some time after it did.
+    let of_both = |page: &str| page.contains("Scheduled") && page.contains("ScalingReplicaSet");
+    let page = get_until(&house, &ada, CART, of_both).await.context("Events of both")?;
     assert!(page.contains("Kustomization apps/shop") && page.contains("GitRepository flux-system/fleet"), "{page}");
     let page = get(&house, &ben, CART).await?;
     assert!(page.contains("not there, or not for you to see") && !page.contains("flux-system/fleet"), "{page}");
@@ -296,8 +301,12 @@ async fn a_pod_is_deleted_only_if_it_is_still_the_one_that_was_meant() -> anyhow
     let page = get(&house, &ada, CART).await?;
     assert!(page.contains(&format!("name=\"uid\" value=\"{uid}\"")), "{page}");
     assert_eq!(act(&uid).await?, ("Done".to_owned(), "It is gone".to_owned()));
-    let left = running(&house).await?;
-    assert!(left.len() == 2 && !left.contains(&name), "another took its place: {left:?}");
+    // What is told of the Deployment may be of before.
+    let another = until(async || {
+        let left = running(&house).await?;
+        Ok(left.len() == 2 && !left.contains(&name))
+    });
+    another.await.context("another takes its place")?;
     assert_eq!(act(&uid).await?, ("Done".to_owned(), "It was gone already".to_owned()));
     log_with(&house.server, &["\"verb\":\"delete-pod\"", "\"outcome\":\"refused\"", "\"outcome\":\"done\""]).await?;
     Ok(())

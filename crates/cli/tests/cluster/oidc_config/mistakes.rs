@@ -261,7 +261,7 @@ async fn what_a_provider_cannot_do_is_said_beside_what_went_wrong() -> anyhow::R
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_who_did_not_begin_the_sign_in_ends_it_and_it_does_not_wait_for_ever() -> anyhow::Result<()> {
     let issuer = Issuer::start_plain().await?;
-    let mut walk = start(&issuer, &["--timeout=3s"])?;
+    let mut walk = start(&issuer, &["--timeout=10s"])?;
     let address: reqwest::Url = walk.address().await?.parse()?;
     let back = address.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.into_owned());
     let back = back.unwrap_or_default();
