@@ -15,7 +15,8 @@ impl StatusView {
             State::Failed | State::Stalled => "failed",
             State::Waiting => "waiting",
             State::Progressing | State::Deleting => "moving",
-            State::NotReconciled | State::Suspended | State::Configured => "quiet",
+            State::NotReconciled | State::Configured => "quiet",
+            State::Suspended => "suspended",
             State::Ready => "ready",
         };
         Self { class, word: state.word(), spins: state == State::Progressing }

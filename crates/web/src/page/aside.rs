@@ -146,7 +146,7 @@ mod tests {
             State::Failed,
             "kustomization path not found: stat /tmp/kustomization-1/base: no such file or directory",
         );
-        let why = "The source has no path `base`; Kustomization `infra/base` fails by it, and this waits for it by way of 1 other";
+        let why = "The source has no path `base`; Kustomization `infra/base` fails by it, and this waits for it by way of one other";
         let (all, unexplained) = said(&[shop.clone(), base.clone()], &[broken]);
         assert_eq!(all[0].why.as_deref(), Some(why));
         assert_eq!(unexplained, [""; 0]);

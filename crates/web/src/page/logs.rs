@@ -124,7 +124,7 @@ pub(crate) async fn show(
         outcome: standing.map_or(Outcome::Failed, outcome),
     };
     app.audit.note(origin, &Who::signed(&session), &event);
-    let frame = Frame::of(&app, &session, &headers, &uri);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(super::workloads::WAY);
     let status = standing.and_then(Standing::status).unwrap_or(StatusCode::OK);
     let to = |query: &LogQuery| asked.address(&frame.base, query);
     let panel = Panel::new(&frame, &asked.query, &to, &news).with_text(text_of(&to(&asked.query)));
@@ -147,7 +147,7 @@ pub(crate) async fn follow(
     let Ok(asked) = asked else { return StatusCode::NOT_FOUND.into_response() };
     // It shows no rows, and ends with the session.
     let visit = app.live.visit(&visitor(&app, &session), &[]).await;
-    let frame = Frame::of(&app, &session, &headers, &uri);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(super::workloads::WAY);
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Logs, asked.seen(&[]));
     let view = LogsView::new(Following::begin(&app, &session, frame, asked.query, asked.after), visit);
     stream::open(app, session, view, stay)

@@ -40,7 +40,7 @@ pub(super) use specimens::specimens;
 use view::WorkloadsView;
 
 /// The rail's way that leads here.
-const WAY: &str = "workloads";
+pub(super) const WAY: &str = "workloads";
 /// How many workloads the page shows.
 const SHOWN: usize = 200;
 

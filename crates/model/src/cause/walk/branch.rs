@@ -127,7 +127,7 @@ impl End {
         if let Some((awaited, between)) = &self.awaited {
             let held = match between {
                 0 => format!("; {awaited} fails by it, and this waits for it"),
-                1 => format!("; {awaited} fails by it, and this waits for it by way of 1 other"),
+                1 => format!("; {awaited} fails by it, and this waits for it by way of one other"),
                 others => format!("; {awaited} fails by it, and this waits for it by way of {others} others"),
             };
             told.push_str(&held);

@@ -47,7 +47,7 @@ impl<'a> RowView<'a> {
         // Without a column for it, whatever is not as usual has its line.
         let unusual = match status.class {
             "failed" | "waiting" => true,
-            "moving" | "quiet" => !page.has_message() && row.state != fanlight_model::State::Configured,
+            "moving" | "quiet" | "suspended" => !page.has_message() && row.state != fanlight_model::State::Configured,
             _ => false,
         };
         let explains = unusual && !row.sentence.is_empty() && *row.sentence != *status.word;
