@@ -92,6 +92,9 @@
 - apiGroups: ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
   resources: {{ include "fanlight.appliedResources" . }}
   verbs: {{ include "fanlight.on" (list $forms (list "get" "list")) }}
+- apiGroups: ["metrics.k8s.io"]
+  resources: ["pods"]
+  verbs: {{ include "fanlight.on" (list $forms (list "list")) }}
 {{- include "fanlight.workloadRules" . }}
 - nonResourceURLs: ["/apis", "/apis/*"]
   verbs: {{ include "fanlight.on" (list $forms (list "get")) }}
@@ -195,6 +198,9 @@
   resources: ["pods/log"]
   verbs: ["get"]
 {{- end }}
+- apiGroups: ["metrics.k8s.io"]
+  resources: ["pods"]
+  verbs: ["get", "list"]
 - apiGroups: ["apps"]
   resources: ["daemonsets", "deployments", "replicasets", "statefulsets"]
   verbs: ["get", "list", "watch"]

@@ -144,7 +144,11 @@ pub(crate) fn object_path(group: &str, plural: &str, namespace: &str, name: &str
 
 /// Where the objects of a kind are, in a namespace or everywhere.
 pub(crate) fn folder(group: &str, plural: &str, namespace: Option<&str>) -> Result<String, ReadError> {
-    let root = root(group, "v1");
+    folder_under(&root(group, "v1"), plural, namespace)
+}
+
+/// The same in a version of an API.
+fn folder_under(root: &str, plural: &str, namespace: Option<&str>) -> Result<String, ReadError> {
     match namespace {
         None => Ok(format!("{root}/{plural}")),
         Some(namespace) if is_name(namespace) => Ok(format!("{root}/namespaces/{namespace}/{plural}")),

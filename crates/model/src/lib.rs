@@ -89,7 +89,7 @@ pub use tree::{
 };
 pub use web_link::{host, web_link, without_credentials};
 pub use workload::{
-    Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, ReplicaSet, Termination, Workload,
+    Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, PodUsage, ReplicaSet, Termination, Workload,
     WorkloadAction, WorkloadFamily, WorkloadFilter, WorkloadKey, WorkloadKind, WorkloadPlace, Workloads, job_of,
     roll_out,
 };

@@ -3,7 +3,7 @@
 //! ```text
 //!   WorkloadKind ── WorkloadKey ── Workload (a row) ◄── health() ◄── an object as read
 //!        │                            └── WorkloadFilter: filter, search, sort
-//!        ├── WorkloadFamily (what it has made, by owner) ── Pod ── Container ──► ContainerSummary
+//!        ├── WorkloadFamily (what it has made, by owner) ── Pod (PodUsage) ── Container ──► ContainerSummary
 //!        └── WorkloadAction ──► refusals, merge patch, Job ──► what became of it
 //! ```
 
@@ -18,6 +18,7 @@ pub(crate) mod owner;
 mod pod;
 mod row;
 mod summary;
+mod usage;
 
 pub use action::{PodKey, WorkloadAction, job_of, roll_out};
 pub(crate) use container::STARTING;
@@ -29,3 +30,4 @@ pub use kind::WorkloadKind;
 pub use pod::Pod;
 pub use row::{Workload, WorkloadPlace, Workloads};
 pub use summary::ContainerSummary;
+pub use usage::PodUsage;

@@ -13,7 +13,7 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
-    OtherObjects, Persona, Question, Rules, Scope, Stage, Step, Token, UserName, Verdict, Version, Want,
+    OtherObjects, Persona, PodUsage, Question, Rules, Scope, Stage, Step, Token, UserName, Verdict, Version, Want,
     WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
@@ -211,6 +211,16 @@ impl Objects for Eyes {
     ) -> BoxFuture<'static, WorkloadFamily<ObjectError>> {
         let (server, who, key, object) = (self.0.clone(), who.clone(), key.clone(), object.clone());
         async move { server.workload_family(&who, &key, &object).await.map_err(object_error) }.boxed()
+    }
+
+    fn pod_usage(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        object: &serde_json::Value,
+    ) -> BoxFuture<'static, Result<Vec<PodUsage>, ObjectError>> {
+        let (server, who, namespace, object) = (self.0.clone(), who.clone(), namespace.to_owned(), object.clone());
+        async move { server.pod_usage(&who, &namespace, &object).await.map_err(object_error) }.boxed()
     }
 
     fn events_among(

@@ -7,8 +7,8 @@ use std::{
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, Stage, Step, Want, WorkloadAction, WorkloadFamily,
-    WorkloadKey, WorkloadPlace, Workloads, Yield,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Want, WorkloadAction,
+    WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -120,6 +120,14 @@ pub trait Objects: Send + Sync + 'static {
         key: &WorkloadKey,
         object: &Value,
     ) -> BoxFuture<'static, WorkloadFamily<ObjectError>>;
+
+    /// What the pods of a workload, as it was read, use at the moment; nothing where nobody measures that.
+    fn pod_usage(
+        &self,
+        who: &Identity,
+        namespace: &str,
+        object: &Value,
+    ) -> BoxFuture<'static, Result<Vec<PodUsage>, ObjectError>>;
 
     /// The Events of a namespace about objects with these `uid`s.
     fn events_among(

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use fanlight_model::{
-    Identity, Listed, Pod, ReplicaSet, Workload, WorkloadFamily, WorkloadKey, WorkloadKind, label_selector,
+    Identity, Listed, Pod, PodUsage, ReplicaSet, Workload, WorkloadFamily, WorkloadKey, WorkloadKind, label_selector,
 };
+use http::StatusCode;
 use serde_json::Value;
 
-use super::{folder, nothing};
-use crate::{ApiServer, ReadError};
+use super::{folder, folder_under, nothing};
+use crate::{ApiServer, ReadError, evidence::root};
 
 impl ApiServer {
     /// How many pods of a workload are read at most.
@@ -83,6 +84,21 @@ impl ApiServer {
         }
         let folder = folder("", "pods", Some(namespace))?;
         self.listed(who, &format!("pods in {namespace}"), &folder, selector, Self::PODS, Pod::read).await
+    }
+
+    /// What the pods of a workload use at the moment, by its labels; nothing where nobody measures that.
+    pub async fn pod_usage(&self, who: &Identity, namespace: &str, object: &Value) -> Result<Vec<PodUsage>, ReadError> {
+        let selector = label_selector(object);
+        if selector.is_empty() {
+            return Ok(Vec::new());
+        }
+        let folder = folder_under(&root("metrics.k8s.io", "v1beta1"), "pods", Some(namespace))?;
+        let what = format!("pods.metrics.k8s.io in {namespace}");
+        match self.listed(who, &what, &folder, &selector, Self::PODS, PodUsage::read).await {
+            Ok(listed) => Ok(listed.items.into_iter().flatten().collect()),
+            Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a Deployment may have made, by its labels.

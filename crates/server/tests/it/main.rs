@@ -53,6 +53,7 @@ mod storms;
 mod styleguide;
 mod tree;
 mod turns;
+mod usage;
 mod walk;
 mod why;
 mod workloads;

@@ -42,6 +42,10 @@ struct Found<'a> {
     /// Each with when it ended the last time.
     containers: Vec<(ContainerSummary, Option<(String, String)>)>,
     pods: Vec<PodLine>,
+    /// Whether it is known of any what it uses.
+    measured: bool,
+    /// Why that is not known; empty if it is, or nobody measures it.
+    usage_note: Note,
     /// What there is to say of the pods, or in their place.
     pods_note: Note,
     /// Why pods cannot be deleted; empty if they can.
@@ -116,7 +120,16 @@ impl<'a> Found<'a> {
                 })
                 .collect()
             },
-            pods: worst_first(pods).map(|pod| PodLine::of(&frame.base, pod, now)).collect(),
+            pods: worst_first(pods)
+                .map(|pod| PodLine::of(&frame.base, pod, aside.usage.as_deref().unwrap_or_default(), now))
+                .collect(),
+            measured: aside.usage.as_ref().is_ok_and(|usage| !usage.is_empty()),
+            usage_note: aside
+                .usage
+                .as_ref()
+                .err()
+                .map(|error| Note::of_usage(frame, error, namespace))
+                .unwrap_or_default(),
             pods_note: match pods.len() {
                 0..=PODS => {
                     Note::of_list(frame, &family.pods, |all| (all.items.is_empty(), all.more), &list("", "pods"))
@@ -170,6 +183,14 @@ impl Note {
             },
             Err(error) => Self { text: format!("The {} cannot be read: {error}.", deed.resource), missing: None },
         }
+    }
+}
+
+impl Note {
+    fn of_usage(frame: &Frame, error: &ObjectError, namespace: &str) -> Self {
+        let deed = right("list", "metrics.k8s.io", "pods", namespace, "");
+        let missing = matches!(error, ObjectError::Forbidden(_)).then(|| place::may(&frame.base, &deed));
+        Self { text: format!("What they use is not shown: {error}."), missing }
     }
 }
 

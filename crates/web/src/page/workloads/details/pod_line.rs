@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Container, ContainerState, Pod, State, Termination};
+use fanlight_model::{Container, ContainerState, Pod, PodUsage, State, Termination};
 
 use crate::{page::workloads::row::age, place, status::StatusView};
 
@@ -16,6 +16,8 @@ pub(super) struct PodLine {
     pub(super) ready: String,
     pub(super) restarts: i64,
     pub(super) created: Option<(String, String)>,
+    /// What it uses; empty if that is not known.
+    pub(super) usage: String,
     /// Of its containers those that have something to tell.
     pub(super) containers: Vec<ContainerLine>,
     /// Whether it can still be deleted.
@@ -38,7 +40,7 @@ pub(super) struct ContainerLine {
 }
 
 impl PodLine {
-    pub(super) fn of(base: &str, pod: &Pod, now: SystemTime) -> Self {
+    pub(super) fn of(base: &str, pod: &Pod, usage: &[PodUsage], now: SystemTime) -> Self {
         let StatusView { class, spins, .. } = StatusView::of(pod.state);
         let (ready, all) = pod.ready();
         Self {
@@ -52,6 +54,7 @@ impl PodLine {
             ready: format!("{ready}/{all}"),
             restarts: pod.restarts(),
             created: age(pod.created, now),
+            usage: usage.iter().find(|one| one.pod == pod.name).map(PodUsage::said).unwrap_or_default(),
             containers: pod.containers.iter().filter_map(|one| ContainerLine::of(one, now)).collect(),
             is_there: pod.state != State::Deleting,
             logs: place::logs(base, "pod", &pod.namespace, &pod.name, Vec::new()),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use fanlight_identity::Session;
 use fanlight_live::Visit;
 use fanlight_model::{
-    Answer, Deed, Events, Kind, ObjectKey, PodKey, Row, SourceLink, Workload, WorkloadAction, WorkloadFamily,
+    Answer, Deed, Events, Kind, ObjectKey, PodKey, PodUsage, Row, SourceLink, Workload, WorkloadAction, WorkloadFamily,
     WorkloadKey, WorkloadKind,
 };
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub(super) struct Aside {
     pub(super) act: Option<(WorkloadAction, Answer)>,
     /// Whether they may delete its pods.
     pub(super) delete: Answer,
+    /// What its pods use.
+    pub(super) usage: Result<Vec<PodUsage>, ObjectError>,
 }
 
 /// The rows of what applies it, and of where that comes from, as far as the viewer may see them.
@@ -60,7 +62,7 @@ impl Shown {
 
 impl Default for Aside {
     fn default() -> Self {
-        Self { events: Ok(Events::default()), act: None, delete: Answer::Unknown }
+        Self { events: Ok(Events::default()), act: None, delete: Answer::Unknown, usage: Ok(Vec::new()) }
     }
 }
 
@@ -75,13 +77,20 @@ impl Aside {
             Some(deed) => app.rights.verdict(who, &deed).await.answer,
             None => Answer::Unknown,
         };
-        let pods = (!shown.family.known_pods().is_empty()).then(|| deleting(&key.namespace));
-        let (events, act, delete) = tokio::join!(
+        let has_pods = !shown.family.known_pods().is_empty();
+        let usage = async {
+            if !has_pods {
+                return Ok(Vec::new());
+            }
+            app.objects.pod_usage(who, &key.namespace, &shown.object).await
+        };
+        let (events, act, delete, usage) = tokio::join!(
             app.objects.events_among(who, &key.namespace, uids),
             may(action.as_ref().map(WorkloadAction::deed)),
-            may(pods)
+            may(has_pods.then(|| deleting(&key.namespace))),
+            usage
         );
-        Self { events, act: action.map(|action| (action, act)), delete }
+        Self { events, act: action.map(|action| (action, act)), delete, usage }
     }
 }
 

@@ -2,7 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use askama::Template;
 use fanlight_model::{
-    Answer, EventEntry, Events, Kind, Listed, ObjectKey, Pod, Workload, WorkloadAction, WorkloadFamily, WorkloadKind,
+    Answer, EventEntry, Events, Kind, Listed, ObjectKey, Pod, PodUsage, Workload, WorkloadAction, WorkloadFamily,
+    WorkloadKind,
 };
 use serde_json::{Value, json};
 
@@ -37,6 +38,7 @@ pub(in crate::page::workloads) fn specimen(frame: &Frame, object: &Value, now: S
                 "containerStatuses": [{"name": "api", "state": waiting, "lastState": ended, "restartCount": 7}]}),
         ),
     ];
+    let usage = PodUsage { pod: "api-6c9-k2x7p".to_owned(), processor: 12, memory: 34 << 20 };
     let event = EventEntry::read(&json!({
         "involvedObject": {"kind": "Pod", "namespace": "styleguide", "name": "api-6c9-w8d2m"}, "type": "Warning",
         "reason": "BackOff", "message": "Back-off restarting failed container", "count": 31, "firstTimestamp": ago(50),
@@ -45,6 +47,7 @@ pub(in crate::page::workloads) fn specimen(frame: &Frame, object: &Value, now: S
         events: Ok(Events { entries: vec![event], more: false }),
         act: Some((WorkloadAction::Restart(row.key.clone()), Answer::Yes)),
         delete: Answer::No,
+        usage: Ok(vec![usage]),
     };
     let around = Around {
         applier: Some((ObjectKey::new(Kind::KUSTOMIZATION, "styleguide", "orders"), None)),
