@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fanlight_model::{Builtin, Finding, Identity, Lookup};
+use fanlight_model::{ApiResource, Finding, Identity, Lack, Lookup};
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -28,30 +28,45 @@ impl ApiServer {
 
     /// Looks something up in the person's name.
     pub async fn look_up(&self, who: &Identity, lookup: &Lookup) -> Finding {
-        let what = lookup.what();
         let found = async {
             match lookup {
-                Lookup::Flux(key) => self.object(who, key).await,
-                Lookup::LastWords { namespace, pod, container } => {
-                    let path = place(named("Pod")?, namespace, pod)?;
-                    // While a container waits to be started again, its log is that of the one that has ended.
-                    let path =
-                        format!("{path}/log?container={}&tailLines=30&limitBytes={}", encoded(container), Self::LOG);
-                    let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
-                    Ok(Value::String(String::from_utf8_lossy(&answered.body).into_owned()))
-                }
-                _ => {
-                    let (path, accept) = address(lookup)?;
-                    let errand = Errand { accept, ..Errand::read(As::Person(who), &what, &path) };
-                    decode(&what, &self.run(&errand).await?.body)
-                }
+                Lookup::Kind { group, kind } => self.kind(who, group.as_deref(), kind).await.map_err(lacking),
+                _ => self.read(who, lookup).await.map_err(|error| finding(&error)),
             }
         };
         match timeout(Self::LOOK, found).await {
             Ok(Ok(value)) => Finding::Found(slim(value)),
-            Ok(Err(error)) => finding(&error),
+            Ok(Err(finding)) => finding,
             Err(_) => Finding::Unanswered,
         }
+    }
+
+    async fn read(&self, who: &Identity, lookup: &Lookup) -> Result<Value, ReadError> {
+        let what = lookup.what();
+        match lookup {
+            Lookup::Flux(key) => self.object(who, key).await,
+            Lookup::LastWords { namespace, pod, container } => {
+                let path = place(named("Pod")?, namespace, pod)?;
+                // While a container waits to be started again, its log is that of the one that has ended.
+                let path = format!("{path}/log?container={}&tailLines=30&limitBytes={}", encoded(container), Self::LOG);
+                let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
+                Ok(Value::String(String::from_utf8_lossy(&answered.body).into_owned()))
+            }
+            _ => {
+                let (path, accept) = address(lookup)?;
+                let errand = Errand { accept, ..Errand::read(As::Person(who), &what, &path) };
+                decode(&what, &self.run(&errand).await?.body)
+            }
+        }
+    }
+
+    /// How a kind is called in addresses.
+    async fn kind(&self, who: &Identity, group: Option<&str>, kind: &str) -> Result<Value, Lack> {
+        let resource = match group {
+            Some(group) => self.resource(who, group, kind).await?,
+            None => self.only(who, kind).await?,
+        };
+        serde_json::to_value(ApiResource::from(resource)).map_err(|_| Lack::NotServed)
     }
 }
 
@@ -101,22 +116,25 @@ fn address(lookup: &Lookup) -> Result<(String, &'static str), ReadError> {
             let path = format!("/api/v1/namespaces/{}/events", segment(namespace)?);
             Ok((format!("{path}?limit={limit}&fieldSelector={}", encoded(&about)), Errand::JSON))
         }
-        Lookup::Flux(_) | Lookup::LastWords { .. } => Err(ReadError::NotServed { what: lookup.what() }),
+        Lookup::Flux(_) | Lookup::Kind { .. } | Lookup::LastWords { .. } => Err(ReadError::NotServed { what: lookup.what() }),
     }
 }
 
-fn named(kind: &str) -> Result<&'static Builtin, ReadError> {
-    Builtin::by_name(kind, Some("")).ok_or_else(|| ReadError::NotServed { what: kind.to_owned() })
+fn named(kind: &str) -> Result<&'static ApiResource, ReadError> {
+    ApiResource::builtin(kind, Some("")).ok_or_else(|| ReadError::NotServed { what: kind.to_owned() })
 }
 
 /// The path of an object.
-pub(crate) fn place(kind: &Builtin, namespace: &str, name: &str) -> Result<String, ReadError> {
+pub(crate) fn place(kind: &ApiResource, namespace: &str, name: &str) -> Result<String, ReadError> {
     Ok(format!("{}/{}", folder(kind, namespace)?, segment(name)?))
 }
 
 /// The path of a kind's objects.
-fn folder(kind: &Builtin, namespace: &str) -> Result<String, ReadError> {
-    let Builtin { group, version, plural, .. } = kind;
+fn folder(kind: &ApiResource, namespace: &str) -> Result<String, ReadError> {
+    let ApiResource { group, version, plural, .. } = kind;
+    if ApiResource::is_secret(group, &kind.kind) {
+        return Err(ReadError::NotServed { what: kind.kind.to_string() });
+    }
     let root = root(group, version);
     if kind.namespaced {
         Ok(format!("{root}/namespaces/{}/{plural}", segment(namespace)?))
@@ -142,6 +160,15 @@ pub(crate) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 
+fn lacking(lack: Lack) -> Finding {
+    match lack {
+        Lack::Denied => Finding::Denied,
+        Lack::NotLent => Finding::NotLent,
+        Lack::Absent | Lack::NotServed => Finding::Missing,
+        _ => Finding::Unanswered,
+    }
+}
+
 fn finding(error: &ReadError) -> Finding {
     match error {
         ReadError::NotImpersonated { .. } | ReadError::Nobody { .. } => Finding::NotLent,
@@ -156,6 +183,8 @@ fn finding(error: &ReadError) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use serde_json::json;
 
     use super::*;
@@ -166,9 +195,9 @@ mod tests {
 
     #[test]
     fn what_is_looked_up_is_bounded_and_its_names_stay_within_their_segment() {
-        let deployment = Builtin::by_name("Deployment", None).expect("a kind");
+        let deployment = ApiResource::builtin("Deployment", None).expect("a kind");
         let object = |namespace: &str, name: &str| Lookup::Object {
-            kind: deployment,
+            kind: Cow::Borrowed(deployment),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         };
@@ -179,7 +208,7 @@ mod tests {
             assert!(path(&object(namespace, name)).is_err(), "{namespace} {name}");
         }
         let pods = Lookup::Labelled {
-            kind: Builtin::by_name("Pod", Some("")).expect("a kind"),
+            kind: Cow::Borrowed(ApiResource::builtin("Pod", Some("")).expect("a kind")),
             namespace: "shop".to_owned(),
             selector: "app=cart,tier in (a,b)&limit=9".to_owned(),
         };
@@ -192,6 +221,24 @@ mod tests {
             path(&events).as_deref(),
             Ok("/api/v1/namespaces/shop/events?limit=300&fieldSelector=involvedObject.kind%3DPod")
         );
+    }
+
+    #[test]
+    fn no_secret_is_ever_looked_up() {
+        let secret = |group: &'static str| ApiResource {
+            group: Cow::Borrowed(group),
+            kind: Cow::Borrowed("Secret"),
+            plural: Cow::Borrowed("secrets"),
+            ..ApiResource::builtin("Pod", None).expect("a kind").clone()
+        };
+        let [namespace, name] = ["shop", "token"].map(ToOwned::to_owned);
+        let lookup = |group| Lookup::Metadata {
+            kind: Cow::Owned(secret(group)),
+            namespace: namespace.clone(),
+            name: name.clone(),
+        };
+        assert!(path(&lookup("")).is_err());
+        assert_eq!(path(&lookup("acme.io")).as_deref(), Ok("/apis/acme.io/v1/namespaces/shop/secrets/token"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl ApiServer {
     pub async fn members(&self, who: &Identity, want: &Want) -> Yield {
         match want {
             Want::Release(storage) => Yield::Release(self.release_parts(who, storage).await),
-            Want::Objects { lot, names } => match self.resource(who, lot).await {
+            Want::Objects { lot, names } => match self.resource(who, &lot.group, &lot.kind).await {
                 Err(lack) => want.lacking(lack),
                 Ok(resource) => self.objects(who, &resource, lot, names.as_ref()).await,
             },

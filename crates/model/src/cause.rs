@@ -14,6 +14,7 @@
 
 use walk::Branch;
 
+mod api_resource;
 mod clue;
 mod evidence;
 mod explanation;
@@ -26,11 +27,12 @@ mod reason;
 mod rules;
 mod walk;
 
+pub use api_resource::ApiResource;
 pub use clue::Clue;
 pub use evidence::{Evidence, Finding};
 pub use explanation::{Explanation, Inquiry, explain};
 pub use gap::Gap;
 pub use glance::{Hearsay, glance, leads_further};
 pub use link::{Link, Subject};
-pub use lookup::{Builtin, Lookup};
+pub use lookup::Lookup;
 pub use reason::Cause;

@@ -51,7 +51,7 @@ pub use action::{
 };
 pub use applier::Applier;
 pub use cause::{
-    Builtin, Cause, Clue, Evidence, Explanation, Finding, Gap, Hearsay, Inquiry, Link, Lookup, Subject, explain,
+    ApiResource, Cause, Clue, Evidence, Explanation, Finding, Gap, Hearsay, Inquiry, Link, Lookup, Subject, explain,
     glance, leads_further,
 };
 pub use change::{Change, FeedError, Listing, Version};

@@ -22,7 +22,7 @@ mod want;
 
 pub use found::{Applied, Found};
 pub use grow::{Growth, grow};
-use health::health;
+pub(crate) use health::health;
 pub use known::Known;
 pub use node::{Tree, TreeNode};
 pub use scene::{Folds, Placed, Scene, Shown};

@@ -2,118 +2,14 @@
 //! sentence that a person would write. The expectations are written by hand.
 #![allow(clippy::expect_used, reason = "a test ends where something is not as expected")]
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
-
-use fanlight_model::{
-    Details, Evidence, Explanation, Finding, Hearsay, Inquiry, Kind, Lookup, ObjectKey, Row, State, explain, glance,
-};
-use serde_json::{Value, json};
-
-fn documents(file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
-    documents.into_iter().filter(|document| !document.is_null()).collect()
+mod causes {
+    pub(super) mod cluster;
 }
 
-/// A cluster that does not change, in which somebody may read everything but some resources.
-struct Cluster {
-    objects: Vec<Value>,
-    denied: &'static [&'static str],
-}
+use std::{collections::BTreeMap, sync::Arc};
 
-/// An explanation, and what it took.
-struct Told {
-    explanation: Option<Explanation>,
-    rounds: usize,
-    lookups: usize,
-}
-
-impl Cluster {
-    fn recorded() -> Self {
-        let files = ["kustomizations", "helmreleases", "helmcharts", "sources", "notifications"];
-        let flux = files.into_iter().flat_map(|file| documents(&format!("../testbed/fixtures/{file}.yaml")));
-        Self { objects: flux.chain(documents("tests/causes/recorded.yaml")).collect(), denied: &[] }
-    }
-
-    fn find(&self, id: &str) -> &Value {
-        self.objects.iter().find(|object| id_of(object) == id).unwrap_or_else(|| panic!("there is no {id}"))
-    }
-
-    /// Answers whatever is asked for until there is an explanation.
-    fn why(&self, id: &str) -> Told {
-        let object = self.find(id);
-        let kind = Kind::by_name(object["kind"].as_str().expect("a kind")).expect("a kind of Flux");
-        let mut evidence = Evidence::default();
-        for rounds in 0..12 {
-            let explanation = match explain(kind, object, &evidence) {
-                Inquiry::Done(explanation) => Some(explanation),
-                Inquiry::Nothing => None,
-                Inquiry::Needs(lookups) => {
-                    for lookup in lookups {
-                        assert!(evidence.get(&lookup).is_none(), "asked for twice: {lookup:?}");
-                        let finding = self.look(&lookup);
-                        evidence.add(lookup, finding);
-                    }
-                    continue;
-                }
-            };
-            return Told { explanation, rounds, lookups: evidence.len() };
-        }
-        panic!("{id} has no end of questions")
-    }
-
-    fn look(&self, lookup: &Lookup) -> Finding {
-        let list = |items: Vec<&Value>| Finding::Found(json!({"items": items}));
-        let of = |kind: &str, namespace: &str| {
-            let (kind, namespace) = (kind.to_owned(), namespace.to_owned());
-            self.objects.iter().filter(move |one| one["kind"] == *kind && one["metadata"]["namespace"] == *namespace)
-        };
-        if self.denied.iter().any(|what| lookup.what().starts_with(what)) {
-            return Finding::Denied;
-        }
-        match lookup {
-            Lookup::Flux(key) => {
-                let found = self.objects.iter().find(|object| id_of(object) == key.to_string());
-                found.cloned().map_or(Finding::Missing, Finding::Found)
-            }
-            Lookup::Object { kind, namespace, name } | Lookup::Metadata { kind, namespace, name } => {
-                let found = of(kind.kind, namespace).find(|object| object["metadata"]["name"] == *name);
-                found.cloned().map_or(Finding::Missing, Finding::Found)
-            }
-            Lookup::Labelled { kind, namespace, selector } => {
-                let pairs: Vec<_> = selector.split(',').filter_map(|pair| pair.split_once('=')).collect();
-                let fits =
-                    |object: &&Value| pairs.iter().all(|(key, value)| object["metadata"]["labels"][key] == **value);
-                list(of(kind.kind, namespace).filter(fits).collect())
-            }
-            Lookup::Events { kind, namespace, name } => {
-                let about = |event: &&Value| {
-                    let about = &event["involvedObject"];
-                    about["kind"] == **kind && (name.is_empty() || about["name"] == **name)
-                };
-                list(of("Event", namespace).filter(about).collect())
-            }
-            Lookup::LastWords { pod, container, .. } => {
-                let log = self
-                    .objects
-                    .iter()
-                    .find(|one| one["log"]["pod"] == **pod && one["log"]["container"] == **container);
-                log.map_or(Finding::Missing, |log| Finding::Found(log["log"]["text"].clone()))
-            }
-        }
-    }
-}
-
-fn id_of(object: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    format!(
-        "{}/{}/{}",
-        text(&object["kind"]),
-        text(&object["metadata"]["namespace"]),
-        text(&object["metadata"]["name"])
-    )
-}
+use causes::cluster::{Cluster, documents, id_of};
+use fanlight_model::{Details, Explanation, Hearsay, Kind, ObjectKey, Row, State, glance};
 
 /// The lines of a table: object, cause, sentence.
 fn table(text: &str) -> Vec<[&str; 3]> {
@@ -168,6 +64,68 @@ fn objects_that_were_made_up_after_the_rules_were_are_explained_too() {
     compare(&cluster, &table(include_str!("causes/further.txt")));
     let starting = cluster.why("Kustomization/lab/starting").explanation;
     assert_eq!(starting, None, "a probe that fails at first belongs to a start");
+}
+
+#[test]
+fn what_lies_behind_applications_besides_workloads_is_found_whatever_it_is() {
+    let cluster = Cluster { objects: documents("tests/causes/applied.yaml"), denied: &[] };
+    compare(&cluster, &table(include_str!("causes/applied.txt")));
+    let old = cluster.why("HelmRelease/apps/old");
+    assert!(old.lookups <= 12, "a release without an inventory takes {} lookups", old.lookups);
+}
+
+#[test]
+fn of_objects_of_any_kind_it_is_said_too_that_they_may_not_be_read() {
+    let denials: [(&'static [&'static str], [&str; 3]); 5] = [
+        (
+            &["certificates"],
+            [
+                "Kustomization/apps/tls",
+                "not to be seen",
+                "Certificate `apps/web-tls` is not healthy; why is not to be seen: you may not read certificates in `apps`",
+            ],
+        ),
+        (
+            &["buckets"],
+            [
+                "Kustomization/apps/bucket",
+                "not to be seen",
+                "Bucket `assets` is not healthy; why is not to be seen: you may not read buckets",
+            ],
+        ),
+        (
+            &["widgets"],
+            [
+                "Kustomization/gone/custom",
+                "not to be seen",
+                "Something of what it applied may not be gone; why is not to be seen: you may not read widgets in `gone`",
+            ],
+        ),
+        (
+            &["the kinds"],
+            [
+                "Kustomization/apps/tls",
+                "not to be seen",
+                "Certificate `apps/web-tls` is not healthy; why is not to be seen: you may not read the kinds of the cluster",
+            ],
+        ),
+        (
+            &["deployments"],
+            [
+                "HelmRelease/apps/old",
+                "not to be seen",
+                "Something of what it released may not be healthy; why is not to be seen: you may not read deployments in `apps`",
+            ],
+        ),
+    ];
+    for (denied, expected) in denials {
+        let objects = documents("tests/causes/applied.yaml");
+        compare(&Cluster { denied, objects }, &[expected]);
+    }
+    let cluster = Cluster { objects: documents("tests/causes/applied.yaml"), denied: &["certificates"] };
+    let told = cluster.why("Kustomization/apps/tls").explanation.expect("an explanation");
+    let right = told.gaps[0].right.clone().expect("a right");
+    assert_eq!([&*right.verb, &right.resource, &right.group], ["get", "certificates", "cert-manager.io"]);
 }
 
 #[test]

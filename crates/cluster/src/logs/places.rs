@@ -1,6 +1,6 @@
 //! Which containers there are to read.
 
-use fanlight_model::{Builtin, Identity, LogPlaces, LogQuery, LogSubject, Pod, ReplicaSet, label_selector};
+use fanlight_model::{ApiResource, Identity, LogPlaces, LogQuery, LogSubject, Pod, ReplicaSet, label_selector};
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl ApiServer {
         together(found, more)
     }
 
-    async fn named(&self, who: &Identity, kind: &Builtin, namespace: &str, name: &str) -> Result<Value, ReadError> {
+    async fn named(&self, who: &Identity, kind: &ApiResource, namespace: &str, name: &str) -> Result<Value, ReadError> {
         let path = place(kind, namespace, name)?;
         self.get(As::Person(who), &format!("{} {namespace}/{name}", kind.kind), &path).await
     }

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Identity, Kind, Lack, Lot};
+use fanlight_model::{Identity, Kind, Lack};
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::{Resource, lack};
@@ -45,28 +45,37 @@ impl Atlases {
 
 impl ApiServer {
     /// How the objects of a kind are read.
-    pub(super) async fn resource(&self, who: &Identity, lot: &Lot) -> Result<Resource, Lack> {
-        if let Some(builtin) = Resource::builtin(&lot.group, &lot.kind) {
+    pub(crate) async fn resource(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, Lack> {
+        if let Some(builtin) = Resource::builtin(group, kind) {
             return Ok(builtin);
         }
-        if let Some(kind) = Kind::by_name(&lot.kind).filter(|kind| kind.info().group == lot.group) {
+        if let Some(kind) = Kind::by_group_and_name(group, kind) {
             // Until it is known what is served, nothing is known of any kind.
             let unserved = if self.installed().borrow().is_some() { Lack::NotServed } else { Lack::Unread };
             return self.served(kind).map(|served| flux(kind, &served)).ok_or(unserved);
         }
-        self.discovered(who, &lot.group, &lot.kind).await
+        let all = self.discovered(who).await?;
+        let found = all.iter().find(|one| one.group == group && one.kind == kind);
+        found.cloned().ok_or(Lack::NotServed)
     }
 
-    /// A kind that is found among all that the API server tells the person of.
-    async fn discovered(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, Lack> {
+    /// How the objects of a kind are read of which only the name is known; nothing if there are several of that name.
+    pub(crate) async fn only(&self, who: &Identity, kind: &str) -> Result<Resource, Lack> {
+        let all = self.discovered(who).await?;
+        let core = Resource::builtin("", kind);
+        let mut named = core.iter().chain(all.iter().filter(|one| one.kind == kind));
+        let found = named.next().ok_or(Lack::NotServed)?;
+        if named.any(|other| other.group != found.group) { Err(Lack::NotServed) } else { Ok(found.clone()) }
+    }
+
+    /// All kinds that the API server tells the person of, but those of the core group.
+    async fn discovered(&self, who: &Identity) -> Result<Arc<[Resource]>, Lack> {
         let known = self.atlases().of(who);
         let read = known.get_or_try_init(async || {
             let (versions, _) = self.served_versions(As::Person(who), None, is_asked_about).await?;
             Ok::<_, crate::ReadError>(resources(versions).into())
         });
-        let all = read.await.map_err(|error| lack(&error))?;
-        let found = all.iter().find(|one| one.group == group && one.kind == kind);
-        found.cloned().ok_or(Lack::NotServed)
+        read.await.map(Arc::clone).map_err(|error| lack(&error))
     }
 }
 

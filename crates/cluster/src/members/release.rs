@@ -1,7 +1,7 @@
 use std::{collections::HashMap, io::Read};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_model::{HelmStorage, Identity, InventoryEntry, Lack, Lot};
+use fanlight_model::{HelmStorage, Identity, InventoryEntry, Lack};
 use flate2::read::GzDecoder;
 use http::StatusCode;
 use serde::Deserialize;
@@ -108,7 +108,7 @@ impl ApiServer {
             by_kind.entry((entry.group.clone(), entry.kind.clone())).or_default().push(&mut entry.namespace);
         }
         for ((group, kind), namespaces) in by_kind {
-            let resource = self.resource(who, &Lot::new(&group, &kind, "")).await;
+            let resource = self.resource(who, &group, &kind).await;
             if resource.is_ok_and(|resource| !resource.namespaced) {
                 namespaces.into_iter().for_each(String::clear);
             }

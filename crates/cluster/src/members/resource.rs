@@ -1,3 +1,7 @@
+use std::borrow::Cow;
+
+use fanlight_model::ApiResource;
+
 use crate::{
     ApiServer,
     api_server::Errand,
@@ -7,7 +11,7 @@ use crate::{
 
 /// How objects of a kind are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resource {
+pub(crate) struct Resource {
     pub(super) group: String,
     pub(super) version: String,
     pub(super) kind: String,
@@ -104,6 +108,14 @@ impl Resource {
 
     pub(super) fn accept_list(&self) -> &'static str {
         if self.bare { Self::METADATA_LIST } else { Errand::JSON }
+    }
+}
+
+impl From<Resource> for ApiResource {
+    fn from(resource: Resource) -> Self {
+        let Resource { group, version, kind, plural, namespaced, .. } = resource;
+        let [group, version, kind, plural] = [group, version, kind, plural].map(Cow::Owned);
+        Self { group, version, kind, plural, namespaced }
     }
 }
 

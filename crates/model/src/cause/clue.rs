@@ -15,6 +15,8 @@ pub enum Clue {
         /// What is said of it: `is not ready`.
         rest: String,
     },
+    /// It waits for something that is not Flux's.
+    Foreign,
     /// Its source is not there.
     SourceMissing {
         /// Kind of the source, as manifests name it.
@@ -48,6 +50,12 @@ impl Clue {
         if let Some((on, rest)) = words::dependency(row, message) {
             return Self::Waits { on, rest: rest.to_owned() };
         }
+        if words::awaited(message).is_some() {
+            return Self::Foreign;
+        }
+        if let Some(repository) = awaited_repository(row, reason) {
+            return Self::Waits { on: repository, rest: message.to_owned() };
+        }
         if let Some((kind, name)) = status::words::missing_object(message) {
             return Self::SourceMissing { kind: kind.to_owned(), name: name.to_owned() };
         }
@@ -69,7 +77,7 @@ impl Clue {
         match self {
             Self::Waits { on, .. } | Self::Source(on) => std::slice::from_ref(on),
             Self::Others(all) => all,
-            Self::SourceMissing { .. } | Self::Means(..) => &[],
+            Self::Foreign | Self::SourceMissing { .. } | Self::Means(..) => &[],
         }
     }
 }
@@ -82,6 +90,12 @@ fn tables(kind: Kind) -> &'static [Rules] {
         Kind::KUSTOMIZATION | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE => rules::APPLIER,
         _ => rules::OTHER,
     }
+}
+
+/// The image repository that a policy waits for: its message does not name it.
+fn awaited_repository(row: &Row, reason: &str) -> Option<ObjectKey> {
+    let waits = reason == "DependencyNotReady" || row.state == State::Waiting;
+    row.source.as_ref().filter(|_| waits && row.key.kind == Kind::IMAGE_POLICY).map(SourceLink::key)
 }
 
 /// The source that an object waits for.

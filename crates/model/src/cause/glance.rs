@@ -69,6 +69,7 @@ fn trouble(row: &Row, known: &dyn Hearsay, path: &mut Vec<ObjectKey>) -> Option<
             let is_told = branch.end.cause != Cause::Passing || rest.starts_with("revision");
             is_told.then(|| branch.awaited(label, rest, None))
         }
+        Clue::Foreign => None,
         Clue::SourceMissing { kind, name } => Some(missing_source(row, kind, name)),
         Clue::Source(key) => Some(look(&*known.row(key)?, known, path)?.of_source(&labelled_key(key))),
         Clue::Means(cause, because) => Some(Branch::new(*cause, because.as_str())),

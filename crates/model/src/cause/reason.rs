@@ -69,6 +69,8 @@ pub enum Cause {
     Finalizer,
     /// Something that was applied is not there any more.
     MemberMissing,
+    /// Something that was applied, and runs nothing itself, says of itself that it is not as it should be.
+    Unhealthy,
     /// An image cannot be pulled.
     ImagePull,
     /// A container crashes.
@@ -126,6 +128,7 @@ impl Cause {
             Cause::Hook => "hook failed",
             Cause::Finalizer => "finalizer",
             Cause::MemberMissing => "object missing",
+            Cause::Unhealthy => "not healthy",
             Cause::ImagePull => "image pull",
             Cause::Crash => "crash loop",
             Cause::OutOfMemory => "out of memory",

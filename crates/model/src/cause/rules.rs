@@ -3,6 +3,8 @@
 mod admission;
 mod apply;
 mod build;
+mod conditions;
+mod deletion;
 mod pods;
 mod release;
 mod source;
@@ -10,6 +12,8 @@ mod source;
 use super::{Cause, pattern};
 use crate::{cut, status::words};
 
+pub(super) use conditions::telling;
+pub(super) use deletion::{FINALIZERS, NAMESPACE};
 pub(super) use pods::{IMAGE, MOUNT, SCHEDULING, WAITING};
 
 /// If these words are found, this is the cause, and this is what a person would say.
@@ -128,7 +132,7 @@ mod tests {
     #[test]
     fn every_name_that_a_sentence_has_is_captured_or_known_from_where_it_is_said() {
         const CONTEXT: [&str; 4] = ["namespace", "pod", "container", "image"];
-        for rule in [SOURCE, APPLIER, RELEASE, OTHER, &[IMAGE, MOUNT, SCHEDULING, WAITING]]
+        for rule in [SOURCE, APPLIER, RELEASE, OTHER, &[IMAGE, MOUNT, NAMESPACE, SCHEDULING, WAITING]]
             .into_iter()
             .flatten()
             .copied()

@@ -1,5 +1,5 @@
 use super::{LogLine, flux};
-use crate::{Builtin, ObjectKey};
+use crate::{ApiResource, ObjectKey};
 
 /// Whose log somebody wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub enum LogSubject {
     /// Of a pod, or of the pods of a workload together.
     Pods {
         /// What runs them, or the kind of pods.
-        kind: &'static Builtin,
+        kind: &'static ApiResource,
         /// Its namespace.
         namespace: String,
         /// Its name.
@@ -49,7 +49,7 @@ impl LogSubject {
     /// What an address names; `None` for kinds without logs.
     pub fn of_address(kind: &str, namespace: &str, name: &str) -> Option<Self> {
         let (_, kind) = KINDS.iter().find(|(word, _)| *word == kind)?;
-        let kind = Builtin::by_name(kind, None)?;
+        let kind = ApiResource::builtin(kind, None)?;
         Some(Self::Pods { kind, namespace: namespace.to_owned(), name: name.to_owned() })
     }
 

@@ -43,6 +43,20 @@ impl Branch {
         branch
     }
 
+    /// The best of what was found where only the first of many were looked at: unless that explains something, one of the
+    /// others may. `known` is what is certain where nothing was found.
+    pub(super) fn of_the_first(best: Option<Self>, known: &str, (looked_at, all): (usize, usize)) -> Option<Self> {
+        if looked_at >= all || best.as_ref().is_some_and(Self::is_certain) {
+            return best;
+        }
+        let gap = Gap::new(format!("only the first {looked_at} of {all} were looked at"));
+        Some(match best {
+            None => Self::hidden(known, gap),
+            Some(branch) if matches!(branch.end.cause, Cause::Hidden | Cause::AtWork) => branch.gap(Some(gap)),
+            Some(Self { links, end }) => Self { links, ..Self::hidden(&end.because, gap) },
+        })
+    }
+
     /// Whether it explains something.
     pub(in crate::cause) fn is_certain(&self) -> bool {
         !matches!(self.end.cause, Cause::Unknown | Cause::Passing | Cause::Hidden | Cause::AtWork)

@@ -1,9 +1,14 @@
 use serde_json::Value;
 
-use super::{Branch, Cause, Link, Lookup, Sight, Walk, release::remediated, words};
+use super::{
+    Branch, Cause, Link, Lookup, Sight, Walk,
+    release::remediated,
+    words::{self, Awaited, Unhealthy},
+};
 use crate::{
     Details, Kind, ObjectKey, Row, State,
     cause::{clue::Clue, rules},
+    details::reading::{each, text},
     status,
 };
 
@@ -30,6 +35,7 @@ impl Walk<'_> {
         match Clue::read(row, reason, message) {
             Clue::Waits { on, rest } => self.dependency(details, &on, &rest),
             Clue::SourceMissing { kind, name } => Some(missing_source(row, &kind, &name)),
+            Clue::Foreign => self.foreign(details, object, message),
             Clue::Source(source) => self.source(&source),
             Clue::Means(cause, because) => {
                 let branch = Branch::new(cause, because).command(command(&row.key, message));
@@ -63,6 +69,27 @@ impl Walk<'_> {
         };
         let branch = self.flux(&Details::read(key.kind, other), other)?;
         Some(branch.awaited(label, rest, ready_expression(details, key)))
+    }
+
+    /// A `ResourceSet` waits for something that is not Flux's.
+    fn foreign(&mut self, details: &Details, object: &Value, message: &str) -> Option<Branch> {
+        let Awaited { group, kind, name, rest } = words::awaited(message)?;
+        let mut wanted = each(&object["spec"]["dependsOn"]);
+        let wanted = wanted.find(|one| one["kind"] == kind && one["name"] == name);
+        let namespace = wanted.map_or("", |one| text(&one["namespace"]));
+        let label = words::labelled(kind, namespace, name);
+        if let Some(why) = rest.strip_prefix("not found: ") {
+            let absent = || {
+                let because = format!("{label}, on which {} depends, does not exist", words::labelled_key(&details.row.key));
+                Branch::new(Cause::Dependency, because).then(Link::new(kind, namespace, name, "Does not exist"))
+            };
+            let read = || rules::read(rules::APPLIER, why, &[]).map(|(cause, because)| Branch::new(cause, because));
+            return Some(if why.ends_with("not found") { absent() } else { read().unwrap_or_else(absent) });
+        }
+        let (kind, namespace, name) = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+        let member = Unhealthy { kind, group: Some(group.to_owned()), namespace, name };
+        let demand = rest.strip_prefix("not ready: expression ").map(rules::plain);
+        Some(self.member(&member, true)?.awaited(label, rest, demand))
     }
 
     fn source(&mut self, key: &ObjectKey) -> Option<Branch> {

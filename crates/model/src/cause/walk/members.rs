@@ -1,5 +1,5 @@
-use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, words};
-use crate::{Details, Kind, ObjectKey, cause::lookup::Builtin};
+use super::{Branch, Cause, Gap, Link, Lookup, Served, Sight, Walk, deletion::leftover, words};
+use crate::{Details, InventoryEntry, Kind, ObjectKey, cause::ApiResource};
 use words::Unhealthy;
 
 impl Walk<'_> {
@@ -9,12 +9,7 @@ impl Walk<'_> {
     /// The objects that a message names as not healthy; where it names none, those of the inventory that run something.
     pub(super) fn members(&mut self, details: &Details, message: &str) -> Option<Branch> {
         let mut named = words::unhealthy(message);
-        for one in &mut named {
-            let mut applied = details.inventory.iter();
-            let entry = applied
-                .find(|entry| entry.kind == one.kind && entry.name == one.name && entry.namespace == one.namespace);
-            one.group = entry.map(|entry| entry.group.clone());
-        }
+        named.iter_mut().for_each(|one| identify(one, details));
         let is_named = !named.is_empty();
         let suspects = if is_named { named } else { running(details) };
         if suspects.is_empty() || !(is_named || speaks_of_health(message)) {
@@ -32,7 +27,8 @@ impl Walk<'_> {
                 break;
             }
         }
-        Self::best(branches)
+        let known = "something of what it applied may not be healthy";
+        Branch::of_the_first(Self::best(branches), known, (Self::MEMBERS, suspects.len()))
     }
 
     /// Of an application that waits for what it applied: what will hardly become healthy by waiting.
@@ -48,7 +44,7 @@ impl Walk<'_> {
         branch.end.cause.outlasts_waiting().then(|| branch.after(link))
     }
 
-    fn member(&mut self, member: &Unhealthy, is_named: bool) -> Option<Branch> {
+    pub(super) fn member(&mut self, member: &Unhealthy, is_named: bool) -> Option<Branch> {
         let Unhealthy { kind, group, namespace, name } = member;
         let is_of = |own: &str| group.as_ref().is_none_or(|group| group == own);
         if let Some(flux) = Kind::by_name(kind)
@@ -60,14 +56,28 @@ impl Walk<'_> {
         let known = format!("{label} is not healthy");
         let link = || Link::new(kind, namespace, name, "Not healthy");
         let unknown = || is_named.then(|| Branch::new(Cause::Unknown, known.clone()).then(link()));
-        let Some(builtin) = Builtin::by_name(kind, group.as_deref()) else { return unknown() };
-        let lookup = Lookup::Object { kind: builtin, namespace: namespace.clone(), name: name.clone() };
+        let resource = match (self.served(group.as_deref(), kind)?, group) {
+            (Served::As(resource), _) => resource,
+            (Served::Hidden(gap), _) => return is_named.then(|| Branch::hidden(&known, gap).then(link())),
+            (Served::Not, Some(group)) if is_named && !ApiResource::is_secret(group, kind) => {
+                let because = format!("the kind {kind} of `{group}`, of which {label} is, is not installed");
+                return Some(Branch::new(Cause::DefinitionMissing, because).then(link()));
+            }
+            (Served::Not, _) => return unknown(),
+        };
+        if let Some(flux) = Kind::by_group_and_name(&resource.group, kind) {
+            return self.nested(&ObjectKey::new(flux, namespace.as_str(), name.as_str()));
+        }
+        let lookup = Lookup::Object { kind: resource.clone(), namespace: namespace.clone(), name: name.clone() };
         match self.see(lookup)? {
-            Sight::There(object) => match &**kind {
-                "Pod" => self.pod(object).map(|branch| branch.after(link())),
-                "PersistentVolumeClaim" => self.claim(object),
-                _ => self.workload(builtin, object, is_named),
-            },
+            Sight::There(object) => {
+                let held = if is_named { leftover(&resource, object) } else { None };
+                held.or_else(|| match (&*resource.group, &**kind) {
+                    ("", "Pod") => self.pod(object).map(|branch| branch.after(link())),
+                    ("", "PersistentVolumeClaim") => self.claim(object),
+                    _ => self.workload(&resource, object, is_named),
+                })
+            }
             // It may be of another group, where nobody has looked.
             Sight::Missing if group.is_none() => unknown(),
             Sight::Missing => {
@@ -107,22 +117,47 @@ impl Walk<'_> {
     }
 }
 
-/// What of an inventory runs something or waits for something.
+/// Notes of an object that is named what the name alone does not tell: its group, and where Helm does not say it, its
+/// namespace.
+fn identify(named: &mut Unhealthy, details: &Details) {
+    let is_it = |entry: &&InventoryEntry| {
+        entry.kind == named.kind
+            && entry.name == named.name
+            && (named.namespace.is_empty() || entry.namespace == named.namespace)
+    };
+    if let Some(entry) = details.inventory.iter().find(is_it) {
+        named.group = Some(entry.group.clone());
+        named.namespace.clone_from(&entry.namespace);
+    } else if named.namespace.is_empty() && details.row.key.kind == Kind::HELM_RELEASE && named.kind != "Namespace" {
+        let target = &details.settings.target_namespace;
+        named.namespace = if target.is_empty() { details.row.key.namespace.to_string() } else { target.clone() };
+    }
+}
+
+/// What of an inventory runs something or waits for something: workloads first, which explain most, then objects of kinds
+/// that neither Kubernetes nor Flux has.
 fn running(details: &Details) -> Vec<Unhealthy> {
     const RUNNING: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim"];
-    let runs = details.inventory.iter().filter(|entry| {
-        RUNNING.contains(&&*entry.kind) || Kind::APPLICATIONS.iter().any(|kind| kind.info().name == entry.kind)
-    });
-    runs.map(|entry| Unhealthy {
+    let is_release = details.row.key.kind == Kind::HELM_RELEASE;
+    let rank = |entry: &InventoryEntry| match &*entry.kind {
+        kind if RUNNING.contains(&kind) || Kind::APPLICATIONS.iter().any(|own| own.info().name == kind) => Some(0),
+        // Helm waits for addresses.
+        "Service" if is_release && entry.group.is_empty() => Some(1),
+        _ if entry.group.contains('.') && !entry.group.ends_with(".k8s.io") => Some(2),
+        _ => None,
+    };
+    let mut runs: Vec<_> = details.inventory.iter().filter_map(|entry| Some((rank(entry)?, entry))).collect();
+    runs.sort_by_key(|(rank, _)| *rank);
+    let suspect = |entry: &InventoryEntry| Unhealthy {
         kind: entry.kind.clone(),
         group: Some(entry.group.clone()),
         namespace: entry.namespace.clone(),
         name: entry.name.clone(),
-    })
-    .collect()
+    };
+    runs.into_iter().map(|(_, entry)| suspect(entry)).collect()
 }
 
 /// Whether a message is about what was applied not coming up, though it does not say what.
-fn speaks_of_health(message: &str) -> bool {
+pub(super) fn speaks_of_health(message: &str) -> bool {
     ["time", "deadline", "health", "not ready", "stalled", "wait"].iter().any(|word| message.contains(word))
 }

@@ -1,9 +1,11 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, container::Container, words};
 use crate::{
     EventEntry, Events,
-    cause::{lookup::Builtin, rules},
+    cause::{ApiResource, rules},
     details::reading::{condition, each, seconds, text},
 };
 
@@ -47,10 +49,14 @@ impl Walk<'_> {
         let (cause, because) = rules::read(&[rules::SCHEDULING], message, &context)?;
         let quote = Link::quote("Scheduler", message.to_owned());
         if message.contains("unbound immediate PersistentVolumeClaims") {
-            let kind = Builtin::by_name("PersistentVolumeClaim", None)?;
+            let kind = ApiResource::builtin("PersistentVolumeClaim", None)?;
             for volume in each(&pod["spec"]["volumes"]) {
                 let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() else { continue };
-                let lookup = Lookup::Object { kind, namespace: namespace.to_owned(), name: claim.to_owned() };
+                let lookup = Lookup::Object {
+                    kind: Cow::Borrowed(kind),
+                    namespace: namespace.to_owned(),
+                    name: claim.to_owned(),
+                };
                 match self.see(lookup)? {
                     Sight::There(claim) => {
                         if let Some(branch) = self.claim(claim) {
@@ -111,10 +117,20 @@ impl Walk<'_> {
         namespace: &str,
         name: &str,
     ) -> Option<(Vec<EventEntry>, Option<Gap>)> {
+        self.events_about(("", kind), namespace, name)
+    }
+
+    /// The same about an object of this group and kind.
+    pub(super) fn events_about(
+        &mut self,
+        (group, kind): (&str, &str),
+        namespace: &str,
+        name: &str,
+    ) -> Option<(Vec<EventEntry>, Option<Gap>)> {
         let lookup = Lookup::Events { kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         Some(match self.see(lookup)? {
             Sight::There(list) => {
-                let events = Events::read(list, "").entries;
+                let events = Events::read(list, group).entries;
                 (events.into_iter().filter(|event| event.name == name).collect(), None)
             }
             Sight::Missing => (Vec::new(), None),

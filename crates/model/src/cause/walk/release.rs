@@ -1,9 +1,11 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Branch, Cause, Link, Lookup, Sight, Walk, flux::unexplained, words};
 use crate::{
     Details,
-    cause::{lookup::Builtin, pattern},
+    cause::{ApiResource, pattern},
     details::reading::{seconds, text},
 };
 
@@ -12,7 +14,7 @@ impl Walk<'_> {
     pub(super) fn release(&mut self, details: &Details, object: &Value, reason: &str, message: &str) -> Option<Branch> {
         let branch = match reason {
             "TestFailed" => self.tests(object),
-            _ => self.members(details, message),
+            _ => self.members(details, message).or_else(|| self.labelled(details, object, message)),
         };
         let branch = branch.or_else(|| self.needs.is_empty().then(|| unexplained(&details.row)))?;
         Some(remediated(details, branch))
@@ -30,8 +32,12 @@ impl Walk<'_> {
             let label = words::labelled("pod", namespace, name);
             let link =
                 Link::new(POD, namespace, name, "Test of the release; failed").since(seconds(&hook["lastCompleted"]));
-            let kind = Builtin::by_name(POD, Some(""))?;
-            let lookup = Lookup::Object { kind, namespace: namespace.to_owned(), name: name.clone() };
+            let kind = ApiResource::builtin(POD, Some(""))?;
+            let lookup = Lookup::Object {
+                kind: Cow::Borrowed(kind),
+                namespace: namespace.to_owned(),
+                name: name.clone(),
+            };
             let branch = match self.see(lookup) {
                 None => continue,
                 Some(Sight::There(pod)) => match self.pod(pod) {

@@ -1,17 +1,19 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, pod::quote, words};
 use crate::{
     Events,
-    cause::{lookup::Builtin, rules},
+    cause::{ApiResource, rules},
     details::reading::{each, seconds, text},
     label_selector,
     workload::owner::is_owned,
 };
 
 /// Something that runs pods.
-struct Workload<'a> {
-    kind: &'static Builtin,
+pub(super) struct Workload<'a> {
+    kind: &'a ApiResource,
     object: &'a Value,
     namespace: &'a str,
     name: &'a str,
@@ -24,12 +26,9 @@ struct Workload<'a> {
 
 impl Walk<'_> {
     /// Why what runs pods is not healthy.
-    pub(super) fn workload(&mut self, kind: &'static Builtin, object: &Value, is_named: bool) -> Option<Branch> {
+    pub(super) fn workload(&mut self, kind: &ApiResource, object: &Value, is_named: bool) -> Option<Branch> {
         let Some(workload) = Workload::read(kind, object) else {
-            let name = ["namespace", "name"].map(|field| text(&object["metadata"][field]));
-            let label = words::labelled(kind.kind, name[0], name[1]);
-            let unknown = || Branch::new(Cause::Unknown, format!("{label} is not healthy"));
-            return is_named.then(|| unknown().then(Link::new(kind.kind, name[0], name[1], "Not healthy")));
+            return self.other(kind, object, is_named);
         };
         if workload.is_healthy() {
             return is_named.then(|| self.tried_before(&workload)).flatten();
@@ -39,12 +38,12 @@ impl Walk<'_> {
     }
 
     fn failing(&mut self, workload: &Workload<'_>) -> Option<Branch> {
-        let pods = Builtin::by_name("Pod", Some(""))?;
+        let pods = ApiResource::builtin("Pod", Some(""))?;
         let selector = label_selector(workload.object);
         let labelled =
-            |kind| Lookup::Labelled { kind, namespace: workload.namespace.to_owned(), selector: selector.clone() };
+            |kind| labelled(kind, workload.namespace, &selector);
         let is_deployment = workload.kind.kind == "Deployment";
-        let sets = if is_deployment { Builtin::by_name("ReplicaSet", None) } else { None };
+        let sets = if is_deployment { ApiResource::builtin("ReplicaSet", None) } else { None };
         // Both are asked for at once.
         let sets = sets.map(|kind| self.see(labelled(kind)));
         let pods = self.see(labelled(pods));
@@ -98,14 +97,14 @@ impl Walk<'_> {
         }
         let metadata = set.map_or(&workload.object["metadata"], |set| &set["metadata"]);
         let lookup = Lookup::Events {
-            kind: if set.is_some() { "ReplicaSet" } else { workload.kind.kind }.to_owned(),
+            kind: if set.is_some() { "ReplicaSet" } else { &*workload.kind.kind }.to_owned(),
             namespace: workload.namespace.to_owned(),
             name: text(&metadata["name"]).to_owned(),
         };
         let known = workload.standing();
         match self.see(lookup)? {
             Sight::There(list) => {
-                let events = Events::read(list, workload.kind.group);
+                let events = Events::read(list, &workload.kind.group);
                 let failed =
                     events.entries.iter().find(|event| event.warning && event.reason.starts_with("FailedCreate"));
                 Some(match (failed, workload.gave_up()) {
@@ -131,13 +130,9 @@ impl Walk<'_> {
         if workload.kind.kind != "Deployment" {
             return Some(passed());
         }
-        let sets = Builtin::by_name("ReplicaSet", None)?;
+        let sets = ApiResource::builtin("ReplicaSet", None)?;
         let namespace = workload.namespace.to_owned();
-        let sets = self.see(Lookup::Labelled {
-            kind: sets,
-            namespace: namespace.clone(),
-            selector: label_selector(workload.object),
-        });
+        let sets = self.see(labelled(sets, &namespace, &label_selector(workload.object)));
         let events = self.see(Lookup::Events { kind: "Pod".to_owned(), namespace, name: String::new() });
         let (Sight::There(sets), Sight::There(events)) = (sets?, events?) else { return Some(passed()) };
         let tried = if is_cut(sets) { None } else { workload.tried_set(sets) };
@@ -158,11 +153,14 @@ impl Walk<'_> {
 }
 
 impl<'a> Workload<'a> {
-    fn read(kind: &'static Builtin, object: &'a Value) -> Option<Self> {
+    pub(super) fn read(kind: &'a ApiResource, object: &'a Value) -> Option<Self> {
         let (spec, status) = (&object["spec"], &object["status"]);
         let number = |value: &Value| value.as_i64().unwrap_or_default();
         let wanted = spec["replicas"].as_i64().unwrap_or(1);
-        let (count, counted) = match kind.kind {
+        if !["apps", "batch"].contains(&&*kind.group) {
+            return None;
+        }
+        let (count, counted) = match &*kind.kind {
             "Deployment" => ((number(&status["availableReplicas"]), wanted), "replicas available"),
             "StatefulSet" | "ReplicaSet" => ((number(&status["readyReplicas"]), wanted), "replicas ready"),
             "DaemonSet" => {
@@ -172,13 +170,13 @@ impl<'a> Workload<'a> {
             _ => return None,
         };
         let [namespace, name] = ["namespace", "name"].map(|field| text(&object["metadata"][field]));
-        Some(Self { kind, object, namespace, name, label: words::labelled(kind.kind, namespace, name), count, counted })
+        Some(Self { kind, object, namespace, name, label: words::labelled(&kind.kind, namespace, name), count, counted })
     }
 
-    fn is_healthy(&self) -> bool {
+    pub(super) fn is_healthy(&self) -> bool {
         let (spec, status) = (&self.object["spec"], &self.object["status"]);
         let (have, want) = self.count;
-        let updated = match self.kind.kind {
+        let updated = match &*self.kind.kind {
             "Deployment" => {
                 status["updatedReplicas"].as_i64().unwrap_or_default() >= spec["replicas"].as_i64().unwrap_or(1)
             }
@@ -211,7 +209,7 @@ impl<'a> Workload<'a> {
         }
         let since = conditions().find(|one| one["type"] == "Available" || one["type"] == "Failed");
         let since = since.and_then(|one| seconds(&one["lastTransitionTime"]));
-        Link::new(self.kind.kind, self.namespace, self.name, said).since(since)
+        Link::new(&self.kind.kind, self.namespace, self.name, said).since(since)
     }
 
     fn own_sets<'l>(&self, list: &'l Value) -> impl Iterator<Item = (i64, &'l Value)> {
@@ -234,8 +232,14 @@ impl<'a> Workload<'a> {
     }
 }
 
+/// The objects of a kind with these labels.
+pub(super) fn labelled(kind: &'static ApiResource, namespace: &str, selector: &str) -> Lookup {
+    let (namespace, selector) = (namespace.to_owned(), selector.to_owned());
+    Lookup::Labelled { kind: Cow::Borrowed(kind), namespace, selector }
+}
+
 /// Whether the API server has more than it was asked for.
-fn is_cut(list: &Value) -> bool {
+pub(super) fn is_cut(list: &Value) -> bool {
     !text(&list["metadata"]["continue"]).is_empty()
 }
 
@@ -282,17 +286,16 @@ mod tests {
 
     #[test]
     fn that_only_some_of_many_pods_were_looked_at_is_said_where_none_of_them_explains_anything() {
-        let deployment = Builtin::by_name("Deployment", None).expect("a kind");
+        let deployment = ApiResource::builtin("Deployment", None).expect("a kind");
         let object = json!({"metadata": {"namespace": "shop", "name": "cart", "uid": "d"},
             "spec": {"replicas": 60, "selector": {"matchLabels": {"app": "cart"}}}, "status": {"availableReplicas": 59}});
         let ready = json!({"metadata": {"namespace": "shop", "name": "cart-1"},
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
         let mut evidence = Evidence::default();
-        for kind in ["ReplicaSet", "Pod"].map(|kind| Builtin::by_name(kind, None).expect("a kind")) {
+        for kind in ["ReplicaSet", "Pod"].map(|kind| ApiResource::builtin(kind, None).expect("a kind")) {
             let items = if kind.kind == "Pod" { json!([ready]) } else { json!([]) };
             let found = json!({"metadata": {"continue": "more"}, "items": items});
-            let (namespace, selector) = ("shop".to_owned(), "app=cart".to_owned());
-            evidence.add(Lookup::Labelled { kind, namespace, selector }, Finding::Found(found));
+            evidence.add(labelled(kind, "shop", "app=cart"), Finding::Found(found));
         }
         let branch = Walk::new(&evidence).workload(deployment, &object, true).expect("a branch");
         assert_eq!(branch.end.cause, Cause::Hidden);
