@@ -12,6 +12,15 @@ pub(crate) fn documents(file: &str) -> Vec<Value> {
     documents.into_iter().filter(|document| !document.is_null()).collect()
 }
 
+/// The names of the recorded timelines, in order.
+pub(crate) fn timelines() -> Vec<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testbed/fixtures/timeline");
+    let names = fs::read_dir(directory).expect("timelines").map(|entry| entry.expect("an entry").path());
+    let mut names: Vec<_> = names.map(|path| path.file_stem().unwrap_or_default().display().to_string()).collect();
+    names.sort();
+    names
+}
+
 /// A cluster that does not change, in which somebody may read everything but some resources.
 pub(crate) struct Cluster {
     pub(crate) objects: Vec<Value>,

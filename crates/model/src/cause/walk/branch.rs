@@ -106,7 +106,13 @@ impl Branch {
                 }
                 None => end.because = format!("{label}, for which it waited, is ready by now; it looks again soon"),
             },
-            None => end.because = format!("it waits for {label}: {}", end.because),
+            None => {
+                let known = end.because.strip_prefix(&label).and_then(|rest| rest.strip_prefix(" is "));
+                end.because = match known {
+                    Some(standing) => format!("it waits for {label}, which is {standing}"),
+                    None => format!("it waits for {label}: {}", end.because),
+                };
+            }
         }
         self
     }

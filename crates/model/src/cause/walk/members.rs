@@ -2,6 +2,9 @@ use super::{Branch, Cause, Gap, Link, Lookup, Served, Sight, Walk, deletion::lef
 use crate::{Details, InventoryEntry, Kind, ObjectKey, cause::ApiResource};
 use words::Unhealthy;
 
+/// The kinds of Kubernetes that run something, or wait for something.
+const RUNNING: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim"];
+
 impl Walk<'_> {
     /// How many of the objects that an application applied are looked at.
     const MEMBERS: usize = 8;
@@ -11,24 +14,42 @@ impl Walk<'_> {
         let mut named = words::unhealthy(message);
         named.iter_mut().for_each(|one| identify(one, details));
         let is_named = !named.is_empty();
-        let suspects = if is_named { named } else { running(details) };
+        let suspects = if is_named { named.into_iter().map(|one| (0, one)).collect() } else { running(details) };
         if suspects.is_empty() || !(is_named || speaks_of_health(message)) {
             return None;
         }
         if details.settings.remote {
-            let first = suspects.first().map(|one| words::labelled(&one.kind, &one.namespace, &one.name))?;
+            let first = suspects.first().map(|(_, one)| words::labelled(&one.kind, &one.namespace, &one.name))?;
             let known = format!("{first} is not healthy");
             return is_named.then(|| Branch::hidden(&known, Gap::new("it lies in another cluster")));
         }
-        let mut branches = Vec::new();
-        for suspect in suspects.iter().take(Self::MEMBERS) {
+        let (mut branches, mut explained_by) = (Vec::new(), 0);
+        for (rank, suspect) in suspects.iter().take(Self::MEMBERS) {
+            // What explains less is looked at only if it is known that nothing else explains more.
+            let is_open = !self.needs.is_empty() || branches.iter().any(|one: &Branch| one.end.cause == Cause::Hidden);
+            if *rank > explained_by && is_open {
+                break;
+            }
+            explained_by = *rank;
             branches.extend(self.member(suspect, is_named));
             if branches.last().is_some_and(Branch::is_certain) {
                 break;
             }
         }
+        if !is_named && branches.is_empty() && self.needs.is_empty() && is_rolled_back(details) {
+            branches.extend(self.tried(&suspects));
+        }
         let known = "something of what it applied may not be healthy";
         Branch::of_the_first(Self::best(branches), known, (Self::MEMBERS, suspects.len()))
+    }
+
+    /// Of a release that was rolled back, where Helm does not say what was not healthy: the first Deployment of which Events
+    /// still tell.
+    fn tried(&mut self, suspects: &[(u8, Unhealthy)]) -> Option<Branch> {
+        const MOST: usize = 2;
+        let deployments = suspects.iter().map(|(_, one)| one).filter(|one| one.kind == "Deployment");
+        let told = deployments.take(MOST).filter_map(|one| self.member(one, true));
+        told.collect::<Vec<_>>().into_iter().find(Branch::is_certain)
     }
 
     /// Of an application that waits for what it applied: what will hardly become healthy by waiting.
@@ -80,6 +101,8 @@ impl Walk<'_> {
             }
             // It may be of another group, where nobody has looked.
             Sight::Missing if group.is_none() => unknown(),
+            // A release that was taken back leaves much behind that is not there.
+            Sight::Missing if !is_named && !RUNNING.contains(&&**kind) => None,
             Sight::Missing => {
                 let because = format!("{label}, which it applied, does not exist any more");
                 Some(
@@ -136,8 +159,7 @@ fn identify(named: &mut Unhealthy, details: &Details) {
 
 /// What of an inventory runs something or waits for something: workloads first, which explain most, then objects of kinds
 /// that neither Kubernetes nor Flux has.
-fn running(details: &Details) -> Vec<Unhealthy> {
-    const RUNNING: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim"];
+fn running(details: &Details) -> Vec<(u8, Unhealthy)> {
     let is_release = details.row.key.kind == Kind::HELM_RELEASE;
     let rank = |entry: &InventoryEntry| match &*entry.kind {
         kind if RUNNING.contains(&kind) || Kind::APPLICATIONS.iter().any(|own| own.info().name == kind) => Some(0),
@@ -154,7 +176,11 @@ fn running(details: &Details) -> Vec<Unhealthy> {
         namespace: entry.namespace.clone(),
         name: entry.name.clone(),
     };
-    runs.into_iter().map(|(_, entry)| suspect(entry)).collect()
+    runs.into_iter().map(|(rank, entry)| (rank, suspect(entry))).collect()
+}
+
+fn is_rolled_back(details: &Details) -> bool {
+    details.conditions.iter().any(|condition| condition.kind == "Ready" && condition.reason == "RollbackSucceeded")
 }
 
 /// Whether a message is about what was applied not coming up, though it does not say what.
