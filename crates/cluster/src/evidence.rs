@@ -116,7 +116,9 @@ fn address(lookup: &Lookup) -> Result<(String, &'static str), ReadError> {
             let path = format!("/api/v1/namespaces/{}/events", segment(namespace)?);
             Ok((format!("{path}?limit={limit}&fieldSelector={}", encoded(&about)), Errand::JSON))
         }
-        Lookup::Flux(_) | Lookup::Kind { .. } | Lookup::LastWords { .. } => Err(ReadError::NotServed { what: lookup.what() }),
+        Lookup::Flux(_) | Lookup::Kind { .. } | Lookup::LastWords { .. } => {
+            Err(ReadError::NotServed { what: lookup.what() })
+        }
     }
 }
 

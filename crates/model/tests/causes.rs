@@ -102,6 +102,17 @@ fn what_lies_behind_applications_besides_workloads_is_found_whatever_it_is() {
 }
 
 #[test]
+fn objects_of_kinds_that_are_seldom_looked_at_are_explained_too() {
+    // Providers have had no status for long: what an old one says is not looked at.
+    const UNEXPLAINED: &str = "Provider/plant/slack";
+    let cluster = Cluster { objects: documents("tests/causes/fresh.yaml"), denied: &[] };
+    let mut expected = table(include_str!("causes/fresh.txt"));
+    expected.retain(|[id, ..]| *id != UNEXPLAINED);
+    compare(&cluster, &expected);
+    assert_eq!(cluster.why(UNEXPLAINED).explanation, None);
+}
+
+#[test]
 fn of_objects_of_any_kind_it_is_said_too_that_they_may_not_be_read() {
     let denials: [(&'static [&'static str], [&str; 3]); 5] = [
         (
@@ -272,6 +283,18 @@ fn what_rows_alone_tell_is_what_looking_behind_them_tells() {
         let more = glanced(&cluster, &expected, true);
         assert!(few * 5 > expected.len() * 2, "{few} of {}", expected.len());
         assert!(more >= few);
+    }
+}
+
+#[test]
+fn rows_of_objects_of_all_kinds_tell_nothing_else_than_what_lies_behind_them() {
+    for (file, expected) in
+        [("applied", include_str!("causes/applied.txt")), ("fresh", include_str!("causes/fresh.txt"))]
+    {
+        let cluster = Cluster { objects: documents(&format!("tests/causes/{file}.yaml")), denied: &[] };
+        let expected = table(expected);
+        let few = glanced(&cluster, &expected, false);
+        assert!(few > 0 && glanced(&cluster, &expected, true) >= few);
     }
 }
 

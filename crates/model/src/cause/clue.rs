@@ -57,12 +57,14 @@ impl Clue {
             return Self::Waits { on: repository, rest: message.to_owned() };
         }
         if let Some((kind, name)) = status::words::missing_object(message) {
+            // Some controllers say how the kind is called in addresses.
+            let kind = Kind::by_word(kind).map_or(kind, |kind| kind.info().name);
             return Self::SourceMissing { kind: kind.to_owned(), name: name.to_owned() };
         }
         if let Some(source) = awaited_source(row, reason, message) {
             return Self::Source(source);
         }
-        if let Some((cause, because)) = rules::read(tables(row.key.kind), message, &[]) {
+        if let Some((cause, because)) = rules::read(tables(row.key.kind, message), message, &[]) {
             return Self::Means(cause, because);
         }
         let applications = words::unhealthy(message).into_iter().filter_map(|one| {
@@ -83,11 +85,16 @@ impl Clue {
 }
 
 /// What the words mean of which a kind's controller makes its messages.
-fn tables(kind: Kind) -> &'static [Rules] {
+fn tables(kind: Kind, message: &str) -> &'static [Rules] {
     match kind {
         Kind::HELM_RELEASE => rules::RELEASE,
         _ if kind.info().family == Family::Source => rules::SOURCE,
-        Kind::KUSTOMIZATION | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE => rules::APPLIER,
+        Kind::KUSTOMIZATION => rules::APPLIER,
+        // What it gets from a registry it is as a source.
+        Kind::FLUX_INSTANCE if message.starts_with("fetch failed: ") => rules::SOURCE,
+        Kind::RESOURCE_SET | Kind::FLUX_INSTANCE => rules::OPERATOR,
+        Kind::TERRAFORM => rules::TERRAFORM,
+        _ if kind.info().family == Family::Image => rules::IMAGES,
         _ => rules::OTHER,
     }
 }

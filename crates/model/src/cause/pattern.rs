@@ -2,7 +2,7 @@
 //!
 //! What stands between braces is captured, up to whatever stands behind them; at the end of a pattern up to the end of
 //! the line, or of the next one that is not empty. A capture is never empty nor longer than a line, and does not run over the quote that ends it; one named
-//! `_` may be empty, and is thrown away. Names of things have no spaces. A pattern that begins with a capture begins at the beginning of a line.
+//! `_` may be empty, and is thrown away. Names of things have no spaces, and a `line` is a number. A pattern that begins with a capture begins at the beginning of a line.
 
 /// The captures that are names of things: one word each.
 const ONE_WORD: [&str; 9] = ["account", "address", "file", "host", "name", "object", "repository", "secret", "url"];
@@ -49,7 +49,8 @@ fn follow<'a>(mut pattern: &'static str, mut text: &'a str) -> Option<Captures<'
         let quote = literal.chars().next().filter(|letter| matches!(letter, '"' | '\''));
         let runs_over = quote.is_some_and(|quote| found.contains(quote));
         let is_several = ONE_WORD.contains(&name) && found.contains(char::is_whitespace);
-        if name != "_" && (found.is_empty() || runs_over || is_several) {
+        let is_no_number = name == "line" && !found.bytes().all(|letter| letter.is_ascii_digit());
+        if name != "_" && (found.is_empty() || runs_over || is_several || is_no_number) {
             return None;
         }
         captures.0.push((name, found));
@@ -95,6 +96,7 @@ mod tests {
             ("ref \"{branch}\"", "ref \"\""),
             ("ref {branch}", "ref "),
             ("from '{a}' to '{b}'", "from 'x' to y"),
+            ("line {line}:", "line by line: no"),
             ("one{a}two", "one\ntwo"),
             ("nothing", ""),
         ] {

@@ -13,6 +13,8 @@ pub enum Cause {
     AtWork,
     /// What it waits for was suspended.
     Suspended,
+    /// It waits for somebody to approve it.
+    Approval,
     /// Something that it depends on is not there, or depends on it in turn.
     Dependency,
     /// Its source is not there.
@@ -100,6 +102,7 @@ impl Cause {
             Cause::Passing => "passing",
             Cause::AtWork => "at work",
             Cause::Suspended => "suspended",
+            Cause::Approval => "waits for approval",
             Cause::Dependency => "dependency",
             Cause::SourceMissing => "source missing",
             Cause::NotFound => "not found",

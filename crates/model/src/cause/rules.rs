@@ -5,9 +5,12 @@ mod apply;
 mod build;
 mod conditions;
 mod deletion;
+mod images;
+mod operator;
 mod pods;
 mod release;
 mod source;
+mod terraform;
 
 use super::{Cause, pattern};
 use crate::{cut, status::words};
@@ -32,6 +35,12 @@ pub(super) const SOURCE: &[Rules] = &[source::RULES];
 pub(super) const APPLIER: &[Rules] = &[build::RULES, admission::RULES, apply::RULES];
 /// Of what a HelmRelease says.
 pub(super) const RELEASE: &[Rules] = &[release::RULES, admission::RULES, apply::RULES];
+/// Of what the Flux Operator's objects say, which build manifests and apply them.
+pub(super) const OPERATOR: &[Rules] = &[operator::RULES, build::RULES, admission::RULES, apply::RULES];
+/// Of what is said of images and of what is pushed for them.
+pub(super) const IMAGES: &[Rules] = &[images::RULES, source::RULES, admission::RULES, apply::RULES];
+/// Of what a Terraform says.
+pub(super) const TERRAFORM: &[Rules] = &[terraform::RULES, source::RULES, admission::RULES, apply::RULES];
 /// Of what else Flux has.
 pub(super) const OTHER: &[Rules] = &[source::RULES, admission::RULES, apply::RULES];
 /// Of why no pod is created.
@@ -48,8 +57,9 @@ const fn rule(find: &'static str, cause: Cause, says: &'static str) -> Rule {
 ///
 /// A rule's sentence has names in braces. `{object:id}` makes of `Deployment/shop/cart` what people write.
 pub(super) fn read(tables: &[Rules], said: &str, context: &[(&str, &str)]) -> Option<(Cause, String)> {
-    // Go lists a single error like many.
+    // Go lists a single error like many; Terraform says what is wrong behind an empty line.
     let text = words::without_temporary_directories(said).replace("1 error occurred:\n\t* ", "");
+    let text = text.replace("exit status 1\n\nError: ", "");
     tables.iter().copied().flatten().find_map(|rule| {
         let captures = pattern::find(rule.find, &text)?;
         let value = |name: &str| {
@@ -132,11 +142,20 @@ mod tests {
     #[test]
     fn every_name_that_a_sentence_has_is_captured_or_known_from_where_it_is_said() {
         const CONTEXT: [&str; 4] = ["namespace", "pod", "container", "image"];
-        for rule in [SOURCE, APPLIER, RELEASE, OTHER, &[IMAGE, MOUNT, NAMESPACE, SCHEDULING, WAITING]]
-            .into_iter()
-            .flatten()
-            .copied()
-            .flatten()
+        for rule in [
+            SOURCE,
+            APPLIER,
+            OPERATOR,
+            IMAGES,
+            TERRAFORM,
+            RELEASE,
+            OTHER,
+            &[IMAGE, MOUNT, NAMESPACE, SCHEDULING, WAITING],
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+        .flatten()
         {
             for name in rule.says.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name) {
                 let name = name.trim_end_matches(":id");

@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::details::reading::{condition, text};
 
 /// Conditions that nobody wants, the more telling first.
-const UNWANTED: [&str; 8] = [
+const UNWANTED: [&str; 9] = [
     "Stalled",
+    "NotReady",
     "Failed",
     "Failure",
     "Degraded",
@@ -43,7 +44,8 @@ const WANTED: [&str; 19] = [
 pub(in crate::cause) fn telling(object: &Value) -> Option<&Value> {
     let unwanted = UNWANTED.iter().filter_map(|kind| condition(object, kind)).filter(|one| one["status"] == "True");
     let wanted = WANTED.iter().filter_map(|kind| condition(object, kind)).filter(|one| one["status"] != "True");
-    let all: Vec<_> = unwanted.chain(wanted).collect();
+    let given_up = condition(object, "Progressing").filter(|one| one["reason"] == "ProgressDeadlineExceeded");
+    let all: Vec<_> = given_up.into_iter().chain(unwanted).chain(wanted).collect();
     let first = |field: &str| all.iter().find(|one| !text(&one[field]).is_empty()).copied();
     first("message").or_else(|| first("reason"))
 }

@@ -29,11 +29,7 @@ pub(in crate::cause) const NAMESPACE: Rules = &[
         Unreachable,
         "not everything that may be in it can be found: {why}",
     ),
-    rule(
-        "NamespaceDeletionContentFailure: {why}",
-        Finalizer,
-        "not everything in it can be deleted: {why}",
-    ),
+    rule("NamespaceDeletionContentFailure: {why}", Finalizer, "not everything in it can be deleted: {why}"),
     rule(
         "NamespaceContentRemaining: Some resources are remaining: {what}",
         AtWork,

@@ -1,7 +1,9 @@
 //! The words of source-controller, and of the libraries for Git, registries, object stores and charts that it uses.
 
 use super::{Rules, rule};
-use crate::Cause::{ChartMissing, Credentials, NoBranch, NotFound, SecretMissing, Signature, Tls, Unreachable};
+use crate::Cause::{
+    ChartMissing, Credentials, InvalidManifest, NoBranch, NotFound, SecretMissing, Signature, Tls, Unreachable,
+};
 
 pub(super) const RULES: Rules = &[
     rule(
@@ -58,6 +60,7 @@ pub(super) const RULES: Rules = &[
         "the server does not take its SSH key for `{url}`: {why}",
     ),
     rule("ssh: handshake failed: {why}", Credentials, "the server does not take its SSH key: {why}"),
+    rule("\"{url}\": http: server gave HTTP response to HTTPS client", Tls, "`{url}` speaks HTTP, and not HTTPS"),
     // The network.
     rule(
         "'{url}': {_}dial tcp {address}: connect: connection refused",
@@ -115,6 +118,12 @@ pub(super) const RULES: Rules = &[
     ),
     rule("The Access Key Id you provided does not exist", Credentials, "the object store does not know its access key"),
     // Charts and their repositories.
+    rule("invalid Helm repository URL: {why}", InvalidManifest, "its address is not valid: {why}"),
+    rule(
+        "failed to load Helm repository from index YAML: {_}yaml: line {line}: {why}",
+        InvalidManifest,
+        "the repository’s index is not valid YAML at line {line}: {why}",
+    ),
     rule("failed to fetch {url} : 401 {why}", Credentials, "`{url}` wants valid credentials: 401 {why}"),
     rule("failed to fetch {url} : 403 {why}", Credentials, "`{url}` does not let its credentials in: 403 {why}"),
     rule("failed to fetch {url} : 404 {why}", NotFound, "`{url}` answers 404 {why}"),

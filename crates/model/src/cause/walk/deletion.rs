@@ -95,10 +95,8 @@ pub(super) fn leftover(kind: &ApiResource, object: &Value) -> Option<Branch> {
     let since = seconds(&metadata["deletionTimestamp"])?;
     let [space, name] = ["namespace", "name"].map(|field| text(&metadata[field]));
     let label = words::labelled(&kind.kind, space, name);
-    let held: Vec<_> = [&metadata["finalizers"], &object["spec"]["finalizers"]]
-        .into_iter()
-        .flat_map(foreign_finalizers)
-        .collect();
+    let held: Vec<_> =
+        [&metadata["finalizers"], &object["spec"]["finalizers"]].into_iter().flat_map(foreign_finalizers).collect();
     let link = |said: String| Link::new(&kind.kind, space, name, said).since(Some(since));
     let branch = if !held.is_empty() {
         let link = link(format!("To be deleted; held by {}", held.join(", ")));

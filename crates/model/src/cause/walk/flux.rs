@@ -80,7 +80,8 @@ impl Walk<'_> {
         let label = words::labelled(kind, namespace, name);
         if let Some(why) = rest.strip_prefix("not found: ") {
             let absent = || {
-                let because = format!("{label}, on which {} depends, does not exist", words::labelled_key(&details.row.key));
+                let because =
+                    format!("{label}, on which {} depends, does not exist", words::labelled_key(&details.row.key));
                 Branch::new(Cause::Dependency, because).then(Link::new(kind, namespace, name, "Does not exist"))
             };
             let read = || rules::read(rules::APPLIER, why, &[]).map(|(cause, because)| Branch::new(cause, because));

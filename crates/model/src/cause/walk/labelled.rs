@@ -25,7 +25,8 @@ impl Walk<'_> {
         }
         let key = &details.row.key;
         let tried = text(&status["history"][0]["namespace"]);
-        let namespace = [tried, &details.settings.target_namespace, &key.namespace].into_iter().find(|one| !one.is_empty())?;
+        let namespace =
+            [tried, &details.settings.target_namespace, &key.namespace].into_iter().find(|one| !one.is_empty())?;
         let label = |field: &str, value: &str| format!("helm.toolkit.fluxcd.io/{field}={value}");
         let selector = format!("{},{}", label("name", &key.name), label("namespace", &key.namespace));
         let kinds = KINDS.iter().filter_map(|kind| ApiResource::builtin(kind, None));

@@ -20,7 +20,8 @@ impl Walk<'_> {
             return None;
         }
         if health.state == State::Deleting {
-            let at_work = || Branch::new(Cause::AtWork, format!("{label} is being deleted")).then(link("To be deleted"));
+            let at_work =
+                || Branch::new(Cause::AtWork, format!("{label} is being deleted")).then(link("To be deleted"));
             return Some(leftover(kind, object).unwrap_or_else(at_work));
         }
         let describe = || {

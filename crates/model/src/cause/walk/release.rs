@@ -33,11 +33,8 @@ impl Walk<'_> {
             let link =
                 Link::new(POD, namespace, name, "Test of the release; failed").since(seconds(&hook["lastCompleted"]));
             let kind = ApiResource::builtin(POD, Some(""))?;
-            let lookup = Lookup::Object {
-                kind: Cow::Borrowed(kind),
-                namespace: namespace.to_owned(),
-                name: name.clone(),
-            };
+            let lookup =
+                Lookup::Object { kind: Cow::Borrowed(kind), namespace: namespace.to_owned(), name: name.clone() };
             let branch = match self.see(lookup) {
                 None => continue,
                 Some(Sight::There(pod)) => match self.pod(pod) {

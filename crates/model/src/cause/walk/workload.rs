@@ -40,8 +40,7 @@ impl Walk<'_> {
     fn failing(&mut self, workload: &Workload<'_>) -> Option<Branch> {
         let pods = ApiResource::builtin("Pod", Some(""))?;
         let selector = label_selector(workload.object);
-        let labelled =
-            |kind| labelled(kind, workload.namespace, &selector);
+        let labelled = |kind| labelled(kind, workload.namespace, &selector);
         let is_deployment = workload.kind.kind == "Deployment";
         let sets = if is_deployment { ApiResource::builtin("ReplicaSet", None) } else { None };
         // Both are asked for at once.
@@ -170,7 +169,15 @@ impl<'a> Workload<'a> {
             _ => return None,
         };
         let [namespace, name] = ["namespace", "name"].map(|field| text(&object["metadata"][field]));
-        Some(Self { kind, object, namespace, name, label: words::labelled(&kind.kind, namespace, name), count, counted })
+        Some(Self {
+            kind,
+            object,
+            namespace,
+            name,
+            label: words::labelled(&kind.kind, namespace, name),
+            count,
+            counted,
+        })
     }
 
     pub(super) fn is_healthy(&self) -> bool {
