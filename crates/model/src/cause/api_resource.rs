@@ -63,6 +63,14 @@ impl ApiResource {
         BUILTINS.iter().find(|one| one.kind == name && group.is_none_or(|group| group == one.group))
     }
 
+    /// As `kubectl` takes it: `certificates.cert-manager.io`.
+    pub(super) fn full_name(&self) -> Cow<'_, str> {
+        match &*self.group {
+            "" => Cow::Borrowed(&*self.plural),
+            group => Cow::Owned(format!("{}.{group}", self.plural)),
+        }
+    }
+
     /// Whether objects of the kind hold what nobody is to see.
     pub fn is_secret(group: &str, kind: &str) -> bool {
         group.is_empty() && kind == "Secret"

@@ -1,9 +1,12 @@
 //! Kinds that Fanlight does not know: found in the cluster, and read by whoever looks.
 
-use fanlight_testbed::Options;
+use fanlight_testbed::{Options, estate, rights::flux_rules};
 use serde_json::{Value, json};
 
-use crate::house::{House, all, answer, follow, get, plane};
+use crate::{
+    house::{House, all, answer, follow, get, plane},
+    why::words,
+};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -108,6 +111,53 @@ async fn of_an_unknown_kind_everybody_sees_what_kubernetes_lets_them_list_and_is
     {
         let page = answer(&house, &ada, &format!("/other/{unknown}"), 404).await?;
         assert!(page.contains("Not installed") && page.contains("CustomResourceDefinition"), "{unknown}: {page}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_application_waits_for_says_itself_what_is_wrong_with_it_to_whoever_may_read_it() -> anyhow::Result<()>
+{
+    const DORA: &str = "dora@example.com";
+    let house = town().await?;
+    house.plane.grant_in("apps", DORA, flux_rules(&["get", "list", "watch"])).await?;
+    let mut held = gizmo("apps", "held", "True", "spinning");
+    held["metadata"]["finalizers"] = json!(["example.com/brake"]);
+    let part = gizmo("apps", "right", "False", "a tooth is broken");
+    let unhealthy = "timeout waiting for: [Gizmo/apps/right status: 'InProgress']";
+    let old = estate::kustomization("apps", "old").ready("ReconciliationSucceeded", "Applied").finalized();
+    let old: Value = old.having_applied([&held]).into();
+    for object in [
+        held.clone(),
+        estate::kustomization("apps", "clock").failed("HealthCheckFailed", unhealthy).having_applied([&part]).into(),
+        // What it does not say that it applied is found by its name.
+        estate::kustomization("apps", "tower").failed("HealthCheckFailed", unhealthy).into(),
+        old.clone(),
+    ] {
+        house.plane.apply(&object).await?;
+    }
+    house.plane.delete(&held).await?;
+    house.plane.delete(&old).await?;
+    let page = |name: &str| format!("/kustomization/details?name={name}&namespace=apps");
+    for user in [ADA, BEN] {
+        let client = house.client(user, &[])?;
+        for name in ["clock", "tower"] {
+            let told = words(&get(&house, &client, &page(name)).await?);
+            assert!(told.contains("Gizmo apps/right is not ready: a tooth is broken."), "{user}: {told}");
+        }
+        let told = words(&get(&house, &client, &page("old")).await?);
+        let kept = "Gizmo apps/held is not gone: its finalizer example.com/brake was not taken away.";
+        assert!(told.contains(kept), "{user}: {told}");
+    }
+    let dora = house.client(DORA, &[])?;
+    for (name, known) in [
+        ("clock", "Gizmo apps/right is not healthy"),
+        ("tower", "Gizmo apps/right is not healthy"),
+        ("old", "Something of what it applied may not be gone"),
+    ] {
+        let told = words(&get(&house, &dora, &page(name)).await?);
+        let hidden = format!("{known}; why is not to be seen: you may not read gizmos in apps.");
+        assert!(told.contains(&hidden) && !told.contains("tooth") && !told.contains("brake"), "{name}: {told}");
     }
     Ok(())
 }

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::{Branch, Cause, Gap, Link, Lookup, Served, Sight, Walk, namespace, words};
@@ -106,10 +104,7 @@ pub(super) fn leftover(kind: &ApiResource, object: &Value) -> Option<Branch> {
     } else {
         return None;
     };
-    let resource = match &*kind.group {
-        "" => kind.plural.clone(),
-        group => Cow::Owned(format!("{}.{group}", kind.plural)),
-    };
+    let resource = kind.full_name();
     let mut parts = vec!["kubectl", "get", &resource, name];
     if kind.namespaced {
         parts.extend(["--namespace", space]);

@@ -25,7 +25,8 @@ impl Walk<'_> {
             return Some(leftover(kind, object).unwrap_or_else(at_work));
         }
         let describe = || {
-            let mut parts = vec!["kubectl", "describe", &*kind.plural, name];
+            let resource = kind.full_name();
+            let mut parts = vec!["kubectl", "describe", &*resource, name];
             if kind.namespaced {
                 parts.extend(["--namespace", namespace]);
             }
