@@ -167,7 +167,7 @@ fn lacking(lack: Lack) -> Finding {
         Lack::Denied => Finding::Denied,
         Lack::NotLent => Finding::NotLent,
         Lack::Absent | Lack::NotServed => Finding::Missing,
-        _ => Finding::Unanswered,
+        Lack::Unread => Finding::Unanswered,
     }
 }
 

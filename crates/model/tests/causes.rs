@@ -158,7 +158,7 @@ fn of_objects_of_any_kind_it_is_said_too_that_they_may_not_be_read() {
     ];
     for (denied, expected) in denials {
         let objects = documents("tests/causes/applied.yaml");
-        compare(&Cluster { denied, objects }, &[expected]);
+        compare(&Cluster { objects, denied }, &[expected]);
     }
     let cluster = Cluster { objects: documents("tests/causes/applied.yaml"), denied: &["certificates"] };
     let told = cluster.why("Kustomization/apps/tls").explanation.expect("an explanation");

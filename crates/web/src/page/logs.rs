@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let Path([namespace, word, name]) = path.map_err(|_| StatusCode::NOT_FOUND)?;
         let subject = LogSubject::of_address(&word, &namespace, &name).ok_or(StatusCode::NOT_FOUND)?;
         let LogSubject::Pods { kind, .. } = &subject else { return Err(StatusCode::NOT_FOUND) };
-        let kind = kind.kind;
+        let kind = &*kind.kind;
         let (query, after) = asked(LogQuery::new(subject), &parts.uri);
         Ok(Self { kind, word, namespace, name, query, after })
     }

@@ -56,9 +56,10 @@ impl Walk<'_> {
         };
         let (namespace, name) = (entry.namespace.clone(), entry.name.clone());
         // Of a namespace the status tells what is left in it.
-        let lookup = match namespace::is_one(&kind) {
-            true => Lookup::Object { kind: kind.clone(), namespace, name },
-            false => Lookup::Metadata { kind: kind.clone(), namespace, name },
+        let lookup = if namespace::is_one(&kind) {
+            Lookup::Object { kind: kind.clone(), namespace, name }
+        } else {
+            Lookup::Metadata { kind: kind.clone(), namespace, name }
         };
         match self.see(lookup)? {
             Sight::There(left) => leftover(&kind, left),

@@ -39,10 +39,7 @@ impl Walk<'_> {
             let said = format!("{} is {}", text(&told["type"]), text(&told["status"]));
             return Some(Branch::new(Cause::Unhealthy, because).then(link(&said)).then(quote).command(describe()));
         }
-        let known = match lacks_address {
-            true => format!("{label} has no address"),
-            false => format!("{label} is not healthy"),
-        };
+        let known = format!("{label} {}", if lacks_address { "has no address" } else { "is not healthy" });
         let (event, gap) = self.complaint(kind, namespace, name)?;
         let branch = match (event, gap) {
             (Some(link), _) => {
