@@ -1,7 +1,8 @@
 //! Single objects, in the person's name: read, and changed if they may be.
 
 use bytes::Bytes;
-use fanlight_model::{Answer, Deed, Identity, ObjectKey, Scope};
+use fanlight_model::{Answer, Deed, Identity, ObjectKey, Scope, Version};
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
@@ -15,10 +16,20 @@ impl ApiServer {
     /// Not `kubectl…`: kustomize-controller undoes what such managers change in objects that it applies.
     pub(crate) const FIELD_MANAGER: &str = "fanlight";
 
-    /// One whole object, read in the person's name.
-    pub async fn object(&self, who: &Identity, key: &ObjectKey) -> Result<Value, ReadError> {
-        let path = self.path(key)?;
-        self.get(As::Person(who), &key.to_string(), &path).await
+    /// One whole object, read in the person's name: as it is now, or as it was at the `known` version or later.
+    ///
+    /// The API server has the latter in memory: a large object, which it would have to decode, costs it a tenth of the work.
+    /// An API server that has not heard of that version is asked for the object as it is now.
+    pub async fn object(&self, who: &Identity, key: &ObjectKey, known: Option<Version>) -> Result<Value, ReadError> {
+        let (path, what) = (self.path(key)?, key.to_string());
+        if let Some(version) = known.filter(|version| *version > 0) {
+            let later = format!("{path}?resourceVersion={version}");
+            let read = self.get(As::Person(who), &what, &later).await;
+            if !read.as_ref().is_err_and(|error| error.code() == Some(StatusCode::GATEWAY_TIMEOUT)) {
+                return read;
+            }
+        }
+        self.get(As::Person(who), &what, &path).await
     }
 
     /// Whether the person may change this object (`SelfSubjectAccessReview` for `patch`, with the object's name).

@@ -195,7 +195,8 @@ mod tests {
     fn however_much_else_is_in_a_release_its_manifest_is_found() {
         let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
         let files = "{\"kind\": \"Secret\"}".repeat(stored::MANIFEST / 10);
-        let release = json!({"chart": {"files": [files], "manifest": "kind: Secret"}, "manifest": manifest, "name": "a"});
+        let release =
+            json!({"chart": {"files": [files], "manifest": "kind: Secret"}, "manifest": manifest, "name": "a"});
         assert_eq!(named(&packed(&release)), Some(vec!["/ConfigMap/shop/a".to_owned()]));
     }
 

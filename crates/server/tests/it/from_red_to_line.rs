@@ -13,7 +13,10 @@ use crate::{
 
 /// What is walked through: a link on each page, and what it leads to.
 const WAY: [(&str, &str); 3] = [
-    ("#failing a.number[href*='/applications?']", "document.querySelector(\"tbody[data-key='Kustomization/orders/orders']\") !== null"),
+    (
+        "#failing a.number[href*='/applications?']",
+        "document.querySelector(\"tbody[data-key='Kustomization/orders/orders']\") !== null",
+    ),
     (
         "tbody[data-key='Kustomization/orders/orders'] a[href*='/kustomization/details?']",
         "document.querySelector('.chain a.log-link') !== null",

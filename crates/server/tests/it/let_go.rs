@@ -73,7 +73,8 @@ async fn what_an_open_page_reads_is_asked_for_no_more_once_it_is_closed() -> any
     before
         .until(|entries| {
             let open = |resource: &str| {
-                let mut open = entries.iter().filter(|entry| is_open(entry)).filter_map(|entry| entry.object_ref.as_ref());
+                let mut open =
+                    entries.iter().filter(|entry| is_open(entry)).filter_map(|entry| entry.object_ref.as_ref());
                 open.any(|object| object.resource == resource)
             };
             // Events are watched, and a log is followed; the others are read again and again.
