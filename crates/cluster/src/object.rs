@@ -16,20 +16,25 @@ impl ApiServer {
     /// Not `kubectl…`: kustomize-controller undoes what such managers change in objects that it applies.
     pub(crate) const FIELD_MANAGER: &str = "fanlight";
 
-    /// One whole object, read in the person's name: as it is now, or as it was at the `known` version or later.
+    /// One whole object, read in the person's name.
+    pub async fn object(&self, who: &Identity, key: &ObjectKey) -> Result<Value, ReadError> {
+        self.get(As::Person(who), &key.to_string(), &self.path(key)?).await
+    }
+
+    /// The same as it was at this version, or later.
     ///
-    /// The API server has the latter in memory: a large object, which it would have to decode, costs it a tenth of the work.
-    /// An API server that has not heard of that version is asked for the object as it is now.
-    pub async fn object(&self, who: &Identity, key: &ObjectKey, known: Option<Version>) -> Result<Value, ReadError> {
-        let (path, what) = (self.path(key)?, key.to_string());
-        if let Some(version) = known.filter(|version| *version > 0) {
-            let later = format!("{path}?resourceVersion={version}");
-            let read = self.get(As::Person(who), &what, &later).await;
-            if !read.as_ref().is_err_and(|error| error.code() == Some(StatusCode::GATEWAY_TIMEOUT)) {
-                return read;
-            }
+    /// That the API server has in memory: a large object, which it else would have to decode, costs it a tenth of the work.
+    /// One that has not heard of the version is asked for the object as it is now.
+    pub async fn object_since(&self, who: &Identity, key: &ObjectKey, version: Version) -> Result<Value, ReadError> {
+        if version == 0 {
+            // To the API server this is any version, however old.
+            return self.object(who, key).await;
         }
-        self.get(As::Person(who), &what, &path).await
+        let path = format!("{}?resourceVersion={version}", self.path(key)?);
+        match self.get(As::Person(who), &key.to_string(), &path).await {
+            Err(error) if error.code() == Some(StatusCode::GATEWAY_TIMEOUT) => self.object(who, key).await,
+            read => read,
+        }
     }
 
     /// Whether the person may change this object (`SelfSubjectAccessReview` for `patch`, with the object's name).
