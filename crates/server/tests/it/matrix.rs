@@ -25,9 +25,9 @@ use crate::{
     shared::until,
 };
 use beside::Hint;
-use estate::{Garden, KINDS, NAMESPACES, Planted};
+use estate::{ASKED, Garden, KINDS, NAMESPACES, Planted};
 use people::{Person, people};
-use truth::{Deed, Truth, VERBS};
+use truth::{Deed, Truth, VERBS, What};
 
 /// What the controllers say of everything at first, and at the end.
 const WORDS: [&str; 2] = ["First words of", "Last words of"];
@@ -156,7 +156,8 @@ impl Matrix {
             let of_kind: Vec<_> = self.garden.objects.iter().filter(|object| object.key.kind == kind).collect();
             ensure!(change == looker.extent("patch", kind, &of_kind), "changes {kind} {change}");
         }
-        let asked = self.deeds.iter().map(|deed| async move {
+        let asked = self.deeds.iter().filter(|deed| ASKED.iter().any(|kind| deed.what == What::from(*kind)));
+        let asked = asked.map(|deed| async move {
             let Deed { verb, what, namespace, name } = deed;
             let query = format!("verb={verb}&resource={what}&namespace={namespace}&name={name}");
             let (_, page) = self.get(looker, &format!("/user_info?{query}")).await?;

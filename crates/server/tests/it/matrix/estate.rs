@@ -16,6 +16,8 @@ pub(super) const KINDS: [Kind; 6] = [
     Kind::ALERT,
     Kind::RESOURCE_SET,
 ];
+/// Those of which everything is asked on the page Access, one question after the other.
+pub(super) const ASKED: [Kind; 3] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE, Kind::GIT_REPOSITORY];
 
 /// An object.
 pub(super) struct Planted {
