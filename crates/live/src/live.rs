@@ -68,10 +68,15 @@ impl Live {
     /// Returns when it is known what the visitor may see and those rows are there, or when [`Pace::patience`] is over;
     /// what is missing then arrives as a change. While the visit lives, feeds may run in the visitor's name.
     pub async fn visit(&self, visitor: &Visitor, kinds: &[Kind]) -> Visit {
-        let (person, lease) = self.enter(visitor, Wish { kinds: kinds.iter().copied().collect(), sees: true }).await;
-        let mut visit = Visit::new(person, kinds, Arc::clone(&self.store), self.installed.clone(), &self.pace, lease);
+        let mut visit = self.visit_at_once(visitor, kinds).await;
         visit.settle().await;
         visit
+    }
+
+    /// The same with what is known and there at this moment.
+    pub async fn visit_at_once(&self, visitor: &Visitor, kinds: &[Kind]) -> Visit {
+        let (person, lease) = self.enter(visitor, Wish { kinds: kinds.iter().copied().collect(), sees: true }).await;
+        Visit::new(person, kinds, Arc::clone(&self.store), self.installed.clone(), &self.pace, lease)
     }
 
     /// What a visitor may do with the kinds that are installed, as the API server said within [`Pace::trust`]; looks at no

@@ -54,9 +54,20 @@ impl Reviews for Eyes {
 }
 
 impl Objects for Eyes {
-    fn read(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
+    fn read(
+        &self,
+        who: &Identity,
+        key: &ObjectKey,
+        known: Option<Version>,
+    ) -> BoxFuture<'static, Result<serde_json::Value, ObjectError>> {
         let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
-        async move { server.object(&who, &key).await.map_err(object_error) }.boxed()
+        let read = async move {
+            match known {
+                Some(version) => server.object_since(&who, &key, version).await,
+                None => server.object(&who, &key).await,
+            }
+        };
+        read.map(|read| read.map_err(object_error)).boxed()
     }
 
     fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>> {

@@ -7,16 +7,21 @@ use std::{
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Want, WorkloadAction,
-    WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Version, Want,
+    WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
 /// Single objects of the cluster, always in a person's name.
 pub trait Objects: Send + Sync + 'static {
-    /// The whole object.
-    fn read(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Value, ObjectError>>;
+    /// The whole object as it is; where a version of it is `known`, as it is then or later, which costs the API server a tenth.
+    fn read(
+        &self,
+        who: &Identity,
+        key: &ObjectKey,
+        known: Option<Version>,
+    ) -> BoxFuture<'static, Result<Value, ObjectError>>;
 
     /// What happened to it lately.
     fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>>;

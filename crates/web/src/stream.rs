@@ -41,6 +41,11 @@ pub(crate) trait View: Send + 'static {
         &[]
     }
 
+    /// The Secrets of Helm that were read for it, as `namespace/name`.
+    fn secrets(&self) -> &[String] {
+        &[]
+    }
+
     /// Waits until it may look different. Safe to cancel.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
 
@@ -106,7 +111,7 @@ impl<V: View> Open<V> {
             }
             if std::mem::take(&mut self.moved) {
                 let news = self.view.news(&self.session.identity, (self.app.clock)(), &mut self.told).await;
-                self.stay.shows(self.view.logs());
+                self.stay.shows(self.view.logs(), self.view.secrets());
                 if !news.is_empty() {
                     return Some(Event::default().event("pieces").data(news));
                 }

@@ -1,4 +1,6 @@
-use std::{collections::HashMap, io::Read};
+mod stored;
+
+use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_model::{HelmStorage, Identity, InventoryEntry, Lack};
@@ -26,13 +28,6 @@ struct Secret {
 #[derive(Deserialize)]
 struct Data {
     release: String,
-}
-
-/// Of what is in it: the manifest alone.
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(default)]
-    manifest: String,
 }
 
 /// Of an object in a manifest: what it is called.
@@ -63,8 +58,6 @@ struct Metadata {
 static UNPACKING: Semaphore = Semaphore::const_new(1);
 
 impl ApiServer {
-    /// The longest release that is looked at, unpacked: packed, none is longer than a Secret may be.
-    const RELEASE: u64 = 4 << 20;
     /// How many documents its manifest may have, and how many objects.
     const DOCUMENTS: usize = 5000;
 
@@ -120,15 +113,8 @@ impl ApiServer {
 fn parts(release: &str, namespace: &str) -> Option<Vec<InventoryEntry>> {
     let packed = Zeroizing::new(STANDARD.decode(release).ok()?);
     let packed = Zeroizing::new(STANDARD.decode(&*packed).ok()?);
-    let mut plain = Zeroizing::new(Vec::new());
-    let mut unpacked = GzDecoder::new(&packed[..]).take(ApiServer::RELEASE + 1);
-    unpacked.read_to_end(&mut plain).ok()?;
-    if plain.len() as u64 > ApiServer::RELEASE {
-        return None;
-    }
-    let stored: Stored = serde_json::from_slice(&plain).ok()?;
     let mut entries = Vec::new();
-    let manifest = Zeroizing::new(stored.manifest);
+    let manifest = stored::manifest(GzDecoder::new(&packed[..]))?;
     for document in documents(&manifest)? {
         let part: Option<Part> = serde_saphyr::from_str(&document).ok()?;
         entries.extend(part.into_iter().flat_map(|part| part.entries(namespace)));
@@ -206,8 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn however_much_else_is_in_a_release_its_manifest_is_found() {
+        let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        let files = "{\"kind\": \"Secret\"}".repeat(stored::MANIFEST / 10);
+        let release =
+            json!({"chart": {"files": [files], "manifest": "kind: Secret"}, "manifest": manifest, "name": "a"});
+        assert_eq!(named(&packed(&release)), Some(vec!["/ConfigMap/shop/a".to_owned()]));
+    }
+
+    #[test]
     fn what_cannot_be_understood_or_has_no_end_is_no_release() {
-        let long = packed(&json!({"manifest": "a".repeat(usize::try_from(ApiServer::RELEASE).expect("a size"))}));
+        let long = packed(&json!({"manifest": "a".repeat(stored::MANIFEST)}));
         let many = packed(&json!({"manifest": "---\n".repeat(ApiServer::DOCUMENTS + 1)}));
         let odd = packed(&json!({"manifest": "kind: [unclosed"}));
         for release in

@@ -24,7 +24,7 @@ pub fn grow(key: &ObjectKey, object: &Value, known: &Known) -> Growth {
     let wants = grower.wants();
     if wants.is_empty() {
         let Grower { nodes, gaps, .. } = grower;
-        Growth::Grown(Tree { nodes, gaps: gaps.into_values().collect() })
+        Growth::Grown(Tree { nodes, gaps: gaps.into_values().collect(), secrets: known.secrets() })
     } else {
         Growth::Needs(wants)
     }

@@ -83,6 +83,12 @@ impl Known {
         self.releases.get(storage)
     }
 
+    /// The Secrets in which it was read what releases consist of.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let read = self.releases.iter().filter(|(_, read)| read.is_ok());
+        read.map(|(storage, _)| format!("{}/{}", storage.storage, storage.secret())).collect()
+    }
+
     /// Everything that was found, by the `uid` of what owns it.
     pub(super) fn by_owner(&self) -> HashMap<&str, Vec<(&Lot, &Found)>> {
         let mut owned: HashMap<&str, Vec<_>> = HashMap::new();

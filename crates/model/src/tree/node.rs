@@ -8,6 +8,8 @@ pub struct Tree {
     pub nodes: Vec<TreeNode>,
     /// What may lack because it was not read, each said once.
     pub gaps: Vec<Gap>,
+    /// The Secrets of Helm in which it was read what releases consist of, as `namespace/name`.
+    pub secrets: Vec<String>,
 }
 
 /// A part of a [`Tree`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{AuditEntry, FanlightServer, Issuer, yaml};
+use fanlight_testbed::{AuditEntry, AuditLog, FanlightServer, Issuer, yaml};
 use reqwest::{Client, Response};
 use serde_json::{Map, Value, json};
 use tokio::time::{Duration, sleep, timeout};
@@ -84,6 +84,18 @@ pub(crate) async fn issuer(groups: &[&str]) -> anyhow::Result<Issuer> {
 /// Whom the server impersonated for Flux's objects: user, groups but the one that everybody has, and the extra.
 type Face = (String, Vec<String>, Vec<String>);
 
+/// As whom a server's account was answered about objects of Flux.
+fn faces(audit: &AuditLog, account: &str) -> anyhow::Result<BTreeSet<Face>> {
+    let entries = audit.entries()?;
+    let answered = entries.into_iter().filter(|entry| entry.user.username == account);
+    let answered = answered.filter(|entry| entry.is_of_flux() && entry.code() == Some(200));
+    let faces = answered.filter_map(|entry| entry.impersonated_user).map(|user| {
+        let groups = user.groups.into_iter().filter(|group| group != "system:authenticated").collect();
+        (user.username, groups, user.extra.get("fanlight.dev/user").cloned().unwrap_or_default())
+    });
+    Ok(faces.collect())
+}
+
 #[test]
 fn by_groups_alone_members_see_what_their_groups_may_and_the_emergency_user_is_off() {
     on_plane(async |plane| {
@@ -102,20 +114,49 @@ fn by_groups_alone_members_see_what_their_groups_may_and_the_emergency_user_is_o
             provider(&server).await?;
             let dana = sign_in(&server).await?;
             server.stream(&dana).await?.until_rows(&ROWS).await.with_context(|| server.log())?;
-            let seen: BTreeSet<Face> = audit
-                .entries()?
-                .iter()
-                .filter(|entry| entry.user.username == "system:serviceaccount:groups:groups-fanlight")
-                .filter(|entry| entry.is_of_flux() && entry.code() == Some(200))
-                .filter_map(|entry| entry.impersonated_user.clone())
-                .map(|user| {
-                    let groups = user.groups.into_iter().filter(|group| group != "system:authenticated").collect();
-                    (user.username, groups, user.extra.get("fanlight.dev/user").cloned().unwrap_or_default())
-                })
-                .collect();
+            let seen = faces(&audit, "system:serviceaccount:groups:groups-fanlight")?;
             let member = ("fanlight:member".to_owned(), vec!["dev-team".to_owned()], vec![DANA.to_owned()]);
             ensure!(seen == [member].into(), "{seen:?}");
             ensure!(!flag(&server, "CLUSTER_USER_AUTH").await?, "the emergency user is off");
+            drop(server);
+            release.uninstall()?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn by_users_alone_who_is_named_sees_theirs_and_who_is_not_is_told_what_to_grant() {
+    const AISHA: &str = "aisha@example.com";
+    on_plane(async |plane| {
+        let issuer = issuer(&["dev-team"]).await?;
+        let documented = std::fs::read_to_string(here().join("cases/limited-to-users.yaml"))?;
+        let documented = yaml::documents(&documented)?.pop().context("values")?;
+        for constrained in [false, true] {
+            let mut more = documented.clone();
+            more["rbac"]["constrainedImpersonation"] = json!({"enabled": constrained});
+            more["rbac"]["userRoles"] = json!({"viewer": {"users": [AISHA, DANA], "groups": []}});
+            let release = Release::new(plane, "users");
+            let audit = plane.audit().from_now()?;
+            release.put(&values(&issuer, &more)?).await?;
+            let server = release.run("users-fanlight").await?;
+            provider(&server).await?;
+            // Whatever she may herself, the server may not act for her.
+            let dana = sign_in(&server).await?;
+            let page = dana.get(format!("{}/applications", server.url())).send().await?;
+            let (status, page) = (page.status(), page.text().await?);
+            ensure!(status == 403 && page.contains("Fanlight may not act for you"), "{status}: {page}");
+            for said in [DANA, "impersonate", "users-fanlight", "Check again"] {
+                ensure!(page.contains(said), "{said}: {page}");
+            }
+            ensure!(!page.contains("Kustomization/"), "{page}");
+
+            issuer.behave(|manners| drop(manners.claims.insert("email".to_owned(), json!(AISHA))));
+            let aisha = sign_in(&server).await?;
+            server.stream(&aisha).await?.until_rows(&ROWS).await.with_context(|| server.log())?;
+            issuer.behave(|manners| drop(manners.claims.insert("email".to_owned(), json!(DANA))));
+            let faces = faces(&audit, "system:serviceaccount:users:users-fanlight")?;
+            ensure!(faces == [(AISHA.to_owned(), Vec::new(), Vec::new())].into(), "{faces:?}");
             drop(server);
             release.uninstall()?;
         }

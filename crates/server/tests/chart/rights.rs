@@ -1,8 +1,11 @@
 //! The program with the account that the chart gives it: who signs in, and what they see.
 
 use anyhow::{Context, ensure};
-use fanlight_testbed::{FanlightServer, Stream, estate, rights::flux_rules};
+use fanlight_testbed::{ControlPlane, FanlightServer, Stream, estate, rights::flux_rules};
 use http::Request;
+use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
+use kube::{Api, api::PostParams};
+use serde_json::{Value, json};
 use tokio::time::{Duration, sleep, timeout};
 
 use crate::install::{Release, hash, on_plane};
@@ -88,31 +91,80 @@ fn whatever_values_change_rights_people_see_what_they_should() {
     });
 }
 
+/// What the API server says of somebody's rights.
+async fn may(plane: &ControlPlane, who: &str, deed: &Value) -> anyhow::Result<bool> {
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+        "spec": {"user": who, "resourceAttributes": deed}});
+    let request = Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+        .header("content-type", "application/json")
+        .body(review.to_string().into_bytes())?;
+    let answer: Value = plane.admin().request(request).await?;
+    Ok(answer["status"]["allowed"] == true)
+}
+
+#[test]
+fn without_the_right_to_watch_namespaces_what_comes_in_a_new_one_shows_all_the_same() {
+    const OWN: &str = "system:serviceaccount:unwatched:unwatched-fanlight";
+    on_plane(async |plane| {
+        let release = Release::new(plane, "unwatched");
+        release.put(&with_user(", createClusterRole: false}}")?).await?;
+        let own = estate::kustomization("unwatched", "own");
+        plane.apply(&own).await?;
+        let roles: Api<ClusterRole> = Api::all(plane.admin());
+        let mut role = roles.get("unwatched-fanlight").await?;
+        let of_namespaces = |rule: &&mut PolicyRule| rule.resources.iter().flatten().any(|one| one == "namespaces");
+        for rule in role.rules.iter_mut().flatten().filter(of_namespaces) {
+            rule.verbs.retain(|verb| verb != "watch");
+        }
+        roles.replace("unwatched-fanlight", &PostParams::default(), &role).await?;
+        let watch = json!({"resource": "namespaces", "verb": "watch"});
+        let taken = async {
+            while may(plane, OWN, &watch).await? {
+                sleep(Duration::from_millis(50)).await;
+            }
+            anyhow::Ok(())
+        };
+        timeout(Duration::from_secs(60), taken).await.context("the right stays")??;
+        ensure!(may(plane, OWN, &json!({"resource": "namespaces", "verb": "list"})).await?);
+
+        let audit = plane.audit().from_now()?;
+        let server = release.run("unwatched-fanlight").await?;
+        let mut stream = signed_in(&server).await?;
+        let (mine, late) = ("Kustomization/unwatched/own", "Kustomization/unwatched-late/shop");
+        stream.until_rows(&[mine]).await.with_context(|| server.log())?;
+        plane.create_namespace("unwatched-late").await?;
+        let binding = plane.grant_in("unwatched-late", "admin", flux_rules(&["get", "list", "watch"])).await?;
+        let object = estate::kustomization("unwatched-late", "shop");
+        plane.apply(&object).await?;
+        stream.until_rows(&[mine, late]).await.with_context(|| server.log())?;
+        let watched = audit.entries()?.into_iter().any(|entry| {
+            let about = entry.object_ref.as_ref().is_some_and(|object| object.resource == "namespaces");
+            about && entry.user.username == OWN && entry.verb == "watch" && entry.code() == Some(200)
+        });
+        ensure!(!watched, "it was not by a watch");
+        for one in [&binding, &*object, &*own] {
+            plane.delete(one).await?;
+        }
+        release.uninstall()
+    });
+}
+
 #[test]
 fn further_rules_are_the_emergency_users_and_not_the_servers() {
     on_plane(async |plane| {
         let release = Release::new(plane, "further");
         let rule = "{apiGroups: [notification.toolkit.fluxcd.io], resources: [receivers], verbs: [patch]}";
         release.put(&with_user(&format!("}}, rbac: {{additionalRules: [{rule}]}}}}"))?).await?;
-        let may = async |who: &str| {
-            let review = serde_json::json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-                "spec": {"user": who, "resourceAttributes":
-                    {"group": "notification.toolkit.fluxcd.io", "resource": "receivers", "verb": "patch"}}});
-            let request = Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
-                .header("content-type", "application/json")
-                .body(review.to_string().into_bytes())?;
-            let answer: serde_json::Value = plane.admin().request(request).await?;
-            anyhow::Ok(answer["status"]["allowed"] == true)
-        };
+        let deed = json!({"group": "notification.toolkit.fluxcd.io", "resource": "receivers", "verb": "patch"});
         // The API server hears of new rights a moment after it has stored them.
         let given = async {
-            while !may("admin").await? {
+            while !may(plane, "admin", &deed).await? {
                 sleep(Duration::from_millis(50)).await;
             }
             anyhow::Ok(())
         };
         timeout(Duration::from_secs(60), given).await.context("the user lacks the right")??;
-        ensure!(!may("system:serviceaccount:further:further-fanlight").await?);
+        ensure!(!may(plane, "system:serviceaccount:further:further-fanlight", &deed).await?);
         release.uninstall()
     });
 }

@@ -255,7 +255,7 @@ async fn a_stream_ends_with_the_session_and_nobody_has_more_than_their_share() -
 }
 
 /// Flux's controller for Kustomizations, as a Deployment.
-fn controller() -> Value {
+pub(crate) fn controller() -> Value {
     let labels = json!({"app": "kustomize-controller"});
     json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "kustomize-controller", "namespace": "flux-system", "labels": {"app.kubernetes.io/part-of": "flux"}},

@@ -19,6 +19,7 @@ mod hand_over;
 mod happenings;
 mod house;
 mod kinds;
+mod let_go;
 mod limits;
 mod lists;
 mod logs;

@@ -1,11 +1,16 @@
 //! Fanlight's answers beside the API server's: people with all sorts of rights, every kind, namespace and verb, and in
 //! everything that reaches them not a word of what they may not see.
 
+mod beside;
 mod estate;
+mod pages;
 mod people;
 mod truth;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context, ensure};
 use fanlight_model::{Kind, ObjectKey};
@@ -19,9 +24,10 @@ use crate::{
     house::{House, plane},
     shared::until,
 };
-use estate::{Garden, KINDS, NAMESPACES, Planted};
+use beside::Hint;
+use estate::{ASKED, Garden, KINDS, NAMESPACES, Planted};
 use people::{Person, people};
-use truth::{Deed, Truth, VERBS};
+use truth::{Deed, Truth, VERBS, What};
 
 /// What the controllers say of everything at first, and at the end.
 const WORDS: [&str; 2] = ["First words of", "Last words of"];
@@ -36,7 +42,10 @@ struct Looker {
 struct Matrix {
     house: House,
     garden: Garden,
+    hints: Vec<Hint>,
     deeds: Vec<Deed>,
+    /// The words of hints that somebody has read.
+    read: Mutex<BTreeSet<String>>,
 }
 
 #[tokio::test]
@@ -48,19 +57,20 @@ async fn everybody_sees_and_does_exactly_what_the_api_server_lets_them() -> anyh
 
 async fn everybody(seed: u64) -> anyhow::Result<()> {
     const DRAWN: usize = 10;
-    let plane = plane(Options::default()).await?;
+    let plane = plane(Options { nodes: true, ..Options::default() }).await?;
     for namespace in NAMESPACES {
         plane.create_namespace(namespace).await?;
     }
     let garden = Garden::new();
     garden.plant(&plane, WORDS[0]).await?;
+    let hints = beside::plant(&plane, &garden).await?;
     let people = people(&garden, seed, DRAWN);
     for person in &people {
         person.bind(&plane).await?;
     }
     gathered(&plane, &people).await?;
     let deeds = Deed::all(&garden);
-    let matrix = Matrix { house: House::before(plane).await?, garden, deeds };
+    let matrix = Matrix { house: House::before(plane).await?, garden, hints, deeds, read: Mutex::default() };
     let mut lookers = Vec::new();
     for person in people {
         lookers.push(matrix.looker(person).await?);
@@ -73,16 +83,24 @@ async fn everybody(seed: u64) -> anyhow::Result<()> {
     for (looker, stream) in lookers.iter().zip(&mut streams) {
         matrix.watch(looker, stream, WORDS[0]).await?;
     }
-    for looker in &lookers {
-        matrix.look(looker).await.with_context(|| looker.person.user.clone())?;
+    for (number, looker) in lookers.iter().enumerate() {
+        matrix.look(looker, number).await.with_context(|| looker.person.user.clone())?;
         matrix.ask(looker).await.with_context(|| looker.person.user.clone())?;
     }
+    matrix.somebody_has_read_every_hint()?;
     for looker in &lookers {
         matrix.act(looker).await.with_context(|| looker.person.user.clone())?;
+    }
+    let mut open = Vec::new();
+    for looker in &lookers {
+        open.push(matrix.open(looker).await.with_context(|| looker.person.user.clone())?);
     }
     matrix.garden.plant(&matrix.house.plane, WORDS[1]).await?;
     for (looker, stream) in lookers.iter().zip(&mut streams) {
         matrix.watch(looker, stream, WORDS[1]).await?;
+    }
+    for (looker, open) in lookers.iter().zip(open) {
+        matrix.look_again(looker, open).await.with_context(|| looker.person.user.clone())?;
     }
     matrix.nobody_was_made_to_list_what_they_may_not()?;
     matrix.kubectl_says_the_same(&lookers, seed)
@@ -91,13 +109,14 @@ async fn everybody(seed: u64) -> anyhow::Result<()> {
 /// Waits for the roles that Kubernetes gathers from others.
 async fn gathered(plane: &ControlPlane, people: &[Person]) -> anyhow::Result<()> {
     let person = people.iter().find(|person| person.user.starts_with("gathered")).context("somebody")?;
-    let deed = Deed { verb: "list", kind: KINDS[0], namespace: "elm", name: String::new() };
-    until(async || Ok(Truth::ask(plane, person, std::slice::from_ref(&deed)).await?.may(&deed))).await
+    let deed = Deed { verb: "list", what: KINDS[0].into(), namespace: "elm", name: String::new() };
+    until(async || Ok(Truth::ask(plane, person, [&deed]).await?.may(&deed))).await
 }
 
 impl Matrix {
     async fn looker(&self, person: Person) -> anyhow::Result<Looker> {
-        let truth = Truth::ask(&self.house.plane, &person, &self.deeds).await?;
+        let beside = Deed::beside();
+        let truth = Truth::ask(&self.house.plane, &person, self.deeds.iter().chain(&beside)).await?;
         let client = self.house.client(&person.user, &person.group_names())?;
         Ok(Looker { person, truth, client })
     }
@@ -127,56 +146,6 @@ impl Matrix {
         Ok(())
     }
 
-    /// Lists, whatever is asked for, and the page of every object.
-    async fn look(&self, looker: &Looker) -> anyhow::Result<()> {
-        let expected = self.rows(looker);
-        let (_, page) = self.get(looker, "/applications").await?;
-        let rows: BTreeSet<_> = keys(&page).into_iter().collect();
-        ensure!(rows == expected, "the list shows {rows:?} and not {expected:?}");
-        let places: BTreeSet<_> = expected.iter().filter_map(|row| row.split('/').nth(1)).collect();
-        let count = format!("id=\"count\">{} in {} namespace", expected.len(), places.len());
-        ensure!(page.contains(&count), "no {count}: {page}");
-        self.is_silent(looker, "/applications", &page, Lists, &[])?;
-        for object in self.garden.objects.iter().filter(|object| Kind::APPLICATIONS.contains(&object.key.kind)) {
-            let row = object.key.to_string();
-            for query in [
-                format!("search={}", object.key.name),
-                format!("search={}", object.mark),
-                format!("namespace={}&kind={}", object.key.namespace, object.key.kind),
-            ] {
-                let (_, page) = self.get(looker, &format!("/applications?{query}")).await?;
-                let found = keys(&page);
-                let right: Vec<_> = expected.get(&row).cloned().into_iter().collect();
-                ensure!(found == right, "{query} finds {found:?}");
-            }
-        }
-        for object in &self.garden.objects {
-            self.visit(looker, object).await?;
-        }
-        let (_, overview) = self.get(looker, "/").await?;
-        self.is_silent(looker, "/", &overview, Lists, &[])?;
-        let (_, user) = self.get(looker, "/oauth2/userinfo").await?;
-        self.is_silent(looker, "/oauth2/userinfo", &user, Lists, &[])
-    }
-
-    /// The page of an object opens for who may get it, and says of others what the viewer may see of them.
-    async fn visit(&self, looker: &Looker, object: &Planted) -> anyhow::Result<()> {
-        let part = match object.key.kind.info().name {
-            "Kustomization" => "kustomization",
-            "HelmRelease" => "helm_release",
-            _ => "git_repo",
-        };
-        let may = looker.sees(object, Pages);
-        for tab in ["details", "yaml"] {
-            let path = format!("/{part}/{tab}?name={}&namespace={}", object.key.name, object.key.namespace);
-            let (code, page) = self.get(looker, &path).await?;
-            ensure!(code == if may { 200 } else { 403 }, "{path} answers {code}");
-            ensure!(page.contains(&object.mark) == may, "{path}: {page}");
-            self.is_silent(looker, &path, &page, Pages, &[&object.key])?;
-        }
-        Ok(())
-    }
-
     /// The access page, and “may I” for everything.
     async fn ask(&self, looker: &Looker) -> anyhow::Result<()> {
         let (_, page) = self.get(looker, "/user_info").await?;
@@ -187,10 +156,10 @@ impl Matrix {
             let of_kind: Vec<_> = self.garden.objects.iter().filter(|object| object.key.kind == kind).collect();
             ensure!(change == looker.extent("patch", kind, &of_kind), "changes {kind} {change}");
         }
-        let asked = self.deeds.iter().map(|deed| async move {
-            let info = deed.kind.info();
-            let (verb, kind) = (deed.verb, format!("{}.{}", info.plural, info.group));
-            let query = format!("verb={verb}&resource={kind}&namespace={}&name={}", deed.namespace, deed.name);
+        let asked = self.deeds.iter().filter(|deed| ASKED.iter().any(|kind| deed.what == What::from(*kind)));
+        let asked = asked.map(|deed| async move {
+            let Deed { verb, what, namespace, name } = deed;
+            let query = format!("verb={verb}&resource={what}&namespace={namespace}&name={name}");
             let (_, page) = self.get(looker, &format!("/user_info?{query}")).await?;
             let may = looker.truth.may(deed);
             let answer = if may { "Yes, you may" } else { "No, you may not" };
@@ -248,12 +217,17 @@ impl Matrix {
 
     /// The rows that somebody is to see.
     fn rows(&self, looker: &Looker) -> BTreeSet<String> {
-        let shown = self.garden.objects.iter().filter(|object| Kind::APPLICATIONS.contains(&object.key.kind));
-        let shown = shown.filter(|object| looker.sees(object, Lists)).map(|object| object.key.to_string());
+        let shown = self.listed(looker, |key| Kind::APPLICATIONS.contains(&key.kind));
         // Those which stand in every house.
         let shops = ["apps", "data", "edge"].map(|place| ObjectKey::new(Kind::KUSTOMIZATION, place, "shop"));
         let everywhere = looker.truth.may_all("list", Kind::KUSTOMIZATION, "");
-        shown.chain(shops.iter().filter(|_| everywhere).map(ToString::to_string)).collect()
+        shown.into_iter().chain(shops.iter().filter(|_| everywhere).map(ToString::to_string)).collect()
+    }
+
+    /// Those of the objects that somebody may list.
+    fn listed(&self, looker: &Looker, wanted: impl Fn(&ObjectKey) -> bool) -> BTreeSet<String> {
+        let shown = self.garden.objects.iter().filter(|object| wanted(&object.key) && looker.sees(object, Lists));
+        shown.map(|object| object.key.to_string()).collect()
     }
 
     fn is_silent(
@@ -274,13 +248,28 @@ impl Matrix {
         let sees =
             |object: &Planted| looker.sees(object, Lists) || (matches!(place, Pages) && looker.sees(object, Pages));
         let mut leaks = BTreeSet::new();
+        let (known, unknown): (Vec<_>, Vec<_>) = self.hints.iter().partition(|hint| looker.reads(hint));
+        let said = |hints: Vec<&Hint>| -> BTreeSet<String> {
+            hints.into_iter().filter(|hint| text.contains(&hint.word)).map(|hint| hint.word.clone()).collect()
+        };
+        leaks.extend(said(unknown));
         for object in self.garden.objects.iter().filter(|object| !sees(object)) {
             let name = &*object.key.name;
-            let is_known = spoken.contains(&&object.key) || self.garden.is_named(&object.key, sees);
+            let is_beside = known.iter().any(|hint| hint.about == object.key);
+            let is_known = is_beside || spoken.contains(&&object.key) || self.garden.is_named(&object.key, sees);
             leaks.extend([&*object.mark].into_iter().filter(|mark| text.contains(mark)).map(ToOwned::to_owned));
             leaks.extend([name].into_iter().filter(|name| !is_known && text.contains(name)).map(ToOwned::to_owned));
         }
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(said(known));
         leaks
+    }
+
+    /// Else it would say nothing that others do not read them.
+    fn somebody_has_read_every_hint(&self) -> anyhow::Result<()> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let unread: Vec<_> = self.hints.iter().map(|hint| &hint.word).filter(|word| !read.contains(*word)).collect();
+        ensure!(unread.is_empty(), "nobody has read {unread:?}");
+        Ok(())
     }
 }
 
@@ -297,7 +286,7 @@ use Place::{Lists, Pages};
 impl Planted {
     fn deed(&self, verb: &'static str) -> Deed {
         let namespace = NAMESPACES.into_iter().find(|one| **one == *self.key.namespace).unwrap_or_default();
-        Deed { verb, kind: self.key.kind, namespace, name: self.key.name.to_string() }
+        Deed { verb, what: self.key.kind.into(), namespace, name: self.key.name.to_string() }
     }
 }
 
@@ -307,6 +296,12 @@ impl Looker {
             Lists => self.truth.may_all("list", object.key.kind, &object.key.namespace),
             Pages => self.truth.may(&object.deed("get")),
         }
+    }
+
+    /// Whether they may know what stands beside an object.
+    fn reads(&self, hint: &Hint) -> bool {
+        let may = |verb| hint.of.iter().any(|what| self.truth.may_all(verb, *what, &hint.namespace));
+        may("list") || may("get")
     }
 
     /// How the access page says how far a right reaches; `named` are objects to which it may be limited.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     browser,
     house::{House, WATCH, all, follow, get, of_server, plane},
-    shared::{until, until_within},
+    shared::{log_with, until, until_within},
 };
 
 const ADA: &str = "ada@example.com";
@@ -131,6 +131,10 @@ async fn a_tree_goes_down_to_the_pods_and_says_what_is_missing_and_what_lies_els
     let edge = get(&house, &ada, "/kustomization/graph?name=edge-shop&namespace=apps").await?;
     assert!(draws(&edge, "Deployment shop/cart: In another cluster"), "{:#?}", drawn(&edge));
     assert_eq!(drawn(&edge).len(), 2, "it is not looked for here");
+
+    // That a Secret was read is in the account, and nothing of what is in it.
+    let told = log_with(&house.server, &["\"secrets\":[\"apps/sh.helm.release.v1.billing.v3\"]"]).await?;
+    assert!(!told.contains("canary-of-the-values"), "{told}");
 
     // Read in her name, in few requests, and of ConfigMaps nothing but what they are called.
     let entries = log

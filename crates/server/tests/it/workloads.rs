@@ -125,6 +125,7 @@ async fn everybody_sees_what_flux_applies_as_far_as_kubernetes_lets_them_list_it
     let (ada, ben) = (ada?, ben?);
     let log = house.plane.audit().from_now()?;
     let list = get(&house, &ada, "/workloads").await?;
+    log_with(&house.server, &["\"page\":\"workloads\",\"workloads\":[\"data\",\"shop\"]"]).await?;
     for said in [
         "href=\"/workloads/deployment/shop/cart\"",
         "href=\"/workloads/cronjob/shop/report\"",

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use fanlight_identity::{BearerError, FlowError, IdentityError, NotHeld, RefreshError, Refusal};
 use fanlight_live::{Scopes, Visit};
 use fanlight_model::{Action, Kind, ObjectKey, Stage, WorkloadAction};
@@ -229,6 +231,12 @@ pub(crate) struct Seen {
     /// The containers whose logs were read, as `namespace/pod/container`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) logs: Vec<Limited>,
+    /// The Secrets of Helm in which it was read what releases consist of, as `namespace/name`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) secrets: Vec<Limited>,
+    /// The namespaces of which workloads are shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) workloads: Vec<String>,
 }
 
 impl Seen {
@@ -248,9 +256,20 @@ impl Seen {
         Self { events: namespaces.map(|one| one.unwrap_or("*").to_owned()).collect(), ..Self::default() }
     }
 
+    /// Workloads of these namespaces; of very many the first.
+    pub(crate) fn workloads<'a>(namespaces: impl Iterator<Item = &'a str>) -> Self {
+        let namespaces: BTreeSet<_> = namespaces.collect();
+        Self { workloads: first(namespaces.into_iter()), ..Self::default() }
+    }
+
     /// What is called so, of a kind without a page of its own.
     pub(crate) fn other(name: &str) -> Self {
         Self { object: Some(Limited::other(name)), ..Self::default() }
+    }
+
+    /// And what these Secrets say of releases.
+    pub(crate) fn and_secrets(self, secrets: &[String]) -> Self {
+        Self { secrets: secrets.iter().map(|one| Limited::other(one)).collect(), ..self }
     }
 
     /// And the logs of these containers.
@@ -264,22 +283,25 @@ impl Seen {
     }
 }
 
-/// Namespaces by kind; `*` is all of them. So that a line stays a line, of very many only the first are named.
+/// Namespaces by kind; `*` is all of them.
 fn by_kind<S: Serializer>(scopes: &[(Kind, Scopes)], serializer: S) -> Result<S::Ok, S::Error> {
-    const MOST: usize = 100;
     let mut map = serializer.serialize_map(Some(scopes.len()))?;
     for (kind, scopes) in scopes {
         let names: Vec<_> = match scopes {
             Scopes::Everywhere => vec!["*".to_owned()],
-            Scopes::Namespaces(all) => {
-                let more = all.len().saturating_sub(MOST);
-                let more = (more > 0).then(|| format!("and {more} more"));
-                all.iter().take(MOST).map(ToString::to_string).chain(more).collect()
-            }
+            Scopes::Namespaces(all) => first(all.iter().map(|name| &**name)),
         };
         map.serialize_entry(kind.info().name, &names)?;
     }
     map.end()
+}
+
+/// So that a line stays a line, of very many names only the first.
+fn first<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Vec<String> {
+    const MOST: usize = 100;
+    let more = names.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    names.take(MOST).map(ToOwned::to_owned).chain(more).collect()
 }
 
 /// Why something was refused or failed, in one of a few words. The log has the rest, under the request's number.

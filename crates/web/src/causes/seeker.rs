@@ -59,7 +59,7 @@ impl Seeker {
     pub(crate) fn new(causes: &Causes, objects: &Arc<dyn Objects>, who: &Identity) -> Self {
         let (reader, looker) = ((Arc::clone(objects), who.clone()), (Arc::clone(objects), who.clone()));
         let eyes = Eyes {
-            read: Box::new(move |key| reader.0.read(&reader.1, key)),
+            read: Box::new(move |key| reader.0.read(&reader.1, key, None)),
             look_up: Box::new(move |lookup| looker.0.look_up(&looker.1, lookup)),
         };
         Self::with(Arc::clone(&causes.lines), who, eyes)

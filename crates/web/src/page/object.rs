@@ -26,7 +26,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{Abilities, Answer, Command, Folds, Kind, ObjectKey, Obstacle, Target, commands};
+use fanlight_model::{Abilities, Answer, Command, Folds, Kind, ObjectKey, Obstacle, Target, Version, commands};
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -223,14 +223,17 @@ pub(crate) async fn show(
         Err(refused @ NotAsked::Refused(_)) => return refused.into_response(),
         Err(NotAsked::SignedOut) => return sign_in_first(&app, &headers, &place::here(&app.base, &uri)),
     };
-    let shown = Shown::read(&app, &session, &key, tab, &pair).await;
+    // What has a tree worth looking at is large, and a tree is as of a moment ago anyway.
+    let known = if tab == Tab::Tree { known(&app, &session, &key).await } else { None };
+    let shown = Shown::read(&app, &session, &key, (tab, &pair), known).await;
     let news = match tab {
         Tab::Logs if shown.is_ok() => Some(logs.read(&app, &session.identity).await),
         _ => None,
     };
     let mut read = shown.as_ref().map(|shown| shown.logs.to_vec()).unwrap_or_default();
     read.extend(news.iter().filter_map(|news| news.standing.as_ref()).flat_map(super::logs::read));
-    let seen_of = Seen::object(&key).and_logs(&read);
+    let secrets = shown.as_ref().map_or(&[][..], Shown::secrets);
+    let seen_of = Seen::object(&key).and_logs(&read).and_secrets(secrets);
     let event = Event::View { page: Page::Object, seen: seen_of, outcome: Outcome::of_reading(&shown) };
     app.audit.note(origin, &Who::signed(&session), &event);
     let response = match shown {
@@ -244,6 +247,12 @@ pub(crate) async fn show(
         Err(error) => super::message::object_error(&frame, &key, &error, origin.request),
     };
     seen(&app, &headers, &session, response)
+}
+
+/// The version of an object that is in sight without waiting for anything.
+async fn known(app: &App, session: &Session, key: &ObjectKey) -> Option<Version> {
+    let visit = app.live.visit_at_once(&visitor(app, session), &[key.kind]).await;
+    visit.row(key).map(|row| row.version)
 }
 
 /// Keeps a tab current.

@@ -86,7 +86,8 @@ pub(crate) async fn show(
     let found = reading::lately(&app, &session, &filter, &mut Learnt::default()).await;
     let page = WorkloadsPage::new(&frame, &filter, &found, (app.clock)());
     let response = super::html(StatusCode::OK, &page);
-    let view = Event::View { page: Page::Workloads, seen: Seen::default(), outcome: outcome(&found) };
+    let shown = found.iter().flat_map(|found| found.rows.keys()).map(|key| &*key.namespace);
+    let view = Event::View { page: Page::Workloads, seen: Seen::workloads(shown), outcome: outcome(&found) };
     app.audit.note(origin, &Who::signed(&session), &view);
     seen(&app, &headers, &session, response)
 }

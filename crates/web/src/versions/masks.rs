@@ -1,15 +1,18 @@
 //! What of a specification is hidden before it is kept.
 
+mod text;
+
 use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
 };
 
-use fanlight_model::{cut, without_credentials};
+use fanlight_model::cut;
 use serde_json::{Map, Value};
 
 use crate::manifest::MASK;
+use text::text_of;
 
 /// A value that is hidden: where it stood, and what tells it from another that stood there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,103 +139,9 @@ fn below(path: &str, next: fmt::Arguments<'_>) -> String {
     if is_full { path.to_owned() } else { cut(&format!("{path}{next}"), PATH) }
 }
 
-/// A text may be an address with a password, a key, or a file of settings.
-fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String {
-    if text.contains("PRIVATE KEY") {
-        return hiding.hide(text, path);
-    }
-    let is_long = text.contains('\n');
-    // How far the name was indented of which the lines below may be the value, or more of it.
-    let mut outer: Option<Outer> = None;
-    let lines = text.split('\n').enumerate().map(|(number, line)| {
-        let mut hide = |text: &str| {
-            if is_long {
-                hiding.hide(text, &below(path, format_args!(", line {}", number + 1)))
-            } else {
-                hiding.hide(text, path)
-            }
-        };
-        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
-        if words.is_empty() {
-            return line.to_owned();
-        }
-        if let Some(outer) = outer.as_mut().filter(|outer| outer.has(indent.len(), words)) {
-            outer.has_lists = true;
-            return indent.to_owned() + &hide(words);
-        }
-        outer = None;
-        let Some((name, value)) = secret_in(line) else {
-            outer = Outer::of_map(line);
-            return without_credentials(line);
-        };
-        outer = Some(Outer { indent: indent_of(line), has_lists: true });
-        if says_nothing(value) { line.to_owned() } else { format!("{name} {}", hide(value.trim())) }
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// A name in a text of which the value may be in the lines below.
-struct Outer {
-    indent: usize,
-    /// Whether that value may be a list.
-    has_lists: bool,
-}
-
-impl Outer {
-    /// `passwords:`, with a map below it.
-    fn of_map(line: &str) -> Option<Self> {
-        let name = line.trim_end().strip_suffix(':')?.trim_end_matches(['"', '\'']).strip_suffix(['s', 'S'])?;
-        let name = name.trim_start_matches(['-', ' ', '\t', '"', '\'']);
-        looks_secret(name).then(|| Self { indent: indent_of(line), has_lists: false })
-    }
-
-    fn has(&self, indent: usize, words: &str) -> bool {
-        // The entries of a list may stand as far out as its name.
-        if words == "-" || words.starts_with("- ") {
-            self.has_lists && indent >= self.indent
-        } else {
-            indent > self.indent
-        }
-    }
-}
-
-/// How far a name is indented: as an entry of a list, with what marks it as that.
-fn indent_of(line: &str) -> usize {
-    let mut name = line.trim_start_matches([' ', '\t']);
-    while let Some(rest) = name.strip_prefix("- ") {
-        name = rest.trim_start();
-    }
-    line.len() - name.len()
-}
-
-/// Whether what follows a name says only that its value is below: `|-`.
-fn says_nothing(value: &str) -> bool {
-    let value = value.trim();
-    let block = value.strip_prefix(['|', '>']);
-    value.is_empty() || block.is_some_and(|how| how.len() <= 2 && how.bytes().all(|one| b"+-123456789".contains(&one)))
-}
-
 /// Whether an argument says that the next one is secret: `--password`.
 fn asks_for_secret(word: &str) -> bool {
     word.starts_with('-') && !word.contains(['=', ' ', '\n']) && looks_secret(word)
-}
-
-/// The line up to the first name of something secret, and what follows: `host=h password=`, `hunter2`; `--token`, `hunter2`.
-fn secret_in(line: &str) -> Option<(&str, &str)> {
-    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    let named = line.match_indices([':', '=']).find_map(|(at, _)| {
-        let before = line[..at].trim_end_matches(['"', '\'', ' ']);
-        let name = before.rsplit(|letter| !is_of_name(letter)).next().unwrap_or_default();
-        looks_secret(name).then(|| line.split_at(at + 1))
-    });
-    let asked = line.match_indices(' ').find_map(|(at, _)| {
-        let word = line[..at].rsplit(' ').next().unwrap_or_default();
-        asks_for_secret(word).then(|| line.split_at(at))
-    });
-    match (named, asked) {
-        (Some(named), Some(asked)) => Some(if named.0.len() < asked.0.len() { named } else { asked }),
-        (named, asked) => named.or(asked),
-    }
 }
 
 /// Whether what has this name is usually secret: `db_password`, `apiKey`; not the name of a Secret, which is none.
@@ -339,6 +248,16 @@ mod tests {
             json!("run --mode stays --password hunter2"),
             json!("run --mode stays --password hunter2 --level=debug"),
             json!({"args": ["--password", "hunter2", "--mode", "stays"]}),
+            json!("args:\n- --password\n- hunter2\n- --mode=stays"),
+            json!("args:\n  - --mode=stays\n  - \"--password\"\n  - |\n    - hunter2\n    hunter2\n  - --level=debug"),
+            json!("- --password\n- hunter2\nmode: stays"),
+            json!("- mode: stays\n  args:\n  - --token\n  - hunter2\n  image: a"),
+            json!("args: [\"--mode\", \"stays\", \"--password\", \"hunter2\"]"),
+            json!("mode: stays\nargs: [\"--password\",\"hunter2\"]"),
+            json!("mode: stays\nargs: [--password,hunter2]"),
+            json!("mode: stays\n{\"args\":[\"--password\",\"hunter2\"]}"),
+            json!("- --password # of the shop\n- hunter2\n- stays"),
+            json!("{\n  \"args\": [\n    \"--password\",\n    \"hunter2\",\n    \"stays\"\n  ]\n}"),
             json!({"args": ["-token", 48_151_623, "stays"]}),
             json!({"passwords": {"a": "hunter2"}, "secrets": {"a": {"b": ["hunter2"]}}, "mode": "stays"}),
             json!({"imagePullSecrets": [{"name": "stays"}], "secrets": ["stays"], "maxTokens": 5}),

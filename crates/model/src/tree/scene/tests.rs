@@ -19,7 +19,7 @@ fn tree(parts: &[(usize, &str, &str)]) -> Tree {
         let (thing, note, again) = (Thing::new("", kind, "shop", name), String::new(), false);
         nodes.push(TreeNode { id: format!("{place}"), thing, standing, note, parent, depth: *depth, again });
     }
-    Tree { nodes, gaps: Vec::new() }
+    Tree { nodes, ..Tree::default() }
 }
 
 /// Row, column and name of each.

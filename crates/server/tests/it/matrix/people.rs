@@ -7,7 +7,10 @@ use fanlight_testbed::ControlPlane;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
-use super::estate::{Garden, KINDS, NAMESPACES};
+use super::{
+    beside::BESIDE,
+    estate::{Garden, KINDS, NAMESPACES},
+};
 use crate::shared::WATCH;
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
@@ -129,7 +132,7 @@ pub(super) fn people(garden: &Garden, seed: u64, many: usize) -> Vec<Person> {
 }
 
 fn bonds(garden: &Garden, lot: &mut StdRng) -> Vec<Bond> {
-    let count = lot.random_range(1..=4);
+    let count = lot.random_range(1..=6);
     let bond = |_| {
         let namespace = lot.random_bool(0.8).then(|| NAMESPACES[lot.random_range(0..NAMESPACES.len())]);
         let rules = (0..lot.random_range(1..=2)).map(|_| rule(garden, namespace, lot)).collect();
@@ -139,6 +142,10 @@ fn bonds(garden: &Garden, lot: &mut StdRng) -> Vec<Bond> {
 }
 
 fn rule(garden: &Garden, namespace: Option<&str>, lot: &mut StdRng) -> Value {
+    if lot.random_bool(0.3) {
+        let what = BESIDE[lot.random_range(0..BESIDE.len())];
+        return json!({"apiGroups": [what.group], "resources": [what.resource], "verbs": WATCH});
+    }
     let kind = KINDS[lot.random_range(0..KINDS.len())];
     let info = kind.info();
     let verbs: BTreeSet<_> = ["get", "list", "watch", "patch"].into_iter().filter(|_| lot.random_bool(0.6)).collect();

@@ -107,7 +107,7 @@ async fn tree(scene: &Scene, table: &mut Table) -> anyhow::Result<()> {
 
 /// Many objects that fail: their pages, and lists of them.
 async fn causes(scene: &Scene, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
-    let Scene { house, server, person, .. } = scene;
+    let Scene { house, server, person, browser } = scene;
     let mut times = Vec::new();
     for number in 0..scale.failing.min(50) {
         let address = format!("/kustomization/details?name=broken-{number:03}&namespace=heavy-{}", number % 10);
@@ -123,7 +123,12 @@ async fn causes(scene: &Scene, scale: &Scale, table: &mut Table) -> anyhow::Resu
     reading.end("two lists of what fails are open", (1_500.0, 0.5), table)?;
     for (what, address) in [("list of what fails", "/applications?status=failed"), ("overview of what fails", "/")] {
         weigh(what, address, person, 100, table).await?;
+        visit(what, address, server, browser, 5, table).await?;
     }
+    let memory = process::memory(server.process()?)?;
+    table.add("why: resident memory of the server", "MiB", 48.0, memory.resident, "the tree is forgotten by then");
+    // An open page goes on asking.
+    browser.goto(format!("{}/sessions", server.url())).await?;
     let page = String::from_utf8(person.load("/applications?status=failed", "identity").await?)?;
     let told = page.matches("cannot be pulled").count() + page.matches("cannot pull").count();
     table.add("list of what fails: times that a cause is said", "", None, count(told), "of 50 rows");
@@ -133,7 +138,8 @@ async fn causes(scene: &Scene, scale: &Scale, table: &mut Table) -> anyhow::Resu
 /// A log that is written while a browser follows it.
 async fn log(scene: &Scene, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     const NAMESPACE: &str = "heavy-0";
-    let Scene { house, server, browser, .. } = scene;
+    let Scene { house, server, person, browser } = scene;
+    let audit = house.plane.audit().from_now()?;
     let logs = house.plane.pod_logs();
     let pods = logs.served(NAMESPACE, "app.kubernetes.io/name=part-0000", 1).await?;
     let pod = pods.first().context("no pod")?;
@@ -148,6 +154,8 @@ async fn log(scene: &Scene, scale: &Scale, table: &mut Table) -> anyhow::Result<
     browser.until(&last).await?;
     let took = began.elapsed().as_secs_f64();
     let after = process::memory(server.process()?)?;
+    let made = Requests::in_log(&audit)?.of(&person.name);
+    table.add("log: API requests", "", None, count(made), "from opening the page to the last line, anew every 25 s");
     table.add("log: written → the last line is shown", "s", None, took, "in a browser that follows");
     table.add("log: memory of the server for it", "MiB", None, (after.resident - before.resident).max(0.0), "");
     let said =

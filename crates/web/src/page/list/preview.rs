@@ -186,7 +186,7 @@ impl Matching {
         let _seat = app.previews.seat(end).await;
         let look = |row: &Arc<Row>| {
             let fixed = self.fixed.iter().any(|(kind, ns)| *kind == row.key.kind && *ns == row.key.namespace);
-            let (row, read) = (Arc::clone(row), (!fixed).then(|| app.objects.read(who, &row.key)));
+            let (row, read) = (Arc::clone(row), (!fixed).then(|| app.objects.read(who, &row.key, Some(row.version))));
             async move {
                 let found = match read {
                     Some(read) => Some(read.await),

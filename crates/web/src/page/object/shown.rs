@@ -2,7 +2,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fanlight_identity::Session;
 use fanlight_live::{Sight, Sighting, Visit};
-use fanlight_model::{Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row, Tree, Verification};
+use fanlight_model::{
+    Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row, Tree, Verification, Version,
+};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -58,15 +60,16 @@ pub(super) struct Around {
 }
 
 impl Shown {
+    /// Reads all of it; the object as it is, or where a version of it is `known`, as it is then or later.
     pub(super) async fn read(
         app: &App,
         session: &Session,
         key: &ObjectKey,
-        tab: Tab,
-        pair: &Pair,
+        (tab, pair): (Tab, &Pair),
+        known: Option<Version>,
     ) -> Result<Self, ObjectError> {
-        let who = &session.identity;
-        let object = app.objects.read(who, key).await.inspect_err(|error| {
+        let (who, visitor) = (&session.identity, visitor(app, session));
+        let object = app.objects.read(who, key, known).await.inspect_err(|error| {
             if *error == ObjectError::NotFound {
                 app.versions.forget(key);
             }
@@ -76,7 +79,6 @@ impl Shown {
             app.versions.note(&object, &details, (app.clock)());
         }
         let mut kinds = kinds(&details, tab);
-        let visitor = visitor(app, session);
         let (mut visit, may_change, reason, mut more) = tokio::join!(
             app.live.visit(&visitor, &kinds),
             app.objects.may_change(who, key),
@@ -104,6 +106,14 @@ impl Shown {
     pub(super) fn lacks_kinds(&self) -> bool {
         let unknown = self.around.graph.iter().flat_map(Graph::unknown_kinds);
         unknown.into_iter().any(|kind| !self.kinds.contains(&kind))
+    }
+
+    /// The Secrets of Helm that were read for it.
+    pub(super) fn secrets(&self) -> &[String] {
+        match &self.more {
+            More::Tree(tree) => &tree.secrets,
+            _ => &[],
+        }
     }
 
     /// Which versions somebody asks for, as it stands in an address.

@@ -109,7 +109,8 @@ impl ObjectView {
     async fn read(&mut self) {
         let began = Instant::now();
         (self.known, self.failed) = (None, None);
-        match Shown::read(&self.app, &self.session, &self.key, self.tab, &self.pair).await {
+        let known = self.visit.row(&self.key).map(|row| row.version);
+        match Shown::read(&self.app, &self.session, &self.key, (self.tab, &self.pair), known).await {
             Ok(shown) => {
                 if shown.kinds != self.kinds {
                     self.visit = self.app.live.visit(&visitor(&self.app, &self.session), &shown.kinds).await;
@@ -133,6 +134,10 @@ impl ObjectView {
 impl View for ObjectView {
     fn logs(&self) -> &[String] {
         &self.logs
+    }
+
+    fn secrets(&self) -> &[String] {
+        self.known.as_ref().map_or(&[], |(_, shown)| shown.secrets())
     }
 
     async fn news(&mut self, _: &Identity, now: SystemTime, told: &mut Told) -> String {

@@ -60,7 +60,10 @@ pub(in crate::page::object) async fn expressions(
     let graph = Graph::around(own, visit);
     let end = Instant::now() + PATIENCE;
     let keys: Vec<_> = graph.dependants().into_iter().filter(|key| **key != own.key).collect();
-    let read = keys.iter().take(READ).map(|key| timeout_at(end, app.objects.read(who, key)));
+    let read = keys
+        .iter()
+        .take(READ)
+        .map(|key| timeout_at(end, app.objects.read(who, key, visit.row(key).map(|row| row.version))));
     let answers = join_all(read).await;
     let said = keys.iter().zip(answers).map(|(key, answer)| {
         let said = answer.ok().and_then(Result::ok).map(|object| Details::read(key.kind, &object).settings.depends_on);
