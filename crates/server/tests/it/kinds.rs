@@ -184,6 +184,41 @@ async fn every_object_has_a_page_under_its_old_and_its_short_address_with_tabs_t
     Ok(())
 }
 
+/// What else pages say, with a button for what is pasted elsewhere: each address with some of its words.
+const TOLD: [(&str, &[&str]); 10] = [
+    (
+        "image_update/details?name=fleet&namespace=flux-system",
+        &["Author flux <flux@example.com>", "Last push ba66396 Copy Last push", "Policies accounts"],
+    ),
+    ("image_policy/details?name=accounts&namespace=flux-system", &["Previous image registry.example.com/acme/accounts:1.4.1"]),
+    ("image_repo/details?name=accounts&namespace=flux-system", &["Latest tags 1.4.2 1.4.1 1.4.0"]),
+    ("helm_release/details?name=push&namespace=mobile", &["Version asked for >=1.0.0", "Release push", "Storage namespace mobile"]),
+    ("git_repo/details?name=fleet&namespace=flux-system", &["Artifact Digest", "Size 4.0 KiB", "Last update"]),
+    ("flux_instance/details?name=flux&namespace=flux-system", &["Cluster Type kubernetes Tenants kept apart"]),
+    (
+        "flux_report/details?name=flux&namespace=flux-system",
+        &["Kubernetes v1.36.3", "Ready helm-controller ghcr.io/fluxcd/helm-controller", "Kustomization 12 running, 1 failing"],
+    ),
+    ("input_provider/details?name=pull-requests&namespace=flux-system", &["Exported inputs - branch: banner id: \"102\"", "Next run"]),
+    ("resource_set/details?name=tenants&namespace=flux-system", &["Inputs - tenant: blue"]),
+    ("helm_release/history?name=push&namespace=mobile", &["installed first", "helm history push -n mobile"]),
+];
+
+#[tokio::test]
+async fn pages_say_what_only_some_kinds_have_and_lead_to_what_an_alert_is_about() -> anyhow::Result<()> {
+    let (house, ada) = company().await?;
+    for (address, told) in TOLD {
+        let page = words(&get(&house, &ada, &format!("/{address}")).await?);
+        for said in told {
+            assert!(page.contains(said), "{address} does not say {said}: {page}");
+        }
+    }
+    let alert = get(&house, &ada, "/alert/details?name=failures&namespace=flux-system").await?;
+    let links = alert.matches("href=\"/applications?kind=").count();
+    assert!(links > 0, "the objects that it is about are a list: {alert}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> anyhow::Result<()> {
     let (house, ada) = company().await?;
@@ -199,9 +234,9 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
     );
     assert!(!events.contains("BuiltElsewhere"), "{events}");
     let history = words(&get(&house, &ada, "/kustomization/history?name=catalog&namespace=catalog").await?);
-    assert!(history.contains("Applied main@ba66396 took"), "{history}");
+    assert!(history.contains("Applied main@ba66396 Copy the revision took"), "{history}");
     let history = words(&get(&house, &ada, "/helm_release/history?name=ingress-gateway&namespace=edge").await?);
-    assert!(history.contains("Deployed ingress-gateway 4.12.0 revision 4"), "{history}");
+    assert!(history.contains("Deployed ingress-gateway 4.12.0 Copy the revision revision 4"), "{history}");
 
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "defaults", "namespace": "apps"},
         "data": {"values.yaml": "replicas: 3\n"}});
@@ -255,7 +290,13 @@ async fn the_runtime_page_names_controllers_and_definitions_or_the_right_that_is
         let answer = ada.get(format!("{}{old}", house.server.url())).send().await?;
         assert_eq!(answer.headers()[LOCATION], "/flux_runtime", "{old}");
     }
-    for old in ["/policies", "/policy_details?id=x", "/policy_violation?id=x"] {
+    for old in [
+        "/policies",
+        "/policy_details?id=x",
+        "/policy_violation?id=x",
+        "/kustomization/violations?name=catalog&namespace=catalog",
+        "/helm_release/violations?name=cart&namespace=shop",
+    ] {
         assert!(get(&house, &ada, old).await?.contains("Policies are not shown here"), "{old}");
     }
     let ben = house.client(BEN, &[])?;
