@@ -255,13 +255,7 @@ async fn the_runtime_page_names_controllers_and_definitions_or_the_right_that_is
         let answer = ada.get(format!("{}{old}", house.server.url())).send().await?;
         assert_eq!(answer.headers()[LOCATION], "/flux_runtime", "{old}");
     }
-    for old in [
-        "/policies",
-        "/policy_details?id=x",
-        "/policy_violation?id=x",
-        "/kustomization/violations?name=catalog&namespace=catalog",
-        "/helm_release/violations?name=cart&namespace=shop",
-    ] {
+    for old in ["/policies", "/policy_details?id=x", "/policy_violation?id=x"] {
         assert!(get(&house, &ada, old).await?.contains("Policies are not shown here"), "{old}");
     }
     let ben = house.client(BEN, &[])?;

@@ -50,5 +50,10 @@ async fn pages_say_what_only_some_kinds_have_and_lead_to_what_an_alert_is_about(
     let alert = get(&house, &ada, "/alert/details?name=failures&namespace=flux-system").await?;
     let links = alert.matches("href=\"/applications?kind=").count();
     assert!(links > 0, "the objects that it is about are a list: {alert}");
+    for kind in ["kustomization", "helm_release"] {
+        let page = get(&house, &ada, &format!("/{kind}/violations?name=push&namespace=mobile")).await?;
+        assert!(page.contains("Policies are not shown here"), "{kind}: {page}");
+        assert!(page.contains(&format!("href=\"/{kind}/details?name=push")), "{kind} leads to the object: {page}");
+    }
     Ok(())
 }
