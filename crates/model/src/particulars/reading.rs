@@ -216,7 +216,7 @@ fn listed(references: &Value) -> String {
     };
     let names: Vec<_> = each(references).map(name).take(NAMED).collect();
     let more = each(references).count() - names.len();
-    let rest = (more > 0).then(|| format!(", and {more} more")).unwrap_or_default();
+    let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
     // What is cut is what is named, not that there is more.
     cut(&names.join(", "), Particulars::LIMIT - rest.len()) + &rest
 }
