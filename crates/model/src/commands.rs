@@ -1,5 +1,9 @@
 //! The commands that do in a terminal what a page does.
 
+mod viewed;
+
+pub use viewed::Viewed;
+
 use crate::{Kind, ObjectKey};
 
 /// One command.

@@ -2,19 +2,23 @@
 //!
 //! Every field may be missing or of another type than expected: what cannot be understood is left out.
 
+mod badge;
 mod facts;
 mod history;
 mod inventory;
 mod other;
+mod properties;
 pub(crate) mod reading;
 mod values;
 
 use serde_json::Value;
 
 use crate::{Applier, ConditionStatus, Kind, Links, ObjectKey, Particulars, Row, State};
+pub use badge::Badge;
 pub use history::{BuildEntry, History, ReleaseEntry};
 pub use inventory::InventoryEntry;
 pub use other::{OtherObject, OtherObjects};
+pub use properties::{About, Entry, Properties, Property, PropertyValue, Roster};
 pub use reading::{Dependency, Settings};
 use reading::{each, seconds, settings, strings, text};
 pub use values::ValuesFrom;
@@ -59,6 +63,10 @@ pub struct Details {
     pub inventory: Vec<InventoryEntry>,
     /// From where a HelmRelease takes values, in the order in which later ones win over earlier ones.
     pub values_from: Vec<ValuesFrom>,
+    /// What other kinds do not have.
+    pub properties: Properties,
+    /// How it is treated apart from others.
+    pub badges: Vec<Badge>,
 }
 
 /// One condition in full.
@@ -90,7 +98,7 @@ impl Details {
         let particulars = Particulars::read(kind, spec, status, &key.namespace);
         let version = text(&metadata["resourceVersion"]).parse().unwrap_or_default();
         let suspension = facts.suspension.unwrap_or_default();
-        let history = History::read(kind, &status["history"]);
+        let history = History::read(kind, status);
         let settings = settings(spec, &key.namespace);
         let labels = strings(&metadata["labels"]);
         let searched = Row::labels(labels.iter().map(|(key, value)| (&**key, &**value)));
@@ -113,6 +121,8 @@ impl Details {
             annotations: strings(&metadata["annotations"]),
             artifact_metadata: strings(&status["artifact"]["metadata"]),
             values_from: each(&spec["valuesFrom"]).filter_map(ValuesFrom::read).collect(),
+            properties: Properties::read(kind, object, &row.key.namespace),
+            badges: Badge::all(metadata),
             inventory: each(&status["inventory"]["entries"]).filter_map(InventoryEntry::read).collect(),
             history,
             settings,

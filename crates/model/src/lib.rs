@@ -55,10 +55,10 @@ pub use cause::{
     glance, leads_further,
 };
 pub use change::{Change, FeedError, Listing, Version};
-pub use commands::{Command, commands};
+pub use commands::{Command, Viewed, commands};
 pub use details::{
-    BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, OtherObject, OtherObjects, ReleaseEntry,
-    Settings, ValuesFrom,
+    About, Badge, BuildEntry, ConditionEntry, Dependency, Details, Entry, History, InventoryEntry, OtherObject,
+    OtherObjects, Properties, Property, PropertyValue, ReleaseEntry, Roster, Settings, ValuesFrom,
 };
 pub use duration::go_duration;
 pub use events::{EventEntry, EventFilter, EventLog, EventNews, Events};
@@ -87,7 +87,7 @@ pub use tree::{
     Applied, Folds, Found, Growth, HelmStorage, Known, Lack, Lot, Placed, Scene, Shown, Standing, Thing, Tree,
     TreeNode, Want, Yield, grow,
 };
-pub use web_link::{host, web_link, without_credentials};
+pub use web_link::{host, image_link, split_image, web_link, without_credentials};
 pub use workload::{
     Container, ContainerState, ContainerSummary, Listed, Pod, PodKey, PodUsage, ReplicaSet, Termination, Workload,
     WorkloadAction, WorkloadFamily, WorkloadFilter, WorkloadKey, WorkloadKind, WorkloadPlace, Workloads, job_of,

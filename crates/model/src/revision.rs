@@ -4,8 +4,10 @@
 /// which stays as it is apart from build metadata that is a digest or commit (`1.2.3+<12 hex or more>`): that is cut,
 /// but not left out, since a chart taken from a repository at every commit changes in nothing else.
 ///
-/// See <https://fluxcd.io/flux/components/source/gitrepositories/#artifact>.
+/// See <https://fluxcd.io/flux/components/source/gitrepositories/#artifact>. A bare commit, as image automation notes what it
+/// has pushed, is shortened too.
 pub fn short_revision(revision: &str) -> String {
+    const COMMIT: usize = 40;
     if let Some((reference, digest)) = revision.rsplit_once('@')
         && let Some(short) = short_digest(digest)
     {
@@ -13,6 +15,9 @@ pub fn short_revision(revision: &str) -> String {
     }
     if let Some(short) = short_digest(revision) {
         return short.to_owned();
+    }
+    if revision.len() == COMMIT && is_hex(revision) {
+        return revision[..7].to_owned();
     }
     match revision.split_once('+') {
         Some((version, build)) if build.len() >= 12 && is_hex(build) => format!("{version}+{}", &build[..7]),
@@ -42,6 +47,7 @@ mod tests {
             ("feature/a@b@sha1:ba66396785f97042590e94c06645dac9ed1d1c82", "feature/a@b@ba66396"),
             ("6.2.0@sha256:9103b382a08358f72bf84b61a79bff8606dd3ed6616ec92cf5e7780b32e190f6", "6.2.0@9103b38"),
             ("sha256:9103b382a08358f72bf84b61a79bff8606dd3ed6616ec92cf5e7780b32e190f6", "9103b38"),
+            ("ba66396785f97042590e94c06645dac9ed1d1c82", "ba66396"),
             ("1.19.2", "1.19.2"),
             ("0.3.0+ba66396785f9", "0.3.0+ba66396"),
             ("1.0.0+build5", "1.0.0+build5"),

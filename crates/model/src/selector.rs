@@ -4,7 +4,11 @@ use crate::details::reading::{each, text};
 
 /// The `spec.selector` of what runs pods, as Kubernetes writes label selectors in addresses.
 pub fn label_selector(workload: &Value) -> String {
-    let selector = &workload["spec"]["selector"];
+    selector_text(&workload["spec"]["selector"])
+}
+
+/// A label selector on one line.
+pub(crate) fn selector_text(selector: &Value) -> String {
     let equal = selector["matchLabels"].as_object().into_iter().flatten();
     let equal = equal.map(|(key, value)| format!("{key}={}", text(value)));
     let expressed = each(&selector["matchExpressions"]).map(|one| {

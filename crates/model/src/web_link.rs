@@ -30,6 +30,20 @@ pub fn web_link(address: &str) -> Option<String> {
     }
 }
 
+/// The page behind an image, whatever tag or digest it has.
+pub fn image_link(image: &str) -> Option<String> {
+    web_link(split_image(image).0)
+}
+
+/// The image's name, and what is behind it: a tag, a digest, both.
+pub fn split_image(image: &str) -> (&str, &str) {
+    let path = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[path..].find([':', '@']) {
+        Some(end) => (&image[..path + end], &image[path + end + 1..]),
+        None => (image, ""),
+    }
+}
+
 fn page(scheme: &str, host: &str, path: &str) -> Option<String> {
     let known = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | ':' | '[' | ']');
     let plausible = host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
@@ -88,6 +102,21 @@ mod tests {
         ] {
             assert_eq!(web_link(address).as_deref(), Some(page), "{address}");
         }
+    }
+
+    #[test]
+    fn an_image_leads_to_the_page_of_its_name_without_tag_and_digest() {
+        for (image, parts) in [
+            ("registry.example.com:5000/acme/web:1.4.2", ("registry.example.com:5000/acme/web", "1.4.2")),
+            ("ghcr.io/acme/web:1@sha256:0f", ("ghcr.io/acme/web", "1@sha256:0f")),
+            ("ghcr.io/acme/web@sha256:0f", ("ghcr.io/acme/web", "sha256:0f")),
+            ("web", ("web", "")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(split_image(image), parts);
+        }
+        assert_eq!(image_link("ghcr.io/acme/web:1@sha256:0f").as_deref(), Some("https://ghcr.io/acme/web"));
+        assert_eq!(image_link("nginx:1.27"), None);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub fn router(app: App) -> Router {
         .route("/policy_details", get(page::policies::explain))
         .route("/policy_details/{part}", get(page::policies::explain))
         .route("/policy_violation", get(page::policies::explain))
+        .route("/kustomization/violations", get(page::policies::explain))
+        .route("/helm_release/violations", get(page::policies::explain))
         .route("/o/{kind}/{namespace}/{name}", get(page::object::short))
         .route("/o/{kind}/{namespace}/{name}/{tab}", get(page::object::short))
         .route("/{kind}", get(page::object::first_tab))

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 pub(crate) use edition::{Edition, release_facts};
 pub(crate) use masks::Hidden;
+use masks::{Hiding, masked};
 
 /// The last versions of objects that were looked at.
 #[derive(Default)]
@@ -42,6 +43,11 @@ struct Row {
     editions: VecDeque<Arc<Edition>>,
     bytes: usize,
     noted: u64,
+}
+
+/// The value without what looks secret.
+pub(crate) fn without_secrets(value: &Value) -> Value {
+    masked(value, "", &mut Hiding::new(&RandomState::new()))
 }
 
 impl Versions {

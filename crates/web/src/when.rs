@@ -45,6 +45,16 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
+/// A moment for machines, and how long ago it was.
+pub(crate) fn ago(time: SystemTime, now: SystemTime) -> (String, String) {
+    (timestamp(time), age(now.duration_since(time).unwrap_or_default()))
+}
+
+/// The same of the moment so many seconds after 1970.
+pub(crate) fn since(seconds: Option<i64>, now: SystemTime) -> Option<(String, String)> {
+    Some(ago(moment(seconds?)?, now))
+}
+
 /// A length of time in its two largest units: `5m 40s`, `10m`, `1h 30m`.
 pub(crate) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -63,6 +73,15 @@ mod tests {
         for (seconds, word) in [(0, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (86_400, "1d"), (8_640_000, "100d")] {
             assert_eq!(age(Duration::from_secs(seconds)), word);
         }
+    }
+
+    #[test]
+    fn how_long_ago_something_was_is_told_with_its_moment_and_what_is_to_come_is_no_time_ago() {
+        let now = UNIX_EPOCH + Duration::from_secs(3600);
+        let told = |seconds| since(Some(seconds), now).map(|(stamp, age)| format!("{stamp} {age}"));
+        assert_eq!(told(1800).as_deref(), Some("1970-01-01T00:30:00Z 30m"));
+        assert_eq!(told(7200).as_deref(), Some("1970-01-01T02:00:00Z 0s"));
+        assert_eq!((since(None, now), since(Some(-1), now)), (None, None));
     }
 
     #[test]

@@ -54,16 +54,24 @@ pub struct ReleaseEntry {
     pub first: Option<i64>,
     /// When this revision was deployed.
     pub last: Option<i64>,
+    /// How long that took, which is known of the last action only.
+    pub took: Option<Duration>,
     /// Test hooks with the phase each ended in.
     pub tests: Vec<(String, String)>,
 }
 
 impl History {
-    pub(super) fn read(kind: Kind, entries: &Value) -> Self {
-        match kind {
-            Kind::HELM_RELEASE => Self::Releases(each(entries).map(ReleaseEntry::read).collect()),
-            _ => Self::Builds(each(entries).map(BuildEntry::read).collect()),
+    pub(super) fn read(kind: Kind, status: &Value) -> Self {
+        let entries = each(&status["history"]);
+        if kind != Kind::HELM_RELEASE {
+            return Self::Builds(entries.map(BuildEntry::read).collect());
         }
+        let mut releases: Vec<_> = entries.map(ReleaseEntry::read).collect();
+        let last = each(&status["history"]).position(|entry| is_of_last_action(entry, status));
+        if let Some(release) = last.and_then(|place| releases.get_mut(place)) {
+            release.took = go_duration(text(&status["lastAttemptedReleaseActionDuration"]));
+        }
+        Self::Releases(releases)
     }
 
     /// The newest revision that worked.
@@ -78,6 +86,15 @@ impl History {
             }
         }
     }
+}
+
+/// Whether a Helm revision came of what was done last: that may have failed before there was a revision, and the
+/// controller rolls back after it.
+fn is_of_last_action(entry: &Value, status: &Value) -> bool {
+    let same = |of: &str, last: &str| !text(&entry[of]).is_empty() && entry[of] == status[last];
+    same("action", "lastAttemptedReleaseAction")
+        && same("configDigest", "lastAttemptedConfigDigest")
+        && same("chartVersion", "lastAttemptedRevision")
 }
 
 impl BuildEntry {
@@ -107,6 +124,7 @@ impl ReleaseEntry {
             action: text(&entry["action"]).to_owned(),
             first: seconds(&entry["firstDeployed"]),
             last: seconds(&entry["lastDeployed"]),
+            took: None,
             tests: hooks.map(|(name, hook)| (name.clone(), text(&hook["phase"]).to_owned())).collect(),
         }
     }

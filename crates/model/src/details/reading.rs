@@ -107,6 +107,20 @@ pub(crate) fn words(condition: &Value) -> &str {
     }
 }
 
+/// An image as the image controllers write it, in parts; empty if it has no name.
+pub(crate) fn image_reference(reference: &Value) -> String {
+    image_named(text(&reference["name"]), reference)
+}
+
+/// The image of this name with the tag and the digest that stand beside it.
+pub(super) fn image_named(name: &str, parts: &Value) -> String {
+    let [tag, digest] = [(':', "tag"), ('@', "digest")].map(|(sign, part)| match text(&parts[part]) {
+        "" => String::new(),
+        part => format!("{sign}{part}"),
+    });
+    if name.is_empty() { String::new() } else { format!("{name}{tag}{digest}") }
+}
+
 /// Labels or annotations.
 pub(super) fn strings(value: &Value) -> Vec<(String, String)> {
     let entries = value.as_object().into_iter().flatten();

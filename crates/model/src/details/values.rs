@@ -15,17 +15,22 @@ pub struct ValuesFrom {
     pub target: String,
     /// Whether it may be missing.
     pub optional: bool,
+    /// Whether its content goes to the target as it is, without what Helm reads in `--set`.
+    pub literal: bool,
 }
 
 impl ValuesFrom {
     pub(super) fn read(entry: &Value) -> Option<Self> {
         let key = text(&entry["valuesKey"]);
+        let target = text(&entry["targetPath"]);
         Some(Self {
             kind: entry["kind"].as_str()?.to_owned(),
             name: entry["name"].as_str()?.to_owned(),
             key: if key.is_empty() { "values.yaml" } else { key }.to_owned(),
-            target: text(&entry["targetPath"]).to_owned(),
+            target: target.to_owned(),
             optional: entry["optional"] == true,
+            // Whole sets of values are YAML whatever is said.
+            literal: entry["literal"] == true && !target.is_empty(),
         })
     }
 }
@@ -41,6 +46,13 @@ mod tests {
         let read =
             ValuesFrom::read(&json!({"kind": "Secret", "name": "db", "targetPath": "db.password"})).expect("one");
         assert_eq!((&*read.key, &*read.target, read.optional), ("values.yaml", "db.password", false));
+        assert!(!read.literal);
+        let literal = |entry: &Value| ValuesFrom::read(entry).expect("one").literal;
+        assert!(literal(&json!({"kind": "ConfigMap", "name": "a", "targetPath": "file", "literal": true})));
+        assert!(
+            !literal(&json!({"kind": "ConfigMap", "name": "a", "literal": true})),
+            "of a whole set it means nothing"
+        );
         for odd in [json!(null), json!({}), json!({"kind": "ConfigMap"}), json!(7)] {
             assert_eq!(ValuesFrom::read(&odd), None);
         }

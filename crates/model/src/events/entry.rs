@@ -34,6 +34,8 @@ pub struct EventEntry {
     pub from: String,
     /// The revision that it is about.
     pub revision: String,
+    /// The revision in Git from which that was made, where it is an OCI artifact.
+    pub origin: String,
     /// When it happened first.
     pub first: Option<i64>,
     /// When it happened last.
@@ -77,7 +79,8 @@ impl EventEntry {
             message: cut(message.trim_end(), Self::LIMIT),
             warning: event["type"] == "Warning",
             from: short(from.into_iter().find(|name| !name.is_empty()).unwrap_or_default()),
-            revision: revision(&metadata["annotations"]),
+            revision: annotation(&metadata["annotations"], ".fluxcd.io/revision"),
+            origin: annotation(&metadata["annotations"], ".fluxcd.io/originRevision"),
             first: first.or(moment),
             last: last.max(repeated).max(moment).max(first).or(seconds(&metadata["creationTimestamp"])),
             count: series["count"].as_u64().or(event["count"].as_u64()).unwrap_or(1).max(1),
@@ -104,10 +107,10 @@ fn about_flux(api_version: &str, kind: &str) -> Option<Kind> {
     Kind::by_name(kind).filter(|kind| group.is_empty() || kind.info().group == group)
 }
 
-/// The annotation that names the revision begins with the API group of whatever the Event is about.
-fn revision(annotations: &Value) -> String {
+/// The annotations that name revisions begin with the API group of whatever the Event is about.
+fn annotation(annotations: &Value, end: &str) -> String {
     let mut all = annotations.as_object().into_iter().flatten();
-    let found = all.find(|(name, _)| name.ends_with(".fluxcd.io/revision"));
+    let found = all.find(|(name, _)| name.ends_with(end));
     found.map_or(String::new(), |(_, value)| short(text(value)))
 }
 
@@ -124,7 +127,8 @@ mod tests {
     #[test]
     fn an_event_in_the_old_shape_says_how_often_it_happened_and_at_which_revision() {
         let entry = EventEntry::read(&json!({
-            "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/revision": "main@sha1:aa", "other": "b"}},
+            "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/revision": "main@sha1:aa", "other": "b",
+                "kustomize.toolkit.fluxcd.io/originRevision": "main@sha1:bb"}},
             "involvedObject": {"kind": "Kustomization", "namespace": "apps", "name": "shop"},
             "type": "Warning", "reason": "HealthCheckFailed", "message": "timed out\n", "count": 14,
             "firstTimestamp": "1970-01-01T00:01:00Z", "lastTimestamp": "1970-01-01T00:02:00Z", "eventTime": null,
@@ -135,6 +139,7 @@ mod tests {
             (&*entry.from, &*entry.revision, &*entry.message),
             ("kustomize-controller", "main@sha1:aa", "timed out")
         );
+        assert_eq!(entry.origin, "main@sha1:bb");
         assert!(entry.warning && !entry.combined);
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Particulars, Verification};
 use crate::{
     Family, Kind, ObjectKey, cut,
-    details::reading::{each, seconds, text},
+    details::reading::{each, image_reference, seconds, text},
     go_duration, host, without_credentials,
 };
 
@@ -201,22 +201,24 @@ fn rule(policy: &Value) -> String {
 
 /// The image that a policy chose, as each version of its API says it.
 fn latest(status: &Value) -> String {
-    let reference = &status["latestRef"];
-    match (text(&reference["name"]), text(&reference["tag"]), text(&reference["digest"])) {
-        ("", ..) => text(&status["latestImage"]).to_owned(),
-        (name, tag, "") => format!("{name}:{tag}"),
-        (name, tag, digest) => format!("{name}:{tag}@{digest}"),
+    match image_reference(&status["latestRef"]) {
+        none if none.is_empty() => text(&status["latestImage"]).to_owned(),
+        image => image,
     }
 }
 
-/// Objects that alerts and receivers are about: `Kustomization apps/*, GitRepository fleet`.
+/// Objects that alerts and receivers are about: `Kustomization apps/*, GitRepository fleet, and 3 more`.
 fn listed(references: &Value) -> String {
+    const NAMED: usize = 8;
     let name = |entry: &Value| match (text(&entry["namespace"]), text(&entry["name"])) {
         ("", name) => format!("{} {name}", text(&entry["kind"])),
         (namespace, name) => format!("{} {namespace}/{name}", text(&entry["kind"])),
     };
-    let names: Vec<_> = each(references).map(name).take(8).collect();
-    names.join(", ")
+    let names: Vec<_> = each(references).map(name).take(NAMED).collect();
+    let more = each(references).count() - names.len();
+    let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
+    // What is cut is what is named, not that there is more.
+    cut(&names.join(", "), Particulars::LIMIT - rest.len()) + &rest
 }
 
 fn named(kind: Kind, reference: &Value, own: &str) -> Option<ObjectKey> {

@@ -115,7 +115,7 @@ fn artifact(entry: &Value, own: &str) -> Option<InventoryEntry> {
 
 impl HelmStorage {
     /// Where the newest release is stored that a `HelmRelease` tells of.
-    fn read(status: &Value) -> Option<Self> {
+    pub fn read(status: &Value) -> Option<Self> {
         let newest = each(&status["history"]).next()?;
         let namespace = text(&newest["namespace"]);
         let storage = status["storageNamespace"].as_str().unwrap_or(namespace);

@@ -15,7 +15,7 @@ const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// A company's cluster in which Ada may do everything.
-async fn company() -> anyhow::Result<(House, Client)> {
+pub(crate) async fn company() -> anyhow::Result<(House, Client)> {
     let plane = plane(Options::default()).await?;
     Estate::company()?.apply(&plane).await?;
     plane.grant_everywhere(ADA, all(&["get", "list", "watch", "patch"])).await?;
@@ -199,9 +199,9 @@ async fn events_history_and_values_are_told_and_what_secrets_hold_is_not() -> an
     );
     assert!(!events.contains("BuiltElsewhere"), "{events}");
     let history = words(&get(&house, &ada, "/kustomization/history?name=catalog&namespace=catalog").await?);
-    assert!(history.contains("Applied main@ba66396 took"), "{history}");
+    assert!(history.contains("Applied main@ba66396 Copy the revision took"), "{history}");
     let history = words(&get(&house, &ada, "/helm_release/history?name=ingress-gateway&namespace=edge").await?);
-    assert!(history.contains("Deployed ingress-gateway 4.12.0 revision 4"), "{history}");
+    assert!(history.contains("Deployed ingress-gateway 4.12.0 Copy the revision revision 4"), "{history}");
 
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "defaults", "namespace": "apps"},
         "data": {"values.yaml": "replicas: 3\n"}});

@@ -27,6 +27,7 @@ mod logs_browser;
 mod matrix;
 mod metrics;
 mod mutual;
+mod object_facts;
 mod odd_objects;
 mod oidc;
 mod oidc_faults;

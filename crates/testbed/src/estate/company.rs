@@ -145,6 +145,8 @@ fn operator() -> Vec<Value> {
         "components": controllers.map(component),
         "distribution": {"version": "v2.9.4", "status": "Installed", "entitlement": "Issued by controlplane",
             "managedBy": "flux-operator"},
+        "reconcilers": [{"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "stats": {"running": 12, "failing": 1, "suspended": 2}}],
         "sync": {"id": "kustomization/flux-system", "path": "clusters/production", "ready": true,
             "source": "https://git.example.com/platform/fleet.git", "status": "Applied revision: main"}});
     let inputs = json!({"type": "GitHubPullRequest", "url": "https://git.example.com/shop/apps",
@@ -164,7 +166,8 @@ fn operator() -> Vec<Value> {
         FluxObject::new(version, "ResourceSetInputProvider", "flux-system", "pull-requests", inputs)
             .ready("ReconciliationSucceeded", "Reconciliation finished in 310ms")
             .with_status(
-                json!({"exportedInputs": [{"id": "102", "branch": "banner"}, {"id": "103", "branch": "sizes"}]}),
+                json!({"exportedInputs": [{"id": "102", "branch": "banner"}, {"id": "103", "branch": "sizes"}],
+                    "nextSchedule": {"cron": "0 8 * * 1-5", "timeZone": "UTC", "when": "2026-01-06T08:00:00Z", "window": "0s"}}),
             )
             .into(),
     ]

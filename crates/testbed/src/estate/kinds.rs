@@ -109,7 +109,8 @@ pub fn image_update_automation(namespace: &str, name: &str) -> FluxObject {
     FluxObject::new(IMAGE, "ImageUpdateAutomation", namespace, name, spec)
         .ready("Succeeded", "repository up-to-date")
         .with_status(json!({"lastAutomationRunTime": "2026-01-05T08:00:00Z", "lastPushTime": "2026-01-04T08:00:00Z",
-            "lastPushCommit": "ba66396785f97042590e94c06645dac9ed1d1c82"}))
+            "lastPushCommit": "ba66396785f97042590e94c06645dac9ed1d1c82",
+            "observedPolicies": {"accounts": {"name": "registry.example.com/acme/accounts", "tag": "1.4.2"}}}))
 }
 
 /// A Terraform object that has applied its plan.

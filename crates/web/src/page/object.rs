@@ -2,6 +2,7 @@
 
 mod comparison;
 mod dependencies;
+mod fact;
 mod facts;
 mod happening;
 mod logs;
@@ -12,6 +13,7 @@ mod related;
 mod seen;
 mod shown;
 mod specimens;
+mod summary;
 mod tab;
 mod tree;
 mod values;
@@ -26,7 +28,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::Session;
-use fanlight_model::{Abilities, Answer, Command, Folds, Kind, ObjectKey, Obstacle, Target, Version, commands};
+use fanlight_model::{
+    Abilities, Answer, Command, Folds, HelmStorage, Kind, ObjectKey, Obstacle, Target, Version, commands,
+    short_revision,
+};
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -44,7 +49,7 @@ use crate::{
 };
 use comparison::{Comparison, Pair};
 use dependencies::Dependencies;
-use facts::Fact;
+use fact::Fact;
 pub(super) use facts::Line;
 pub(super) use happening::Happening;
 use logs::LogsAsked;
@@ -53,6 +58,7 @@ use reason::Reason;
 use related::Relation;
 use shown::{More, Shown};
 pub(super) use specimens::specimens;
+use summary::Summary;
 use tab::Tab;
 use tree::{Folding, TreeView, folding_query};
 use values::Values;
@@ -75,7 +81,10 @@ struct ObjectPage<'a> {
     message: &'a str,
     /// Why it is not ready, where there is something behind it.
     reason: Option<Reason>,
-    story: String,
+    /// For how long it has been like this: for machines, and as people say it.
+    lasts: Option<(String, String)>,
+    /// What was last good, in short and in full; empty where that goes without saying.
+    good: (String, &'a str),
     next_try: Option<(String, String)>,
     suspension: String,
     suspended: bool,
@@ -86,7 +95,7 @@ struct ObjectPage<'a> {
     mute: &'static str,
     /// Why the person may not act; empty if they may.
     forbidden: String,
-    facts: Vec<Fact>,
+    summary: Summary<'a>,
     conditions: Vec<Line>,
     relations: Vec<Relation>,
     dependencies: Option<Dependencies<'a>>,
@@ -308,7 +317,8 @@ impl<'a> ObjectPage<'a> {
             sentence: &row.sentence,
             message: &row.message,
             reason: shown.explanation.as_deref().map(|why| Reason::new(frame, why, now)),
-            story: facts::story(details, now),
+            lasts: when::since(row.since, now),
+            good: (short_revision(facts::last_good(details)), facts::last_good(details)),
             next_try: next_try.map(|time| (when::timestamp(time), when::clock_with_seconds(time))),
             suspension: facts::suspension(details),
             suspended: row.state == fanlight_model::State::Suspended,
@@ -316,14 +326,14 @@ impl<'a> ObjectPage<'a> {
             can: Abilities::of(key.kind),
             mute,
             forbidden,
-            facts: facts::facts(frame, shown, now),
+            summary: if tab == Tab::Details { Summary::of(frame, shown, now) } else { Summary::default() },
             conditions: details.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
             relations: Relation::all(frame, shown),
             dependencies: Dependencies::of(frame, shown, now),
             pairs: [
                 ("Labels", &details.labels),
                 ("Annotations", &details.annotations),
-                ("Artifact", &details.artifact_metadata),
+                ("Artifact’s metadata", &details.artifact_metadata),
             ],
             tree: match &shown.more {
                 More::Tree(tree) => Some(TreeView::new(frame, key, tree, folds)),
@@ -346,7 +356,9 @@ impl<'a> ObjectPage<'a> {
             commands: match tab {
                 Tab::Details => commands(key),
                 Tab::Manifest => commands(key).into_iter().take(1).collect(),
-                _ => Vec::new(),
+                _ => tab.viewed(key.kind).map_or_else(Vec::new, |viewed| {
+                    viewed.commands(key, HelmStorage::read(&shown.object["status"]).as_ref())
+                }),
             },
         }
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_model::{Controller, Definition, State as Condition, web_link};
+use fanlight_model::{Controller, Definition, State as Condition, image_link};
 
 use crate::{
     App, ObjectError,
@@ -151,11 +151,7 @@ pub(super) fn sentence(controllers: &[Controller]) -> String {
 
 impl ControllerView {
     fn of(controller: Controller) -> Self {
-        let images = controller.images.iter().map(|image| {
-            let name = image.split('@').next().unwrap_or_default();
-            let tag = name.rfind('/').and_then(|slash| name[slash..].find(':').map(|colon| slash + colon));
-            (image.clone(), web_link(&name[..tag.unwrap_or(name.len())]))
-        });
+        let images = controller.images.iter().map(|image| (image.clone(), image_link(image)));
         Self { status: StatusView::of(controller.state), images: images.collect(), controller }
     }
 }

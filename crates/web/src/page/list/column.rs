@@ -1,6 +1,8 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Particulars, Row, Sort, SourceLink, Verification, short_revision, web_link};
+use fanlight_model::{
+    Particulars, Row, Sort, SourceLink, Verification, image_link, short_revision, split_image, web_link,
+};
 
 use crate::{frame::Frame, place, when};
 
@@ -121,7 +123,9 @@ impl Column {
                 soft(&format!("{}{arrow}{}", own.wanted, own.found)).into_iter().collect()
             }
             Column::Every => own.every.map(|every| Bit::Soft(when::span(every))).into_iter().collect(),
-            Column::Moment(_) => own.moment.and_then(|moment| age(moment, now)).into_iter().collect(),
+            Column::Moment(_) => {
+                when::since(own.moment, now).map(|(timestamp, age)| Bit::Age { timestamp, age }).into_iter().collect()
+            }
             Column::Message => soft(message).into_iter().collect(),
         };
         let title = match self {
@@ -183,20 +187,11 @@ fn address(row: &Row, own: &Particulars, frame: &Frame) -> Vec<Bit> {
 
 fn image(image: &str) -> Vec<Bit> {
     let (name, tag) = split_image(image);
-    let name = match web_link(name) {
+    let name = match image_link(image) {
         Some(to) => Some(Bit::Link { word: name.to_owned(), to, away: true }),
         None => soft(name),
     };
     code(tag).into_iter().chain(name).collect()
-}
-
-/// The image's name, and what is behind it: a tag, a digest, both.
-fn split_image(image: &str) -> (&str, &str) {
-    let path = image.rfind('/').map_or(0, |slash| slash + 1);
-    match image[path..].find([':', '@']) {
-        Some(end) => (&image[..path + end], &image[path + end + 1..]),
-        None => (image, ""),
-    }
 }
 
 fn shield(own: &Particulars) -> Option<Bit> {
@@ -213,29 +208,5 @@ fn of_source(verified: Verification) -> Bit {
         Verification::Right => Bit::Shield("ready", "The signature of its source was verified"),
         Verification::Wrong => Bit::Shield("failed", "The signature of its source could not be verified"),
         Verification::Pending => Bit::Shield("waiting", "The signature of its source was not verified so far"),
-    }
-}
-
-fn age(moment: i64, now: SystemTime) -> Option<Bit> {
-    let time = when::moment(moment)?;
-    let age = when::age(now.duration_since(time).unwrap_or_default());
-    Some(Bit::Age { timestamp: when::timestamp(time), age })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split_image;
-
-    #[test]
-    fn an_image_is_told_apart_from_its_tag_and_digest() {
-        for (image, parts) in [
-            ("registry.example.com:5000/acme/web:1.4.2", ("registry.example.com:5000/acme/web", "1.4.2")),
-            ("ghcr.io/acme/web:1@sha256:0f", ("ghcr.io/acme/web", "1@sha256:0f")),
-            ("ghcr.io/acme/web@sha256:0f", ("ghcr.io/acme/web", "sha256:0f")),
-            ("web", ("web", "")),
-            ("", ("", "")),
-        ] {
-            assert_eq!(split_image(image), parts);
-        }
     }
 }

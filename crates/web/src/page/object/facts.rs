@@ -2,22 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use fanlight_model::{ConditionEntry, ConditionStatus, Details, Family, Kind, State, short_revision};
+use fanlight_model::{ConditionEntry, ConditionStatus, Details, Family, Kind, State};
 
-use super::{Shown, particulars};
+use super::{Fact, Shown, particulars};
 use crate::{frame::Frame, place, status::StatusView, when};
-
-/// One fact: what it is called, and its value.
-pub(super) struct Fact {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    /// The value in full, where it is shortened.
-    pub(super) full: String,
-    /// Whether the value is set like code.
-    pub(super) code: bool,
-    pub(super) link: Option<String>,
-    pub(super) status: Option<StatusView>,
-}
 
 /// A condition as a line.
 pub(in crate::page) struct Line {
@@ -27,21 +15,6 @@ pub(in crate::page) struct Line {
     pub(in crate::page) reason: String,
     pub(in crate::page) message: String,
     pub(in crate::page) since: Option<(String, String)>,
-}
-
-impl Fact {
-    pub(super) fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name, value: value.into(), full: String::new(), code: false, link: None, status: None }
-    }
-
-    /// What somebody copies: the whole of it.
-    pub(super) fn copied(&self) -> &str {
-        if self.full.is_empty() { &self.value } else { &self.full }
-    }
-
-    fn code(name: &'static str, value: impl Into<String>, full: impl Into<String>) -> Self {
-        Self { code: true, full: full.into(), ..Self::new(name, value) }
-    }
 }
 
 impl Line {
@@ -61,25 +34,15 @@ impl Line {
             status,
             reason: entry.reason.clone(),
             message: entry.message.clone(),
-            since: since(entry.since, now),
+            since: when::since(entry.since, now),
         }
     }
 }
 
-/// A moment for machines, and how long ago it was.
-pub(super) fn since(seconds: Option<i64>, now: SystemTime) -> Option<(String, String)> {
-    let time = seconds.and_then(when::moment)?;
-    Some((when::timestamp(time), when::age(now.duration_since(time).unwrap_or_default())))
-}
-
-/// The rest of the opening: for how long, and what was last good.
-pub(super) fn story(details: &Details, now: SystemTime) -> String {
-    let row = &details.row;
-    let age = since(row.since, now).map(|(_, age)| format!("for {age}."));
-    let is_good = matches!(row.state, State::Ready | State::Suspended | State::Configured);
-    let tells_good = !is_good && !details.last_good.is_empty();
-    let good = tells_good.then(|| format!("Last good: {}.", short_revision(&details.last_good)));
-    [age, good].into_iter().flatten().collect::<Vec<_>>().join(" ")
+/// What was last good, in full; empty where that goes without saying.
+pub(super) fn last_good(details: &Details) -> &str {
+    let is_good = matches!(details.row.state, State::Ready | State::Suspended | State::Configured);
+    if is_good { "" } else { &details.last_good }
 }
 
 /// Who suspended it and why.
@@ -116,7 +79,7 @@ pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> 
     facts.extend(row.particulars.iter().flat_map(|own| particulars::facts(row.key.kind, own, now)));
     let mut code = |name, value: &str| {
         if !value.is_empty() {
-            facts.push(Fact::code(name, short_revision(value), value));
+            facts.push(Fact::code(name, value));
         }
     };
     code("Path", &settings.path);
@@ -136,9 +99,8 @@ pub(super) fn facts(frame: &Frame, shown: &Shown, now: SystemTime) -> Vec<Fact> 
     if !details.inventory.is_empty() {
         facts.push(Fact::new("Objects applied", details.inventory.len().to_string()));
     }
-    if let Some((timestamp, age)) = since(details.created, now) {
-        facts.push(Fact { full: timestamp, ..Fact::new("Created", format!("{age} ago")) });
-    }
+    facts.extend(details.properties.own.iter().filter_map(|property| Fact::of(property, now)));
+    facts.extend(Fact::moment("Created", details.created, now));
     facts
 }
 

@@ -2,8 +2,8 @@ use std::time::SystemTime;
 
 use fanlight_model::{EventEntry, short_revision};
 
-use super::{facts::since, shown::More};
-use crate::ObjectError;
+use super::shown::More;
+use crate::{ObjectError, when};
 
 /// An Event as a line.
 pub(in crate::page) struct Happening {
@@ -15,6 +15,9 @@ pub(in crate::page) struct Happening {
     pub(in crate::page) from: String,
     pub(in crate::page) revision: String,
     pub(in crate::page) full_revision: String,
+    /// From which revision in Git that was made; empty if it is one.
+    pub(in crate::page) origin: String,
+    pub(in crate::page) full_origin: String,
     /// How often, and since when; empty for once.
     pub(in crate::page) often: String,
     pub(in crate::page) last: Option<(String, String)>,
@@ -45,7 +48,7 @@ impl Happening {
     pub(in crate::page) fn of(entry: &EventEntry, now: SystemTime) -> Self {
         let (class, word) = if entry.warning { ("failed", "Warning") } else { ("quiet", "Normal") };
         let alike = if entry.combined { " much alike" } else { "" };
-        let often = match (entry.count, since(entry.first, now)) {
+        let often = match (entry.count, when::since(entry.first, now)) {
             (1, _) => String::new(),
             (count, Some((_, age))) => format!("{count} times{alike} within {age}"),
             (count, None) => format!("{count} times{alike}"),
@@ -58,8 +61,10 @@ impl Happening {
             from: entry.from.clone(),
             revision: short_revision(&entry.revision),
             full_revision: entry.revision.clone(),
+            origin: short_revision(&entry.origin),
+            full_origin: entry.origin.clone(),
             often,
-            last: since(entry.last, now),
+            last: when::since(entry.last, now),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use fanlight_model::{Kind, Particulars, Verification, web_link};
+use fanlight_model::{Kind, Particulars, Verification};
 
-use super::facts::{Fact, since};
+use super::Fact;
 use crate::status::StatusView;
 
 /// How a kind calls its address, what it wants, what it found, and when; empty for what is said elsewhere.
@@ -17,10 +17,10 @@ fn names(kind: Kind) -> [&'static str; 4] {
         Kind::EXTERNAL_ARTIFACT => ["", "", "", "Made"],
         Kind::IMAGE_REPOSITORY => ["Image", "", "Tags", "Scanned"],
         Kind::IMAGE_POLICY => ["", "Policy", "Latest image", ""],
-        Kind::IMAGE_UPDATE_AUTOMATION => ["Update path", "Branch", "Last push", "Last run"],
+        Kind::IMAGE_UPDATE_AUTOMATION => ["Update path", "Branch", "", "Last run"],
         Kind::PROVIDER => ["Sends to", "Type", "Channel", ""],
-        Kind::ALERT => ["", "Severity", "Events of", ""],
-        Kind::RECEIVER => ["Webhook path", "Type", "Reconciles", ""],
+        Kind::ALERT => ["", "Severity", "", ""],
+        Kind::RECEIVER => ["Webhook path", "Type", "", ""],
         Kind::TERRAFORM => ["", "Plans", "Plan", ""],
         Kind::FLUX_INSTANCE => ["Registry", "Version asked for", "Version", ""],
         Kind::FLUX_REPORT => ["", "", "Version", ""],
@@ -36,16 +36,17 @@ pub(super) fn facts(kind: Kind, own: &Particulars, now: SystemTime) -> Vec<Fact>
     let mut facts = Vec::new();
     for (name, value) in [(address, &own.address), (wanted, &own.wanted), (found, &own.found)] {
         if !name.is_empty() && !value.is_empty() {
-            let link = if name == address { web_link(value) } else { None };
-            facts.push(Fact { link, ..Fact::new(name, &**value) });
+            facts.push(match kind {
+                _ if name == address => Fact::address(name, value),
+                Kind::IMAGE_POLICY if name == found => Fact::image(name, value),
+                _ => Fact::new(name, &**value),
+            });
         }
     }
     if let Some(verified) = own.verified {
         facts.push(signature("Signature", verified));
     }
-    if let Some((timestamp, age)) = since(own.moment, now).filter(|_| !moment.is_empty()) {
-        facts.push(Fact { full: timestamp, ..Fact::new(moment, format!("{age} ago")) });
-    }
+    facts.extend(Fact::moment(moment, own.moment, now).filter(|_| !moment.is_empty()));
     facts
 }
 

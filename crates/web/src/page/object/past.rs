@@ -2,7 +2,6 @@ use std::time::{Duration, SystemTime};
 
 use fanlight_model::{BuildEntry, History, ReleaseEntry, short_revision};
 
-use super::facts::since;
 use crate::when;
 
 /// Something that an object did before, as a line of its timeline.
@@ -12,8 +11,12 @@ pub(super) struct Past {
     pub(super) word: String,
     pub(super) revision: String,
     pub(super) full_revision: String,
+    /// What somebody copies of that.
+    pub(super) copied: String,
     /// What else there is to say.
     pub(super) notes: Vec<String>,
+    /// What was first, and when.
+    pub(super) first: Option<(String, (String, String))>,
     pub(super) last: Option<(String, String)>,
 }
 
@@ -21,23 +24,29 @@ impl Past {
     pub(super) fn all(history: &History, now: SystemTime) -> Vec<Self> {
         match history {
             History::Builds(builds) => builds.iter().map(|build| Self::of_build(build, now)).collect(),
-            History::Releases(releases) => releases.iter().map(|release| Self::of_release(release, now)).collect(),
+            History::Releases(releases) => {
+                let mut lines: Vec<_> = releases.iter().map(|release| Self::of_release(release, now)).collect();
+                // All revisions of a release say the same of that.
+                if let (Some(line), Some(newest)) = (lines.first_mut(), releases.first()) {
+                    line.first = when::since(newest.first, now).map(|since| ("installed first".to_owned(), since));
+                }
+                lines
+            }
         }
     }
 
     fn of_build(build: &BuildEntry, now: SystemTime) -> Self {
         let succeeded = build.status == "ReconciliationSucceeded";
         let word = if succeeded { "Applied".to_owned() } else { spaced(&build.status) };
-        let mut notes = Vec::new();
-        if let Some(took) = build.took {
-            let quick = took < Duration::from_secs(1);
-            notes.push(if quick { "took less than a second".to_owned() } else { format!("took {}", when::span(took)) });
-        }
-        match (build.times, since(build.first, now)) {
-            (0 | 1, _) => {}
-            (times, Some((_, age))) => notes.push(format!("{times} times within {age}")),
-            (times, None) => notes.push(format!("{times} times")),
-        }
+        let mut notes: Vec<_> = build.took.map(took).into_iter().collect();
+        let first = match (build.times, when::since(build.first, now)) {
+            (0 | 1, _) => None,
+            (times, None) => {
+                notes.push(format!("{times} times"));
+                None
+            }
+            (times, Some(since)) => Some((format!("{times} times, first"), since)),
+        };
         if let Some(digest) = build.digest.strip_prefix("sha256:") {
             notes.push(format!("manifests {}", digest.chars().take(12).collect::<String>()));
         }
@@ -46,8 +55,10 @@ impl Past {
             word,
             revision: short_revision(&build.revision),
             full_revision: build.revision.clone(),
+            copied: build.revision.clone(),
             notes,
-            last: since(build.last, now),
+            first,
+            last: when::since(build.last, now),
         }
     }
 
@@ -62,6 +73,7 @@ impl Past {
         if !release.action.is_empty() {
             notes.push(release.action.clone());
         }
+        notes.extend(release.took.map(took));
         if !release.app_version.is_empty() {
             notes.push(format!("app {}", release.app_version));
         }
@@ -74,9 +86,20 @@ impl Past {
             word: spaced(&release.status),
             revision: format!("{} {}", release.chart, short_revision(&release.version)),
             full_revision: format!("{} {}", release.chart, release.version),
+            copied: release.version.clone(),
             notes,
-            last: since(release.last, now),
+            first: None,
+            last: when::since(release.last, now),
         }
+    }
+}
+
+/// How long something took.
+pub(super) fn took(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        "took less than a second".to_owned()
+    } else {
+        format!("took {}", when::span(time))
     }
 }
 
@@ -104,10 +127,14 @@ mod tests {
 
     use super::*;
 
-    fn lines(kind: Kind, history: &serde_json::Value) -> Vec<String> {
+    fn lines(kind: Kind, status: &serde_json::Value) -> Vec<String> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(3600);
-        let details = Details::read(kind, &json!({"status": {"history": history}}));
-        let say = |past: &Past| [past.class, &past.word, &past.revision, &past.notes.join("; ")].join(" | ");
+        let details = Details::read(kind, &json!({"status": status}));
+        let say = |past: &Past| {
+            let first = past.first.iter().map(|(what, (_, age))| format!("{what} {age} ago"));
+            let notes: Vec<_> = past.notes.iter().cloned().chain(first).collect();
+            [past.class, &past.word, &past.revision, &notes.join("; ")].join(" | ")
+        };
         Past::all(&details.history, now).iter().map(say).collect()
     }
 
@@ -115,24 +142,29 @@ mod tests {
     fn builds_and_releases_are_told_with_their_outcome() {
         let builds = lines(
             Kind::KUSTOMIZATION,
-            &json!([{"digest": "sha256:0123456789abcdef", "lastReconciledStatus": "HealthCheckFailed", "totalReconciliations": 4,
+            &json!({"history": [{"digest": "sha256:0123456789abcdef", "lastReconciledStatus": "HealthCheckFailed", "totalReconciliations": 4,
                 "firstReconciled": "1970-01-01T00:30:00Z", "lastReconciled": "1970-01-01T00:50:00Z",
                 "lastReconciledDuration": "40.2s", "metadata": {"revision": "main@sha1:ba66396785f97042590e94c06645dac9ed1d1c82"}},
-                {"lastReconciledStatus": "ReconciliationSucceeded", "lastReconciledDuration": "120ms"}]),
+                {"lastReconciledStatus": "ReconciliationSucceeded", "lastReconciledDuration": "120ms"}]}),
         );
         assert_eq!(
             builds[0],
-            "failed | Health check failed | main@ba66396 | took 40s; 4 times within 30m; manifests 0123456789ab"
+            "failed | Health check failed | main@ba66396 | took 40s; manifests 0123456789ab; 4 times, first 30m ago"
         );
         assert_eq!(builds[1], "ready | Applied |  | took less than a second");
         let releases = lines(
             Kind::HELM_RELEASE,
-            &json!([{"version": 3, "chartName": "web", "chartVersion": "1.4.2", "appVersion": "2.1.0", "status": "deployed",
-                "action": "upgrade", "testHooks": {"smoke": {"phase": "Succeeded"}}},
+            &json!({"lastAttemptedReleaseAction": "upgrade", "lastAttemptedReleaseActionDuration": "12.3s",
+                "lastAttemptedConfigDigest": "sha256:0f", "lastAttemptedRevision": "1.4.2",
+                "history": [{"version": 3, "chartName": "web", "chartVersion": "1.4.2", "appVersion": "2.1.0", "status": "deployed",
+                "firstDeployed": "1970-01-01T00:00:00Z", "configDigest": "sha256:0f", "action": "upgrade", "testHooks": {"smoke": {"phase": "Succeeded"}}},
                 {"version": 2, "chartName": "web", "chartVersion": "1.4.1", "status": "superseded"},
-                {"version": 1, "status": "pending-install"}]),
+                {"version": 1, "status": "pending-install"}]}),
         );
-        assert_eq!(releases[0], "ready | Deployed | web 1.4.2 | revision 3; upgrade; app 2.1.0; test smoke: Succeeded");
+        assert_eq!(
+            releases[0],
+            "ready | Deployed | web 1.4.2 | revision 3; upgrade; took 12s; app 2.1.0; test smoke: Succeeded; installed first 1h ago"
+        );
         assert_eq!(releases[1], "quiet | Superseded | web 1.4.1 | revision 2");
         assert!(releases[2].starts_with("moving | Pending install |"), "{}", releases[2]);
     }

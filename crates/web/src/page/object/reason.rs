@@ -2,11 +2,11 @@ use std::time::SystemTime;
 
 use fanlight_model::{Explanation, Gap, Link, WorkloadKey, WorkloadKind};
 
-use super::facts::since;
 use crate::{
     frame::Frame,
     place,
     prose::{Piece, pieces},
+    when,
 };
 
 /// Why an object is not ready, as its page shows it.
@@ -77,7 +77,7 @@ impl Step {
             said: link.said.clone(),
             quoted: link.quoted,
             often: (link.count > 1).then_some(link.count),
-            since: since(link.since, now),
+            since: when::since(link.since, now),
         }
     }
 }

@@ -34,8 +34,10 @@ fn line(one: &Sighting, time: SystemTime, now: SystemTime) -> Past {
         word: status.word.to_owned(),
         revision: short_revision(&one.revision),
         full_revision: one.revision.to_string(),
+        copied: one.revision.to_string(),
         notes,
-        last: Some((when::timestamp(time), when::age(now.duration_since(time).unwrap_or_default()))),
+        first: None,
+        last: Some(when::ago(time, now)),
     }
 }
 

@@ -1,4 +1,4 @@
-use fanlight_model::{Family, Kind, Tree};
+use fanlight_model::{Family, Kind, Tree, Viewed};
 
 /// What of an object is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,19 @@ impl Tab {
     /// Whether controllers write down what they did before with objects of a kind.
     pub(super) fn keeps_history(kind: Kind) -> bool {
         matches!(kind, Kind::KUSTOMIZATION | Kind::HELM_RELEASE | Kind::RESOURCE_SET | Kind::FLUX_INSTANCE)
+    }
+
+    /// What a terminal can show of it too, for objects of a kind.
+    pub(super) fn viewed(self, kind: Kind) -> Option<Viewed> {
+        match self {
+            Tab::Tree => Some(Viewed::Tree),
+            Tab::Events => Some(Viewed::Events),
+            Tab::Dependencies => Some(Viewed::Dependencies),
+            Tab::History if Tab::keeps_history(kind) => Some(Viewed::History),
+            Tab::Values => Some(Viewed::Values),
+            Tab::Logs => Some(Viewed::Logs),
+            Tab::History | Tab::Details | Tab::Compare | Tab::Manifest => None,
+        }
     }
 
     pub(super) fn slug(self) -> &'static str {

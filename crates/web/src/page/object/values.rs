@@ -32,6 +32,7 @@ impl Values {
         let title = format!("{} {}, key {}", from.kind, from.name, from.key);
         let target = match &*from.target {
             "" => String::new(),
+            target if from.literal => format!("Sets {target}, as it is. "),
             target => format!("Sets {target}. "),
         };
         let (note, text) = match more {
@@ -84,7 +85,8 @@ mod tests {
     fn all(more: More) -> Vec<Values> {
         let object = json!({"spec": {"values": {"replicas": 2}, "valuesFrom": [
             {"kind": "ConfigMap", "name": "defaults"}, {"kind": "ConfigMap", "name": "defaults", "valuesKey": "x", "optional": true},
-            {"kind": "Secret", "name": "db", "valuesKey": "password", "targetPath": "db.password"}]}});
+            {"kind": "Secret", "name": "db", "valuesKey": "password", "targetPath": "db.password"},
+            {"kind": "Secret", "name": "conf", "targetPath": "file", "literal": true}]}});
         let details = Details::read(Kind::HELM_RELEASE, &object);
         Values::all(&Shown {
             object,
@@ -109,6 +111,7 @@ mod tests {
                 "ConfigMap defaults, key values.yaml |  | replicas: 1",
                 "ConfigMap defaults, key x | The ConfigMap has no such key, which is allowed. | ",
                 "Secret db, key password | Sets db.password. Hidden: what Secrets hold is shown nowhere. | ",
+                "Secret conf, key values.yaml | Sets file, as it is. Hidden: what Secrets hold is shown nowhere. | ",
                 "In the release itself | They win over all others. | replicas: 2",
             ]
         );

@@ -54,7 +54,7 @@ impl<'a> Content<'a> {
             }
             Ok(Found::Object(kind, whole)) => {
                 let object = OtherObject::read(whole);
-                let (status, since) = (StatusView::of(object.state), age(object.since, now));
+                let (status, since) = (StatusView::of(object.state), when::since(object.since, now));
                 let conditions = object.conditions.iter().map(|entry| Line::of(entry, now)).collect();
                 let object = Object { status, since, conditions, manifest: manifest::yaml(whole), object };
                 Body::Object { kind, object: Box::new(object) }
@@ -86,14 +86,8 @@ impl Row {
         Self {
             status: StatusView::of(object.state),
             link: format!("{}/other/{}/details?{}", frame.base, asked.kind, query.finish()),
-            since: age(object.since, now),
+            since: when::since(object.since, now),
             object: object.clone(),
         }
     }
-}
-
-/// A moment for machines, and how long ago it was.
-fn age(moment: Option<i64>, now: SystemTime) -> Option<(String, String)> {
-    let time = when::moment(moment?)?;
-    Some((when::timestamp(time), when::age(now.duration_since(time).unwrap_or_default())))
 }

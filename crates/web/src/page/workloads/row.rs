@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{Version, Workload};
+use fanlight_model::{Version, Workload, image_link};
 
 use crate::{frame::Frame, place, status::StatusView, when};
 
@@ -20,6 +20,8 @@ pub(super) struct WorkloadRow {
     owner: Option<(String, String)>,
     /// The first image without its registry, how many there are besides, and all of them.
     image: (String, usize, String),
+    /// The page of the first image.
+    image_link: Option<String>,
     ready: String,
     /// Why it is not as it should be; empty if it is.
     sentence: String,
@@ -47,18 +49,13 @@ impl WorkloadRow {
                 row.images.len().saturating_sub(1),
                 row.images.join("\n"),
             ),
+            image_link: row.images.first().and_then(|image| image_link(image)),
             ready: row.ready.map(|(have, want)| format!("{have}/{want}")).unwrap_or_default(),
             sentence: if status.class == "ready" { String::new() } else { row.sentence.clone() },
-            created: age(row.created, now),
+            created: when::since(row.created, now),
             icons: frame.assets.icons.clone(),
         }
     }
-}
-
-/// A moment for machines, and how long ago it was.
-pub(super) fn age(moment: Option<i64>, now: SystemTime) -> Option<(String, String)> {
-    let time = when::moment(moment?)?;
-    Some((when::timestamp(time), when::age(now.duration_since(time).unwrap_or_default())))
 }
 
 /// An image without the registry that it comes from, which is the same for most.

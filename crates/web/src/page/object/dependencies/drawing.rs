@@ -7,11 +7,8 @@ use fanlight_model::{Edge, Glimpse, Graph, Layout, Place, Side, Wire};
 use super::status;
 use crate::{
     frame::Frame,
-    page::{
-        diagram::{Diagram, Line, Node},
-        object::facts::since,
-    },
-    place,
+    page::diagram::{Diagram, Line, Node},
+    place, when,
 };
 
 /// Wider than elsewhere, since a line has kind, namespace and age.
@@ -98,7 +95,7 @@ impl Grid {
             name: one.key.name.to_string(),
             namespace: one.key.namespace.to_string(),
             state: status(one),
-            note: row.and_then(|row| since(row.since, now)).map(|(_, age)| age).unwrap_or_default(),
+            note: row.and_then(|row| when::since(row.since, now)).map(|(_, age)| age).unwrap_or_default(),
             class: match (one.side == Side::Own, is_in_chain, row.is_some()) {
                 (true, true, _) => "own hot",
                 (true, false, _) => "own",

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use fanlight_model::{Deed, Edge, Glimpse, Graph, Node, ObjectKey, Side};
 
-use crate::{frame::Frame, page::object::facts::since, place, status::StatusView};
+use crate::{frame::Frame, place, status::StatusView, when};
 
 /// An object of the list.
 pub(in crate::page::object) struct Entry {
@@ -42,7 +42,7 @@ impl Entry {
             kind: node.key.kind.info().name,
             name: name(&node.key),
             link: place::object(&frame.base, &node.key, "dependencies"),
-            since: row.and_then(|row| since(row.since, now)),
+            since: row.and_then(|row| when::since(row.since, now)),
             said,
             bonds: bonds(graph, number),
             is_held: Self::is_held(graph, number),

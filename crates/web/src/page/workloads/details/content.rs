@@ -10,13 +10,7 @@ use super::{
     shown::deleting,
     sight::{Stop, sight},
 };
-use crate::{
-    ObjectError,
-    frame::Frame,
-    page::{object::Happening, workloads::row::age},
-    place,
-    status::StatusView,
-};
+use crate::{ObjectError, frame::Frame, page::object::Happening, place, status::StatusView, when};
 
 /// What changes of the page.
 #[derive(Template)]
@@ -109,13 +103,13 @@ impl<'a> Found<'a> {
         Self {
             row,
             status: StatusView::of(row.state),
-            created: age(row.created, now),
+            created: when::since(row.created, now),
             button: aside.act.as_ref().map(|(action, may)| Button::of(&frame.base, action, *may, object)),
             sight: sight(frame, shown),
             containers: {
                 let all = ContainerSummary::of(kind, object, pods).into_iter();
                 all.map(|one| {
-                    let at = age(one.last.as_ref().and_then(|end| end.at), now);
+                    let at = when::since(one.last.as_ref().and_then(|end| end.at), now);
                     (one, at)
                 })
                 .collect()
@@ -201,7 +195,7 @@ impl JobLine {
             link: place::workload(&frame.base, &job.key),
             status: StatusView::of(job.state),
             sentence: job.sentence.clone(),
-            created: age(job.created, now),
+            created: when::since(job.created, now),
         }
     }
 }

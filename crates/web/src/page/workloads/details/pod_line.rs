@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use fanlight_model::{Container, ContainerState, Pod, PodUsage, State, Termination};
 
-use crate::{page::workloads::row::age, place, status::StatusView};
+use crate::{place, status::StatusView, when};
 
 /// A pod as a line.
 pub(super) struct PodLine {
@@ -53,7 +53,7 @@ impl PodLine {
             node: pod.node.clone(),
             ready: format!("{ready}/{all}"),
             restarts: pod.restarts(),
-            created: age(pod.created, now),
+            created: when::since(pod.created, now),
             usage: usage.iter().find(|one| one.pod == pod.name).map(PodUsage::said).unwrap_or_default(),
             containers: pod.containers.iter().filter_map(|one| ContainerLine::of(one, now)).collect(),
             is_there: pod.state != State::Deleting,
@@ -80,7 +80,7 @@ impl ContainerLine {
             message: message.to_owned(),
             ended: end.map(Termination::said).unwrap_or_default(),
             said: end.map(|end| end.message.clone()).unwrap_or_default(),
-            at: end.and_then(|end| age(end.at, now)),
+            at: end.and_then(|end| when::since(end.at, now)),
         })
     }
 }
