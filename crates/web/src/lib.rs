@@ -21,6 +21,7 @@ mod due;
 mod farewell;
 mod frame;
 mod guard;
+mod image;
 mod lately;
 mod manifest;
 mod measure;

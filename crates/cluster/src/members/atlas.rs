@@ -4,12 +4,12 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Identity, Kind, Lack, Lot};
+use fanlight_model::{Identity, Kind, Lot, OtherKind};
 use tokio::{sync::OnceCell, time::Instant};
 
-use super::{Resource, lack};
+use super::Resource;
 use crate::{
-    ApiServer,
+    ApiServer, ReadError,
     api_server::As,
     discover::{Served, ServedVersion},
 };
@@ -44,29 +44,40 @@ impl Atlases {
 }
 
 impl ApiServer {
+    /// How a kind is served that manifests name like this, as far as the API server tells the person.
+    pub async fn kind(&self, who: &Identity, group: &str, kind: &str) -> Result<OtherKind, ReadError> {
+        let Resource { group, version, kind, plural, namespaced, .. } =
+            self.resource(who, &Lot::new(group, kind, "")).await?;
+        Ok(OtherKind { group, version, plural, name: kind, namespaced })
+    }
+
     /// How the objects of a kind are read.
-    pub(super) async fn resource(&self, who: &Identity, lot: &Lot) -> Result<Resource, Lack> {
+    pub(super) async fn resource(&self, who: &Identity, lot: &Lot) -> Result<Resource, ReadError> {
         if let Some(builtin) = Resource::builtin(&lot.group, &lot.kind) {
             return Ok(builtin);
         }
         if let Some(kind) = Kind::by_name(&lot.kind).filter(|kind| kind.info().group == lot.group) {
-            // Until it is known what is served, nothing is known of any kind.
-            let unserved = if self.installed().borrow().is_some() { Lack::NotServed } else { Lack::Unread };
-            return self.served(kind).map(|served| flux(kind, &served)).ok_or(unserved);
+            let what = lot.kind.clone();
+            return match self.served(kind) {
+                Some(served) => Ok(flux(kind, &served)),
+                None if self.installed().borrow().is_some() => Err(ReadError::NotServed { what }),
+                None => {
+                    Err(ReadError::Unreachable { what, why: "nobody has told yet which kinds it serves".to_owned() })
+                }
+            };
         }
         self.discovered(who, &lot.group, &lot.kind).await
     }
 
     /// A kind that is found among all that the API server tells the person of.
-    async fn discovered(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, Lack> {
+    async fn discovered(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, ReadError> {
         let known = self.atlases().of(who);
         let read = known.get_or_try_init(async || {
             let (versions, _) = self.served_versions(As::Person(who), None, is_asked_about).await?;
-            Ok::<_, crate::ReadError>(resources(versions).into())
+            Ok::<_, ReadError>(resources(versions).into())
         });
-        let all = read.await.map_err(|error| lack(&error))?;
-        let found = all.iter().find(|one| one.group == group && one.kind == kind);
-        found.cloned().ok_or(Lack::NotServed)
+        let found = read.await?.iter().find(|one| one.group == group && one.kind == kind);
+        found.cloned().ok_or_else(|| ReadError::NotServed { what: kind.to_owned() })
     }
 }
 

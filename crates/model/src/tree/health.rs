@@ -16,11 +16,11 @@ use crate::{
 
 /// How an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Health {
+pub(crate) struct Health {
     /// The word.
-    pub(super) state: State,
+    pub(crate) state: State,
     /// What else there is to say; may be empty.
-    pub(super) note: String,
+    pub(crate) note: String,
 }
 
 impl Health {
@@ -42,9 +42,8 @@ impl Health {
 }
 
 /// How an object of Kubernetes itself, or of a kind that nobody here knows, is.
-pub(super) fn health(group: &str, kind: &str, object: &Value) -> Health {
-    let is_of = |known: &WorkloadKind| known.group() == group && known.name() == kind;
-    if let Some(workload) = WorkloadKind::ALL.into_iter().find(is_of) {
+pub(crate) fn health(group: &str, kind: &str, object: &Value) -> Health {
+    if let Some(workload) = WorkloadKind::by_group_and_name(group, kind) {
         let (state, note) = standing(workload, object);
         return Health { state, note };
     }

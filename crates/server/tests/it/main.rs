@@ -24,6 +24,7 @@ mod lists;
 mod logs;
 mod logs_browser;
 mod matrix;
+mod members;
 mod metrics;
 mod mutual;
 mod odd_objects;

@@ -8,13 +8,13 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_model::{Controller, Definition, State as Condition, web_link};
+use fanlight_model::{Controller, Definition, State as Condition};
 
 use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Who},
     frame::Frame,
-    place,
+    image, place,
     request::Origin,
     signed::{Signed, seen, sign_in_first},
     status::StatusView,
@@ -151,11 +151,7 @@ pub(super) fn sentence(controllers: &[Controller]) -> String {
 
 impl ControllerView {
     fn of(controller: Controller) -> Self {
-        let images = controller.images.iter().map(|image| {
-            let name = image.split('@').next().unwrap_or_default();
-            let tag = name.rfind('/').and_then(|slash| name[slash..].find(':').map(|colon| slash + colon));
-            (image.clone(), web_link(&name[..tag.unwrap_or(name.len())]))
-        });
+        let images = controller.images.iter().map(|image| image::with_page(image));
         Self { status: StatusView::of(controller.state), images: images.collect(), controller }
     }
 }
@@ -205,13 +201,5 @@ mod tests {
         assert_eq!(sentence(&[source, helm]), "Flux v2.9.4: of 2 controllers, helm-controller is not well.");
         let mixed = [controller("a", "v2.9.4", 1), controller("b", "v2.8.0", 1)];
         assert_eq!(sentence(&mixed), "Flux: all 2 controllers are well.");
-    }
-
-    #[test]
-    fn images_lead_to_their_pages_without_tag_and_digest() {
-        let read = Controller::read(&json!({"spec": {"template": {"spec": {"containers": [
-            {"image": "ghcr.io/fluxcd/source-controller:v1@sha256:0f"}, {"image": "localhost:5000/x:1"}]}}}}));
-        let links: Vec<_> = ControllerView::of(read).images.into_iter().map(|(_, link)| link).collect();
-        assert_eq!(links, [Some("https://ghcr.io/fluxcd/source-controller".to_owned()), None]);
     }
 }

@@ -1,5 +1,5 @@
 use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, words};
-use crate::{Details, Kind, ObjectKey, cause::lookup::Builtin};
+use crate::{Details, Kind, ObjectKey, Thing, cause::lookup::Builtin};
 use words::Unhealthy;
 
 impl Walk<'_> {
@@ -58,7 +58,10 @@ impl Walk<'_> {
         }
         let label = words::labelled(kind, namespace, name);
         let known = format!("{label} is not healthy");
-        let link = || Link::new(kind, namespace, name, "Not healthy");
+        let link = || match group {
+            Some(group) => Link::about(Thing::new(group, kind, namespace, name), "Not healthy"),
+            None => Link::new(kind, namespace, name, "Not healthy"),
+        };
         let unknown = || is_named.then(|| Branch::new(Cause::Unknown, known.clone()).then(link()));
         let Some(builtin) = Builtin::by_name(kind, group.as_deref()) else { return unknown() };
         let lookup = Lookup::Object { kind: builtin, namespace: namespace.clone(), name: name.clone() };
