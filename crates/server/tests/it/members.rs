@@ -114,8 +114,10 @@ async fn whatever_was_applied_has_a_page_with_who_did_how_it_is_what_happened_an
     }
     assert!(tree.contains("ClusterRole/-/shop%3Areader"), "{tree}");
     // Of an object of Flux there is one page.
-    let own = get(&house, &ada, "/other/kustomize.toolkit.fluxcd.io/Kustomization/apps/store").await?;
-    assert!(own.contains("/kustomization/graph?name=store"), "{own}");
+    let own = format!("{}/other/kustomize.toolkit.fluxcd.io/Kustomization/apps/store", house.server.url());
+    let moved = ada.get(own).send().await?;
+    let to = moved.headers().get("location").and_then(|to| to.to_str().ok());
+    assert_eq!(to, Some("/kustomization/details?name=store&namespace=apps"));
     Ok(())
 }
 
