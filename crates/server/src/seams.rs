@@ -13,8 +13,8 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
-    OtherObjects, Persona, PodUsage, Question, Rules, Scope, Stage, Step, Thing, Token, UserName, Verdict, Version, Want,
-    WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
+    OtherObjects, Persona, PodUsage, Question, Rules, Scope, Stage, Step, Thing, Token, UserName, Verdict, Version,
+    Want, WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};

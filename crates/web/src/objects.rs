@@ -7,8 +7,8 @@ use std::{
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Thing, Want, WorkloadAction,
-    WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Thing, Want,
+    WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
