@@ -2,11 +2,17 @@
 
 mod follow;
 
-use fanlight_model::{EventEntry, EventLog, Events, Identity, ObjectKey, Version};
+use fanlight_model::{EventEntry, EventLog, Events, Identity, Thing, Version};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::{ApiServer, ReadError, api_server::As, object::is_name, pages};
+use crate::{
+    ApiServer, ReadError,
+    api_server::As,
+    evidence::{encoded, segment},
+    object::is_name,
+    pages,
+};
 
 type Page = pages::Page<Item>;
 
@@ -26,15 +32,12 @@ impl ApiServer {
     pub(crate) const EVENTS_FOLLOWED: usize = 200;
 
     /// The Events about one object, as far as they are kept: an hour, if the API server was not told otherwise.
-    pub async fn events_about(&self, who: &Identity, key: &ObjectKey) -> Result<Events, ReadError> {
-        if !is_name(&key.name) || !is_name(&key.namespace) {
-            return Err(ReadError::Misnamed { what: key.to_string() });
-        }
-        let about = format!("involvedObject.kind%3D{}%2CinvolvedObject.name%3D{}", key.kind, key.name);
+    pub async fn events_about(&self, who: &Identity, thing: &Thing) -> Result<Events, ReadError> {
+        let path = path_about(thing)?;
         // Versions are of no help to the API server: an Event keeps the one that its writer used.
-        let path = format!("/api/v1/namespaces/{}/events?limit={}&fieldSelector={about}", key.namespace, Self::EVENTS);
-        let list: Value = self.get(As::Person(who), &format!("the Events about {key}"), &path).await?;
-        Ok(Events::read(&list, key.kind.info().group))
+        let path = format!("{path}&limit={}", Self::EVENTS);
+        let list: Value = self.get(As::Person(who), &format!("the Events about {thing}"), &path).await?;
+        Ok(Events::read(&list, &thing.group))
     }
 
     /// The newest Events that a selector leaves over, in one namespace or everywhere, and as of which version.
@@ -78,6 +81,19 @@ impl ApiServer {
     }
 }
 
+/// Where the Events about one object are read.
+fn path_about(thing: &Thing) -> Result<String, ReadError> {
+    let Thing { kind, namespace, name, .. } = thing;
+    // What lies in no namespace has its Events in this one.
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
+    let is_kind = kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_name(namespace) || !is_kind || segment(name).is_err() {
+        return Err(ReadError::Misnamed { what: thing.to_string() });
+    }
+    let about = format!("involvedObject.kind={kind},involvedObject.name={name}");
+    Ok(path(Some(namespace), &encoded(&about)))
+}
+
 /// Where Events are read, with a question begun.
 fn path(namespace: Option<&str>, selector: &str) -> String {
     match namespace {
@@ -95,6 +111,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn events_are_looked_for_where_they_are_about_an_object_of_any_kind_and_nowhere_else() {
+        let path = |kind: &str, namespace: &str, name: &str| path_about(&Thing::new("", kind, namespace, name)).ok();
+        let about = |kind: &str, name: &str| {
+            format!("fieldSelector=involvedObject.kind%3D{kind}%2CinvolvedObject.name%3D{name}")
+        };
+        let of_pod = format!("/api/v1/namespaces/shop/events?{}", about("Pod", "cart-1"));
+        assert_eq!(path("Pod", "shop", "cart-1"), Some(of_pod));
+        let of_role = format!("/api/v1/namespaces/default/events?{}", about("ClusterRole", "system%3Aa"));
+        assert_eq!(path("ClusterRole", "", "system:a"), Some(of_role));
+        for (kind, namespace, name) in
+            [("Pod", "a/b", "c"), ("Pod", "shop", "a,b"), ("P,x=y", "shop", "a"), ("Pod", "shop", "")]
+        {
+            assert_eq!(path(kind, namespace, name), None, "{kind} {namespace} {name}");
+        }
+    }
 
     #[test]
     fn a_page_is_read_whatever_its_events_look_like_and_says_what_comes_next() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fanlight_model::{ApiResource, Finding, Identity, Lack, Lookup};
+use fanlight_model::{ApiResource, Finding, Identity, Lookup};
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -28,15 +28,9 @@ impl ApiServer {
 
     /// Looks something up in the person's name.
     pub async fn look_up(&self, who: &Identity, lookup: &Lookup) -> Finding {
-        let found = async {
-            match lookup {
-                Lookup::Kind { group, kind } => self.kind(who, group.as_deref(), kind).await.map_err(lacking),
-                _ => self.read(who, lookup).await.map_err(|error| finding(&error)),
-            }
-        };
-        match timeout(Self::LOOK, found).await {
+        match timeout(Self::LOOK, self.read(who, lookup)).await {
             Ok(Ok(value)) => Finding::Found(slim(value)),
-            Ok(Err(finding)) => finding,
+            Ok(Err(error)) => finding(&error),
             Err(_) => Finding::Unanswered,
         }
     }
@@ -44,6 +38,7 @@ impl ApiServer {
     async fn read(&self, who: &Identity, lookup: &Lookup) -> Result<Value, ReadError> {
         let what = lookup.what();
         match lookup {
+            Lookup::Kind { group, kind } => self.kind(who, group.as_deref(), kind).await,
             Lookup::Flux(key) => self.object(who, key).await,
             Lookup::LastWords { namespace, pod, container } => {
                 let path = place(named("Pod")?, namespace, pod)?;
@@ -61,12 +56,12 @@ impl ApiServer {
     }
 
     /// How a kind is called in addresses.
-    async fn kind(&self, who: &Identity, group: Option<&str>, kind: &str) -> Result<Value, Lack> {
+    async fn kind(&self, who: &Identity, group: Option<&str>, kind: &str) -> Result<Value, ReadError> {
         let resource = match group {
             Some(group) => self.resource(who, group, kind).await?,
             None => self.only(who, kind).await?,
         };
-        serde_json::to_value(ApiResource::from(resource)).map_err(|_| Lack::NotServed)
+        serde_json::to_value(ApiResource::from(resource)).map_err(|_| ReadError::NotServed { what: kind.to_owned() })
     }
 }
 
@@ -160,15 +155,6 @@ pub(crate) fn segment(name: &str) -> Result<&str, ReadError> {
 /// A value as it stands in the query of a URL.
 pub(crate) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
-}
-
-fn lacking(lack: Lack) -> Finding {
-    match lack {
-        Lack::Denied => Finding::Denied,
-        Lack::NotLent => Finding::NotLent,
-        Lack::Absent | Lack::NotServed => Finding::Missing,
-        Lack::Unread => Finding::Unanswered,
-    }
 }
 
 fn finding(error: &ReadError) -> Finding {

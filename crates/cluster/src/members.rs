@@ -1,4 +1,5 @@
-//! Objects of any kind, read for a tree in the name of whoever looks at it: of each only how it is and what owns it.
+//! Objects of any kind, read for a tree in the name of whoever looks at it: of each only how it is and what owns it; and how
+//! any kind is served.
 
 mod atlas;
 mod release;
@@ -46,7 +47,7 @@ impl ApiServer {
         match want {
             Want::Release(storage) => Yield::Release(self.release_parts(who, storage).await),
             Want::Objects { lot, names } => match self.resource(who, &lot.group, &lot.kind).await {
-                Err(lack) => want.lacking(lack),
+                Err(error) => want.lacking(lack(&error)),
                 Ok(resource) => self.objects(who, &resource, lot, names.as_ref()).await,
             },
         }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{ApiServer, ReadError, api_server::As, object::is_name};
+use crate::{ApiServer, ReadError, api_server::As, evidence::segment, object::is_name};
 
 #[derive(Deserialize)]
 struct List {
@@ -106,7 +106,8 @@ impl ApiServer {
         }
         let path = format!("{}?limit={}", kind.path(namespace), Self::OTHERS);
         let list: List = self.get(As::Person(who), &what, &path).await?;
-        let mut objects: Vec<_> = list.items.iter().map(OtherObject::read).collect();
+        let mut objects: Vec<_> =
+            list.items.iter().map(|object| OtherObject::read(&kind.group, &kind.name, object)).collect();
         objects.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         Ok(OtherObjects { objects, more: !list.metadata.next.is_empty(), ..OtherObjects::default() })
     }
@@ -122,7 +123,7 @@ impl ApiServer {
         let what = format!("{}/{namespace}/{name}", kind.name);
         // Names come from people: one with a slash would be another path.
         let place = if kind.namespaced { is_name(namespace) } else { namespace.is_empty() };
-        if !place || !is_name(name) {
+        if !place || segment(name).is_err() {
             return Err(ReadError::Misnamed { what });
         }
         self.get(As::Person(who), &what, &format!("{}/{name}", kind.path(namespace))).await

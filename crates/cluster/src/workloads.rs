@@ -86,7 +86,7 @@ impl ApiServer {
         let what = format!("{} in {}", kind.plural(), namespace.unwrap_or("the cluster"));
         let folder = folder(kind.group(), kind.plural(), namespace)?;
         let mut found = Workloads::default();
-        for selector in Workload::selectors() {
+        for selector in Workload::selectors(kind, |applier| self.served(applier).is_some()) {
             let read = |object: &Value| Workload::read(kind, object);
             let listed = self.listed(who, &what, &folder, &selector, Self::WORKLOADS, read).await?;
             found.more |= listed.more;

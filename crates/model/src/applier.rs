@@ -1,4 +1,6 @@
-use crate::{Kind, ObjectKey};
+use serde_json::Value;
+
+use crate::{Kind, ObjectKey, details::reading::text};
 
 /// Who applied an object, as far as the labels say that Flux leaves on what it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +26,28 @@ impl Applier {
         "resourceset.fluxcd.controlplane.io/name",
     ];
 
+    /// The tools of Flux that leave labels on what they apply, as those begin, with the kind of the object that does.
+    const TOOLS: [(&str, Kind); 4] = [
+        ("helm.toolkit.fluxcd.io", Kind::HELM_RELEASE),
+        ("kustomize.toolkit.fluxcd.io", Kind::KUSTOMIZATION),
+        ("resourceset.fluxcd.controlplane.io", Kind::RESOURCE_SET),
+        ("fluxcd.controlplane.io", Kind::FLUX_INSTANCE),
+    ];
+
+    /// The object of Flux that applied an object with these labels.
+    pub fn key(labels: &Value) -> Option<ObjectKey> {
+        Self::TOOLS.iter().find_map(|(tool, kind)| {
+            let [name, namespace] = ["name", "namespace"].map(|part| text(&labels[format!("{tool}/{part}")]));
+            (!name.is_empty() && !namespace.is_empty()).then(|| ObjectKey::new(*kind, namespace, name))
+        })
+    }
+
+    /// The label selector that leaves over what objects of a kind applied; nothing of kinds that leave no labels.
+    pub fn selector(kind: Kind) -> Option<String> {
+        let (tool, _) = Self::TOOLS.iter().find(|(_, known)| *known == kind)?;
+        Some(format!("{tool}/name,{tool}/namespace"))
+    }
+
     /// Who applied an object with these values of labels, empty where there is no such label; told of Kustomizations only.
     pub fn of<'a>(key: &ObjectKey, label: impl FnMut(&'static str) -> &'a str) -> Self {
         if key.kind != Kind::KUSTOMIZATION {
@@ -46,7 +70,37 @@ impl Applier {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn labels(tool: &str, namespace: &str, name: &str) -> Value {
+        let mut labels = json!({});
+        labels[format!("{tool}/name")] = json!(name);
+        labels[format!("{tool}/namespace")] = json!(namespace);
+        labels
+    }
+
+    #[test]
+    fn whoever_applied_an_object_is_known_by_the_labels_that_its_selector_looks_for() {
+        for (tool, kind) in Applier::TOOLS {
+            let owner = Applier::key(&labels(tool, "apps", "shop"));
+            assert_eq!(owner, Some(ObjectKey::new(kind, "apps", "shop")), "{tool}");
+            let selector = format!("{tool}/name,{tool}/namespace");
+            assert_eq!(Applier::selector(kind), Some(selector));
+        }
+        assert_eq!(Applier::selector(Kind::GIT_REPOSITORY), None);
+    }
+
+    #[test]
+    fn half_a_label_names_nobody() {
+        let helm = "helm.toolkit.fluxcd.io";
+        let mut number = json!({});
+        number[format!("{helm}/name")] = json!(7);
+        for odd in [labels(helm, "", "shop"), labels(helm, "apps", ""), number, Value::Null] {
+            assert_eq!(Applier::key(&odd), None, "{odd}");
+        }
+    }
 
     #[test]
     fn the_root_is_known_by_its_owner_and_not_by_its_name() {

@@ -1,10 +1,10 @@
 use crate::Kind;
 
-/// A kind in one of Flux's API groups that is not in the table of kinds: found in the cluster, shown by what all have in
+/// A kind that is not in the table of kinds, whatever its API group: found in the cluster, shown by what all objects have in
 /// common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherKind {
-    /// API group.
+    /// API group; empty for the core group.
     pub group: String,
     /// The version that the API server prefers.
     pub version: String,
@@ -29,15 +29,16 @@ impl OtherKind {
 
     /// The kind's one name, as its definition is called: `gizmos.acme.fluxcd.io`.
     pub fn id(&self) -> String {
-        format!("{}.{}", self.plural, self.group)
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
     /// The path of its objects in a namespace, or of all.
     pub fn path(&self, namespace: &str) -> String {
         let Self { group, version, plural, .. } = self;
+        let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
         match namespace {
-            "" => format!("/apis/{group}/{version}/{plural}"),
-            namespace => format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}"),
+            "" => format!("{root}/{plural}"),
+            namespace => format!("{root}/namespaces/{namespace}/{plural}"),
         }
     }
 }
@@ -45,6 +46,20 @@ impl OtherKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_of_the_core_group_lie_elsewhere_and_have_shorter_names() {
+        let kind = |group: &str, plural: &str| OtherKind {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            plural: plural.to_owned(),
+            name: String::new(),
+            namespaced: true,
+        };
+        let (maps, gizmos) = (kind("", "configmaps"), kind("acme.io", "gizmos"));
+        assert_eq!((&*maps.id(), &*maps.path("shop")), ("configmaps", "/api/v1/namespaces/shop/configmaps"));
+        assert_eq!((&*gizmos.id(), &*gizmos.path("")), ("gizmos.acme.io", "/apis/acme.io/v1/gizmos"));
+    }
 
     #[test]
     fn kinds_of_fluxs_groups_that_are_not_in_the_table_are_others() {

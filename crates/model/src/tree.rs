@@ -12,7 +12,7 @@
 
 mod found;
 mod grow;
-mod health;
+pub(crate) mod health;
 mod known;
 mod node;
 mod scene;

@@ -12,6 +12,7 @@ mod container;
 mod family;
 mod filter;
 pub(crate) mod health;
+pub(crate) mod images;
 mod key;
 mod kind;
 pub(crate) mod owner;

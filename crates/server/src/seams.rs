@@ -13,8 +13,8 @@ use fanlight_live::{Feeds, Reviews};
 use fanlight_model::{
     Action, Answer, Change, Controller, Deed, Definition, EventFilter, EventLog, EventNews, Events, FeedError, Finding,
     Form, Guise, Holder, Identity, Kind, Listing, LogNews, LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind,
-    OtherObjects, Persona, PodUsage, Question, Rules, Scope, Stage, Step, Token, UserName, Verdict, Version, Want,
-    WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
+    OtherObjects, Persona, PodUsage, Question, Rules, Scope, Stage, Step, Thing, Token, UserName, Verdict, Version,
+    Want, WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use fanlight_web::{ObjectError, Objects, Rights};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
@@ -70,9 +70,9 @@ impl Objects for Eyes {
         read.map(|read| read.map_err(object_error)).boxed()
     }
 
-    fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>> {
-        let (server, who, key) = (self.0.clone(), who.clone(), key.clone());
-        async move { server.events_about(&who, &key).await.map_err(object_error) }.boxed()
+    fn events(&self, who: &Identity, thing: &Thing) -> BoxFuture<'static, Result<Events, ObjectError>> {
+        let (server, who, thing) = (self.0.clone(), who.clone(), thing.clone());
+        async move { server.events_about(&who, &thing).await.map_err(object_error) }.boxed()
     }
 
     fn event_log(
@@ -156,6 +156,11 @@ impl Objects for Eyes {
     fn other_kinds(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<OtherKind>, ObjectError>> {
         let (server, who) = (self.0.clone(), who.clone());
         async move { server.other_kinds(&who).await.map_err(object_error) }.boxed()
+    }
+
+    fn kind(&self, who: &Identity, group: &str, kind: &str) -> BoxFuture<'static, Result<OtherKind, ObjectError>> {
+        let (server, who, group, kind) = (self.0.clone(), who.clone(), group.to_owned(), kind.to_owned());
+        async move { server.other_kind(&who, &group, &kind).await.map_err(object_error) }.boxed()
     }
 
     fn others(

@@ -67,8 +67,8 @@ impl Estate {
     }
 
     /// What nobody expects, in the namespace `odd`. Of every kind one object that is nearly empty, named `empty`, and one
-    /// with odd texts in all places, named as long as names may be; a Kustomization and a HelmRelease that are huge; Events
-    /// about them.
+    /// with odd texts in all places, named as long as names may be; a Kustomization and a HelmRelease that are huge, and a
+    /// ConfigMap that one of them applied; Events about them.
     pub fn odd() -> anyhow::Result<Self> {
         Ok(Self { items: odd::objects()?.into_iter().map(Item::from).collect() })
     }

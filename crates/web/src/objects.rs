@@ -7,7 +7,7 @@ use std::{
 use axum::{body::Bytes, http::StatusCode};
 use fanlight_model::{
     Action, Answer, Controller, Definition, EventFilter, EventLog, EventNews, Events, Finding, Identity, LogNews,
-    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Version, Want,
+    LogPlaces, LogQuery, Lookup, ObjectKey, OtherKind, OtherObjects, PodUsage, Stage, Step, Thing, Version, Want,
     WorkloadAction, WorkloadFamily, WorkloadKey, WorkloadPlace, Workloads, Yield,
 };
 use futures_util::{future::BoxFuture, stream::BoxStream};
@@ -23,8 +23,8 @@ pub trait Objects: Send + Sync + 'static {
         known: Option<Version>,
     ) -> BoxFuture<'static, Result<Value, ObjectError>>;
 
-    /// What happened to it lately.
-    fn events(&self, who: &Identity, key: &ObjectKey) -> BoxFuture<'static, Result<Events, ObjectError>>;
+    /// What happened to an object of any kind lately.
+    fn events(&self, who: &Identity, thing: &Thing) -> BoxFuture<'static, Result<Events, ObjectError>>;
 
     /// The newest Events about objects of Flux, in one namespace or everywhere.
     fn event_log(
@@ -83,6 +83,9 @@ pub trait Objects: Send + Sync + 'static {
 
     /// The kinds of Flux's API groups that have no page of their own.
     fn other_kinds(&self, who: &Identity) -> BoxFuture<'static, Result<Vec<OtherKind>, ObjectError>>;
+
+    /// The kind that manifests name like this, whatever its API group, as far as the person is told of it.
+    fn kind(&self, who: &Identity, group: &str, kind: &str) -> BoxFuture<'static, Result<OtherKind, ObjectError>>;
 
     /// The objects of such a kind: in the whole cluster, or in those of these namespaces in which the person may list them.
     fn others(

@@ -43,17 +43,44 @@ pub(crate) fn object(base: &str, key: &ObjectKey, tab: &str) -> Option<String> {
     Some(format!("{base}/{page}/{tab}?{}", query.finish()))
 }
 
-/// The address of the page of any object, for a pod that of its logs; `None` for kinds without pages.
-pub(crate) fn thing(base: &str, thing: &Thing) -> Option<String> {
+/// The address of the page of any object: for a pod that of its logs, and where its kind has no page of its own that of what
+/// all objects have in common.
+pub(crate) fn thing(base: &str, thing: &Thing) -> String {
+    own(base, thing).unwrap_or_else(|| any(base, thing))
+}
+
+/// The same where there is a link to the logs of pods already.
+pub(crate) fn beside_logs(base: &str, one: &Thing) -> String {
+    if is_pod(one) { any(base, one) } else { thing(base, one) }
+}
+
+/// The address of the page that an object's kind alone has, for a pod that of its logs.
+pub(crate) fn own(base: &str, thing: &Thing) -> Option<String> {
     if let Some(key) = thing.key() {
         return object(base, &key, "details");
     }
-    if thing.group.is_empty() && thing.kind == "Pod" {
+    if is_pod(thing) {
         return Some(logs(base, "pod", &thing.namespace, &thing.name, Vec::new()));
     }
-    let is_of = |kind: &WorkloadKind| kind.group() == thing.group && kind.name() == thing.kind;
-    let kind = WorkloadKind::ALL.into_iter().find(is_of)?;
+    let kind = WorkloadKind::by_group_and_name(&thing.group, &thing.kind)?;
     Some(workload(base, &WorkloadKey::new(kind, &*thing.namespace, &*thing.name)))
+}
+
+/// How addresses name the API group that has no name: no other is called so, since theirs have dots or are Kubernetes' own.
+pub(crate) const CORE: &str = "core";
+/// What stands in addresses for the namespace of what is in none: no namespace is called so.
+pub(crate) const NO_NAMESPACE: &str = "-";
+
+/// The address of the page that shows of an object, whatever it is, what all have in common.
+pub(crate) fn any(base: &str, thing: &Thing) -> String {
+    let or = |text: &str, other: &str| segment(if text.is_empty() { other } else { text });
+    let Thing { group, kind, namespace, name } = thing;
+    let (group, namespace) = (or(group, CORE), or(namespace, NO_NAMESPACE));
+    format!("{base}/other/{group}/{}/{namespace}/{}", segment(kind), segment(name))
+}
+
+fn is_pod(thing: &Thing) -> bool {
+    thing.group.is_empty() && thing.kind == "Pod"
 }
 
 /// The address of the logs of a pod, or of the pods of a workload: its kind as addresses name it, and what is asked.
@@ -69,7 +96,7 @@ pub(crate) fn container_log(base: &str, source: &LogSource) -> String {
 }
 
 /// Names fit into addresses as they are; what is none must not become another address.
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -163,6 +190,24 @@ mod tests {
         let source = LogSource { namespace: "shop".to_owned(), pod: "cart-1".to_owned(), container: "web".to_owned() };
         assert_eq!(container_log("/flux", &source), "/flux/logs/shop/pod/cart-1?container=web");
         assert_eq!(logs("", "job", "a/b", "c?d", Vec::new()), "/logs/a%2Fb/job/c%3Fd");
+    }
+
+    #[test]
+    fn every_object_has_an_address_its_own_if_its_kind_has_one() {
+        let to = |group: &str, kind: &str, namespace: &str, name: &str| {
+            let one = Thing::new(group, kind, namespace, name);
+            (thing("/flux", &one), beside_logs("/flux", &one))
+        };
+        let both = |address: &str| (address.to_owned(), address.to_owned());
+        assert_eq!(to("", "ConfigMap", "shop", "settings"), both("/flux/other/core/ConfigMap/shop/settings"));
+        let role = to("rbac.authorization.k8s.io", "ClusterRole", "", "system:a");
+        assert_eq!(role, both("/flux/other/rbac.authorization.k8s.io/ClusterRole/-/system%3Aa"));
+        assert_eq!(to("apps", "Deployment", "shop", "cart"), both("/flux/workloads/deployment/shop/cart"));
+        assert_eq!(to("acme.io", "Deployment", "a/b", "c?d"), both("/flux/other/acme.io/Deployment/a%2Fb/c%3Fd"));
+        let pod = to("", "Pod", "shop", "cart-1");
+        assert_eq!(pod, ("/flux/logs/shop/pod/cart-1".to_owned(), "/flux/other/core/Pod/shop/cart-1".to_owned()));
+        let bucket = to("source.toolkit.fluxcd.io", "Bucket", "apps", "a");
+        assert_eq!(bucket, both("/flux/bucket/details?name=a&namespace=apps"));
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Identity, Kind, Lack};
+use fanlight_model::{Identity, Kind, OtherKind};
 use tokio::{sync::OnceCell, time::Instant};
 
-use super::{Resource, lack};
+use super::Resource;
 use crate::{
-    ApiServer,
+    ApiServer, ReadError,
     api_server::As,
     discover::{Served, ServedVersion},
 };
@@ -44,38 +44,51 @@ impl Atlases {
 }
 
 impl ApiServer {
+    /// How a kind is served that manifests name like this, as far as the API server tells the person.
+    pub async fn other_kind(&self, who: &Identity, group: &str, kind: &str) -> Result<OtherKind, ReadError> {
+        let Resource { group, version, kind, plural, namespaced, .. } = self.resource(who, group, kind).await?;
+        Ok(OtherKind { group, version, plural, name: kind, namespaced })
+    }
+
     /// How the objects of a kind are read.
-    pub(crate) async fn resource(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, Lack> {
+    pub(crate) async fn resource(&self, who: &Identity, group: &str, kind: &str) -> Result<Resource, ReadError> {
         if let Some(builtin) = Resource::builtin(group, kind) {
             return Ok(builtin);
         }
-        if let Some(kind) = Kind::by_group_and_name(group, kind) {
-            // Until it is known what is served, nothing is known of any kind.
-            let unserved = if self.installed().borrow().is_some() { Lack::NotServed } else { Lack::Unread };
-            return self.served(kind).map(|served| flux(kind, &served)).ok_or(unserved);
+        let what = || kind.to_owned();
+        if let Some(known) = Kind::by_group_and_name(group, kind) {
+            return match self.served(known) {
+                Some(served) => Ok(flux(known, &served)),
+                None if self.installed().borrow().is_some() => Err(ReadError::NotServed { what: what() }),
+                None => {
+                    let why = "nobody has told yet which kinds it serves".to_owned();
+                    Err(ReadError::Unreachable { what: what(), why })
+                }
+            };
         }
         let all = self.discovered(who).await?;
         let found = all.iter().find(|one| one.group == group && one.kind == kind);
-        found.cloned().ok_or(Lack::NotServed)
+        found.cloned().ok_or_else(|| ReadError::NotServed { what: what() })
     }
 
     /// How the objects of a kind are read of which only the name is known; nothing if there are several of that name.
-    pub(crate) async fn only(&self, who: &Identity, kind: &str) -> Result<Resource, Lack> {
+    pub(crate) async fn only(&self, who: &Identity, kind: &str) -> Result<Resource, ReadError> {
+        let unserved = || ReadError::NotServed { what: kind.to_owned() };
         let all = self.discovered(who).await?;
         let core = Resource::builtin("", kind);
         let mut named = core.iter().chain(all.iter().filter(|one| one.kind == kind));
-        let found = named.next().ok_or(Lack::NotServed)?;
-        if named.any(|other| other.group != found.group) { Err(Lack::NotServed) } else { Ok(found.clone()) }
+        let found = named.next().ok_or_else(unserved)?;
+        if named.any(|other| other.group != found.group) { Err(unserved()) } else { Ok(found.clone()) }
     }
 
     /// All kinds that the API server tells the person of, but those of the core group.
-    async fn discovered(&self, who: &Identity) -> Result<Arc<[Resource]>, Lack> {
+    async fn discovered(&self, who: &Identity) -> Result<Arc<[Resource]>, ReadError> {
         let known = self.atlases().of(who);
         let read = known.get_or_try_init(async || {
             let (versions, _) = self.served_versions(As::Person(who), None, is_asked_about).await?;
-            Ok::<_, crate::ReadError>(resources(versions).into())
+            Ok::<_, ReadError>(resources(versions).into())
         });
-        read.await.map(Arc::clone).map_err(|error| lack(&error))
+        read.await.map(Arc::clone)
     }
 }
 

@@ -1,5 +1,5 @@
-use super::rules::legible;
-use crate::{LogSource, ObjectKey, cut};
+use super::{ApiResource, rules::legible};
+use crate::{LogSource, ObjectKey, Thing, cut};
 
 /// One step of the way from an object to what explains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,23 +23,31 @@ pub struct Subject {
     pub kind: String,
     /// Namespace and name; empty where the step before it says what it is about.
     pub name: String,
-    /// The object, if it has a page.
-    pub key: Option<ObjectKey>,
+    /// The object, if it is one, and its API group is known.
+    pub thing: Option<Thing>,
     /// The container, if it has written something that may say more.
     pub log: Option<LogSource>,
 }
 
 impl Link {
     pub(super) fn new(kind: &str, namespace: &str, name: &str, said: impl Into<String>) -> Self {
+        let is_one = |known: &&ApiResource| known.namespaced != namespace.is_empty() && !name.is_empty();
+        let known = ApiResource::builtin(kind, None).filter(is_one);
+        let thing = known.map(|known| Thing::new(&known.group, kind, namespace, name));
         let name = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
-        let subject = Subject { kind: kind.to_owned(), name, key: None, log: None };
+        let subject = Subject { kind: kind.to_owned(), name, thing, log: None };
         Self { subject, said: said.into(), quoted: false, since: None, count: 1 }
     }
 
-    pub(super) fn flux(key: &ObjectKey, said: impl Into<String>) -> Self {
-        let mut link = Self::new(key.kind.info().name, &key.namespace, &key.name, said);
-        link.subject.key = Some(key.clone());
+    /// A step about an object of which the API group is known.
+    pub(super) fn about(thing: Thing, said: impl Into<String>) -> Self {
+        let mut link = Self::new(&thing.kind, &thing.namespace, &thing.name, said);
+        link.subject.thing = Some(thing);
         link
+    }
+
+    pub(super) fn flux(key: &ObjectKey, said: impl Into<String>) -> Self {
+        Self::about(Thing::from(key), said)
     }
 
     /// The same about a container of this pod, which has run.

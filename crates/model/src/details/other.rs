@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use super::{
     ConditionEntry, facts,
-    reading::{each, strings, text},
+    reading::{each, seconds, strings, text},
 };
-use crate::{Kind, Row, State, cut, judge};
+use crate::{
+    Applier, Kind, ObjectKey, OtherKind, Row, State, cut, judge, status::words::capitalised, tree::health::health,
+    workload::images::images,
+};
 
-/// An object of a kind that is not in the table: what all objects of Flux have in common. Times are seconds since 1970.
+/// An object of a kind that is not in the table: what all objects have in common, and those of Flux. Times are seconds since
+/// 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherObject {
     /// Where it lives; empty for objects of cluster-scoped kinds.
@@ -29,6 +33,10 @@ pub struct OtherObject {
     pub conditions: Vec<ConditionEntry>,
     /// Labels, in the order of their keys.
     pub labels: Vec<(String, String)>,
+    /// The object of Flux that applied it, as far as its labels say.
+    pub applier: Option<ObjectKey>,
+    /// The images of its containers, if it has any.
+    pub images: Vec<String>,
 }
 
 /// Objects of such a kind, as far as they were read.
@@ -43,8 +51,32 @@ pub struct OtherObjects {
 }
 
 impl OtherObject {
-    /// Reads an object as the API server sends it.
-    pub fn read(object: &Value) -> Self {
+    /// Reads an object of this group and kind as the API server sends it: of Flux's groups by the conventions of Flux, of
+    /// others by the rules of kstatus.
+    pub fn read(group: &str, kind: &str, object: &Value) -> Self {
+        let metadata = &object["metadata"];
+        let (state, since, sentence, message) =
+            if OtherKind::is_of_flux(group) { Self::judged(object) } else { Self::standing(group, kind, object) };
+        Self {
+            namespace: text(&metadata["namespace"]).to_owned(),
+            name: text(&metadata["name"]).to_owned(),
+            state,
+            since,
+            sentence,
+            message,
+            created: seconds(&metadata["creationTimestamp"]),
+            conditions: each(&object["status"]["conditions"])
+                .filter(|entry| entry.is_object())
+                .map(ConditionEntry::read)
+                .collect(),
+            labels: strings(&metadata["labels"]),
+            applier: Applier::key(&metadata["labels"]),
+            images: images(object),
+        }
+    }
+
+    /// What the conditions say by which Flux's controllers tell how an object is.
+    fn judged(object: &Value) -> (State, Option<i64>, String, String) {
         /// Of the kinds in the table the one that has no words of its own, and is suspended as most are.
         const LIKE: Kind = Kind::TERRAFORM;
         let facts = facts::facts(LIKE, object);
@@ -56,21 +88,19 @@ impl OtherObject {
         } else {
             (judged.state, judged.sentence)
         };
-        let metadata = &object["metadata"];
-        Self {
-            namespace: text(&metadata["namespace"]).to_owned(),
-            name: text(&metadata["name"]).to_owned(),
-            state,
-            since: judged.since,
-            sentence,
-            message: cut(judged.message, Row::MESSAGE_LIMIT),
-            created: facts.created,
-            conditions: each(&object["status"]["conditions"])
-                .filter(|entry| entry.is_object())
-                .map(ConditionEntry::read)
-                .collect(),
-            labels: strings(&metadata["labels"]),
-        }
+        (state, judged.since, sentence, cut(judged.message, Row::MESSAGE_LIMIT))
+    }
+
+    /// What kstatus says of an object, which tells no time.
+    fn standing(group: &str, kind: &str, object: &Value) -> (State, Option<i64>, String, String) {
+        let health = health(group, kind, object);
+        let sentence = match (health.state, &*health.note) {
+            (State::Configured, "") => "It is there; its kind has no status".to_owned(),
+            (State::Ready, "") => "It is as it should be".to_owned(),
+            (State::Deleting, "") => "It is being deleted".to_owned(),
+            (_, note) => cut(&capitalised(note), Row::MESSAGE_LIMIT),
+        };
+        (health.state, None, sentence, String::new())
     }
 }
 
@@ -81,8 +111,9 @@ mod tests {
     use super::*;
 
     fn read(spec: &Value, conditions: &Value) -> OtherObject {
-        OtherObject::read(&json!({"metadata": {"name": "a", "namespace": "apps",
-            "creationTimestamp": "1970-01-01T00:01:00Z"}, "spec": spec, "status": {"conditions": conditions}}))
+        let object = json!({"metadata": {"name": "a", "namespace": "apps",
+            "creationTimestamp": "1970-01-01T00:01:00Z"}, "spec": spec, "status": {"conditions": conditions}});
+        OtherObject::read("acme.fluxcd.io", "Gizmo", &object)
     }
 
     #[test]
@@ -103,5 +134,24 @@ mod tests {
             let read = read(&json!({}), &conditions);
             assert_eq!((read.state, read.since), (State::Configured, Some(60)), "{conditions}");
         }
+    }
+
+    #[test]
+    fn an_object_of_kubernetes_is_told_by_kstatus_with_who_applied_it_and_what_it_runs() {
+        let labels =
+            json!({"kustomize.toolkit.fluxcd.io/name": "shop", "kustomize.toolkit.fluxcd.io/namespace": "apps"});
+        let metadata = json!({"name": "a", "namespace": "apps", "labels": labels});
+        let map = OtherObject::read("", "ConfigMap", &json!({"metadata": metadata, "data": {"a": "b"}}));
+        assert_eq!((map.state, &*map.sentence), (State::Configured, "It is there; its kind has no status"));
+        assert_eq!(map.applier, Some(ObjectKey::new(Kind::KUSTOMIZATION, "apps", "shop")));
+        let claim = json!({"metadata": metadata, "status": {"phase": "Lost"}});
+        let claim = OtherObject::read("", "PersistentVolumeClaim", &claim);
+        assert_eq!((claim.state, &*claim.sentence), (State::Failed, "Its volume is gone"));
+        let gone = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        assert_eq!(OtherObject::read("", "ConfigMap", &gone).sentence, "It is being deleted");
+        let custom = json!({"spec": {"template": {"spec": {"containers": [{"image": "web:1"}]}}},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+        let custom = OtherObject::read("acme.example", "Rollout", &custom);
+        assert_eq!((custom.state, &custom.images[..]), (State::Ready, &["web:1".to_owned()][..]));
     }
 }

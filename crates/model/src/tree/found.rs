@@ -2,8 +2,9 @@ use serde_json::Value;
 
 use super::{HelmStorage, health};
 use crate::{
-    Details, InventoryEntry, Kind, OtherKind, OtherObject, State, cut,
+    Details, InventoryEntry, Kind, OtherKind, OtherObject, State, WorkloadKind, cut,
     details::reading::{each, text},
+    workload::images::images,
 };
 
 /// What is kept of an object that was read for a tree: never what it holds.
@@ -21,6 +22,8 @@ pub struct Found {
     pub note: String,
     /// What it applied, if it is of a kind that applies things.
     pub applied: Option<Applied>,
+    /// The images of its containers, if it is a workload.
+    pub images: Vec<String>,
     /// Whether it runs nothing any more: a `ReplicaSet` of a revision that is over.
     pub spent: bool,
 }
@@ -53,7 +56,7 @@ impl Found {
                 (details.row.state, note, applied)
             }
             None if OtherKind::is_of_flux(group) => {
-                let other = OtherObject::read(object);
+                let other = OtherObject::read(group, kind, object);
                 (other.state, other.sentence, None)
             }
             None => {
@@ -70,6 +73,7 @@ impl Found {
             state,
             note: cut(&note, Self::NOTE),
             applied,
+            images: WorkloadKind::by_group_and_name(group, kind).map(|_| images(object)).unwrap_or_default(),
             spent,
         }
     }

@@ -85,7 +85,16 @@ impl<'a> Grower<'a> {
         }
         let id = id(parent.map(|parent| &*self.nodes[parent].id), &thing);
         let again = false;
-        self.nodes.push(TreeNode { id, thing, standing, note: note.to_owned(), parent, depth, again });
+        self.nodes.push(TreeNode {
+            id,
+            thing,
+            standing,
+            note: note.to_owned(),
+            images: Vec::new(),
+            parent,
+            depth,
+            again,
+        });
         Some(self.nodes.len() - 1)
     }
 
@@ -110,6 +119,7 @@ impl<'a> Grower<'a> {
     fn found(&mut self, thing: Thing, found: &'a Found, parent: Option<usize>, depth: usize) {
         let standing = Standing::There(found.state);
         let Some(place) = self.push(thing.clone(), standing, &found.note, parent, depth) else { return };
+        self.nodes[place].images.clone_from(&found.images);
         if let Some(applied) = &found.applied {
             self.applied(thing, applied, place, depth);
             return;

@@ -43,8 +43,7 @@ impl Health {
 
 /// How an object of Kubernetes itself, or of a kind that nobody here knows, is.
 pub(crate) fn health(group: &str, kind: &str, object: &Value) -> Health {
-    let is_of = |known: &WorkloadKind| known.group() == group && known.name() == kind;
-    if let Some(workload) = WorkloadKind::ALL.into_iter().find(is_of) {
+    if let Some(workload) = WorkloadKind::by_group_and_name(group, kind) {
         let (state, note) = standing(workload, object);
         return Health { state, note };
     }

@@ -23,6 +23,8 @@ pub struct TreeNode {
     pub standing: Standing,
     /// What else there is to say; may be empty.
     pub note: String,
+    /// The images of its containers, if it is a workload.
+    pub images: Vec<String>,
     /// The place of what owns it among the nodes; the object itself has none.
     pub parent: Option<usize>,
     /// How many owners it has in a row.

@@ -73,6 +73,11 @@ impl WorkloadKind {
             .find(|kind| [kind.slug(), kind.plural()].iter().any(|known| known.eq_ignore_ascii_case(word)))
     }
 
+    /// The kind with this name in manifests, if it is of this API group.
+    pub fn by_group_and_name(group: &str, name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.group() == group && kind.name() == name)
+    }
+
     /// Whether a change of its template replaces its pods.
     pub fn can_restart(self) -> bool {
         self.group() == "apps"
@@ -95,6 +100,8 @@ mod tests {
             for word in [kind.slug(), kind.name(), kind.plural()] {
                 assert_eq!(WorkloadKind::by_word(word), Some(kind), "{word}");
             }
+            assert_eq!(WorkloadKind::by_group_and_name(kind.group(), kind.name()), Some(kind));
+            assert_eq!(WorkloadKind::by_group_and_name("acme.example", kind.name()), None);
         }
         for word in ["", "pod", "replicaset", "secret", "deployments.apps"] {
             assert_eq!(WorkloadKind::by_word(word), None, "{word}");

@@ -2,10 +2,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::{WorkloadKey, WorkloadKind, health, health::Health};
+use super::{WorkloadKey, WorkloadKind, health, health::Health, images::images};
 use crate::{
-    Kind, ObjectKey, State, Version,
-    details::reading::{each, seconds, text},
+    Applier, Kind, ObjectKey, State, Version,
+    details::reading::{seconds, text},
 };
 
 /// A workload as a list shows it. Times are seconds since 1970.
@@ -53,16 +53,19 @@ pub struct Workloads {
     pub left_out: usize,
 }
 
-/// The tools of Flux that leave labels on what they apply, with the kind of the object that does.
-const APPLIERS: [(&str, Kind); 2] = [("helm", Kind::HELM_RELEASE), ("kustomize", Kind::KUSTOMIZATION)];
-
 impl Workload {
     /// How many images are kept.
     pub const IMAGES: usize = 8;
 
-    /// The label selectors that together leave over what Flux applies.
-    pub fn selectors() -> [String; 2] {
-        APPLIERS.map(|(tool, _)| format!("{tool}.toolkit.fluxcd.io/name,{tool}.toolkit.fluxcd.io/namespace"))
+    /// The label selectors that together leave over what Flux applies of a kind of workload, each for a list of its own; only
+    /// for those of the Flux Operator's kinds that are served. A `FluxInstance` applies Flux's controllers, which are
+    /// Deployments.
+    pub fn selectors(kind: WorkloadKind, is_served: impl Fn(Kind) -> bool) -> Vec<String> {
+        let operator = [(Kind::RESOURCE_SET, true), (Kind::FLUX_INSTANCE, kind == WorkloadKind::Deployment)];
+        let operator = operator.into_iter().filter(|(applier, applies)| *applies && is_served(*applier));
+        let appliers =
+            [Kind::HELM_RELEASE, Kind::KUSTOMIZATION].into_iter().chain(operator.map(|(applier, _)| applier));
+        appliers.filter_map(Applier::selector).collect()
     }
 
     /// Reads an object as the API server sends it.
@@ -73,10 +76,10 @@ impl Workload {
             key: WorkloadKey::new(kind, text(&metadata["namespace"]), text(&metadata["name"])),
             uid: text(&metadata["uid"]).to_owned(),
             version: text(&metadata["resourceVersion"]).parse().unwrap_or_default(),
-            owner: owner(&metadata["labels"]),
+            owner: Applier::key(&metadata["labels"]),
             state,
             sentence,
-            images: images(kind, object),
+            images: images(object),
             ready,
             created: seconds(&metadata["creationTimestamp"]),
         }
@@ -90,27 +93,6 @@ impl Workload {
             _ => &spec["template"]["spec"],
         }
     }
-}
-
-/// The object of Flux whose labels an object has.
-fn owner(labels: &Value) -> Option<ObjectKey> {
-    APPLIERS.iter().find_map(|(tool, kind)| {
-        let [name, namespace] =
-            ["name", "namespace"].map(|part| text(&labels[format!("{tool}.toolkit.fluxcd.io/{part}")]));
-        (!name.is_empty() && !namespace.is_empty()).then(|| ObjectKey::new(*kind, namespace, name))
-    })
-}
-
-fn images(kind: WorkloadKind, object: &Value) -> Vec<String> {
-    let pods = Workload::template(kind, object);
-    let containers = ["containers", "initContainers"].into_iter().flat_map(|list| each(&pods[list]));
-    let mut images: Vec<String> = Vec::new();
-    for image in containers.map(|container| text(&container["image"])).filter(|image| !image.is_empty()) {
-        if images.len() < Workload::IMAGES && !images.iter().any(|known| known == image) {
-            images.push(image.to_owned());
-        }
-    }
-    images
 }
 
 impl Workloads {
@@ -159,9 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn half_a_label_names_nobody() {
-        for odd in [labels("helm", "", "shop"), labels("helm", "apps", ""), json!({"helm.toolkit.fluxcd.io/name": 7})] {
-            assert_eq!(owner(&odd), None, "{odd}");
-        }
+    fn what_the_operator_applies_is_looked_for_only_where_it_is_installed_and_may_be() {
+        let of = |kind, served: &[Kind]| Workload::selectors(kind, |kind| served.contains(&kind));
+        assert_eq!(of(WorkloadKind::Deployment, &[]).len(), 2);
+        let operator = [Kind::RESOURCE_SET, Kind::FLUX_INSTANCE];
+        let all = of(WorkloadKind::Deployment, &operator);
+        assert_eq!((all.len(), of(WorkloadKind::Job, &operator).len()), (4, 3));
+        assert!(all[2].starts_with("resourceset.fluxcd.controlplane.io/name,"), "{all:?}");
     }
 }

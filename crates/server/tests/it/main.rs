@@ -25,6 +25,7 @@ mod lists;
 mod logs;
 mod logs_browser;
 mod matrix;
+mod members;
 mod metrics;
 mod mutual;
 mod object_facts;

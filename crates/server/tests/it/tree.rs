@@ -3,7 +3,7 @@
 use std::{io::Write, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fanlight_testbed::{Look, Options, estate, rights::flux_rules};
+use fanlight_testbed::{Browser, Look, Options, estate, rights::flux_rules};
 use flate2::{Compression, write::GzEncoder};
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
@@ -125,12 +125,16 @@ async fn a_tree_goes_down_to_the_pods_and_says_what_is_missing_and_what_lies_els
         assert!(draws(&page, beginning), "{beginning}: {:#?}", drawn(&page));
     }
     assert!(page.contains("href=\"/helm_release/details?name=billing&#38;namespace=apps\""), "parts are links: {page}");
+    assert!(page.contains("href=\"/other/core/ConfigMap/shop/settings\""), "of every kind: {page}");
+    let image = "<code>registry.example.com/acme/cart:1.0.0</code>";
+    assert!(page.contains(image) && draws(&page, "Deployment shop/cart: Ready, 2 of 2 ready; registry"), "{page}");
     for canary in ["nobodys-business", "canary-of-the-values", "style="] {
         assert!(!page.contains(canary), "{canary}");
     }
     let edge = get(&house, &ada, "/kustomization/graph?name=edge-shop&namespace=apps").await?;
     assert!(draws(&edge, "Deployment shop/cart: In another cluster"), "{:#?}", drawn(&edge));
     assert_eq!(drawn(&edge).len(), 2, "it is not looked for here");
+    assert!(!edge.contains("/workloads/deployment/shop/cart"), "another of that name leads astray: {edge}");
 
     // That a Secret was read is in the account, and nothing of what is in it.
     let told = log_with(&house.server, &["\"secrets\":[\"apps/sh.helm.release.v1.billing.v3\"]"]).await?;
@@ -264,4 +268,68 @@ async fn a_drawing_is_moved_and_made_larger_by_the_keyboard_and_by_buttons() -> 
     let complaints = browser.complaints().await?;
     assert!(complaints.is_empty(), "{complaints:#?}");
     until(async || Ok(!house.server.log().contains("panicked"))).await
+}
+
+/// A mouse does something at a point of the page, with or without a key held down.
+async fn mouse(browser: &Browser, sort: &str, at: (f64, f64), more: Value) -> anyhow::Result<()> {
+    let mut event = json!({"type": sort, "x": at.0, "y": at.1});
+    for (field, value) in more.as_object().into_iter().flatten() {
+        event[field] = value.clone();
+    }
+    browser.cdp().send_raw("Input.dispatchMouseEvent", event).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mouse_drags_a_drawing_without_following_a_link_and_a_wheel_with_ctrl_makes_it_larger() -> anyhow::Result<()>
+{
+    const VIEW: &str = "document.querySelector('.diagram .window')";
+    const LINK: &str = "document.querySelector(\".diagram .node a[href*='/workloads/']\")";
+    let house = scene().await?;
+    let browser = browser::at(&house, STORE, Look { width: 1000, height: 700, ..Look::DESK }).await?;
+    for _ in 0..3 {
+        browser.one("[data-zoom=in]").await?.click().await?;
+    }
+    browser.ask(&format!("{LINK}.scrollIntoView({{block: 'center', inline: 'center', behavior: 'instant'}})")).await?;
+    let centre = format!(
+        "(() => {{ const box = {LINK}.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+    );
+    let point = async || {
+        let [x, y]: [f64; 2] = serde_json::from_value(browser.ask(&centre).await?)?;
+        anyhow::Ok((x, y))
+    };
+    browser.ask("document.addEventListener('click', (event) => { window.last = event.defaultPrevented; })").await?;
+    let left = format!("{VIEW}.scrollLeft");
+    let before = browser.ask(&left).await?.as_f64().unwrap_or_default();
+    let held = json!({"button": "left", "buttons": 1, "clickCount": 1});
+    let let_go = json!({"button": "left", "buttons": 0, "clickCount": 1});
+
+    let (x, y) = point().await?;
+    mouse(&browser, "mouseMoved", (x, y), json!({})).await?;
+    mouse(&browser, "mousePressed", (x, y), held.clone()).await?;
+    for step in 1..=4 {
+        mouse(&browser, "mouseMoved", (x - 30.0 * f64::from(step), y), held.clone()).await?;
+    }
+    browser.until(&format!("{left} >= {before} + 100 && {VIEW}.classList.contains('dragged')")).await?;
+    mouse(&browser, "mouseReleased", (x - 120.0, y), let_go.clone()).await?;
+    browser.until(&format!("window.last === true && !{VIEW}.classList.contains('dragged')")).await?;
+
+    let width = format!("{VIEW}.querySelector('svg').getBoundingClientRect().width");
+    let full = browser.ask(&width).await?.as_f64().unwrap_or_default();
+    let wheel = |by: i32| json!({"deltaX": 0, "deltaY": by, "modifiers": 2});
+    let at = point().await?;
+    mouse(&browser, "mouseWheel", at, wheel(-120)).await?;
+    browser.until(&format!("{width} > {full} * 1.2")).await?;
+    let now = point().await?;
+    assert!((now.0 - at.0).hypot(now.1 - at.1) < 4.0, "what is under the pointer stays there: {at:?} {now:?}");
+    mouse(&browser, "mouseWheel", at, wheel(120)).await?;
+    browser.until(&format!("{width} < {full} * 1.1")).await?;
+
+    // Who only clicks follows the link.
+    let at = point().await?;
+    mouse(&browser, "mousePressed", at, held).await?;
+    mouse(&browser, "mouseReleased", at, let_go).await?;
+    browser.until("location.pathname.startsWith('/workloads/deployment/')").await?;
+    assert!(browser.complaints().await?.is_empty());
+    Ok(())
 }

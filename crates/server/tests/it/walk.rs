@@ -52,8 +52,8 @@ impl Walker {
         Ok(found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Every page that links lead to: one address for each path, and for each action that can be previewed; of what runs one
-    /// of each kind.
+    /// Every page that links lead to: one address for each path, and for each action that can be previewed; of what runs,
+    /// and of what else was applied, one of each kind.
     async fn pages(&self) -> anyhow::Result<Vec<String>> {
         let (mut seen, mut pages, mut next) = (BTreeSet::new(), Vec::new(), vec!["/".to_owned()]);
         while let Some(address) = next.pop() {
@@ -67,6 +67,7 @@ impl Walker {
                 let page = ours && !NOT_PAGES.iter().any(|start| path.starts_with(start));
                 let of_a_sort = match path.split('/').collect::<Vec<_>>()[..] {
                     ["", "workloads", kind, _, _] => format!("/workloads/{kind}"),
+                    ["", "other", group, kind, _, _] => format!("/other/{group}/{kind}"),
                     _ => path.clone(),
                 };
                 if page && seen.insert(of_a_sort) {
@@ -149,6 +150,7 @@ async fn the_tab_key_alone_reaches_everything_in_sight_and_shows_where_it_is() -
         "/user_info",
         "/workloads?namespace=web",
         "/workloads/deployment/catalog/catalog",
+        "/other/apps/Deployment/catalog/catalog",
     ] {
         walker.goto(page).await?;
         // What is not drawn, or is dead, or is of a group in which one is enough, is not to be reached.
@@ -210,9 +212,9 @@ async fn axe_finds_no_serious_fault_whatever_objects_there_are() -> anyhow::Resu
     Ok(())
 }
 
-/// The lists, and every tab of every object on them.
+/// The lists, every tab of every object on them, and something that one of them applied.
 async fn gallery(walker: &Walker) -> anyhow::Result<Vec<String>> {
-    let mut pages = Vec::new();
+    let mut pages = vec!["/other/core/ConfigMap/odd/settings".to_owned()];
     let lists =
         "[...document.querySelectorAll('nav.rail .place, nav.tabs a')].map((one) => new URL(one.href).pathname)";
     let (mut seen, mut next) = (BTreeSet::new(), vec!["/applications".to_owned()]);

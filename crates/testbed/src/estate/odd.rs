@@ -40,6 +40,7 @@ pub(super) fn objects() -> anyhow::Result<Vec<Value>> {
     all.extend(kinds.iter().flat_map(|object| [empty(object), full(object)]));
     let of = |kind: &str| kinds.iter().find(|object| object["kind"] == kind).map(|object| huge(object));
     all.extend(["Kustomization", "HelmRelease"].into_iter().filter_map(of));
+    all.push(settings());
     let events: Vec<_> = all.iter().skip(1).filter_map(event).collect();
     all.extend(events);
     Ok(all)
@@ -83,6 +84,14 @@ fn huge(object: &Value) -> Value {
         huge["spec"]["values"] = values.into();
     }
     huge
+}
+
+/// Something that one of them may have applied.
+fn settings() -> Value {
+    let labels =
+        json!({"kustomize.toolkit.fluxcd.io/name": "huge", "kustomize.toolkit.fluxcd.io/namespace": NAMESPACE});
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"text": ODD_TEXT, "long": "line\n".repeat(60_000)},
+        "metadata": {"name": "settings", "namespace": NAMESPACE, "labels": labels, "annotations": {"example.com/text": ODD_TEXT}}})
 }
 
 fn conditions(number: usize) -> Value {

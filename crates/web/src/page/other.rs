@@ -1,9 +1,11 @@
-//! Kinds of Flux's API groups that are not in the table: which there are, and what all of them have in common.
+//! Objects of kinds that are not in the table: of Flux's API groups, which are listed too, and whatever else Flux applied, of
+//! which there is what all objects have in common.
 //!
 //! They have no feeds. Whoever looks reads them in their own name, again every few seconds while the page is open.
 
 mod asked;
 mod content;
+mod specimen;
 mod view;
 
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use fanlight_model::OtherKind;
 
@@ -29,6 +31,7 @@ use crate::{
 use asked::Asked;
 pub(super) use asked::namespaces;
 use content::Content;
+pub(super) use specimen::specimen;
 use view::OtherView;
 
 /// The rail's way that leads near here.
@@ -84,15 +87,19 @@ pub(crate) async fn show(
     uri: Uri,
     Signed(session): Signed,
     origin: Origin,
-    asked: Asked,
+    asked: Result<Asked, StatusCode>,
 ) -> Response {
+    let Ok(asked) = asked else { return super::message::not_found(State(app), headers, uri).await };
+    if let Some(address) = asked.better_place(&app.base) {
+        return Redirect::to(&address).into_response();
+    }
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let read = asked.read(&app, &session).await;
     let seen_of = Seen::other(&asked.title());
-    let event = Event::View { page: Page::Other, seen: seen_of, outcome: Outcome::of_reading(&read) };
+    let event = Event::View { page: Page::Other, seen: seen_of, outcome: Outcome::of_reading(&read.found) };
     app.audit.note(origin, &Who::signed(&session), &event);
-    let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
-    let status = read.as_ref().map_or_else(ObjectError::status, |_| StatusCode::OK);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(asked.way());
+    let status = read.found.as_ref().map_or_else(ObjectError::status, |_| StatusCode::OK);
     let content = Content::new(&frame, &asked, &read, (app.clock)());
     let page = Shown { frame: &frame, asked: &asked, content, stream: part_of(&frame.here, "events") };
     seen(&app, &headers, &session, super::html(status, &page))
@@ -105,12 +112,13 @@ pub(crate) async fn events(
     uri: Uri,
     Signed(session): Signed,
     origin: Origin,
-    asked: Asked,
+    asked: Result<Asked, StatusCode>,
 ) -> Response {
+    let Ok(asked) = asked else { return StatusCode::NOT_FOUND.into_response() };
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     // It shows no rows, and ends with the session.
     let visit = app.live.visit(&visitor(&app, &session), &[]).await;
-    let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
+    let frame = Frame::of(&app, &session, &headers, &uri).at(asked.way());
     let seen = Seen::other(&asked.title());
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Other, seen);
     let view = OtherView::new(Arc::clone(&app), session.clone(), frame, asked, visit);

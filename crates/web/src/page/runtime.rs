@@ -202,12 +202,4 @@ mod tests {
         let mixed = [controller("a", "v2.9.4", 1), controller("b", "v2.8.0", 1)];
         assert_eq!(sentence(&mixed), "Flux: all 2 controllers are well.");
     }
-
-    #[test]
-    fn images_lead_to_their_pages_without_tag_and_digest() {
-        let read = Controller::read(&json!({"spec": {"template": {"spec": {"containers": [
-            {"image": "ghcr.io/fluxcd/source-controller:v1@sha256:0f"}, {"image": "localhost:5000/x:1"}]}}}}));
-        let links: Vec<_> = ControllerView::of(read).images.into_iter().map(|(_, link)| link).collect();
-        assert_eq!(links, [Some("https://ghcr.io/fluxcd/source-controller".to_owned()), None]);
-    }
 }

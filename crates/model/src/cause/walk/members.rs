@@ -1,5 +1,5 @@
 use super::{Branch, Cause, Gap, Link, Lookup, Served, Sight, Walk, deletion::leftover, words};
-use crate::{Details, InventoryEntry, Kind, ObjectKey, cause::ApiResource};
+use crate::{Details, InventoryEntry, Kind, ObjectKey, Thing, cause::ApiResource};
 use words::Unhealthy;
 
 /// The kinds of Kubernetes that run something, or wait for something.
@@ -75,7 +75,10 @@ impl Walk<'_> {
         }
         let label = words::labelled(kind, namespace, name);
         let known = format!("{label} is not healthy");
-        let link = || Link::new(kind, namespace, name, "Not healthy");
+        let link = || match group {
+            Some(group) => Link::about(Thing::new(group, kind, namespace, name), "Not healthy"),
+            None => Link::new(kind, namespace, name, "Not healthy"),
+        };
         let unknown = || is_named.then(|| Branch::new(Cause::Unknown, known.clone()).then(link()));
         let resource = match (self.served(group.as_deref(), kind)?, group) {
             (Served::As(resource), _) => resource,

@@ -17,7 +17,16 @@ fn tree(parts: &[(usize, &str, &str)]) -> Tree {
         let failed = name.starts_with('!');
         let standing = Standing::There(if failed { State::Failed } else { State::Ready });
         let (thing, note, again) = (Thing::new("", kind, "shop", name), String::new(), false);
-        nodes.push(TreeNode { id: format!("{place}"), thing, standing, note, parent, depth: *depth, again });
+        nodes.push(TreeNode {
+            id: format!("{place}"),
+            thing,
+            standing,
+            note,
+            images: Vec::new(),
+            parent,
+            depth: *depth,
+            again,
+        });
     }
     Tree { nodes, ..Tree::default() }
 }

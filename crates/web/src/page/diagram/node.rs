@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) state: StatusView,
     /// What else there is to say; may be empty.
     pub(crate) note: String,
+    /// The images of its containers, if it is a workload.
+    pub(crate) images: Vec<String>,
     /// How it is drawn beside its state: `dashed` for what is not there or not seen, `hot` for what matters; may be empty.
     pub(crate) class: &'static str,
     /// Hides or shows what is below it.
@@ -64,7 +66,8 @@ impl Node {
     pub(super) fn said(&self) -> String {
         let place = if self.namespace.is_empty() { String::new() } else { format!("{}/", self.namespace) };
         let said = format!("{} {place}{}: {}", self.kind, self.name, self.state.word);
-        if self.note.is_empty() { said } else { format!("{said}, {}", self.note) }
+        let said = if self.note.is_empty() { said } else { format!("{said}, {}", self.note) };
+        if self.images.is_empty() { said } else { format!("{said}; {}", self.images.join(", ")) }
     }
 
     /// What its fold does, for those who hear it.

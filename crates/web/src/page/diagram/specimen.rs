@@ -58,6 +58,7 @@ impl Node {
             namespace: "styleguide".to_owned(),
             state: StatusView::of(State::Ready),
             note: String::new(),
+            images: Vec::new(),
             class: "",
             fold: None,
         }

@@ -7,6 +7,7 @@ mod version;
 
 use std::time::SystemTime;
 
+use fanlight_model::Thing;
 use serde::Deserialize;
 
 use super::{Shown, Tab, behind, shown::More};
@@ -97,12 +98,14 @@ impl Comparison {
                 format!("{address}{}", pair.query())
             }),
         };
+        // What lies in another cluster has no page here.
+        let page = |thing: &Thing| (!shown.details.settings.remote).then(|| place::thing(&frame.base, thing));
         let first = editions.first().map(|edition| edition.seen);
         Some(Self {
             action: address.split('?').next().unwrap_or_default().to_owned(),
             since: first.map(|seen| (when::timestamp(seen), when::day_and_clock(seen, now))),
             note: note(versions.len(), is_lost),
-            changes: from.zip(to).map(|(from, to)| Changes::of(&versions[from], &versions[to])),
+            changes: from.zip(to).map(|(before, after)| Changes::of(&versions[before], &versions[after], &page)),
             versions: versions.iter().enumerate().rev().map(choice).collect(),
         })
     }
@@ -126,7 +129,7 @@ fn note(versions: usize, is_lost: bool) -> String {
 }
 
 impl Changes {
-    fn of(from: &Version, to: &Version) -> Self {
+    fn of(from: &Version, to: &Version, address: &dyn Fn(&Thing) -> Option<String>) -> Self {
         let told = Self {
             from: from.label.clone(),
             to: to.label.clone(),
@@ -146,7 +149,7 @@ impl Changes {
         Self {
             conditions,
             same_conditions,
-            members: Members::compared(before.inventory.as_deref(), after.inventory.as_deref()),
+            members: Members::compared(before.inventory.as_deref(), after.inventory.as_deref(), address),
             texts: texts
                 .into_iter()
                 .filter(|(_, before, after)| [before, after].iter().any(|text| text.as_deref() != Some("")))

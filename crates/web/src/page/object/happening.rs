@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{EventEntry, short_revision};
+use fanlight_model::{EventEntry, Events, short_revision};
 
 use super::shown::More;
 use crate::{ObjectError, when};
@@ -27,7 +27,15 @@ impl Happening {
     /// The Events, and what there is to say of them or in their place.
     pub(super) fn all(more: &More, now: SystemTime) -> (Vec<Self>, String) {
         match more {
-            More::Events(Ok(events)) => {
+            More::Events(read) => Self::listed(read, now),
+            _ => (Vec::new(), String::new()),
+        }
+    }
+
+    /// The same of Events that were read, or were not.
+    pub(in crate::page) fn listed(read: &Result<Events, ObjectError>, now: SystemTime) -> (Vec<Self>, String) {
+        match read {
+            Ok(events) => {
                 let note = match (events.entries.is_empty(), events.more) {
                     (true, _) => {
                         "Nothing happened lately. Kubernetes forgets Events after an hour, unless told otherwise."
@@ -37,11 +45,10 @@ impl Happening {
                 };
                 (events.entries.iter().map(|entry| Self::of(entry, now)).collect(), note.to_owned())
             }
-            More::Events(Err(ObjectError::Forbidden(words))) => {
+            Err(ObjectError::Forbidden(words)) => {
                 (Vec::new(), format!("Kubernetes says: {words}. An administrator can grant “list” on events."))
             }
-            More::Events(Err(error)) => (Vec::new(), format!("The Events cannot be read: {error}.")),
-            _ => (Vec::new(), String::new()),
+            Err(error) => (Vec::new(), format!("The Events cannot be read: {error}.")),
         }
     }
 

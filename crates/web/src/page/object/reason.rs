@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Explanation, Gap, Link, WorkloadKey, WorkloadKind};
+use fanlight_model::{Explanation, Gap, Link};
 
 use crate::{
     frame::Frame,
@@ -66,13 +66,7 @@ impl Step {
         Self {
             kind: link.subject.kind.clone(),
             name: link.subject.name.clone(),
-            link: match &link.subject.key {
-                Some(key) => place::object(&frame.base, key, "details"),
-                None => link.subject.name.split_once('/').and_then(|(namespace, name)| {
-                    let kind = WorkloadKind::ALL.into_iter().find(|kind| kind.name() == link.subject.kind)?;
-                    Some(place::workload(&frame.base, &WorkloadKey::new(kind, namespace, name)))
-                }),
-            },
+            link: link.subject.thing.as_ref().map(|thing| place::beside_logs(&frame.base, thing)),
             log: link.subject.log.as_ref().map(|source| place::container_log(&frame.base, source)),
             said: link.said.clone(),
             quoted: link.quoted,

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use fanlight_identity::Session;
 use fanlight_live::{Sight, Sighting, Visit};
 use fanlight_model::{
-    Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row, Tree, Verification, Version,
+    Answer, Details, Events, Explanation, Graph, Identity, Kind, ObjectKey, Row, Thing, Tree, Verification, Version,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -139,7 +139,7 @@ impl More {
         const MAPS: usize = 16;
         let key = &details.row.key;
         match tab {
-            Tab::Events => More::Events(app.objects.events(who, key).await),
+            Tab::Events => More::Events(app.objects.events(who, &Thing::from(key)).await),
             Tab::Tree => More::Tree(app.trees.read(&*app.objects, who, key, object).await),
             Tab::Values => {
                 let mut names: Vec<_> = details.values_from.iter().filter(|from| from.kind == "ConfigMap").collect();

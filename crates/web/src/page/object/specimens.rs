@@ -2,7 +2,7 @@ use std::{collections::HashSet, sync::Arc, time::SystemTime};
 
 use fanlight_model::{
     Answer, Cause, Deed, Details, Explanation, Folds, Gap, Glimpse, Graph, Kind, Link, ObjectKey, Row, State, Subject,
-    Surroundings,
+    Surroundings, Thing,
 };
 use serde_json::{Value, json};
 
@@ -59,17 +59,18 @@ fn causes(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> Strin
 /// A cause that was found, and one that may not be seen.
 fn explained(frame: &Frame, object: &Value, rows: &[Row], now: SystemTime) -> String {
     let failed = rows.iter().find(|row| row.state == State::Failed);
-    let key = failed.map(|row| row.key.clone());
-    let link = |kind: &str, name: &str, said: &str, key: Option<ObjectKey>| Link {
-        subject: Subject { kind: kind.to_owned(), name: name.to_owned(), key, log: None },
+    let thing = failed.map(|row| Thing::from(&row.key));
+    let of = |group: &str, kind: &str, name: &str| Some(Thing::new(group, kind, "shop", name));
+    let link = |kind: &str, name: &str, said: &str, thing: Option<Thing>| Link {
+        subject: Subject { kind: kind.to_owned(), name: name.to_owned(), thing, log: None },
         said: said.to_owned(),
         quoted: name.is_empty(),
         since: None,
         count: if name.is_empty() { 14 } else { 1 },
     };
     let chain = vec![
-        link("Kustomization", "apps/shop", "Health check failed: Deployment/shop/cart failed", key),
-        link("Deployment", "shop/cart", "0 of 2 replicas available", None),
+        link("Kustomization", "apps/shop", "Health check failed: Deployment/shop/cart failed", thing),
+        link("Deployment", "shop/cart", "0 of 2 replicas available", of("apps", "Deployment", "cart")),
         link("Pod", "shop/cart-7d9f8b6c5-x2kqp", "Container cart: CrashLoopBackOff, restarted 7 times", None),
         link("Event", "", "Back-off restarting failed container cart", None),
     ];

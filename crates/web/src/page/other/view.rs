@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Asked, Content,
-    asked::{Found, Learnt},
+    asked::{Came, Learnt},
 };
 use crate::{
     App, ObjectError,
@@ -46,15 +46,15 @@ impl OtherView {
         Self { app, session, frame, asked, visit, read_again: now, learnt: Learnt::default(), learn_again: now }
     }
 
-    async fn read(&mut self) -> Result<Found, ObjectError> {
+    async fn read(&mut self) -> Came {
         let now = Instant::now();
         if self.learn_again <= now {
             self.learnt = Learnt::default();
             self.learn_again = now + Self::LEARN;
         }
         let read = self.asked.read_again(&self.app, &self.session, &mut self.learnt);
-        let late = || Err(ObjectError::Unanswered(format!("There was no answer within {:?}", Self::PATIENCE)));
-        timeout(Self::PATIENCE, read).await.unwrap_or_else(|_| late())
+        let late = || ObjectError::Unanswered(format!("There was no answer within {:?}", Self::PATIENCE));
+        timeout(Self::PATIENCE, read).await.unwrap_or_else(|_| Came { kind: None, found: Err(late()) })
     }
 }
 

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use fanlight_model::Thing;
+
 /// What of an inventory is not in both versions.
 #[derive(Default)]
 pub(in crate::page::object) struct Members {
@@ -21,6 +23,8 @@ pub(in crate::page::object) struct MemberChange {
     pub(in crate::page::object) class: &'static str,
     pub(in crate::page::object) kind: String,
     pub(in crate::page::object) name: String,
+    /// Where it leads, if it should be there.
+    pub(in crate::page::object) link: Option<String>,
     /// API group and version.
     pub(in crate::page::object) api: String,
 }
@@ -29,8 +33,8 @@ pub(in crate::page::object) struct MemberChange {
 const MOST: usize = 300;
 
 impl Members {
-    /// Compares two lists of members, of which either may have been too long to be kept.
-    pub(super) fn compared(before: Option<&str>, after: Option<&str>) -> Self {
+    /// Compares two lists of members, of which either may have been too long to be kept; `to` says where one leads.
+    pub(super) fn compared(before: Option<&str>, after: Option<&str>, to: &dyn Fn(&Thing) -> Option<String>) -> Self {
         let (Some(before), Some(after)) = (before, after) else {
             return Self { note: "One of the inventories was too long to be kept.".to_owned(), ..Self::default() };
         };
@@ -43,18 +47,18 @@ impl Members {
             match before.get(member) {
                 None => {
                     members.added += 1;
-                    members.changes.push(MemberChange::of("added", "ready", member, version));
+                    members.changes.push(MemberChange::of("added", "ready", member, version, to));
                 }
                 Some(other) if other != version => {
                     let versions = format!("{other} → {version}");
-                    members.changes.push(MemberChange::of("another version", "moving", member, &versions));
+                    members.changes.push(MemberChange::of("another version", "moving", member, &versions, to));
                 }
                 Some(_) => members.same += 1,
             }
         }
         for (member, version) in before.iter().filter(|(member, _)| !after.contains_key(*member)) {
             members.removed += 1;
-            members.changes.push(MemberChange::of("removed", "failed", member, version));
+            members.changes.push(MemberChange::of("removed", "failed", member, version, &|_| None));
         }
         members.more = members.changes.len().saturating_sub(MOST);
         members.changes.truncate(MOST);
@@ -63,7 +67,13 @@ impl Members {
 }
 
 impl MemberChange {
-    fn of(word: &'static str, class: &'static str, member: &str, version: &str) -> Self {
+    fn of(
+        word: &'static str,
+        class: &'static str,
+        member: &str,
+        version: &str,
+        to: &dyn Fn(&Thing) -> Option<String>,
+    ) -> Self {
         let mut parts = member.split(' ');
         let mut next = || parts.next().unwrap_or_default();
         let (kind, group, namespace, name) = (next(), next(), next(), next());
@@ -71,7 +81,8 @@ impl MemberChange {
             "" => second.to_owned(),
             first => format!("{first}/{second}"),
         };
-        Self { word, class, kind: kind.to_owned(), name: join(namespace, name), api: join(group, version) }
+        let link = to(&Thing::new(group, kind, namespace, name));
+        Self { word, class, kind: kind.to_owned(), name: join(namespace, name), link, api: join(group, version) }
     }
 }
 

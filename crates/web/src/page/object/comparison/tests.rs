@@ -132,12 +132,16 @@ fn a_long_difference_is_shown_in_parts_and_not_without_end() {
 
 #[test]
 fn a_member_is_taken_apart_and_lists_that_were_not_kept_are_not_compared() {
-    let members = Members::compared(Some("Role rbac.example a b:c v1"), Some("Role rbac.example a b:c v2"));
+    let to = |thing: &Thing| Some(format!("to {thing}"));
+    let members = Members::compared(Some("Role rbac.example a b:c v1"), Some("Role rbac.example a b:c v2"), &to);
     let change = &members.changes[0];
     assert_eq!(
         [change.word, &change.kind, &change.name, &change.api],
         ["another version", "Role", "a/b:c", "rbac.example/v1 → v2"]
     );
-    assert!(!Members::compared(None, Some("")).note.is_empty());
-    assert!(!Members::compared(Some(""), Some("")).note.is_empty());
+    assert_eq!(change.link.as_deref(), Some("to Role/a/b:c"));
+    let removed = Members::compared(Some("Role rbac.example a b:c v1"), Some(""), &to);
+    assert_eq!(removed.changes[0].link, None, "it is not there any more");
+    assert!(!Members::compared(None, Some(""), &to).note.is_empty());
+    assert!(!Members::compared(Some(""), Some(""), &to).note.is_empty());
 }

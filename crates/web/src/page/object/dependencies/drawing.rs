@@ -96,6 +96,7 @@ impl Grid {
             namespace: one.key.namespace.to_string(),
             state: status(one),
             note: row.and_then(|row| when::since(row.since, now)).map(|(_, age)| age).unwrap_or_default(),
+            images: Vec::new(),
             class: match (one.side == Side::Own, is_in_chain, row.is_some()) {
                 (true, true, _) => "own hot",
                 (true, false, _) => "own",

@@ -112,14 +112,16 @@ fn node(frame: &Frame, key: &ObjectKey, placed: &Placed<'_>, folds: &Folds) -> N
         namespace: String::new(),
         state,
         note: String::new(),
+        images: Vec::new(),
         class: "",
         fold: None,
     };
     match &placed.shown {
         Shown::Node(one) => Node {
-            href: if one.parent.is_some() { place::thing(&frame.base, &one.thing) } else { None },
+            href: leads_on(one).then(|| place::thing(&frame.base, &one.thing)),
             namespace: one.thing.namespace.clone(),
             note: note(one, placed),
+            images: one.images.clone(),
             class: class(one.standing),
             fold: fold(frame, key, one, placed, folds),
             ..blank(one.id.clone(), one.thing.kind.clone(), one.thing.name.clone(), status(one.standing))
@@ -139,6 +141,11 @@ fn node(frame: &Frame, key: &ObjectKey, placed: &Placed<'_>, folds: &Folds) -> N
             }
         }
     }
+}
+
+/// Whether a part is another one than the page is about, and of this cluster: in another there may be one of the same name.
+fn leads_on(node: &TreeNode) -> bool {
+    node.parent.is_some() && node.standing != Standing::Elsewhere
 }
 
 fn note(node: &TreeNode, placed: &Placed<'_>) -> String {

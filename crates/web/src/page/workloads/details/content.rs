@@ -1,7 +1,9 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{ContainerSummary, Deed, Pod, Workload, WorkloadKey, WorkloadKind};
+use fanlight_model::{
+    ApiResource, ContainerSummary, Deed, EventEntry, Pod, Thing, Workload, WorkloadKey, WorkloadKind,
+};
 
 use super::{
     Shown,
@@ -46,10 +48,12 @@ struct Found<'a> {
     undeletable: Note,
     jobs: Vec<JobLine>,
     jobs_note: Note,
-    /// Each with what it is about.
-    events: Vec<(Happening, String)>,
+    /// Each with what it is about, and where that leads.
+    events: Vec<(Happening, String, Option<String>)>,
     events_note: Note,
     command: String,
+    /// The address of its manifest.
+    manifest: String,
     /// The address of what all its pods write; nothing of a `CronJob`, whose Jobs have logs.
     logs: Option<String>,
 }
@@ -145,7 +149,10 @@ impl<'a> Found<'a> {
             ),
             events: events
                 .iter()
-                .map(|event| (Happening::of(event, now), format!("{} {}", event.kind, event.name)))
+                .map(|event| {
+                    let about = format!("{} {}", event.kind, event.name);
+                    (Happening::of(event, now), about, subject(frame, &row.key, event))
+                })
                 .collect(),
             events_note: Note::of_list(
                 frame,
@@ -154,10 +161,19 @@ impl<'a> Found<'a> {
                 &list("", "events"),
             ),
             command: format!("kubectl get {} {} -n {namespace} -o yaml", kind.plural(), row.key.name),
+            manifest: place::any(&frame.base, &Thing::new(kind.group(), kind.name(), namespace, &row.key.name)),
             logs: (kind != WorkloadKind::CronJob)
                 .then(|| place::logs(&frame.base, kind.slug(), namespace, &row.key.name, Vec::new())),
         }
     }
+}
+
+/// Where an Event about something else than this workload leads.
+fn subject(frame: &Frame, key: &WorkloadKey, event: &EventEntry) -> Option<String> {
+    let kind = ApiResource::builtin(&event.kind, None)?;
+    let is_here = kind.kind == key.kind.name() && *event.name == *key.name;
+    let thing = Thing::new(&kind.group, &kind.kind, &event.namespace, &event.name);
+    (!is_here).then(|| place::beside_logs(&frame.base, &thing))
 }
 
 impl Note {

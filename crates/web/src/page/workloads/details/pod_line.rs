@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use fanlight_model::{Container, ContainerState, Pod, PodUsage, State, Termination};
+use fanlight_model::{Container, ContainerState, Pod, PodUsage, State, Termination, Thing};
 
 use crate::{place, status::StatusView, when};
 
@@ -22,7 +22,8 @@ pub(super) struct PodLine {
     pub(super) containers: Vec<ContainerLine>,
     /// Whether it can still be deleted.
     pub(super) is_there: bool,
-    /// The address of what its containers write.
+    /// The addresses of what it is, and of what its containers write.
+    pub(super) link: String,
     pub(super) logs: String,
 }
 
@@ -57,6 +58,7 @@ impl PodLine {
             usage: usage.iter().find(|one| one.pod == pod.name).map(PodUsage::said).unwrap_or_default(),
             containers: pod.containers.iter().filter_map(|one| ContainerLine::of(one, now)).collect(),
             is_there: pod.state != State::Deleting,
+            link: place::any(base, &Thing::new("", "Pod", &pod.namespace, &pod.name)),
             logs: place::logs(base, "pod", &pod.namespace, &pod.name, Vec::new()),
         }
     }
