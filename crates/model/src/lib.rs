@@ -55,7 +55,7 @@ pub use cause::{
     glance, leads_further,
 };
 pub use change::{Change, FeedError, Listing, Version};
-pub use commands::{Command, commands};
+pub use commands::{Command, commands, happenings, listing};
 pub use details::{
     BuildEntry, ConditionEntry, Dependency, Details, History, InventoryEntry, OtherObject, OtherObjects, ReleaseEntry,
     Settings, ValuesFrom,

@@ -52,7 +52,7 @@ impl WorkloadFilter {
                     .filter(|word| word.len() <= Self::WORD)
                     .for_each(|word| put(&mut filter.words, Some(word.to_lowercase()))),
                 "sort" => {
-                    filter.sort = Sort::by_slug(value).filter(|sort| Self::SORTS.contains(sort)).unwrap_or_default()
+                    filter.sort = Sort::by_slug(value).filter(|sort| Self::SORTS.contains(sort)).unwrap_or_default();
                 }
                 "order" => filter.reversed = value == "reversed",
                 _ => {}

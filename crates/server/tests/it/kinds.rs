@@ -334,7 +334,12 @@ async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_wh
         assert_eq!(ends.len(), objects.len());
         assert!(ends.values().all(|end| end.starts_with(said)), "{action}: {ends:#?}");
     }
-    for (action, annotation) in [("force", "forceAt"), ("reset", "resetAt")] {
+    for (action, annotations) in [
+        ("force", &["forceAt"][..]),
+        ("reset-with-source", &["resetAt"]),
+        ("force-reset", &["forceAt", "resetAt"]),
+        ("force-reset-with-source", &["forceAt", "resetAt"]),
+    ] {
         let ends = act(action, &["HelmRelease/mobile/push", "Kustomization/mobile/gateway"]).await?;
         assert!(ends["HelmRelease/mobile/push"].starts_with("Done: Reconciled"), "{ends:?}");
         assert_eq!(
@@ -346,7 +351,9 @@ async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_wh
             let start = format!("reconcile.fluxcd.io/{name}: ");
             manifest.split(&start).nth(1).and_then(|rest| rest.lines().next()).map(ToOwned::to_owned)
         };
-        assert!(value(annotation).is_some() && value(annotation) == value("requestedAt"), "{manifest}");
+        for annotation in annotations {
+            assert!(value(annotation).is_some() && value(annotation) == value("requestedAt"), "{action}: {manifest}");
+        }
     }
     let silent = ["Alert/flux-system/failures", "Provider/flux-system/chat"];
     assert!(act("sync", &silent).await?.values().all(|end| end.starts_with("Refused: Cannot be synced")));

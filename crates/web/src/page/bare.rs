@@ -44,16 +44,19 @@ pub(crate) async fn dress(State(app): State<Arc<App>>, request: Request, next: N
         }
     };
     // What else was said, such as when to come again, still holds.
-    for (name, value) in &head.headers {
-        dressed.headers_mut().entry(name).or_insert_with(|| value.clone());
-    }
+    let mut said = head.headers;
+    said.remove(header::CONTENT_LENGTH);
+    said.extend(std::mem::take(dressed.headers_mut()));
+    *dressed.headers_mut() = said;
     dressed
 }
 
-/// The address to come back to, without the prefix; none if it answers to forms only.
+/// The address to come back to, without the prefix; none if it answers to forms only, or holds the provider's code, which
+/// counts once.
 fn here(base: &str, method: &Method, uri: &Uri) -> Option<Uri> {
     let here = uri.path_and_query()?.as_str().strip_prefix(base)?;
-    matches!(*method, Method::GET | Method::HEAD).then(|| here.parse().ok())?
+    let leads_back = matches!(*method, Method::GET | Method::HEAD) && !here.starts_with("/oauth2");
+    if leads_back { here.parse().ok() } else { None }
 }
 
 fn is_bare(answer: &Response) -> bool {
@@ -169,5 +172,7 @@ mod tests {
         let uri: Uri = "/flux/applications?search=a".parse().expect("an address");
         assert_eq!(here("/flux", &Method::GET, &uri).map(|uri| uri.to_string()), Some("/applications?search=a".into()));
         assert_eq!(here("/flux", &Method::POST, &uri), None);
+        let callback: Uri = "/flux/oauth2/callback?code=a".parse().expect("an address");
+        assert_eq!(here("/flux", &Method::GET, &callback), None);
     }
 }

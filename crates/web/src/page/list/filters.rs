@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fanlight_live::List;
-use fanlight_model::{Query, Sort, State};
+use fanlight_model::{Query, Sort, State, listing};
 
 use super::ListPage;
 use crate::{place, status::StatusView};
@@ -151,6 +151,13 @@ pub(super) fn chips(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Link> 
         chip(format!("search: {}", query.words.join(" ")), &Query { words: Vec::new(), ..first_page(query) });
     }
     chips
+}
+
+/// What shows the same in a terminal. Kinds of which nothing is in sight may not even be installed; and of what a search
+/// finds there are too many.
+pub(super) fn command(page: &ListPage, query: &Query, list: &List) -> String {
+    let there = list.kinds.iter().map(|(kind, _)| *kind).filter(|kind| query.wants_kind(*kind));
+    if page.is_search() { String::new() } else { listing(&there.collect::<Vec<_>>(), query) }
 }
 
 /// The heads of the columns; a second click on the sorted one turns the order around.

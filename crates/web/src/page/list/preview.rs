@@ -216,10 +216,13 @@ impl Matching {
 
 /// The action and what it is about, as somebody says it.
 fn phrase(action: &Action, objects: &str) -> String {
+    let with = if action.with_source() { " with source" } else { "" };
     match action {
-        Action::Sync { with_source: true } => format!("Reconcile {objects} with source"),
-        Action::Force => format!("Force an upgrade of {objects}"),
-        Action::Reset => format!("Reset {objects} and try again"),
+        Action::Sync { .. } => format!("Reconcile {objects}{with}"),
+        Action::Force { reset, .. } => {
+            format!("{} of {objects}{with}", if *reset { "Reset and force an upgrade" } else { "Force an upgrade" })
+        }
+        Action::Reset { .. } => format!("Reset {objects} and try again{with}"),
         other => format!("{} {objects}", word(other)),
     }
 }
