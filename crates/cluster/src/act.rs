@@ -106,7 +106,7 @@ impl Deed {
 
     async fn settle(self: Arc<Self>, key: ObjectKey) {
         let stage = match &self.action {
-            Action::Sync { .. } | Action::Force | Action::Reset => self.synced(&key).await.into_stage(),
+            Action::Sync { .. } | Action::Force { .. } | Action::Reset { .. } => self.synced(&key).await.into_stage(),
             Action::Suspend { comment } => {
                 let plan = |target: &Target<'_>| target.suspend(&self.by, comment.as_deref());
                 self.change(&key, plan, true).await

@@ -23,6 +23,8 @@ pub struct List {
     pub found: Vec<(Kind, usize)>,
     /// Namespaces in sight with their number of rows, whatever the query; sorted.
     pub namespaces: Vec<(Arc<str>, usize)>,
+    /// Tenants in sight with their number of rows, whatever the query; sorted.
+    pub tenants: Vec<(Arc<str>, usize)>,
     /// For each asked kind, how far the viewer sees.
     pub sights: Vec<(Kind, Sight)>,
     /// Kinds of which not everything that the viewer may see has been read so far.

@@ -33,10 +33,18 @@ pub enum Action {
         with_source: bool,
     },
     /// Have Helm upgrade a release although nothing changed, as `flux reconcile helmrelease --force` does.
-    Force,
+    Force {
+        /// Have it forget failed attempts too.
+        reset: bool,
+        /// As with [`Action::Sync`].
+        with_source: bool,
+    },
     /// Have a release that gave up forget its failed attempts and try again, as `flux reconcile helmrelease --reset`
     /// does.
-    Reset,
+    Reset {
+        /// As with [`Action::Sync`].
+        with_source: bool,
+    },
     /// Have the controller leave the object alone, as `flux suspend` does.
     Suspend {
         /// Why, for whoever finds it suspended.
@@ -44,6 +52,18 @@ pub enum Action {
     },
     /// Take a suspension back, as `flux resume` does; the controller reconciles at once.
     Resume,
+}
+
+impl Action {
+    /// Whether what the objects come from is reconciled first.
+    pub fn with_source(&self) -> bool {
+        match self {
+            Action::Sync { with_source } | Action::Force { with_source, .. } | Action::Reset { with_source } => {
+                *with_source
+            }
+            Action::Suspend { .. } | Action::Resume => false,
+        }
+    }
 }
 
 /// What has become of one object of an [`Action`]; the sentence is for people.

@@ -4,7 +4,7 @@ mod viewed;
 
 pub use viewed::Viewed;
 
-use crate::{Kind, ObjectKey};
+use crate::{EventFilter, Kind, ObjectKey, Query, Row, text::is_name};
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +49,44 @@ pub fn commands(key: &ObjectKey) -> Vec<Command> {
     if *kind == Kind::HELM_RELEASE {
         add("Force an upgrade", "reconcile", " --force");
         add("Reset and try again", "reconcile", " --reset");
+        add("Both, with source", "reconcile", " --with-source --force --reset");
     }
     if tool.suspends {
         add("Suspend", "suspend", "");
         add("Resume", "resume", "");
     }
     all
+}
+
+/// The command that lists these kinds as a page does, as far as one command can; empty for no kinds. What is no name is
+/// left out: nobody may be given a command to copy that does something else.
+pub fn listing(kinds: &[Kind], query: &Query) -> String {
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = kinds.iter().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect();
+    let tenant = match &*query.tenants {
+        [one] if is_name(one) => format!(" -l {}={one}", Row::TENANT),
+        _ => String::new(),
+    };
+    format!("kubectl get {}{}{tenant}", names.join(","), place(&query.namespaces))
+}
+
+/// The command that lists Events as a page does, as far as one command can.
+pub fn happenings(filter: &EventFilter) -> String {
+    let about = match &*filter.kinds {
+        [kind] if is_name(&filter.name) => format!(" --for {kind}/{}", filter.name),
+        _ => String::new(),
+    };
+    let types = filter.warnings.map_or("", |warnings| if warnings { " --types Warning" } else { " --types Normal" });
+    format!("flux events{}{about}{types}", place(&filter.namespaces))
+}
+
+fn place(namespaces: &[String]) -> String {
+    match namespaces {
+        [one] if is_name(one) => format!(" -n {one}"),
+        _ => " -A".to_owned(),
+    }
 }
 
 impl Tool {
@@ -107,10 +139,34 @@ mod tests {
                 "flux reconcile helmrelease shop -n apps --with-source",
                 "flux reconcile helmrelease shop -n apps --force",
                 "flux reconcile helmrelease shop -n apps --reset",
+                "flux reconcile helmrelease shop -n apps --with-source --force --reset",
                 "flux suspend helmrelease shop -n apps",
                 "flux resume helmrelease shop -n apps",
             ]
         );
+    }
+
+    #[test]
+    fn a_list_is_read_in_a_terminal_by_one_command_that_is_nothing_else() {
+        let listed = |pairs: &[(&str, &str)]| listing(&[Kind::BUCKET], &Query::from_pairs(pairs.iter().copied()));
+        let get = "kubectl get buckets.source.toolkit.fluxcd.io";
+        assert_eq!(listed(&[]), format!("{get} -A"));
+        assert_eq!(
+            listed(&[("namespace", "apps"), ("tenant", "blue")]),
+            format!("{get} -n apps -l toolkit.fluxcd.io/tenant=blue")
+        );
+        assert_eq!(listed(&[("namespace", "apps"), ("namespace", "data")]), format!("{get} -A"));
+        for odd in ["x; reboot", "$(reboot)", "-o", "a b", "\n"] {
+            assert_eq!(listed(&[("namespace", odd), ("tenant", odd)]), format!("{get} -A"), "{odd}");
+        }
+        assert_eq!(listing(&[], &Query::default()), "");
+        let happened = |pairs: &[(&str, &str)]| happenings(&EventFilter::from_pairs(pairs.iter().copied()));
+        assert_eq!(happened(&[]), "flux events -A");
+        assert_eq!(
+            happened(&[("kind", "hr"), ("name", "shop"), ("namespace", "apps"), ("type", "warning")]),
+            "flux events -n apps --for HelmRelease/shop --types Warning"
+        );
+        assert_eq!(happened(&[("kind", "hr"), ("name", "x; reboot")]), "flux events -A");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What a viewer asks of a list: filters, words to find, order, page. All of it lives in the URL.
 
+mod sort;
 mod text;
 
-use std::cmp::Ordering;
+pub use sort::Sort;
 
 use crate::{Kind, Row, State};
 
@@ -15,6 +16,8 @@ pub struct Query {
     pub kinds: Vec<Kind>,
     /// Only these namespaces; empty for all.
     pub namespaces: Vec<String>,
+    /// Only of these tenants; empty for all, and for what has none.
+    pub tenants: Vec<String>,
     /// Only these states; empty for all.
     pub states: Vec<State>,
     /// Words to find, in lower case; one more than may be asked for if there were too many.
@@ -25,73 +28,6 @@ pub struct Query {
     pub reversed: bool,
     /// Which page, from 0.
     pub page: usize,
-}
-
-/// The order of a list. Ties are broken by namespace, name and kind, so that an order is always total.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Sort {
-    /// Worst state first, then the newest change.
-    #[default]
-    Status,
-    /// By name.
-    Name,
-    /// By namespace.
-    Namespace,
-    /// By kind.
-    Kind,
-    /// Newest change first.
-    Since,
-    /// What fits the search words best first, and among what fits as well as by status. Without words: by status.
-    Match,
-}
-
-impl Sort {
-    /// Every order.
-    pub const ALL: [Sort; 6] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since, Sort::Match];
-    /// The orders in which rows are whatever is asked for.
-    pub const KEPT: [Sort; 5] = [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since];
-
-    /// The word in URLs.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Sort::Status => "status",
-            Sort::Name => "name",
-            Sort::Namespace => "namespace",
-            Sort::Kind => "kind",
-            Sort::Since => "since",
-            Sort::Match => "match",
-        }
-    }
-
-    /// The order with this [`Sort::slug`].
-    pub fn by_slug(slug: &str) -> Option<Sort> {
-        Sort::ALL.into_iter().find(|sort| sort.slug() == slug)
-    }
-
-    /// The order's place in [`Sort::ALL`].
-    pub fn index(self) -> usize {
-        self as usize
-    }
-
-    /// Which of two rows comes first; equal only for rows of the same object.
-    pub fn compare(self, a: &Row, b: &Row) -> Ordering {
-        let first = match self {
-            Sort::Status | Sort::Match => a.state.cmp(&b.state).then_with(|| newest_first(a, b)),
-            Sort::Name => a.key.name.cmp(&b.key.name),
-            Sort::Namespace => Ordering::Equal,
-            Sort::Kind => a.key.kind.info().name.cmp(b.key.kind.info().name),
-            Sort::Since => newest_first(a, b),
-        };
-        first
-            .then_with(|| a.key.namespace.cmp(&b.key.namespace))
-            .then_with(|| a.key.name.cmp(&b.key.name))
-            .then_with(|| a.key.kind.cmp(&b.key.kind))
-    }
-}
-
-/// Rows without a time come last.
-fn newest_first(a: &Row, b: &Row) -> Ordering {
-    b.since.cmp(&a.since)
 }
 
 impl Query {
@@ -106,7 +42,7 @@ impl Query {
 
     /// Reads the parameters of a URL; what is not understood is left out, so that an old link still shows a list.
     ///
-    /// `kind=HelmRelease` (or `hr`), `namespace=apps`, `status=failed`, each any number of times; `search=two words`;
+    /// `kind=HelmRelease` (or `hr`), `namespace=apps`, `tenant=blue`, `status=failed`, each any number of times; `search=two words`;
     /// `q=ns:apps two words`, which asks for the best match first; `sort=name`, `order=reversed`, `page=2` (from 1). The
     /// predecessor's `filters=` and `search=` are read too.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Query {
@@ -123,6 +59,7 @@ impl Query {
             "namespace" => {
                 push_new(&mut self.namespaces, is_plausible(value).then(|| value.to_owned()));
             }
+            "tenant" => push_new(&mut self.tenants, is_plausible(value).then(|| value.to_owned())),
             "status" => push_new(&mut self.states, State::by_slug(value)),
             "search" => self.read_words(value),
             "q" => self.read_text(value),
@@ -163,7 +100,7 @@ impl Query {
         };
         match key.trim() {
             "type" | "kind" => self.read("kind", value.trim()),
-            "namespace" => self.read("namespace", value.trim()),
+            name @ ("namespace" | "tenant") => self.read(name, value.trim()),
             "status" => states.iter().for_each(|state| push_new(&mut self.states, Some(*state))),
             _ => {}
         }
@@ -174,6 +111,7 @@ impl Query {
         let mut pairs = Vec::new();
         pairs.extend(self.kinds.iter().map(|kind| ("kind", kind.info().name.to_owned())));
         pairs.extend(self.namespaces.iter().map(|namespace| ("namespace", namespace.clone())));
+        pairs.extend(self.tenants.iter().map(|tenant| ("tenant", tenant.clone())));
         pairs.extend(self.states.iter().map(|state| ("status", state.slug().to_owned())));
         if !self.words.is_empty() {
             pairs.push(("search", self.words.join(" ")));
@@ -192,7 +130,9 @@ impl Query {
 
     /// Whether anything is filtered away.
     pub fn is_filtered(&self) -> bool {
-        !(self.kinds.is_empty() && self.namespaces.is_empty() && self.states.is_empty() && self.words.is_empty())
+        let filters =
+            [self.kinds.len(), self.namespaces.len(), self.tenants.len(), self.states.len(), self.words.len()];
+        filters.iter().any(|values| *values > 0)
     }
 
     /// Whether the kind is one of those wanted.
@@ -216,9 +156,9 @@ impl Query {
     }
 }
 
-/// Whether a namespace may have that name, as far as its length goes.
-fn is_plausible(namespace: &str) -> bool {
-    (1..=253).contains(&namespace.len())
+/// Whether a namespace or a tenant may have that name, as far as its length goes.
+fn is_plausible(name: &str) -> bool {
+    (1..=253).contains(&name.len())
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
@@ -246,6 +186,7 @@ mod tests {
         let query = Query {
             kinds: vec![Kind::HELM_RELEASE],
             namespaces: vec!["apps".into(), "data".into()],
+            tenants: vec!["blue".into()],
             states: vec![State::Failed, State::NotReconciled],
             words: vec!["shop".into(), "main".into()],
             sort: Sort::Since,
@@ -272,6 +213,7 @@ mod tests {
             ("search", "Shop_billing_"),
         ]);
         assert_eq!((old.kinds, old.namespaces), (vec![Kind::HELM_RELEASE], vec!["apps".to_owned()]));
+        assert_eq!(old.tenants, ["x"]);
         assert_eq!(old.words, ["shop", "billing"]);
         assert!(old.states.contains(&State::Failed) && !old.states.contains(&State::Ready));
         assert_eq!(Query::from_pairs([("search", "snake_case")]).words, ["snake_case"]);
@@ -306,20 +248,6 @@ mod tests {
         }
         let long = format!("ns:{}", "n".repeat(254));
         assert!(!Query::from_pairs([("q", &*long)]).finds(&shop), "no such namespace is no filter, but a word");
-    }
-
-    #[test]
-    fn the_worst_come_first_and_among_them_the_newest() {
-        let mut rows = [
-            row("apps", "fine", State::Ready, Some(9)),
-            row("apps", "old", State::Failed, Some(1)),
-            row("apps", "unknown", State::Failed, None),
-            row("apps", "new", State::Failed, Some(5)),
-            row("apps", "held", State::Waiting, Some(7)),
-        ];
-        rows.sort_by(|a, b| Sort::Status.compare(a, b));
-        let names: Vec<_> = rows.iter().map(|row| &*row.key.name).collect();
-        assert_eq!(names, ["new", "old", "unknown", "held", "fine"]);
     }
 
     #[test]

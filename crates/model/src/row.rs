@@ -105,8 +105,14 @@ impl Row {
         }
     }
 
-    /// Labels as rows keep them.
+    /// The label that says to which tenant an object belongs.
+    pub const TENANT: &str = "toolkit.fluxcd.io/tenant";
+
+    /// Labels as rows keep them: the tenant's first, which must not be cut.
     pub fn labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Arc<str>> {
+        let mut labels: Vec<_> = labels.into_iter().collect();
+        // Stable: all others stay in their order.
+        labels.sort_by_key(|(key, _)| *key != Row::TENANT);
         let mut text = String::new();
         for (key, value) in labels {
             if !text.is_empty() {
@@ -117,6 +123,12 @@ impl Row {
             text.push_str(value);
         }
         (!text.is_empty()).then(|| cut(&text, Row::LABELS_LIMIT).into())
+    }
+
+    /// The tenant that the object belongs to, if a label says so.
+    pub fn tenant(&self) -> Option<&str> {
+        let value = self.labels.as_deref()?.strip_prefix(Row::TENANT)?.strip_prefix('=')?;
+        value.split(' ').next().filter(|tenant| !tenant.is_empty())
     }
 
     /// Whether the object takes its content from this one: named as its source, as the chart that is made for a
@@ -252,6 +264,20 @@ mod tests {
         let generator = row(Kind::ARTIFACT_GENERATOR, link(Kind::BUCKET, "apps", "a", None));
         let generator = Row { particulars: Some(Box::new(particulars)), ..generator };
         assert!(generator.uses(&key("Bucket/apps/a")) && generator.uses(&key("Bucket/apps/b")));
+    }
+
+    #[test]
+    fn the_tenant_is_known_however_many_labels_there_are() {
+        let many: Vec<_> = (0..20).map(|n| (format!("example.com/label-{n}"), "x".repeat(40))).collect();
+        let others = many.iter().map(|(key, value)| (&**key, &**value));
+        let bare = Row::new(ObjectKey::new(Kind::BUCKET, "apps", "b"), 1, Links::default(), &Facts::new(Kind::BUCKET));
+        let with = |labels| Row { labels, ..bare.clone() };
+        assert_eq!(with(Row::labels(others.clone().chain([(Row::TENANT, "blue")]))).tenant(), Some("blue"));
+        assert_eq!(with(Row::labels([(Row::TENANT, "blue")])).tenant(), Some("blue"));
+        for none in [Row::labels(others), Row::labels([(Row::TENANT, "")]), None] {
+            assert_eq!(with(none).tenant(), None);
+        }
+        assert_eq!(with(Row::labels([("toolkit.fluxcd.io/tenants", "blue")])).tenant(), None);
     }
 
     #[test]

@@ -106,8 +106,12 @@ pub(crate) fn named(name: &str, comment: Option<String>) -> Option<Action> {
     Some(match name {
         "sync" => Action::Sync { with_source: false },
         "sync-with-source" => Action::Sync { with_source: true },
-        "force" => Action::Force,
-        "reset" => Action::Reset,
+        "force" => Action::Force { reset: false, with_source: false },
+        "force-with-source" => Action::Force { reset: false, with_source: true },
+        "force-reset" => Action::Force { reset: true, with_source: false },
+        "force-reset-with-source" => Action::Force { reset: true, with_source: true },
+        "reset" => Action::Reset { with_source: false },
+        "reset-with-source" => Action::Reset { with_source: true },
         "suspend" => Action::Suspend { comment },
         "resume" => Action::Resume,
         _ => return None,
@@ -119,8 +123,12 @@ pub(crate) fn word(action: &Action) -> &'static str {
     match action {
         Action::Sync { with_source: true } => "Reconcile with source",
         Action::Sync { with_source: false } => "Reconcile",
-        Action::Force => "Force an upgrade",
-        Action::Reset => "Reset and try again",
+        Action::Force { reset: false, with_source: false } => "Force an upgrade",
+        Action::Force { reset: false, with_source: true } => "Force an upgrade with source",
+        Action::Force { reset: true, with_source: false } => "Reset and force an upgrade",
+        Action::Force { reset: true, with_source: true } => "Reset and force an upgrade with source",
+        Action::Reset { with_source: false } => "Reset and try again",
+        Action::Reset { with_source: true } => "Reset and try again with source",
         Action::Suspend { .. } => "Suspend",
         Action::Resume => "Resume",
     }
@@ -177,8 +185,10 @@ impl Wish {
             }
         }
         let action = named(&name, (!comment.is_empty()).then_some(comment));
-        let action =
-            action.ok_or("There is no such action; actions: sync, sync-with-source, force, reset, suspend, resume.")?;
+        let action = action.ok_or(
+            "There is no such action; actions: sync, force, force-reset and reset, each also with -with-source; suspend, \
+             resume.",
+        )?;
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),
             1..=MOST => Ok(Self { action, name, keys, back: place::inside(base, &back) }),

@@ -14,6 +14,9 @@ use crate::{
     when,
 };
 
+/// This program's own version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What surrounds the content of every page.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {

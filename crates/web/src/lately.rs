@@ -2,7 +2,7 @@ mod shelf;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use fanlight_model::{Controller, Identity, Workloads};
+use fanlight_model::{Controller, Definition, Identity, Workloads};
 
 use crate::{ObjectError, Objects};
 use shelf::{Limits, Shelf};
@@ -11,20 +11,24 @@ use shelf::{Limits, Shelf};
 /// nothing when it is opened again.
 pub struct Lately {
     controllers: Shelf<Identity, Arc<[Controller]>>,
+    definitions: Shelf<Identity, Arc<[Definition]>>,
     /// By who asked and for which namespaces.
     workloads: Shelf<(Identity, Vec<String>), Arc<Workloads>>,
 }
 
 impl Default for Lately {
     fn default() -> Self {
-        let people = Limits { holds: Self::HOLDS, patience: Self::PATIENCE, most: Self::MOST, weigh: |_: &Arc<_>| 1 };
         let rows = Limits {
             holds: Self::LISTS_HOLD,
             patience: Self::LISTS_PATIENCE,
             most: Self::ROWS,
             weigh: |found: &Arc<Workloads>| found.rows.len() + 1,
         };
-        Self { controllers: Shelf::new(people), workloads: Shelf::new(rows) }
+        Self {
+            controllers: Shelf::new(Self::people()),
+            definitions: Shelf::new(Self::people()),
+            workloads: Shelf::new(rows),
+        }
     }
 }
 
@@ -55,6 +59,16 @@ impl Lately {
         self.controllers.held_or(who.clone(), read).await
     }
 
+    /// The definitions of Flux's kinds, as this person may see them.
+    pub(crate) async fn definitions(
+        &self,
+        objects: &dyn Objects,
+        who: &Identity,
+    ) -> Result<Arc<[Definition]>, ObjectError> {
+        let read = async || objects.definitions(who).await.map(Into::into);
+        self.definitions.held_or(who.clone(), read).await
+    }
+
     /// What runs in these namespaces, or wherever this person may look.
     pub(crate) async fn workloads<F>(
         &self,
@@ -70,5 +84,10 @@ impl Lately {
             async move { read.await.map(Arc::new) }
         };
         self.workloads.held_or((who.clone(), namespaces.to_vec()), read).await
+    }
+
+    /// The limits of what is one answer for each person.
+    fn people<T: ?Sized>() -> Limits<Arc<T>> {
+        Limits { holds: Self::HOLDS, patience: Self::PATIENCE, most: Self::MOST, weigh: |_| 1 }
     }
 }

@@ -2,11 +2,13 @@
 
 pub(crate) mod access;
 pub(crate) mod aside;
+pub(crate) mod bare;
 pub(crate) mod barred;
 pub(crate) mod diagram;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod logs;
+mod looks;
 pub(crate) mod message;
 pub(crate) mod object;
 pub(crate) mod other;

@@ -9,7 +9,10 @@ use axum::{
     routing::{any, get, post},
 };
 use tower_http::{
-    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
+    timeout::TimeoutLayer,
 };
 
 use crate::{
@@ -91,6 +94,7 @@ pub fn router(app: App) -> Router {
     let streams = streams
         .route("/overview/events", get(page::overview::events))
         .route("/events/events", get(page::events::follow))
+        .route("/flux_runtime/events", get(page::runtime::events))
         .route("/workloads/events", get(page::workloads::follow))
         .route("/workloads/{kind}/{namespace}/{name}/events", get(page::workloads::details::events))
         .route("/{kind}/{tab}/events", get(page::object::events))
@@ -116,6 +120,7 @@ pub fn router(app: App) -> Router {
     site.layer(from_fn_with_state(Arc::clone(&app), measure::keep))
         .layer(guard::own_site(app.external_url.as_ref()))
         .layer(CatchPanicLayer::custom(guard::broken as fn(_) -> _))
+        .layer(from_fn_with_state(Arc::clone(&app), page::bare::dress))
         .layer(from_fn_with_state(Arc::clone(&app), guard::headers))
         .layer(from_fn_with_state(Arc::clone(&app), request::tell))
         .with_state(app)
@@ -128,5 +133,8 @@ const PACKED: i32 = 6;
 /// Pages are answered in time, and small.
 fn bounded(pages: Router<Arc<App>>) -> Router<Arc<App>> {
     let timeout = TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30));
-    pages.layer(timeout).layer(CompressionLayer::new().quality(CompressionLevel::Precise(PACKED)))
+    // Bare words are short, and dressed later on.
+    let worth = DefaultPredicate::new().and(NotForContentType::const_new("text/plain"));
+    let packing = CompressionLayer::new().quality(CompressionLevel::Precise(PACKED)).compress_when(worth);
+    pages.layer(timeout).layer(packing)
 }

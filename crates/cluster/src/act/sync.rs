@@ -68,7 +68,9 @@ impl Deed {
             Some(obstacle) => return Synced::Not(Stage::Refused(format!("Cannot be synced: {obstacle}"))),
             None => {}
         }
-        if matches!(self.action, Action::Force | Action::Reset) && !Abilities::of(key.kind).force {
+        let is_for_helm = matches!(self.action, Action::Force { .. } | Action::Reset { .. });
+        let obeys = Abilities::of(key.kind).force;
+        if is_for_helm && !obeys && self.named.contains(&key) {
             return Synced::Not(Stage::Refused(format!("{} objects can be neither forced nor reset", key.kind)));
         }
         let brought = match self.sync_sources(&key, &target).await {
@@ -77,8 +79,11 @@ impl Deed {
         };
         let demand = Demand::new(&target, demand_value(), brought.revision);
         let demand = match self.action {
-            Action::Force => demand.forcing(),
-            Action::Reset => demand.resetting(),
+            // Of what a release comes from nothing more is asked than that it is up to date.
+            _ if !obeys => demand,
+            Action::Force { reset: true, .. } => demand.forcing().resetting(),
+            Action::Force { .. } => demand.forcing(),
+            Action::Reset { .. } => demand.resetting(),
             _ => demand,
         };
         if let Err(failure) = self.write(&key, &demand.patch()).await {
@@ -94,7 +99,7 @@ impl Deed {
     /// Syncs what the object comes from, if that was asked for; the error is what that means for the object.
     async fn sync_sources(self: &Arc<Self>, key: &ObjectKey, target: &Target<'_>) -> Result<Brought, Stage> {
         let mut brought = Brought::default();
-        if self.action != (Action::Sync { with_source: true }) {
+        if !self.action.with_source() {
             return Ok(brought);
         }
         let sources =
@@ -171,8 +176,7 @@ impl Deed {
 
     /// Whether nobody listens any more, and nothing else that was asked for comes after it.
     fn is_of_no_interest(&self, key: &ObjectKey) -> bool {
-        let others_wait =
-            self.action == (Action::Sync { with_source: true }) && key.kind.info().family == Family::Source;
+        let others_wait = self.action.with_source() && key.kind.info().family == Family::Source;
         self.steps.is_closed() && !others_wait
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Shelf {
     index: HashMap<ObjectKey, u32>,
     orders: Orders,
     spaces: Spaces,
+    tenants: Spaces,
     names: Names,
     searches: Searches,
 }
@@ -31,6 +32,7 @@ pub(super) struct Shelf {
 pub(super) struct Entry {
     pub(super) row: Arc<Row>,
     pub(super) space: Space,
+    tenant: Option<Space>,
     pub(super) kind: Kind,
     pub(super) state: State,
 }
@@ -58,7 +60,8 @@ impl Shelf {
         }
         let row = self.names.share(row, &self.spaces);
         let space = self.spaces.enter(&row.key.namespace);
-        let entry = Entry { row: Arc::clone(&row), space, kind: row.key.kind, state: row.state };
+        let tenant = row.tenant().map(|tenant| self.tenants.enter(&Arc::from(tenant)));
+        let entry = Entry { row: Arc::clone(&row), space, tenant, kind: row.key.kind, state: row.state };
         let number = self.rows.insert(entry) as u32;
         self.searches.put(number, &row);
         self.index.insert(row.key.clone(), number);
@@ -97,6 +100,7 @@ impl Shelf {
         self.orders.remove(number, &row, |other| &self.rows[other as usize].row);
         let entry = self.rows.remove(number as usize);
         self.spaces.leave(entry.space);
+        entry.tenant.into_iter().for_each(|tenant| self.tenants.leave(tenant));
         self.index.remove(&row.key);
     }
 
@@ -105,8 +109,9 @@ impl Shelf {
     #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four thousand million rows")]
     pub(super) fn list(&mut self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
         let cuts = self.cuts(covers, sightlines);
-        let wanted = self.wanted(query);
-        let mut counts = Counts::new(self.spaces.bound());
+        let (wanted, tenants) = (self.spaces.wanted(&query.namespaces), self.tenants.wanted(&query.tenants));
+        let mut counts = Counts::new(self.spaces.bound(), self.tenants.bound());
+        self.orders.learn(query.sort, |number| &self.rows[number as usize].row);
         let rows = self.rows.iter().map(|(number, entry)| (number as u32, &*entry.row));
         let found = self.searches.of(query, rows);
         let mut matching = Vec::new();
@@ -115,9 +120,10 @@ impl Shelf {
             if !entry.is_within(&cuts) {
                 return;
             }
-            let Entry { space, kind, state, .. } = entry;
-            counts.see(*kind, *space);
-            if query.wants_kind(*kind) && wanted.has(*space) && found.is_none_or(|found| found.has(*number)) {
+            let Entry { space, tenant, kind, state, .. } = entry;
+            counts.see(*kind, *space, *tenant);
+            let is_within = wanted.has(*space) && tenants.has_maybe(*tenant);
+            if query.wants_kind(*kind) && is_within && found.is_none_or(|found| found.has(*number)) {
                 counts.states[state.index()] += 1;
                 if query.wants_state(*state) {
                     matching.push(*number);
@@ -153,7 +159,8 @@ impl Shelf {
             states: counts.states,
             kinds: by_kind(&counts.kinds),
             found: by_kind(&found),
-            namespaces: self.namespaces(&counts),
+            namespaces: self.spaces.counted(&counts.spaces),
+            tenants: self.tenants.counted(&counts.tenants),
             sights: Vec::new(),
             unread: Vec::new(),
             fixed: Vec::new(),
@@ -259,28 +266,6 @@ impl Shelf {
         }
         cuts
     }
-
-    /// The namespaces that the query is about.
-    fn wanted(&self, query: &Query) -> SpaceSet {
-        if query.namespaces.is_empty() {
-            return SpaceSet::All;
-        }
-        let mut wanted = SpaceSet::none(self.spaces.bound());
-        let numbers = query.namespaces.iter().filter_map(|namespace| self.spaces.number(namespace));
-        numbers.for_each(|space| wanted.add(space));
-        wanted
-    }
-
-    fn namespaces(&self, counts: &Counts) -> Vec<(Arc<str>, usize)> {
-        let mut namespaces: Vec<_> = self
-            .spaces
-            .iter()
-            .map(|(space, name)| (Arc::clone(name), counts.spaces[space.index()]))
-            .filter(|(_, rows)| *rows > 0)
-            .collect();
-        namespaces.sort_unstable();
-        namespaces
-    }
 }
 
 /// What is counted while the rows are walked once.
@@ -289,17 +274,20 @@ struct Counts {
     states: [usize; State::ALL.len()],
     kinds: [usize; Kind::COUNT],
     spaces: Vec<usize>,
+    tenants: Vec<usize>,
 }
 
 impl Counts {
-    fn new(bound: usize) -> Self {
-        Self { all: 0, states: [0; State::ALL.len()], kinds: [0; Kind::COUNT], spaces: vec![0; bound] }
+    fn new(spaces: usize, tenants: usize) -> Self {
+        let [spaces, tenants] = [spaces, tenants].map(|bound| vec![0; bound]);
+        Self { all: 0, states: [0; State::ALL.len()], kinds: [0; Kind::COUNT], spaces, tenants }
     }
 
-    fn see(&mut self, kind: Kind, space: Space) {
+    fn see(&mut self, kind: Kind, space: Space, tenant: Option<Space>) {
         self.all += 1;
         self.kinds[kind.index()] += 1;
         self.spaces[space.index()] += 1;
+        tenant.into_iter().for_each(|tenant| self.tenants[tenant.index()] += 1);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Small numbers for namespaces, so that a viewer's cut is a set of bits.
+//! Small numbers for namespaces, so that a viewer's cut is a set of bits; for tenants too, so that counting them touches no
+//! texts.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -54,6 +55,24 @@ impl Spaces {
         self.numbers.iter().map(|(name, space)| (*space, name))
     }
 
+    /// The names of those that are counted, sorted; `counts` is by number.
+    pub(super) fn counted(&self, counts: &[usize]) -> Vec<(Arc<str>, usize)> {
+        let counted = self.iter().map(|(space, name)| (Arc::clone(name), counts[space.index()]));
+        let mut counted: Vec<_> = counted.filter(|(_, rows)| *rows > 0).collect();
+        counted.sort_unstable();
+        counted
+    }
+
+    /// The set of those of these names that have rows; of all names if there are none of these.
+    pub(super) fn wanted(&self, names: &[String]) -> SpaceSet {
+        if names.is_empty() {
+            return SpaceSet::All;
+        }
+        let mut wanted = SpaceSet::none(self.bound());
+        names.iter().filter_map(|name| self.number(name)).for_each(|space| wanted.add(space));
+        wanted
+    }
+
     /// One more than the highest number in use.
     pub(super) fn bound(&self) -> usize {
         self.entries.capacity()
@@ -83,6 +102,11 @@ impl SpaceSet {
         if let SpaceSet::Some(words) = self {
             words[space.index() / 64] |= 1 << (space.index() % 64);
         }
+    }
+
+    /// Whether it has what may be none; only the set of all has that.
+    pub(super) fn has_maybe(&self, space: Option<Space>) -> bool {
+        space.map_or(matches!(self, SpaceSet::All), |space| self.has(space))
     }
 
     pub(super) fn has(&self, space: Space) -> bool {

@@ -23,7 +23,7 @@ impl Shelf {
             if !entry.is_within(&cuts) {
                 continue;
             }
-            let Entry { row, space, kind, state } = entry;
+            let Entry { row, space, kind, state, .. } = entry;
             counts[kind.index()][state.index()] += 1;
             namespaces[space.index()] = true;
             if is_failing(*state) {

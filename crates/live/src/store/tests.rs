@@ -1,3 +1,5 @@
+mod lists;
+
 use fanlight_model::{Applier, Facts, Links, Particulars, SourceLink, State};
 
 use super::*;
@@ -293,27 +295,6 @@ async fn a_search_finds_what_its_words_are_in_whatever_has_changed_since_it_was_
         assert!(found(&format!("n{number}")).contains(&format!("n{number}")));
     }
     assert_eq!(found("sho"), ["shoes"], "asked anew after it was forgotten");
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_order_survives_many_changes() {
-    let store = store();
-    for round in 0..500_u64 {
-        let name = format!("n{}", round * 7919 % 61);
-        let state = State::ALL[usize::try_from(round % 9).expect("small")];
-        let change = match round % 5 {
-            0 => gone("apps", &name, 100 + round),
-            _ => Change::Applied(row("apps", &name, 100 + round, state)),
-        };
-        store.apply(&whole(), FIRST, vec![change]);
-    }
-    let lines = [Sightline::of(KIND, Reach::Everywhere)];
-    for sort in fanlight_model::Sort::ALL {
-        let list = store.list(&lines, &Query { sort, ..Query::default() }, fresh());
-        assert!(list.rows.is_sorted_by(|a, b| sort.compare(a, b).is_lt()), "{sort:?}");
-        assert_eq!(list.rows.len(), list.matching);
-        assert_eq!(list.matching, list.states.iter().sum::<usize>());
-    }
 }
 
 #[tokio::test(start_paused = true)]

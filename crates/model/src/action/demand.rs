@@ -21,8 +21,8 @@ const HANDLED: &str = "/status/lastHandledReconcileAt";
 #[derive(Debug, Clone)]
 pub struct Demand {
     value: String,
-    /// The annotation that asks for more than a reconciliation.
-    besides: Option<&'static str>,
+    /// The annotations that ask for more than a reconciliation.
+    besides: Vec<&'static str>,
     /// The last demand before this one.
     demanded_before: Option<String>,
     /// What had been handled before.
@@ -56,7 +56,7 @@ impl Demand {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
             value,
-            besides: None,
+            besides: Vec::new(),
             demanded_before: owned(before.annotation(REQUESTED)),
             handled_before: owned(before.text(HANDLED)),
             applied_before: owned(before.text("/status/lastAppliedRevision")),
@@ -66,21 +66,23 @@ impl Demand {
 
     /// The same, and that Helm acts although nothing changed.
     #[must_use]
-    pub fn forcing(self) -> Self {
-        Self { besides: Some(FORCED), ..self }
+    pub fn forcing(mut self) -> Self {
+        self.besides.push(FORCED);
+        self
     }
 
     /// The same, and that failed attempts are forgotten.
     #[must_use]
-    pub fn resetting(self) -> Self {
-        Self { besides: Some(RESET), ..self }
+    pub fn resetting(mut self) -> Self {
+        self.besides.push(RESET);
+        self
     }
 
     /// The JSON merge patch (RFC 7396) that makes the demand.
     pub fn patch(&self) -> Value {
         let mut patch = json!({"metadata": {"annotations": {REQUESTED: self.value}}});
-        if let Some(name) = self.besides {
-            patch["metadata"]["annotations"][name] = json!(self.value);
+        for name in &self.besides {
+            patch["metadata"]["annotations"][*name] = json!(self.value);
         }
         patch
     }

@@ -20,7 +20,7 @@ impl Target<'_> {
             }
             Action::Resume if self.suspension().is_none() => Forecast::Idle("It is not suspended.".to_owned()),
             Action::Resume => self.change(self.resume(""), "Its controller looks after it again, and begins at once."),
-            Action::Sync { .. } | Action::Force | Action::Reset => self.reconciliation(action),
+            Action::Sync { .. } | Action::Force { .. } | Action::Reset { .. } => self.reconciliation(action),
         }
     }
 
@@ -37,20 +37,25 @@ impl Target<'_> {
             return Forecast::Idle(format!("It is not reconciled: {obstacle}."));
         }
         let sentence = match action {
-            Action::Force | Action::Reset if !Abilities::of(self.key.kind).force => {
+            Action::Force { .. } | Action::Reset { .. } if !Abilities::of(self.key.kind).force => {
                 return Forecast::Idle(format!("{} objects can be neither forced nor reset.", self.key.kind));
             }
-            Action::Force => "Helm upgrades once although nothing changed.".to_owned(),
-            Action::Reset => "Failed attempts are forgotten, and it is reconciled.".to_owned(),
-            Action::Sync { with_source: true } => match self.sources() {
-                Err(why) => return Forecast::Idle(format!("It is not reconciled with its source: {why}.")),
-                Ok(sources) if sources.is_empty() => "It is reconciled.".to_owned(),
-                Ok(sources) => {
-                    let names: Vec<_> = sources.iter().map(|source| source.key.to_string()).collect();
-                    format!("It is reconciled after {}.", names.join(" and "))
-                }
-            },
-            _ => "It is reconciled.".to_owned(),
+            Action::Force { reset: true, .. } => {
+                "Failed attempts are forgotten, and Helm upgrades once although nothing changed."
+            }
+            Action::Force { .. } => "Helm upgrades once although nothing changed.",
+            Action::Reset { .. } => "Failed attempts are forgotten, and it is reconciled.",
+            _ => "It is reconciled.",
+        };
+        let sources = if action.with_source() { self.sources() } else { Ok(Vec::new()) };
+        let names: Vec<_> = match sources {
+            Err(why) => return Forecast::Idle(format!("It is not reconciled with its source: {why}.")),
+            Ok(sources) => sources.iter().map(|source| source.key.to_string()).collect(),
+        };
+        let sentence = if names.is_empty() {
+            sentence.to_owned()
+        } else {
+            format!("After {}: {}{}", names.join(" and "), sentence[..1].to_lowercase(), &sentence[1..])
         };
         Forecast::Acts(sentence, None)
     }
@@ -77,6 +82,7 @@ mod tests {
 
     const SUSPEND: Action = Action::Suspend { comment: None };
     const WITH_SOURCE: Action = Action::Sync { with_source: true };
+    const FORCE: Action = Action::Force { reset: true, with_source: true };
 
     #[test]
     fn each_object_is_told_what_comes_to_it_and_what_does_not() {
@@ -85,7 +91,7 @@ mod tests {
             "metadata": {"annotations": {"metadata.weave.works/suspended-by": "dana"}}});
         let (ks, alert) = (Kind::KUSTOMIZATION, Kind::ALERT);
         for (kind, action, object, expected) in [
-            (ks, &WITH_SOURCE, &ready, acts("It is reconciled after GitRepository/apps/fleet.")),
+            (ks, &WITH_SOURCE, &ready, acts("After GitRepository/apps/fleet: it is reconciled.")),
             (
                 ks,
                 &WITH_SOURCE,
@@ -102,7 +108,7 @@ mod tests {
             (ks, &SUSPEND, &suspended, idle("Already suspended by dana.")),
             (ks, &Action::Resume, &suspended, acts("Its controller looks after it again, and begins at once.")),
             (ks, &Action::Resume, &ready, idle("It is not suspended.")),
-            (ks, &Action::Force, &ready, idle("Kustomization objects can be neither forced nor reset.")),
+            (ks, &FORCE, &ready, idle("Kustomization objects can be neither forced nor reset.")),
             (
                 alert,
                 &WITH_SOURCE,
@@ -118,6 +124,22 @@ mod tests {
         ] {
             assert_eq!(forecast(kind, action, object), expected, "{kind} {action:?}");
         }
+    }
+
+    #[test]
+    fn what_flux_can_be_asked_for_together_is_said_together() {
+        let by_chart = json!({"spec": {"chartRef": {"kind": "OCIRepository", "name": "shop"}}});
+        assert_eq!(
+            forecast(Kind::HELM_RELEASE, &FORCE, &by_chart),
+            acts(
+                "After OCIRepository/apps/shop: failed attempts are forgotten, and Helm upgrades once although nothing \
+                 changed."
+            )
+        );
+        assert_eq!(
+            forecast(Kind::HELM_RELEASE, &Action::Reset { with_source: false }, &by_chart),
+            acts("Failed attempts are forgotten, and it is reconciled.")
+        );
     }
 
     #[test]

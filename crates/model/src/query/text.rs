@@ -4,7 +4,7 @@ use super::{Query, Sort, is_plausible, push_new};
 use crate::{Kind, Row, State, row::Fit};
 
 impl Query {
-    /// Reads `ns:apps kind:hr status:failed two words`. Several values of a prefix have commas between; a prefix whose
+    /// Reads `ns:apps kind:hr status:failed tenant:blue two words`. Several values of a prefix have commas between; a prefix whose
     /// value makes no sense is a word, so that nobody takes an answer for one to what they asked.
     pub(super) fn read_text(&mut self, text: &str) {
         text.split_whitespace().for_each(|part| {
@@ -27,6 +27,10 @@ impl Query {
         match &*prefix.to_ascii_lowercase() {
             "ns" | "namespace" if values().all(is_plausible) => {
                 values().for_each(|value| self.read("namespace", value));
+                true
+            }
+            "tenant" if values().all(is_plausible) => {
+                values().for_each(|value| self.read("tenant", value));
                 true
             }
             "kind" => push_all(&mut self.kinds, values().map(Kind::by_word)),
@@ -67,8 +71,8 @@ mod tests {
 
     #[test]
     fn prefixes_are_filters_and_the_rest_are_words() {
-        let query = asked("ns:apps,data Kind:hr kind:GitRepositories STATUS:Failed shop team=blue");
-        assert_eq!(query.namespaces, ["apps", "data"]);
+        let query = asked("ns:apps,data Kind:hr kind:GitRepositories STATUS:Failed tenant:blue shop team=blue");
+        assert_eq!((query.namespaces, query.tenants), (vec!["apps".into(), "data".into()], vec!["blue".into()]));
         assert_eq!(query.kinds, [Kind::HELM_RELEASE, Kind::GIT_REPOSITORY]);
         assert_eq!(query.states, [State::Failed]);
         assert_eq!((query.words, query.sort), (vec!["shop".to_owned(), "team=blue".to_owned()], Sort::Match));

@@ -29,6 +29,9 @@ impl WorkloadFilter {
     const VALUES: usize = 20;
     /// The longest word, in bytes.
     const WORD: usize = 128;
+    /// The orders that there are: by status, name, namespace, kind and age, by the owner, and by the images.
+    const SORTS: [Sort; 7] =
+        [Sort::Status, Sort::Name, Sort::Namespace, Sort::Kind, Sort::Since, Sort::Source, Sort::Found];
 
     /// Reads the parameters of a URL; what is not understood is left out.
     ///
@@ -48,7 +51,9 @@ impl WorkloadFilter {
                     .take(Query::WORDS)
                     .filter(|word| word.len() <= Self::WORD)
                     .for_each(|word| put(&mut filter.words, Some(word.to_lowercase()))),
-                "sort" => filter.sort = Sort::by_slug(value).filter(|sort| *sort != Sort::Match).unwrap_or_default(),
+                "sort" => {
+                    filter.sort = Sort::by_slug(value).filter(|sort| Self::SORTS.contains(sort)).unwrap_or_default();
+                }
                 "order" => filter.reversed = value == "reversed",
                 _ => {}
             }
@@ -102,11 +107,13 @@ impl WorkloadFilter {
     /// Which of two workloads comes first; equal only for the same one.
     pub fn compare(&self, a: &Workload, b: &Workload) -> Ordering {
         let first = match self.sort {
-            Sort::Status | Sort::Match => a.state.cmp(&b.state),
             Sort::Name => a.key.name.cmp(&b.key.name),
             Sort::Namespace => a.key.namespace.cmp(&b.key.namespace),
             Sort::Kind => a.key.kind.cmp(&b.key.kind),
             Sort::Since => b.created.cmp(&a.created),
+            Sort::Source => (a.owner.is_none(), &a.owner).cmp(&(b.owner.is_none(), &b.owner)),
+            Sort::Found => (a.images.is_empty(), &a.images).cmp(&(b.images.is_empty(), &b.images)),
+            _ => a.state.cmp(&b.state),
         };
         let order = first
             .then_with(|| a.key.namespace.cmp(&b.key.namespace))
@@ -199,7 +206,7 @@ mod tests {
             workload(WorkloadKind::CronJob, "shop", "cart", "a"),
             workload(WorkloadKind::Deployment, "data", "cart", "a"),
         ];
-        for sort in Sort::KEPT {
+        for sort in WorkloadFilter::SORTS {
             for reversed in [false, true] {
                 let filter = WorkloadFilter { sort, reversed, ..WorkloadFilter::default() };
                 for (a, one) in rows.iter().enumerate() {

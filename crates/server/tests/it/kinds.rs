@@ -334,19 +334,20 @@ async fn each_kind_is_reconciled_suspended_and_resumed_in_its_own_way_or_says_wh
         assert_eq!(ends.len(), objects.len());
         assert!(ends.values().all(|end| end.starts_with(said)), "{action}: {ends:#?}");
     }
-    for (action, annotation) in [("force", "forceAt"), ("reset", "resetAt")] {
+    let more = [("force", "forceAt"), ("reset-with-source", "resetAt"), ("force-reset", "forceAt resetAt")];
+    for (action, annotations) in more {
         let ends = act(action, &["HelmRelease/mobile/push", "Kustomization/mobile/gateway"]).await?;
         assert!(ends["HelmRelease/mobile/push"].starts_with("Done: Reconciled"), "{ends:?}");
-        assert_eq!(
-            ends["Kustomization/mobile/gateway"],
-            "Refused: Kustomization objects can be neither forced nor reset"
-        );
+        let refused = "Refused: Kustomization objects can be neither forced nor reset";
+        assert_eq!(ends["Kustomization/mobile/gateway"], refused);
         let manifest = get(&house, &ada, "/helm_release/yaml?name=push&namespace=mobile").await?;
         let value = |name: &str| {
             let start = format!("reconcile.fluxcd.io/{name}: ");
             manifest.split(&start).nth(1).and_then(|rest| rest.lines().next()).map(ToOwned::to_owned)
         };
-        assert!(value(annotation).is_some() && value(annotation) == value("requestedAt"), "{manifest}");
+        for annotation in annotations.split(' ') {
+            assert!(value(annotation).is_some() && value(annotation) == value("requestedAt"), "{action}: {manifest}");
+        }
     }
     let silent = ["Alert/flux-system/failures", "Provider/flux-system/chat"];
     assert!(act("sync", &silent).await?.values().all(|end| end.starts_with("Refused: Cannot be synced")));

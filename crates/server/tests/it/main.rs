@@ -44,6 +44,7 @@ mod privileged;
 mod refused;
 mod replicas;
 mod rights;
+mod runtime;
 mod scripts;
 mod search;
 mod search_browser;

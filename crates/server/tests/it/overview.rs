@@ -144,7 +144,8 @@ async fn opening_it_again_costs_the_api_server_nothing() -> anyhow::Result<()> {
     let definitions = |entry: &AuditEntry| entry.uri.contains("customresourcedefinitions/");
     let entries = audit.until(|entries| entries.iter().any(definitions)).await?;
     let deployments = entries.iter().filter(|entry| entry.uri.contains("/deployments?")).count();
-    assert_eq!((of_flux(&entries).len(), deployments), (0, 1), "the one of Flux’s runtime: {entries:#?}");
+    assert_eq!(of_flux(&entries).len(), 0, "{entries:#?}");
+    assert!(deployments <= 1, "the one of Flux’s runtime, if what the Overview read is too old: {entries:#?}");
     Ok(())
 }
 

@@ -70,6 +70,46 @@ fn every_answer_is_dressed_whatever_was_asked_for() {
     });
 }
 
+/// Browsers say that they want a page, and people get one that leads on; scripts get words, or JSON if they ask for it.
+#[test]
+fn whatever_goes_wrong_is_a_page_for_people_json_for_who_asks_and_words_for_others() {
+    in_namespace("told", async |plane| {
+        plane.set_emergency_user("told", "admin", "secret").await?;
+        let server = start(plane, "told", &[]).await?;
+        let client = FanlightServer::client()?;
+        let (long, large) = (format!("/{}", "a".repeat(9000)), vec![b'x'; 65 << 10]);
+        for (method, path, header, body, status, said) in [
+            (Method::DELETE, "/applications", None, &[][..], 405, "Nothing answers to this here"),
+            (Method::POST, "/applications", Some(("sec-fetch-site", "cross-site")), &[], 403, "another site"),
+            (Method::POST, "/actions", None, &large, 413, "The body of the request is too large"),
+            (Method::GET, &long, None, &[], 414, "The address is too long"),
+            (Method::GET, "/applications/events", None, &[], 401, "Sign in, and come back"),
+        ] {
+            let ask = async |accept: &str| -> anyhow::Result<(String, String)> {
+                let address = format!("{}{path}", server.url());
+                let mut request = client.request(method.clone(), address).header("accept", accept).body(body.to_vec());
+                if let Some((name, value)) = header {
+                    request = request.header(name, value);
+                }
+                let answer = request.send().await.with_context(|| format!("{method} {path:.40}"))?;
+                ensure!(answer.status() == status, "{method} {path:.40}: {}", answer.status());
+                is_dressed(answer.headers())?;
+                let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+                Ok((kind.to_owned(), answer.text().await?))
+            };
+            let (kind, page) = ask("text/html,application/xhtml+xml,*/*;q=0.8").await?;
+            ensure!(kind.starts_with("text/html") && page.contains(said), "{path:.40}: {kind} {page}");
+            ensure!(page.contains("href=\"/search\"") && page.contains("Request "), "{page}");
+            let (kind, json) = ask("application/json").await?;
+            let json: serde_json::Value = serde_json::from_str(&json)?;
+            ensure!(kind.starts_with("application/json") && json["code"] == status, "{path:.40}: {json}");
+            let (kind, words) = ask("*/*").await?;
+            ensure!(!kind.starts_with("text/html") && !words.contains('<'), "{path:.40}: {kind} {words}");
+        }
+        Ok(())
+    });
+}
+
 /// What is no HTTP gets no further than the library that reads it.
 #[test]
 fn what_is_no_request_is_refused_without_a_word_of_content() {

@@ -107,7 +107,7 @@ fn turned_away<K: Subject>(frame: Frame, request: RequestId, lines: Option<&Vec<
     match lines {
         Some(steps) => (status, wait, LINES, steps.iter().map(line).collect::<String>()).into_response(),
         None => {
-            let message = Message { status, title: "Nothing was changed", text: ENDING.into() };
+            let message = Message { status, title: "Nothing was changed", text: ENDING.into(), again: false };
             (wait, message.page(frame, request)).into_response()
         }
     }

@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use fanlight_model::{EventFilter, ObjectKey};
+use fanlight_model::{EventFilter, ObjectKey, happenings};
 
 use super::list::Part;
 use crate::{
@@ -55,6 +55,8 @@ struct EventsPage<'a> {
     /// The parts of the strip: warnings, and others.
     strip: [Part; 2],
     facets: Facets,
+    /// What shows the same in a terminal.
+    command: String,
     order: String,
     /// How many are shown, if there are more.
     shown_of_more: Option<usize>,
@@ -119,6 +121,7 @@ impl<'a> EventsPage<'a> {
             notes: happened.notes(),
             strip: facets::strip(filter, happened, &to),
             facets: Facets::of(filter, happened, &to),
+            command: happenings(filter),
             order: order.join(" "),
             shown_of_more: happened.shown_of_more(filter),
             rows: Vec::new(),

@@ -67,6 +67,8 @@ struct Listed<'a> {
     strip: Vec<Part>,
     menus: Vec<Menu>,
     chips: Vec<Link>,
+    /// What shows the same in a terminal; empty for nothing.
+    command: String,
     heads: Vec<Head>,
     order: String,
     rows: Vec<RowView<'a>>,
@@ -226,6 +228,7 @@ impl<'a> Listed<'a> {
                 Vec::new()
             },
             chips: filters::chips(query, &to),
+            command: filters::command(page, query, list),
             heads: filters::heads(page, query, &to),
             order: keys.join(" "),
             rows: Vec::new(),

@@ -22,6 +22,8 @@ pub(crate) struct Message {
     pub(crate) status: StatusCode,
     pub(crate) title: &'static str,
     pub(crate) text: Cow<'static, str>,
+    /// Whether the same address may have something else to say in a moment.
+    pub(crate) again: bool,
 }
 
 #[derive(Template)]
@@ -44,6 +46,7 @@ pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, u
         status: StatusCode::NOT_FOUND,
         title: "There is no such page",
         text: "The address may be mistyped, or the page may have moved.".into(),
+        again: false,
     };
     message.page(Frame::outside(&app, &headers, &uri), RequestId::of(&headers))
 }
@@ -69,7 +72,8 @@ pub(crate) fn previewed_too_often(frame: Frame, request: RequestId, now: SystemT
 }
 
 fn too_often(frame: Frame, request: RequestId, now: SystemTime, wait: Duration, text: String) -> Response {
-    let message = Message { status: StatusCode::TOO_MANY_REQUESTS, title: "Not so often, please", text: text.into() };
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let message = Message { status, title: "Not so often, please", text: text.into(), again: false };
     let mut answer = message.page(frame, request);
     answer.headers_mut().extend(allowance::date(now, wait).map(|date| (header::RETRY_AFTER, date)));
     answer

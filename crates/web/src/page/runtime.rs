@@ -1,5 +1,7 @@
 //! What Flux itself runs on: controllers and definitions.
 
+mod view;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use askama::Template;
@@ -8,26 +10,36 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use fanlight_model::{Controller, Definition, State as Condition, image_link};
+use fanlight_model::{Controller, Definition, Identity, State as Condition, image_link};
 
 use crate::{
     App, ObjectError,
-    audit::{Event, Outcome, Page, Seen, Who},
+    audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first},
+    signed::{Signed, seen, sign_in_first, visitor},
     status::StatusView,
+    stream,
 };
+use view::RuntimeView;
 
 /// The right by which controllers are seen.
 pub(super) const LIST_DEPLOYMENTS: &str = "“list” on deployments in flux-system";
 
-/// The page: as of when it was opened.
+/// What was read for the page.
+struct Found {
+    controllers: Result<Arc<[Controller]>, ObjectError>,
+    definitions: Result<Arc<[Definition]>, ObjectError>,
+}
+
+/// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "runtime.html")]
-struct Runtime {
-    frame: Frame,
+#[template(path = "runtime.html", blocks = ["lead", "controllers", "definitions"])]
+struct Runtime<'a> {
+    frame: &'a Frame,
+    /// The address of the page's event stream.
+    events: String,
     sentence: String,
     controllers: Vec<ControllerView>,
     /// Why there are none.
@@ -42,7 +54,10 @@ struct Runtime {
 /// A controller as a line.
 struct ControllerView {
     status: StatusView,
-    controller: Controller,
+    name: String,
+    namespace: String,
+    version: String,
+    sentence: String,
     /// The images, each with the page behind it.
     images: Vec<(String, Option<String>)>,
 }
@@ -67,17 +82,27 @@ pub(crate) async fn show(
 ) -> Response {
     let Some(session) = session else { return sign_in_first(&app, &headers, &place::here(&app.base, &uri)) };
     let frame = Frame::of(&app, &session, &headers, &uri).at("flux_runtime");
-    let who = &session.identity;
-    let (controllers, definitions) = tokio::join!(app.objects.controllers(who), app.objects.definitions(who));
-    let outcome = match (&controllers, &definitions) {
-        (Err(ObjectError::Forbidden(_)), Err(ObjectError::Forbidden(_))) => Outcome::Refused,
-        (Err(_), Err(_)) => Outcome::Failed,
-        _ => Outcome::Done,
-    };
-    let event = Event::View { page: Page::Runtime, seen: Seen::default(), outcome };
+    let found = Found::read(&app, &session.identity).await;
+    let event = Event::View { page: Page::Runtime, seen: Seen::default(), outcome: found.outcome() };
     app.audit.note(origin, &Who::signed(&session), &event);
-    let page = Runtime::new(frame, controllers, definitions);
-    seen(&app, &headers, &session, super::html(StatusCode::OK, &page))
+    seen(&app, &headers, &session, super::html(StatusCode::OK, &Runtime::new(&frame, &found)))
+}
+
+/// Keeps the page current.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    Signed(session): Signed,
+    origin: Origin,
+) -> Response {
+    let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
+    // It shows no rows, and ends with the session.
+    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let frame = Frame::of(&app, &session, &headers, &uri).at("flux_runtime");
+    let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Runtime, Seen::default());
+    let view = RuntimeView::new(Arc::clone(&app), session.identity.clone(), frame, visit);
+    stream::open(app, session, view, stay)
 }
 
 /// Old links name parts that are on one page here.
@@ -85,35 +110,48 @@ pub(crate) async fn moved(State(app): State<Arc<App>>) -> Response {
     Redirect::to(&format!("{}/flux_runtime", app.base)).into_response()
 }
 
-impl Runtime {
-    fn new(
-        frame: Frame,
-        controllers: Result<Vec<Controller>, ObjectError>,
-        definitions: Result<Vec<Definition>, ObjectError>,
-    ) -> Self {
+impl Found {
+    /// What was read in the person's name a moment ago, or is now.
+    async fn read(app: &App, who: &Identity) -> Self {
+        let (lately, objects) = (&app.lately, &*app.objects);
+        let (controllers, definitions) =
+            tokio::join!(lately.controllers(objects, who), lately.definitions(objects, who));
+        Self { controllers, definitions }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match (&self.controllers, &self.definitions) {
+            (Err(ObjectError::Forbidden(_)), Err(ObjectError::Forbidden(_))) => Outcome::Refused,
+            (Err(_), Err(_)) => Outcome::Failed,
+            _ => Outcome::Done,
+        }
+    }
+}
+
+impl<'a> Runtime<'a> {
+    fn new(frame: &'a Frame, found: &Found) -> Self {
         let [label, value] = Controller::LABEL;
-        let controllers_refused = matches!(controllers, Err(ObjectError::Forbidden(_)));
-        let definitions_refused = matches!(definitions, Err(ObjectError::Forbidden(_)));
-        let (controllers, controllers_note) = match controllers {
+        let (controllers, controllers_note) = match &found.controllers {
             Ok(none) if none.is_empty() => {
-                (none, format!("None was found. Flux’s controllers are Deployments with the label {label}={value}."))
+                (&[][..], format!("None was found. Flux’s controllers are Deployments with the label {label}={value}."))
             }
-            Ok(controllers) => (controllers, String::new()),
-            Err(error) => (Vec::new(), refused(&error, LIST_DEPLOYMENTS)),
+            Ok(controllers) => (&**controllers, String::new()),
+            Err(error) => (&[][..], refused(error, LIST_DEPLOYMENTS)),
         };
-        let (definitions, definitions_note) = match definitions {
-            Ok(definitions) => (definitions, String::new()),
-            Err(error) => (Vec::new(), refused(&error, "“get” on customresourcedefinitions")),
+        let (definitions, definitions_note) = match &found.definitions {
+            Ok(definitions) => (&**definitions, String::new()),
+            Err(error) => (&[][..], refused(error, "“get” on customresourcedefinitions")),
         };
         Self {
             frame,
-            sentence: sentence(&controllers),
-            controllers: controllers.into_iter().map(ControllerView::of).collect(),
+            events: format!("{}/flux_runtime/events", frame.base),
+            sentence: sentence(controllers),
+            controllers: controllers.iter().map(ControllerView::of).collect(),
             controllers_note,
-            controllers_refused,
+            controllers_refused: matches!(found.controllers, Err(ObjectError::Forbidden(_))),
             definitions: definitions.iter().map(DefinitionView::of).collect(),
             definitions_note,
-            definitions_refused,
+            definitions_refused: matches!(found.definitions, Err(ObjectError::Forbidden(_))),
         }
     }
 }
@@ -150,9 +188,16 @@ pub(super) fn sentence(controllers: &[Controller]) -> String {
 }
 
 impl ControllerView {
-    fn of(controller: Controller) -> Self {
+    fn of(controller: &Controller) -> Self {
         let images = controller.images.iter().map(|image| (image.clone(), image_link(image)));
-        Self { status: StatusView::of(controller.state), images: images.collect(), controller }
+        Self {
+            status: StatusView::of(controller.state),
+            name: controller.name.clone(),
+            namespace: controller.namespace.clone(),
+            version: controller.version.clone(),
+            sentence: controller.sentence.clone(),
+            images: images.collect(),
+        }
     }
 }
 

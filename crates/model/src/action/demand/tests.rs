@@ -202,4 +202,8 @@ fn what_is_asked_for_besides_has_the_same_value_and_nothing_else_is_touched() {
     assert_eq!(annotations(demand()), json!({requested: "now"}));
     assert_eq!(annotations(demand().forcing()), json!({requested: "now", "reconcile.fluxcd.io/forceAt": "now"}));
     assert_eq!(annotations(demand().resetting()), json!({requested: "now", "reconcile.fluxcd.io/resetAt": "now"}));
+    assert_eq!(
+        annotations(demand().forcing().resetting()),
+        json!({requested: "now", "reconcile.fluxcd.io/forceAt": "now", "reconcile.fluxcd.io/resetAt": "now"})
+    );
 }

@@ -65,23 +65,23 @@ pub(super) struct Cell {
 
 impl Column {
     /// The class, the head, and by what a click on it sorts.
-    pub(super) fn head(self) -> (&'static str, &'static str, Option<Sort>) {
+    pub(super) fn head(self) -> (&'static str, &'static str, Sort) {
         match self {
-            Column::Kind => ("kind", "Kind", Some(Sort::Kind)),
-            Column::Source => ("source", "Source and revision", None),
-            Column::Gist => ("source", "Source and revision, or what it is", None),
-            Column::From(word) => ("from", word, None),
-            Column::Address(word) => ("source", word, None),
-            Column::Reference => ("reference", "Reference and revision", None),
-            Column::Wanted(word) => ("wanted", word, None),
-            Column::Found(word) => ("found", word, None),
-            Column::Image => ("source", "Latest image", None),
-            Column::Pushed => ("source", "Last push", None),
-            Column::Plan => ("reference", "Plan", None),
-            Column::Inputs => ("source", "Asked for, and found", None),
-            Column::Every => ("every", "Every", None),
-            Column::Moment(word) => ("moment", word, None),
-            Column::Message => ("message", "Message", None),
+            Column::Kind => ("kind", "Kind", Sort::Kind),
+            Column::Source => ("source", "Source and revision", Sort::Source),
+            Column::Gist => ("source", "Source and revision, or what it is", Sort::Source),
+            Column::From(word) => ("from", word, Sort::Source),
+            Column::Address(word) => ("source", word, Sort::Address),
+            Column::Reference => ("reference", "Reference and revision", Sort::Wanted),
+            Column::Wanted(word) => ("wanted", word, Sort::Wanted),
+            Column::Found(word) => ("found", word, Sort::Found),
+            Column::Image => ("source", "Latest image", Sort::Found),
+            Column::Pushed => ("source", "Last push", Sort::Found),
+            Column::Plan => ("reference", "Plan", Sort::Found),
+            Column::Inputs => ("source", "Asked for, and found", Sort::Wanted),
+            Column::Every => ("every", "Every", Sort::Every),
+            Column::Moment(word) => ("moment", word, Sort::Moment),
+            Column::Message => ("message", "Message", Sort::Message),
         }
     }
 
@@ -104,13 +104,13 @@ impl Column {
         let own = row.particulars.as_deref().unwrap_or(&nothing);
         let bits = match self {
             Column::Kind => vec![Bit::Soft(row.key.kind.info().name.to_owned())],
-            Column::Source => vouched.map(of_source).into_iter().chain(source(row)).collect(),
+            Column::Source => vouched.map(of_source).into_iter().chain(source(row, frame)).collect(),
             Column::Gist => {
                 let texts = [&own.address, &own.wanted, &own.found].into_iter();
                 let shield = shield(own).or(vouched.map(of_source));
-                shield.into_iter().chain(source(row)).chain(texts.filter_map(|text| soft(text))).collect()
+                shield.into_iter().chain(source(row, frame)).chain(texts.filter_map(|text| soft(text))).collect()
             }
-            Column::From(_) => row.source.iter().map(|link| from(link, frame)).collect(),
+            Column::From(_) => row.source.iter().map(|link| from(link, in_full(link), frame)).collect(),
             Column::Address(_) => shield(own).into_iter().chain(address(row, own, frame)).collect(),
             Column::Reference => soft(&own.wanted).into_iter().chain(revision(row)).collect(),
             Column::Wanted(_) => soft(&own.wanted).into_iter().collect(),
@@ -142,10 +142,13 @@ fn soft(text: &str) -> Option<Bit> {
     (!text.is_empty()).then(|| Bit::Soft(text.to_owned()))
 }
 
-/// Where it comes from, and what is applied of that.
-fn source(row: &Row) -> impl Iterator<Item = Bit> {
-    let source = row.source.as_ref().map(ToString::to_string).unwrap_or_default();
-    soft(&source).into_iter().chain(revision(row))
+/// Where it comes from, and what is applied of that; of the namespace nothing is said if it is its own.
+fn source(row: &Row, frame: &Frame) -> impl Iterator<Item = Bit> {
+    let word = |link: &SourceLink| {
+        if link.namespace == row.key.namespace { link.to_string() } else { in_full(link) }
+    };
+    let source = row.source.as_ref().map(|link| from(link, word(link), frame));
+    source.into_iter().chain(revision(row))
 }
 
 fn code(text: &str) -> Option<Bit> {
@@ -163,8 +166,11 @@ fn revision(row: &Row) -> Option<Bit> {
     (!short.is_empty()).then(|| Bit::Code { short, full: say(str::to_owned) })
 }
 
-fn from(link: &SourceLink, frame: &Frame) -> Bit {
-    let word = format!("{}/{link}", link.namespace);
+fn in_full(link: &SourceLink) -> String {
+    format!("{}/{link}", link.namespace)
+}
+
+fn from(link: &SourceLink, word: String, frame: &Frame) -> Bit {
     match place::object(&frame.base, &link.key(), "details") {
         Some(to) => Bit::Link { word, to, away: false },
         None => Bit::Soft(word),
@@ -177,7 +183,7 @@ fn address(row: &Row, own: &Particulars, frame: &Frame) -> Vec<Bit> {
         let word = own.address.split_once("://").map_or(&*own.address, |(_, rest)| rest);
         return vec![Bit::Link { word: word.to_owned(), to, away: true }];
     }
-    let made_from = row.source.iter().map(|link| from(link, frame));
+    let made_from = row.source.iter().map(|link| from(link, in_full(link), frame));
     let uses = own.uses.iter().map(|key| match place::object(&frame.base, key, "details") {
         Some(to) => Bit::Link { word: format!("{}/{}", key.namespace, key.name), to, away: false },
         None => Bit::Soft(key.to_string()),

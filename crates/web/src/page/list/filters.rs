@@ -1,7 +1,9 @@
 //! The links that change the question: state strip, menus, chips, heads of columns.
 
+use std::sync::Arc;
+
 use fanlight_live::List;
-use fanlight_model::{Query, Sort, State};
+use fanlight_model::{Query, Sort, State, listing};
 
 use super::ListPage;
 use crate::{place, status::StatusView};
@@ -69,19 +71,15 @@ pub(super) fn strip(query: &Query, list: &List, to: &impl Fn(&Query) -> String) 
         .collect()
 }
 
-/// The menus of kinds, namespaces and orders; a page of one kind has none of kinds.
+/// The menus of kinds, namespaces, tenants if there are any, and orders; a page of one kind has none of kinds.
 pub(super) fn menus(page: &ListPage, query: &Query, list: &List, to: &impl Fn(&Query) -> String) -> Vec<Menu> {
     let kinds = list.kinds.iter().map(|(kind, count)| {
         let mut other = first_page(query);
         toggle(&mut other.kinds, *kind);
         Link { word: kind.to_string(), count: Some(*count), link: to(&other), chosen: query.kinds.contains(kind) }
     });
-    let namespaces = list.namespaces.iter().map(|(namespace, count)| {
-        let mut other = first_page(query);
-        toggle(&mut other.namespaces, namespace.to_string());
-        let chosen = query.namespaces.iter().any(|wanted| **wanted == **namespace);
-        Link { word: namespace.to_string(), count: Some(*count), link: to(&other), chosen }
-    });
+    let namespaces = names(query, &list.namespaces, |query| &mut query.namespaces, to);
+    let tenants = names(query, &list.tenants, |query| &mut query.tenants, to);
     let several = page.kinds.len() > 1;
     let makes_sense = |sort: Sort| match sort {
         Sort::Kind => several,
@@ -102,11 +100,27 @@ pub(super) fn menus(page: &ListPage, query: &Query, list: &List, to: &impl Fn(&Q
         class: "",
         choices: kinds.collect(),
     });
-    let others = [
-        Menu { name: "namespace", title: "Namespace", class: "", choices: namespaces.collect() },
-        Menu { name: "order", title: order, class: "last", choices: orders.collect() },
-    ];
-    kinds.into_iter().chain(others).collect()
+    let tenants =
+        (!tenants.is_empty()).then_some(Menu { name: "tenant", title: "Tenant", class: "", choices: tenants });
+    let namespaces = Menu { name: "namespace", title: "Namespace", class: "", choices: namespaces };
+    let order = Menu { name: "order", title: order, class: "last", choices: orders.collect() };
+    kinds.into_iter().chain([namespaces]).chain(tenants).chain([order]).collect()
+}
+
+/// The choices of a menu of names, each with how many have it; `field` is what of the query they are.
+fn names(
+    query: &Query,
+    all: &[(Arc<str>, usize)],
+    field: fn(&mut Query) -> &mut Vec<String>,
+    to: &impl Fn(&Query) -> String,
+) -> Vec<Link> {
+    let choice = |(name, count): &(Arc<str>, usize)| {
+        let mut other = first_page(query);
+        let chosen = field(&mut other).iter().any(|wanted| **wanted == **name);
+        toggle(field(&mut other), name.to_string());
+        Link { word: name.to_string(), count: Some(*count), link: to(&other), chosen }
+    };
+    all.iter().map(choice).collect()
 }
 
 /// The active filters, each a link that removes it.
@@ -123,6 +137,11 @@ pub(super) fn chips(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Link> 
         toggle(&mut other.namespaces, namespace.clone());
         chip(format!("namespace: {namespace}"), &other);
     }
+    for tenant in &query.tenants {
+        let mut other = first_page(query);
+        toggle(&mut other.tenants, tenant.clone());
+        chip(format!("tenant: {tenant}"), &other);
+    }
     for state in &query.states {
         let mut other = first_page(query);
         toggle(&mut other.states, *state);
@@ -132,6 +151,13 @@ pub(super) fn chips(query: &Query, to: &impl Fn(&Query) -> String) -> Vec<Link> 
         chip(format!("search: {}", query.words.join(" ")), &Query { words: Vec::new(), ..first_page(query) });
     }
     chips
+}
+
+/// What shows the same in a terminal. Kinds of which nothing is in sight may not even be installed; and of what a search
+/// finds there are too many.
+pub(super) fn command(page: &ListPage, query: &Query, list: &List) -> String {
+    let there = list.kinds.iter().map(|(kind, _)| *kind).filter(|kind| query.wants_kind(*kind));
+    if page.is_search() { String::new() } else { listing(&there.collect::<Vec<_>>(), query) }
 }
 
 /// The heads of the columns; a second click on the sorted one turns the order around.
@@ -146,11 +172,11 @@ pub(super) fn heads(page: &ListPage, query: &Query, to: &impl Fn(&Query) -> Stri
         };
         Head { class, word, link: to(&Query { sort, reversed, ..first_page(query) }), sorted }
     };
-    let plain = |class, word| Head { class, word, link: String::new(), sorted: "none" };
-    let first = [plain("pick", ""), sortable(Sort::Status, "Status", "status"), sortable(Sort::Name, "Name", "name")];
-    let own = page.columns.iter().map(|column| match column.head() {
-        (class, word, Some(sort)) => sortable(sort, word, class),
-        (class, word, None) => plain(class, word),
+    let pick = Head { class: "pick", word: "", link: String::new(), sorted: "none" };
+    let first = [pick, sortable(Sort::Status, "Status", "status"), sortable(Sort::Name, "Name", "name")];
+    let own = page.columns.iter().map(|column| {
+        let (class, word, sort) = column.head();
+        sortable(sort, word, class)
     });
     first.into_iter().chain(own).chain([sortable(Sort::Since, "Since", "age")]).collect()
 }

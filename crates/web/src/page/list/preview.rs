@@ -62,6 +62,8 @@ pub(super) struct Preview<'a> {
     pub(super) comment: String,
     pub(super) acts: Vec<Line>,
     pub(super) idle: Vec<Line>,
+    /// Whether some are left alone because they may not be changed.
+    pub(super) refused: bool,
 }
 
 /// One object, and what comes to it.
@@ -145,7 +147,8 @@ pub(crate) async fn show(
     let lines = matching.forecast(&app, &session.identity, &frame, &action).await;
     let note = Note::of(matching.freshness, (app.clock)());
     let about = About::filtered(page, &frame, &query, matching.number);
-    let preview = Preview { note, ..Preview::new(page, &frame, about, (&action, name), lines) };
+    let refused = matching.refuses();
+    let preview = Preview { note, refused, ..Preview::new(page, &frame, about, (&action, name), lines) };
     let response = crate::page::html(StatusCode::OK, &preview);
     let (page, outcome) = (Page::List(page.path), Outcome::Done);
     app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
@@ -180,13 +183,22 @@ impl Matching {
         Self { fixed: visit.fixed(&rows), number: keys.len(), freshness, rows }
     }
 
+    /// Whether some of them may not be changed.
+    fn refuses(&self) -> bool {
+        self.rows.iter().any(|row| self.is_fixed(row))
+    }
+
+    fn is_fixed(&self, row: &Row) -> bool {
+        self.fixed.iter().any(|(kind, namespace)| *kind == row.key.kind && *namespace == row.key.namespace)
+    }
+
     /// What comes to each, in the order of the list. No object is kept longer than until that is known.
     async fn forecast(&self, app: &App, who: &Identity, frame: &Frame, action: &Action) -> Vec<Line> {
         let end = Instant::now() + PATIENCE;
         let _seat = app.previews.seat(end).await;
         let look = |row: &Arc<Row>| {
-            let fixed = self.fixed.iter().any(|(kind, ns)| *kind == row.key.kind && *ns == row.key.namespace);
-            let (row, read) = (Arc::clone(row), (!fixed).then(|| app.objects.read(who, &row.key, Some(row.version))));
+            let read = (!self.is_fixed(row)).then(|| app.objects.read(who, &row.key, Some(row.version)));
+            let row = Arc::clone(row);
             async move {
                 let found = match read {
                     Some(read) => Some(read.await),
@@ -205,10 +217,13 @@ impl Matching {
 
 /// The action and what it is about, as somebody says it.
 fn phrase(action: &Action, objects: &str) -> String {
+    let with = if action.with_source() { " with source" } else { "" };
     match action {
-        Action::Sync { with_source: true } => format!("Reconcile {objects} with source"),
-        Action::Force => format!("Force an upgrade of {objects}"),
-        Action::Reset => format!("Reset {objects} and try again"),
+        Action::Sync { .. } => format!("Reconcile {objects}{with}"),
+        Action::Force { reset, .. } => {
+            format!("{} of {objects}{with}", if *reset { "Reset and force an upgrade" } else { "Force an upgrade" })
+        }
+        Action::Reset { .. } => format!("Reset {objects} and try again{with}"),
         other => format!("{} {objects}", word(other)),
     }
 }
@@ -325,6 +340,7 @@ impl<'a> Preview<'a> {
             comment: String::new(),
             acts,
             idle,
+            refused: false,
         }
     }
 

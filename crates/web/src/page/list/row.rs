@@ -25,6 +25,8 @@ pub(super) struct RowView<'a> {
     status: StatusView,
     name: &'a str,
     namespace: &'a str,
+    /// The tenant that it belongs to, if a label says so.
+    tenant: Option<&'a str>,
     kind: &'static str,
     link: Option<String>,
     cells: Vec<Cell>,
@@ -65,6 +67,7 @@ impl<'a> RowView<'a> {
             status,
             name: &row.key.name,
             namespace: &row.key.namespace,
+            tenant: row.tenant(),
             kind: row.key.kind.info().name,
             link: place::object(&frame.base, &row.key, "details"),
             cells: page.columns.iter().map(|column| column.cell(row, message, aside.verified, frame, now)).collect(),

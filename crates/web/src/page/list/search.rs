@@ -71,6 +71,7 @@ pub(super) mod tests {
             kinds: Vec::new(),
             found: found.to_vec(),
             namespaces: Vec::new(),
+            tenants: Vec::new(),
             sights: sights.to_vec(),
             unread: vec![Kind::BUCKET],
             fixed: Vec::new(),

@@ -67,6 +67,7 @@ fn preview(frame: &Frame, rows: &[Row]) -> [(&'static str, String); 2] {
     let suspend = (&Action::Suspend { comment: None }, "suspend".to_owned());
     let page = ListPage::of(Kind::KUSTOMIZATION);
     let page = Preview::new(page, frame, About::filtered(page, frame, &query, 512), suspend, lines);
+    let page = Preview { refused: true, ..page };
     [
         ("What an action is about", format!("{}{}", page.as_scope(), page.as_confirm())),
         ("What it would do", page.as_lines().to_string()),
@@ -91,6 +92,7 @@ fn list(rows: &[Row]) -> List {
         unread: Vec::new(),
         kinds: Kind::APPLICATIONS.map(|kind| (kind, count(kind))).into(),
         namespaces: namespace.into_iter().collect(),
+        tenants: vec![("blue".into(), 1)],
         sights: Kind::APPLICATIONS.map(|kind| (kind, Sight::Everywhere)).into(),
         fixed: Kind::APPLICATIONS.iter().zip(rows).map(|(kind, row)| (*kind, Arc::clone(&row.key.namespace))).collect(),
         freshness: Freshness::Stale { age: Duration::from_secs(40) },

@@ -11,12 +11,12 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Breadth, Controllers, Looks, MOST, Overview, asides};
+use super::{Breadth, Controllers, MOST, Overview, asides};
 use crate::{
     App,
     causes::Seeker,
     frame::Frame,
-    page::list::Note,
+    page::{list::Note, looks::Looks},
     stream::{Told, View},
 };
 
@@ -29,7 +29,7 @@ pub(super) struct OverviewView {
     visit: Visit,
     /// What was seen of the controllers last; until then, what the page came with is left as it is.
     controllers: Option<Controllers>,
-    looks: Looks,
+    looks: Looks<Controllers>,
     seeker: Seeker,
     /// A change has been noticed and not been told yet.
     pending: bool,

@@ -106,14 +106,14 @@ pub(super) fn heads(filter: &WorkloadFilter, to: &impl Fn(&WorkloadFilter) -> St
         };
         Head { class, word, link: to(&WorkloadFilter { sort, reversed, ..filter.clone() }), sorted }
     };
-    let plain = |word, class| Head { class, word, link: String::new(), sorted: "none" };
+    let ready = Head { class: "count", word: "Ready", link: String::new(), sorted: "none" };
     vec![
         sortable(Sort::Status, "Status", "status"),
         sortable(Sort::Name, "Name", "name"),
         sortable(Sort::Kind, "Kind", "kind"),
-        plain("Applied by", "from"),
-        plain("Images", "source"),
-        plain("Ready", "count"),
+        sortable(Sort::Source, "Applied by", "from"),
+        sortable(Sort::Found, "Images", "source"),
+        ready,
         sortable(Sort::Since, "Age", "age"),
     ]
 }

@@ -54,7 +54,8 @@ pub(crate) async fn show(
     let about = About::ticked(page, wish.back.clone(), wish.keys.len());
     let comment = wish.comment();
     let preview = Preview::new(page, &frame, about, (&wish.action, wish.name.clone()), lines);
-    let response = crate::page::html(StatusCode::OK, &Preview { note, comment, ..preview });
+    let response =
+        crate::page::html(StatusCode::OK, &Preview { note, comment, refused: matching.refuses(), ..preview });
     let (page, outcome) = (Page::List(page.path), Outcome::Done);
     app.audit.note(origin, &Who::signed(&session), &Event::View { page, seen: Seen::rows(&visit), outcome });
     seen(&app, &headers, &session, response)
