@@ -1,5 +1,7 @@
 //! What Flux itself runs on: controllers and definitions.
 
+mod specimens;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use askama::Template;
@@ -20,12 +22,14 @@ use crate::{
     status::StatusView,
 };
 
+pub(super) use specimens::specimens;
+
 /// The right by which controllers are seen.
 pub(super) const LIST_DEPLOYMENTS: &str = "“list” on deployments in flux-system";
 
 /// The page: as of when it was opened.
 #[derive(Template)]
-#[template(path = "runtime.html")]
+#[template(path = "runtime.html", blocks = ["controllers", "definitions"])]
 struct Runtime {
     frame: Frame,
     sentence: String,

@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{diagram, events, list, logs, object, overview, workloads};
+use super::{access, diagram, events, list, logs, object, overview, runtime, workloads};
 use crate::{
     App,
     action::Outcome,
@@ -71,6 +71,8 @@ impl<'a> StyleGuide<'a> {
         specimens.extend(workloads::specimens(frame, now));
         specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
         specimens.extend(diagram::specimens(frame));
+        specimens.extend(runtime::specimens(frame));
+        specimens.extend(access::specimens(frame));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [
             REVISION,
