@@ -121,8 +121,8 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
     let mut open = follow(&house, &ada, "/search?q=apps/web").await?;
     open.until(|view| view.contains("ImagePolicy/apps/web") && view.contains("ImageRepository/apps/web")).await?;
     let overview = follow(&house, &ada, "/overview").await?.until(is_read).await?;
-    for list in ["/sources?", "/image_automation/policies?", "/notifications/alerts?"] {
-        assert!(overview.contains(list), "{list}: {overview}");
+    for kind in ["HelmRelease", "OCIRepository", "ImagePolicy", "Alert"] {
+        assert!(overview.contains(&format!("id=\"count-{kind}\"")), "{kind}: {overview}");
     }
     let workloads = get(&house, &ada, "/workloads").await?;
     assert!(workloads.contains("Nothing runs"), "{workloads}");
