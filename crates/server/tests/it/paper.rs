@@ -30,7 +30,7 @@ async fn on_paper_the_ink_is_dark_everything_fits_and_there_is_nothing_to_press(
             const has = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
             if (!has || !one.checkVisibility()) return false;
             const style = getComputedStyle(one);
-            const [red, green, blue, alpha = 1] = (one.closest('svg') ? style.fill : style.color).match(/[\\d.]+/g).map(Number);
+            const [red, green, blue, alpha = 1] = (one.closest('svg') ? style.fill : style.color).match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0];
             return alpha > 0 && 0.2126 * red + 0.7152 * green + 0.0722 * blue > 128;
         }).slice(0, 3).map((one) => one.outerHTML.slice(0, 200))";
     let wide = "[...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()
