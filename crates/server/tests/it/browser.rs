@@ -35,7 +35,11 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) async fn open(look: Look) -> anyhow::Result<Self> {
         let apps: Vec<_> = (0..60).map(|number| estate::kustomization("apps", &format!("app-{number:02}"))).collect();
-        Self::before(plane(Options::default()).await?, apps.iter().map(Deref::deref), look).await
+        let desk = Self::before(plane(Options::default()).await?, apps.iter().map(Deref::deref), look).await?;
+        // Pages without script are not told what comes after them: everything is to be there before.
+        let everything = |page: &str| page.contains("63 in 3 namespaces") && !page.contains("Still loading");
+        get_until(&desk.house, &desk.house.client("admin", &[])?, "/applications", everything).await?;
+        Ok(desk)
     }
 
     /// Before a control plane with these objects.
@@ -50,9 +54,6 @@ impl Desk {
         }
         let stand_in = StandIn::start(plane.admin(), stand_in::Options::quick()).await?;
         let house = House::before(plane).await?;
-        // Pages without script are not told what comes after them: everything is to be there before.
-        let everything = |page: &str| page.contains("63 in 3 namespaces") && !page.contains("Still loading");
-        get_until(&house, &house.client("admin", &[])?, "/applications", everything).await?;
         let browser = Browser::open(look).await?;
         Ok(Self { house, browser, _stand_in: stand_in })
     }
