@@ -21,8 +21,9 @@ const PAGES: [&str; 10] = [
 
 #[tokio::test]
 async fn on_paper_the_ink_is_dark_everything_fits_and_there_is_nothing_to_press() -> anyhow::Result<()> {
-    let walker = Walker::among(&Estate::company()?, Look::PAPER).await?;
+    let walker = Walker::among(&Estate::company()?, Look::DESK).await?;
     let browser = &walker.browser;
+    browser.look(Look::PAPER).await?;
     let pressed = "[...document.querySelectorAll('button, input, summary.button, a.button, .rail')]
         .filter((one) => one.checkVisibility()).map((one) => one.outerHTML)";
     // Paper is white: what is light is not to be read.
