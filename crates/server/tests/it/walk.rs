@@ -203,7 +203,7 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
             walker.house.plane.apply(&changed).await?;
         }
     }
-    walker.goto("/helm_release/compare?name=huge&namespace=odd").await?;
+    walker.goto("/kustomization/compare?name=huge&namespace=odd").await?;
     walker.browser.until("document.querySelector('.diff ins') !== null").await?;
     let log = walker.house.server.log();
     assert!(!log.contains("panicked"), "{log}");
