@@ -1,7 +1,5 @@
 //! Every button of an object, pressed in a real browser: with a script, which tells of it as it goes, and without.
 
-use std::ops::Deref;
-
 use anyhow::Context;
 use fanlight_testbed::{Browser, FluxObject, Look, Options, estate};
 use serde_json::{Value, json};
@@ -43,7 +41,7 @@ fn cases() -> Vec<Case> {
 async fn desk(cases: &[Case], look: Look) -> anyhow::Result<Desk> {
     let plane = plane(Options::default()).await?;
     plane.create_namespace("flux-system").await?;
-    let desk = Desk::before(plane, cases.iter().map(|(object, _)| object.deref()), look).await?;
+    let desk = Desk::before(plane, cases.iter().map(|(object, _)| &**object), look).await?;
     desk.plane().grant_everywhere("admin", all(&["get", "list", "watch", "patch"])).await?;
     desk.browser.sign_in(desk.url(), "admin", "secret").await?;
     Ok(desk)
