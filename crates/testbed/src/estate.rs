@@ -6,7 +6,7 @@
 //!   large ───── as many as wanted ────────────────────┤
 //!   heavy ───── what is most work to explain ─────────┤
 //!   odd ─────── what nobody expects ──────────────────┘
-//!      └── built from: kinds (constructors of FluxObject), workload (what runs)
+//!      └── built from: kinds (constructors of FluxObject), unknown (kinds that nobody knows), workload (what runs)
 //! ```
 
 mod apply;
@@ -17,6 +17,7 @@ mod kinds;
 mod large;
 mod odd;
 mod recorded;
+mod unknown;
 mod workload;
 
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub use kinds::{
     git_repository, helm_chart, helm_release, helm_repository, image_policy, image_repository, image_update_automation,
     kustomization, oci_repository, resource_set, terraform,
 };
+pub use unknown::{definition, unknown};
 pub use workload::{config_map, deployment};
 
 /// A cluster's worth of objects, ready to be applied.
@@ -68,7 +70,7 @@ impl Estate {
 
     /// What nobody expects, in the namespace `odd`. Of every kind one object that is nearly empty, named `empty`, and one
     /// with odd texts in all places, named as long as names may be; a Kustomization and a HelmRelease that are huge, and a
-    /// ConfigMap that one of them applied; Events about them.
+    /// ConfigMap that one of them applied; Events about them; the same of a kind that nobody knows.
     pub fn odd() -> anyhow::Result<Self> {
         Ok(Self { items: odd::objects()?.into_iter().map(Item::from).collect() })
     }

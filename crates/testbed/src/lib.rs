@@ -55,7 +55,7 @@ pub use authorizer::{Authorizer, Ruling};
 pub use bearers::TrustedIssuer;
 pub use browser::{Browser, Look};
 pub use control_plane::{ControlPlane, Options, tool};
-pub use estate::Estate;
+pub use estate::{Estate, FluxObject};
 pub use fanlight_server::FanlightServer;
 pub use fault_proxy::{Fault, FaultProxy, When};
 pub use fleet_repo::FleetRepo;

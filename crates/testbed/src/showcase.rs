@@ -6,6 +6,9 @@ use tokio::task::JoinHandle;
 
 use crate::{ControlPlane, Estate, FanlightServer, Options, SessionForge, StandIn, rights::FLUX, stand_in};
 
+/// The groups of what extends Flux, that Fanlight has pages for.
+const BESIDE_FLUX: [&str; 3] = ["source.extensions.fluxcd.io", "infra.contrib.fluxcd.io", "fluxcd.controlplane.io"];
+
 /// Fanlight with something to look at: a control plane, an estate, stand-ins for Flux's controllers, the server.
 ///
 /// Everything ends when it is dropped.
@@ -48,6 +51,7 @@ impl Showcase {
         let everything = json!([
             {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": FLUX, "resources": ["*"], "verbs": ["patch"]},
+            {"apiGroups": BESIDE_FLUX, "resources": ["*"], "verbs": ["patch"]},
             {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["patch"]},
             {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]},

@@ -1,11 +1,11 @@
 //! The pages in a real browser.
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
 use anyhow::Context;
 use fanlight_testbed::{Browser, ControlPlane, Look, Options, StandIn, estate, rights::flux_rules, stand_in};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::{Key, TypingData};
 
 use crate::house::{House, all, get_until, plane};
@@ -34,16 +34,26 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) async fn open(look: Look) -> anyhow::Result<Self> {
-        let plane = plane(Options::default()).await?;
+        let apps: Vec<_> = (0..60).map(|number| estate::kustomization("apps", &format!("app-{number:02}"))).collect();
+        let desk = Self::before(plane(Options::default()).await?, apps.iter().map(Deref::deref), look).await?;
+        // Pages without script are not told what comes after them: everything is to be there before.
+        let everything = |page: &str| page.contains("63 in 3 namespaces") && !page.contains("Still loading");
+        get_until(&desk.house, &desk.house.client("admin", &[])?, "/applications", everything).await?;
+        Ok(desk)
+    }
+
+    /// Before a control plane with these objects.
+    pub(crate) async fn before(
+        plane: ControlPlane,
+        objects: impl IntoIterator<Item = &Value>,
+        look: Look,
+    ) -> anyhow::Result<Self> {
         plane.grant_everywhere("admin", flux_rules(&ACT)).await?;
-        for number in 0..60 {
-            plane.apply(&estate::kustomization("apps", &format!("app-{number:02}"))).await?;
+        for object in objects {
+            plane.apply(object).await?;
         }
         let stand_in = StandIn::start(plane.admin(), stand_in::Options::quick()).await?;
         let house = House::before(plane).await?;
-        // Pages without script are not told what comes after them: everything is to be there before.
-        let everything = |page: &str| page.contains("63 in 3 namespaces") && !page.contains("Still loading");
-        get_until(&house, &house.client("admin", &[])?, "/applications", everything).await?;
         let browser = Browser::open(look).await?;
         Ok(Self { house, browser, _stand_in: stand_in })
     }
@@ -295,7 +305,9 @@ impl Axe {
         let still = "document.getAnimations().every((one) => one.playState !== 'running' || \
             one.effect.getTiming().iterations === Infinity)";
         browser.until(still).await?;
-        browser.execute(self.0.as_str(), vec![]).await?;
+        if browser.ask("typeof axe === 'undefined'").await? == json!(true) {
+            browser.execute(self.0.as_str(), vec![]).await?;
+        }
         let script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((found) => done(
             found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => one.id + ': ' +
                 one.nodes.slice(0, 5).map((node) => node.html.slice(0, 400) + ' ' + node.failureSummary).join(' | '))));";
@@ -363,31 +375,5 @@ async fn axe_finds_no_serious_fault_in_light_dark_and_on_a_phone() -> anyhow::Re
             assert_eq!(axe.faults(&desk.browser).await?, [""; 0], "{address} {look:?}");
         }
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn on_paper_the_ink_is_dark_everything_fits_and_there_is_nothing_to_press() -> anyhow::Result<()> {
-    let desk = Desk::signed_in().await?;
-    desk.plane()
-        .apply(&estate::kustomization("apps", "shop").failed("BuildFailed", &"a long message ".repeat(20)))
-        .await?;
-    desk.browser.until(&format!("{}?.classList.contains('failed')", row("Kustomization/apps/shop"))).await?;
-    desk.browser.look(Look::PAPER).await?;
-    for address in ["/applications", "/kustomization/details?name=shop&namespace=apps"] {
-        desk.goto(address).await?;
-        assert_eq!(
-            desk.browser.ask("getComputedStyle(document.querySelector('h1')).color").await?,
-            json!("rgb(0, 0, 0)")
-        );
-        let pressed = "[...document.querySelectorAll('button, input, summary.button, .rail')]
-            .filter((one) => one.checkVisibility()).map((one) => one.outerHTML)";
-        assert_eq!(desk.browser.ask(pressed).await?, json!([]), "{address}");
-        let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
-        assert_eq!(desk.browser.ask(fits).await?, json!(true), "{address}");
-    }
-    desk.goto("/applications").await?;
-    let whole = format!("{}.querySelector('.reason p').checkVisibility()", row("Kustomization/apps/shop"));
-    assert_eq!(desk.browser.ask(&whole).await?, json!(true), "the message is opened");
     Ok(())
 }

@@ -160,3 +160,44 @@ async fn eight_tabs_are_open_at_once_and_each_is_live_when_it_is_looked_at() -> 
     }
     desk.no_complaints().await
 }
+
+#[tokio::test]
+async fn the_question_mark_names_the_keys_and_each_key_leads_where_it_says() -> anyhow::Result<()> {
+    let desk = Desk::signed_in().await?;
+    let browser = &desk.browser;
+    desk.press("?").await?;
+    browser.until("document.getElementById('keys').open").await?;
+    let named = "[...document.querySelectorAll('#keys dt')].map((one) => one.textContent.trim())";
+    let named = browser.ask(named).await?.to_string();
+    desk.press("j").await?;
+    assert_eq!(browser.ask("document.activeElement.closest('dialog') !== null").await?, json!(true), "it is in front");
+    desk.press(Key::Escape).await?;
+    browser.until("!document.getElementById('keys').open").await?;
+    let focused = "document.activeElement.closest('tbody')?.dataset.key ?? ''";
+    let rows = browser.ask("[...document.querySelectorAll('#rows tbody')].map((one) => one.dataset.key)").await?;
+    for (key, row) in [("j", 0), ("j", 1), ("k", 0), ("k", 0)] {
+        desk.press(key).await?;
+        assert_eq!(browser.ask(focused).await?, rows[row], "{key}");
+    }
+    let ways = "[...document.querySelectorAll('.rail a[data-place]')].map((one) => [one.dataset.place, one.pathname])";
+    let ways = browser.ask(ways).await?;
+    let ways: Vec<_> =
+        ways.as_array().into_iter().flatten().filter_map(|way| Some((way[0].as_str()?, way[1].as_str()?))).collect();
+    assert!(ways.len() > 8, "{ways:?}");
+    for (key, path) in ways {
+        assert!(named.contains(&format!("\"g {key}\"")), "{key} is not among {named}");
+        desk.goto("/user_info").await?;
+        desk.press(format!("g{key}")).await?;
+        // Of several views of one the first has the address of all.
+        browser.until(&format!("location.pathname === '{path}' || location.pathname.startsWith('{path}/')")).await?;
+        browser.until("document.querySelector('.rail [aria-current]') !== null").await?;
+    }
+    desk.goto("/user_info").await?;
+    desk.press("/").await?;
+    browser.until("location.pathname === '/search'").await?;
+    desk.goto("/user_info").await?;
+    let chord = browser.action_chain().key_down(Key::Control).send_keys("k").key_up(Key::Control);
+    chord.perform().await?;
+    browser.until("location.pathname === '/search'").await?;
+    desk.no_complaints().await
+}

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     house::{House, all, follow, get, plane},
+    overview::is_read,
     shared::until_within,
 };
 
@@ -102,12 +103,31 @@ async fn with_flux_2_5_every_list_and_page_shows_what_is_there_and_says_what_is_
         let details = get(&house, &ada, &address).await?;
         let name = key.rsplit('/').next().unwrap_or_default();
         assert!(details.contains(&format!("<h1>{name}</h1>")), "{address}: {details}");
-        let manifest = get(&house, &ada, &address.replacen("/details", "/yaml", 1)).await?;
-        assert!(manifest.contains("apiVersion: "), "{manifest}");
+        let views = details.split_once("<nav class=\"tabs\"").and_then(|(_, rest)| rest.split_once("</nav>"));
+        let views =
+            views.map_or("", |(views, _)| views).split("href=\"").skip(1).filter_map(|link| link.split('"').next());
+        let views: Vec<_> = views.map(|link| link.replace("&#38;", "&").replace("&amp;", "&")).collect();
+        assert!(views.len() > 3 && views.iter().any(|view| view.contains("/yaml?")), "{views:?}");
+        for view in views {
+            let shown = get(&house, &ada, &view).await?;
+            assert!(shown.contains(&format!("<h1>{name}</h1>")), "{view}: {shown}");
+            assert!(!view.contains("/yaml?") || shown.contains("apiVersion: "), "{shown}");
+            follow(&house, &ada, &view).await?.until_event(|piece| !piece.is_empty()).await?;
+        }
+        let preview = get(&house, &ada, &format!("/{list}/act?action=suspend&namespace=apps")).await?;
+        assert!(preview.contains(name) || name.starts_with("apps-"), "{list}: {preview}");
     }
     // The first page may come before all lists are read.
     let mut open = follow(&house, &ada, "/search?q=apps/web").await?;
     open.until(|view| view.contains("ImagePolicy/apps/web") && view.contains("ImageRepository/apps/web")).await?;
+    let overview = follow(&house, &ada, "/overview").await?.until(is_read).await?;
+    for kind in ["HelmRelease", "OCIRepository", "ImagePolicy", "Alert"] {
+        assert!(overview.contains(&format!("id=\"count-{kind}\"")), "{kind}: {overview}");
+    }
+    let workloads = get(&house, &ada, "/workloads").await?;
+    assert!(workloads.contains("Nothing runs"), "{workloads}");
+    let events = get(&house, &ada, "/events").await?;
+    assert!(events.contains("id=\"rows\""), "{events}");
     let found = get(&house, &ada, "/search?q=apps/web").await?;
     assert!(found.contains("ImagePolicy/apps/web") && found.contains("ImageRepository/apps/web"), "{found}");
     let runtime = get(&house, &ada, "/flux_runtime").await?;

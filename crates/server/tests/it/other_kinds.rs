@@ -13,28 +13,19 @@ const BEN: &str = "ben@example.com";
 const CARL: &str = "carl@example.com";
 const GROUP: &str = "acme.fluxcd.io";
 
-fn definition(plural: &str, kind: &str, scope: &str) -> Value {
-    let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{GROUP}")},
-        "spec": {"group": GROUP, "scope": scope, "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
-            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": open, "status": open}}}}]}})
-}
-
 fn gizmo(namespace: &str, name: &str, ready: &str, message: &str) -> Value {
-    json!({"apiVersion": format!("{GROUP}/v1alpha1"), "kind": "Gizmo",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"team": "blue"}}, "spec": {"size": 3},
-        "status": {"conditions": [{"type": "Ready", "status": ready, "reason": "Checked", "message": message,
-            "lastTransitionTime": "2026-01-05T08:00:00Z"}]}})
+    let gizmo = estate::unknown(GROUP, "Gizmo", namespace, name, json!({"size": 3}));
+    let mut gizmo = Value::from(gizmo.with_conditions(&[("Ready", ready, "Checked", message)]));
+    gizmo["metadata"]["labels"] = json!({"team": "blue"});
+    gizmo
 }
 
 /// Ada may see everything, Ben Gizmos and Kustomizations of `apps`, Carl Gizmos of `data` and nothing else.
 async fn town() -> anyhow::Result<House> {
     let plane = plane(Options::default()).await?;
-    plane.apply(&definition("gizmos", "Gizmo", "Namespaced")).await?;
-    plane.apply(&definition("worlds", "World", "Cluster")).await?;
-    plane.install_kinds().await?;
+    plane.apply(&estate::definition("gizmos.acme.fluxcd.io", "Gizmo", "Namespaced")).await?;
+    plane.apply(&estate::definition("worlds.acme.fluxcd.io", "World", "Cluster")).await?;
+    plane.established().await?;
     for object in [
         gizmo("apps", "left", "True", "spinning"),
         gizmo("apps", "right", "False", "a tooth is broken"),

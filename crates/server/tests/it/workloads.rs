@@ -57,7 +57,7 @@ fn cron_job() -> Value {
 
 /// A shop with a cart of two pods, a report, and what is not Flux's. Ada may do everything, Ben read Deployments and pods of
 /// the shop, Cleo Deployments alone.
-async fn town() -> anyhow::Result<House> {
+pub(crate) async fn town() -> anyhow::Result<House> {
     let plane = plane(Options { nodes: true, ..Options::default() }).await?;
     plane.create_namespace("shop").await?;
     for object in [
@@ -107,7 +107,7 @@ fn names(pods: &[Pod]) -> BTreeSet<String> {
 }
 
 /// The names of the cart's pods, as soon as both run.
-async fn running(house: &House) -> anyhow::Result<BTreeSet<String>> {
+pub(crate) async fn running(house: &House) -> anyhow::Result<BTreeSet<String>> {
     until(async || {
         let cart = Api::<Deployment>::namespaced(house.plane.admin(), "shop").get("cart").await?;
         let status = cart.status.unwrap_or_default();

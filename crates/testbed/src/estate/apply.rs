@@ -31,6 +31,7 @@ pub struct Summary {
 /// Who creates what others need, before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
+    Definition,
     Namespace,
     Prerequisite,
     Object,
@@ -45,10 +46,13 @@ impl Estate {
     pub async fn apply(&self, plane: &ControlPlane) -> anyhow::Result<Summary> {
         let began = Timestamp::now();
         let uids = Mutex::new(HashMap::new());
-        for turn in [Turn::Namespace, Turn::Prerequisite, Turn::Object, Turn::Event] {
+        for turn in [Turn::Definition, Turn::Namespace, Turn::Prerequisite, Turn::Object, Turn::Event] {
             let mine = self.items.iter().filter(|item| Turn::of(&item.object) == turn);
             let work = stream::iter(mine).map(|item| item.apply(plane, &uids)).buffer_unordered(Self::AT_ONCE);
             let done: Vec<()> = work.try_collect().await?;
+            if turn == Turn::Definition && !done.is_empty() {
+                plane.established().await?;
+            }
             tracing::info!(objects = done.len(), "applied: {turn:?}s");
         }
         let mut summary =
@@ -68,6 +72,7 @@ impl Estate {
 impl Turn {
     fn of(object: &Value) -> Self {
         match text(object, "/kind") {
+            "CustomResourceDefinition" => Self::Definition,
             "Namespace" | "PriorityClass" | "IngressClass" => Self::Namespace,
             "ServiceAccount" | "ConfigMap" | "Secret" | "LimitRange" | "ResourceQuota" => Self::Prerequisite,
             "Event" => Self::Event,

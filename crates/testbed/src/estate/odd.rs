@@ -41,9 +41,18 @@ pub(super) fn objects() -> anyhow::Result<Vec<Value>> {
     let of = |kind: &str| kinds.iter().find(|object| object["kind"] == kind).map(|object| huge(object));
     all.extend(["Kustomization", "HelmRelease"].into_iter().filter_map(of));
     all.push(settings());
-    let events: Vec<_> = all.iter().skip(1).filter_map(event).collect();
+    all.extend(unknown());
+    let events: Vec<_> =
+        all.iter().filter(|object| object["metadata"]["namespace"] == NAMESPACE).filter_map(event).collect();
     all.extend(events);
     Ok(all)
+}
+
+/// The same of a kind that nobody knows.
+fn unknown() -> [Value; 4] {
+    let status = json!({"revision": "", "observedGeneration": 1});
+    let gizmo = super::unknown("acme.fluxcd.io", "Gizmo", NAMESPACE, "gizmo", json!({"path": ""})).with_status(status);
+    [super::definition("gizmos.acme.fluxcd.io", "Gizmo", "Namespaced"), empty(&gizmo), full(&gizmo), huge(&gizmo)]
 }
 
 /// The same kind of object without anything that it need not have.

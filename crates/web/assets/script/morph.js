@@ -1,7 +1,9 @@
 // Changes `old` into `next` with as little as possible, so that focus, selection, typed text, open menus and scroll
 // positions stay. Children are matched by `id` or `data-key`, the others by place and tag. What a person did to the
-// page is theirs: whether a menu is open, a box is ticked, a field is filled, a row glows.
-const THEIRS = new Set(["open", "checked", "value"]);
+// page is theirs: whether a menu is open, a box is ticked, a field is filled, a row glows. The value of a button is what it
+// does, and must become what it says.
+const isTheirs = (node, name) =>
+  name === "open" || name === "checked" || (name === "value" && node.matches("input:not([type=hidden])"));
 
 function keyOf(node) {
   return node.id || node.dataset?.key;
@@ -10,10 +12,10 @@ function keyOf(node) {
 function morph(old, next) {
   if (old.isEqualNode(next)) return;
   for (const { name } of [...old.attributes]) {
-    if (!next.hasAttribute(name) && !THEIRS.has(name)) old.removeAttribute(name);
+    if (!next.hasAttribute(name) && !isTheirs(old, name)) old.removeAttribute(name);
   }
   for (const { name, value } of next.attributes) {
-    if (old.getAttribute(name) !== value && !THEIRS.has(name)) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !isTheirs(old, name)) old.setAttribute(name, value);
   }
   const keyed = new Map([...old.childNodes].filter(keyOf).map((child) => [keyOf(child), child]));
   let place = old.firstChild;

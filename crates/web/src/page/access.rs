@@ -1,6 +1,7 @@
 //! The access page: who somebody is for Kubernetes, what they may do, and what is missing.
 
 mod question;
+mod specimens;
 
 use std::sync::Arc;
 
@@ -24,9 +25,10 @@ use crate::{
     signed::{Signed, cookies, seen, sign_in_first, visitor},
 };
 use question::{Asked, Reply};
+pub(super) use specimens::specimens;
 
 #[derive(Template)]
-#[template(path = "access.html")]
+#[template(path = "access.html", blocks = ["rights", "question"])]
 struct AccessPage<'a> {
     frame: Frame,
     method: &'static str,

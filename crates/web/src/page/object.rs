@@ -66,7 +66,7 @@ use view::ObjectView;
 
 /// The page. The stream sends its blocks anew as they change.
 #[derive(Template)]
-#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "rest", "needs", "compare", "manifest", "commands"])]
+#[template(path = "object.html", blocks = ["head", "buttons", "why", "cause", "views", "rest", "needs", "compare", "manifest", "commands"])]
 struct ObjectPage<'a> {
     frame: &'a Frame,
     key: &'a ObjectKey,

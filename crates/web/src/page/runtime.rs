@@ -1,5 +1,6 @@
 //! What Flux itself runs on: controllers and definitions.
 
+mod specimens;
 mod view;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -23,6 +24,8 @@ use crate::{
     stream,
 };
 use view::RuntimeView;
+
+pub(super) use specimens::specimens;
 
 /// The right by which controllers are seen.
 pub(super) const LIST_DEPLOYMENTS: &str = "“list” on deployments in flux-system";

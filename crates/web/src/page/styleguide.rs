@@ -14,7 +14,7 @@ use axum::{
 use fanlight_model::{Facts, Identity, Kind, Links, ObjectKey, Row, SourceLink, Stage, State, Step, short_revision};
 use serde_json::{Value, json};
 
-use super::{diagram, events, list, logs, object, other, overview, workloads};
+use super::{access, diagram, events, list, logs, object, other, overview, runtime, workloads};
 use crate::{
     App,
     action::Outcome,
@@ -72,6 +72,8 @@ impl<'a> StyleGuide<'a> {
         specimens.extend(object::specimens(frame, &kustomization(now), &rows, now));
         specimens.extend(diagram::specimens(frame));
         specimens.push(("An object that Flux applied", other::specimen(frame, now)));
+        specimens.extend(runtime::specimens(frame));
+        specimens.extend(access::specimens(frame));
         let key = ObjectKey::new(Kind::KUSTOMIZATION, NAMESPACE, "orders");
         let revisions = [
             REVISION,

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use fanlight_testbed::{Browser, FanlightServer, Look, rights::flux_rules};
-use serde_json::Value;
+use fanlight_testbed::{Browser, ControlPlane, FanlightServer, Look, Showcase, estate, rights::flux_rules};
+use serde_json::{Value, json};
 
 use crate::{house::House, people::Person, process, say, size::Size, table::Table};
 
 /// Pages as somebody who sees everything opens them; those of objects come besides.
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 24] = [
     ("overview", "/"),
     ("applications", "/applications"),
     ("applications, last page", "/applications?sort=name&page=1000"),
@@ -20,10 +20,19 @@ const PAGES: [(&str, &str); 15] = [
     ("search of all kinds", "/search?q=orders"),
     ("search of a message", "/search?q=deadline+exceeded"),
     ("events", "/events"),
+    ("workloads", "/workloads"),
     ("sources", "/sources"),
+    ("image repositories", "/image_automation/repositories"),
     ("image policies", "/image_automation/policies"),
+    ("image updates", "/image_automation/updates"),
+    ("providers", "/notifications/providers"),
+    ("alerts", "/notifications/alerts"),
     ("receivers", "/notifications/receivers"),
+    ("Terraform", "/terraform"),
+    ("Flux Operator", "/operator"),
     ("Flux runtime", "/flux_runtime"),
+    ("other kinds", "/other"),
+    ("objects of another kind", "/other/gizmos.acme.fluxcd.io"),
     ("access", "/user_info"),
     ("sessions", "/sessions"),
 ];
@@ -56,8 +65,10 @@ pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result
     *table = Table::new(format!("{} Flux objects in {} namespaces", size.objects, size.namespaces));
     let house = House::build(&size).await?;
     let name = house.names.first().context("nobody")?;
-    // A preview reads nothing of what somebody may not change.
-    house.plane.grant_everywhere(name, flux_rules(&["get", "list", "watch", "patch"])).await?;
+    // A preview reads nothing of what somebody may not change; what runs and what nobody knows is read by them alone.
+    let everything = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]});
+    house.plane.grant_everywhere(name, json!([everything, flux_rules(&["patch"])[0]])).await?;
+    fill(&house.plane).await?;
     let scene = Scene::begin(house).await?;
     let Scene { server, person, browser, .. } = &scene;
     let (loads, visits) = if quick { (20, 2) } else { (50, 5) };
@@ -69,6 +80,27 @@ pub(crate) async fn everything(quick: bool, table: &mut Table) -> anyhow::Result
         say(&what);
     }
     scene.end(table)
+}
+
+/// Puts there what a large cluster of objects has none of: what runs, and a kind that nobody knows.
+async fn fill(plane: &ControlPlane) -> anyhow::Result<()> {
+    const NAMESPACE: &str = Showcase::NAMESPACE;
+    plane.apply(&estate::definition("gizmos.acme.fluxcd.io", "Gizmo", "Namespaced")).await?;
+    plane.established().await?;
+    for number in 0..100 {
+        let name = format!("part-{number:03}");
+        let gizmo = estate::unknown("acme.fluxcd.io", "Gizmo", NAMESPACE, &name, json!({}));
+        plane.apply(&gizmo.ready("Succeeded", "It turns")).await?;
+        let mut runs = estate::deployment(NAMESPACE, &name, &format!("{name}:1.4.2"), 1);
+        runs["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"] = json!("parts");
+        runs["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/namespace"] = json!(NAMESPACE);
+        plane.apply(&runs).await?;
+        plane.apply(&estate::terraform(NAMESPACE, &name)).await?;
+        plane.apply(&estate::resource_set(NAMESPACE, &name)).await?;
+        plane.apply(&estate::image_repository(NAMESPACE, &name)).await?;
+        plane.apply(&estate::image_policy(NAMESPACE, &name)).await?;
+    }
+    Ok(())
 }
 
 impl Scene {
@@ -92,15 +124,34 @@ impl Scene {
     }
 }
 
-/// The pages, and every tab of one object.
+/// Objects of which the pages are measured: the kind, its list, its pages, and which.
+const OBJECTS: [(&str, &str, &str, &[&str]); 3] = [
+    (
+        "HelmRelease",
+        "/applications?kind=HelmRelease",
+        "helm_release",
+        &["details", "graph", "dependencies", "events", "logs", "history", "compare", "values", "yaml"],
+    ),
+    (
+        "Kustomization",
+        "/applications?kind=Kustomization",
+        "kustomization",
+        &["details", "graph", "dependencies", "yaml"],
+    ),
+    ("GitRepository", "/sources?kind=GitRepository", "git_repo", &["details", "dependencies", "yaml"]),
+];
+
+/// The pages, and tabs of the first object of some kinds.
 async fn addresses(person: &Person) -> anyhow::Result<Vec<(String, String)>> {
-    let list = String::from_utf8(person.load("/applications?kind=HelmRelease", "identity").await?)?;
-    let key = list.split("data-key=\"HelmRelease/").nth(1).and_then(|rest| rest.split('"').next());
-    let (namespace, name) = key.and_then(|key| key.split_once('/')).context("no HelmRelease")?;
-    let tab =
-        |tab: &str| (format!("HelmRelease, {tab}"), format!("/helm_release/{tab}?name={name}&namespace={namespace}"));
-    let lists = PAGES.map(|(what, address)| (what.to_owned(), address.to_owned()));
-    Ok(lists.into_iter().chain(["details", "events", "history", "values", "yaml"].map(tab)).collect())
+    let mut all: Vec<_> = PAGES.map(|(what, address)| (what.to_owned(), address.to_owned())).into();
+    for (kind, list, place, tabs) in OBJECTS {
+        let list = String::from_utf8(person.load(list, "identity").await?)?;
+        let key = list.split(&format!("data-key=\"{kind}/")).nth(1).and_then(|rest| rest.split('"').next());
+        let (namespace, name) = key.and_then(|key| key.split_once('/')).with_context(|| format!("no {kind}"))?;
+        let tab = |tab: &&str| (format!("{kind}, {tab}"), format!("/{place}/{tab}?name={name}&namespace={namespace}"));
+        all.extend(tabs.iter().map(tab));
+    }
+    Ok(all)
 }
 
 /// What the server takes, and what goes over the wire.

@@ -31,6 +31,7 @@ pub(in crate::page) fn specimens(
         ("Causes", causes(frame, object, rows, now)),
         ("Why it is not ready, as far as one may see", explained(frame, object, rows, now)),
         ("Who suspended it, and why", suspended(frame, object, rows, now)),
+        ("Views of an object", page.as_views().to_string()),
         ("Facts, relations, conditions, labels", page.as_rest().to_string()),
         ("What it needs, and what needs it", needs(frame, object, rows, now)),
         ("What changed between two versions", compared(frame, object, rows, now)),
