@@ -3,7 +3,7 @@ mod errand;
 use std::{collections::BTreeSet, sync::Arc};
 
 use fanlight_model::{Guise, Identity, Kind};
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Config,
@@ -217,7 +217,10 @@ impl ApiServer {
                     Err(error @ ReadError::NotImpersonated { .. }) => {
                         dress = self.another_dress(errand.who, &dress, error).await?;
                     }
-                    Err(ReadError::Refused { retry_after: Some(pause), .. }) if waited < 3 && pause <= Self::WAIT => {
+                    // What took too long already is not asked for again.
+                    Err(ReadError::Refused { code, retry_after: Some(pause), .. })
+                        if code != StatusCode::GATEWAY_TIMEOUT && waited < 3 && pause <= Self::WAIT =>
+                    {
                         waited += 1;
                         // Who was refused together must not come back together.
                         sleep(jitter(pause)).await;

@@ -4,7 +4,7 @@ use fanlight_model::Identity;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
-use crate::{ApiServer, ReadError, api_server::As};
+use crate::{ApiServer, ReadError, api_server::As, evidence::encoded};
 
 /// A page of a list, of which each object can be cut to size before the next one is read.
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ impl ApiServer {
     ) -> Result<Page<T>, ReadError> {
         if !token.is_empty() {
             path.push_str("&continue=");
-            path.push_str(token);
+            path.push_str(&encoded(token));
         }
         let _turn = turns.acquire().await.expect("never closed");
         self.get(As::Person(who), what, &path).await

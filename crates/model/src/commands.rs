@@ -66,7 +66,7 @@ pub fn listing(kinds: &[Kind], query: &Query) -> String {
     }
     let names: Vec<_> = kinds.iter().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect();
     let tenant = match &*query.tenants {
-        [one] if is_name(one) => format!(" -l {}={one}", Row::TENANT),
+        [one] if is_label(one) => format!(" -l {}={one}", Row::TENANT),
         _ => String::new(),
     };
     format!("kubectl get {}{}{tenant}", names.join(","), place(&query.namespaces))
@@ -74,12 +74,29 @@ pub fn listing(kinds: &[Kind], query: &Query) -> String {
 
 /// The command that lists Events as a page does, as far as one command can.
 pub fn happenings(filter: &EventFilter) -> String {
-    let about = match &*filter.kinds {
-        [kind] if is_name(&filter.name) => format!(" --for {kind}/{}", filter.name),
+    // An object is looked up, and in one namespace.
+    let about = match (&*filter.kinds, &*filter.namespaces) {
+        ([kind], [one]) if viewed::is_of_flux(*kind) && is_name(&filter.name) && is_name(one) => {
+            format!(" --for {kind}/{}", filter.name)
+        }
+        ([kind], _) if viewed::is_of_flux(*kind) => format!(" --for {kind}"),
         _ => String::new(),
     };
     let types = filter.warnings.map_or("", |warnings| if warnings { " --types Warning" } else { " --types Normal" });
     format!("flux events{}{about}{types}", place(&filter.namespaces))
+}
+
+/// As values of labels are: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>.
+fn is_label(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// A word as a shell takes it for one and for nothing else. Names of roles may have almost any letters.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn place(namespaces: &[String]) -> String {
@@ -166,7 +183,20 @@ mod tests {
             happened(&[("kind", "hr"), ("name", "shop"), ("namespace", "apps"), ("type", "warning")]),
             "flux events -n apps --for HelmRelease/shop --types Warning"
         );
-        assert_eq!(happened(&[("kind", "hr"), ("name", "x; reboot")]), "flux events -A");
+        assert_eq!(happened(&[("kind", "hr"), ("name", "x; reboot")]), "flux events -A --for HelmRelease");
+        assert_eq!(happened(&[("kind", "hr"), ("name", "shop")]), "flux events -A --for HelmRelease");
+        assert_eq!(
+            happened(&[("kind", "ResourceSet"), ("name", "shop"), ("namespace", "apps")]),
+            "flux events -n apps"
+        );
+    }
+
+    #[test]
+    fn a_name_with_whatever_letters_is_one_word_for_a_shell() {
+        assert_eq!(shell_word("system:node.x-1"), "system:node.x-1");
+        assert_eq!(shell_word("x; reboot"), "'x; reboot'");
+        assert_eq!(shell_word("it's $(reboot)"), r"'it'\''s $(reboot)'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

@@ -170,11 +170,13 @@ impl Wish {
 
     pub(crate) fn read(base: &str, body: &[u8]) -> Result<Self, &'static str> {
         let (mut name, mut comment, mut back, mut keys) = (String::new(), String::new(), String::new(), Vec::new());
+        let mut number = None;
         for (field, value) in form_urlencoded::parse(body) {
             match &*field {
                 "action" => name = value.into_owned(),
                 "comment" => comment = value.trim().chars().take(COMMENT).collect(),
                 "back" => back = value.into_owned(),
+                "number" => number = value.parse::<usize>().ok(),
                 "object" => {
                     let key = ObjectKey::parse(&value).ok_or("An object is named as Kind/namespace/name.")?;
                     if !keys.contains(&key) {
@@ -189,6 +191,9 @@ impl Wish {
             "There is no such action; actions: sync, force, force-reset and reset, each also with -with-source; suspend, \
              resume.",
         )?;
+        if number.is_some_and(|number| number != keys.len()) {
+            return Err("The page had not arrived whole, so nothing was done: send it again.");
+        }
         match keys.len() {
             0 => Err("Nothing is selected: go back and tick what you mean."),
             1..=MOST => Ok(Self { action, name, keys, back: place::inside(base, &back) }),
@@ -213,7 +218,10 @@ mod tests {
 
     #[test]
     fn a_form_that_makes_no_sense_is_refused_with_a_reason() {
-        for body in ["action=drop&object=Kustomization/apps/shop", "action=sync", "action=sync&object=Pod/apps/x", ""] {
+        let part = "action=sync&number=2&object=Kustomization/apps/shop";
+        for body in
+            ["action=drop&object=Kustomization/apps/shop", "action=sync", "action=sync&object=Pod/apps/x", "", part]
+        {
             assert!(Wish::read("", body.as_bytes()).is_err(), "{body}");
         }
         let many: Vec<_> = (0..=MOST).map(|n| format!("object=Kustomization/apps/n{n}")).collect();

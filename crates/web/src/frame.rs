@@ -81,6 +81,11 @@ impl Frame {
         Self { way, ..self }
     }
 
+    /// The same for what a stream sends: it leads back to the page.
+    pub(crate) fn of_page(self) -> Self {
+        Self { here: place::page_of_stream(&self.here), ..self }
+    }
+
     /// The frame of a page for nobody in particular.
     pub(crate) fn outside(app: &App, headers: &HeaderMap, uri: &Uri) -> Self {
         let version = app.kubernetes.version.borrow().clone();

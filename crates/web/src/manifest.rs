@@ -13,6 +13,8 @@ pub(crate) fn yaml(object: &Value) -> String {
         // A copy of the object, of a Secret too.
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+            // A copy of what has a Secret in it.
+            annotations.values_mut().filter(|text| names_secret(text)).for_each(mask);
         }
     }
     hide(&mut object);
@@ -60,10 +62,18 @@ fn mask(value: &mut Value) {
     }
 }
 
+/// Whether an annotation may hold an object with a Secret in it, with its data: as it is, or packed by one who does that.
+fn names_secret(text: &Value) -> bool {
+    const PACKED: [&str; 2] = ["H4sI", "eyJ"];
+    let text = text.as_str().unwrap_or_default();
+    (text.contains("Secret") && text.contains("ata")) || PACKED.iter().any(|start| text.starts_with(start))
+}
+
 /// Whether an annotation may hold the whole object, as several tools keep it: as JSON, or packed.
 fn may_be_copy(text: &Value) -> bool {
     const SHORT: usize = 128;
-    text.as_str().is_some_and(|text| text.len() > SHORT || text.trim_start().starts_with(['{', '[']))
+    text.as_str()
+        .is_some_and(|text| text.len() > SHORT || text.contains('\n') || text.trim_start().starts_with(['{', '[']))
 }
 
 /// Any value as YAML, as it is.
@@ -116,9 +126,9 @@ mod tests {
             json!({"kind": "Secret", "metadata": {"name": "a", "annotations": annotations}, "data": data})
         };
         let list = [secret(json!({"password": "aHVudGVyMg=="})), secret(json!("hunter2")), secret(Value::Null)];
-        let text = yaml(
-            &json!({"kind": "ResourceSet", "spec": {"resources": list, "secretRef": {"kind": "Secret", "name": "b"}}}),
-        );
+        let text = yaml(&json!({"kind": "ResourceSet", "metadata": {"annotations": {
+                "kapp.k14s.io/original": r#"{"kind":"Secret","stringData":{"a":"hunter2"}}"#,
+                "objectset.rio.cattle.io/applied": "H4sIAAAhunter2"}}, "spec": {"resources": list, "secretRef": {"kind": "Secret", "name": "b"}}}));
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
         assert!(text.contains("team: blue") && text.contains("name: b"), "{text}");
     }

@@ -147,6 +147,12 @@ pub(crate) fn here(base: &str, uri: &Uri) -> String {
     format!("{base}{}", uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
+/// The address of the page that a stream keeps current.
+pub(crate) fn page_of_stream(stream: &str) -> String {
+    let (path, query) = stream.split_at(stream.find('?').unwrap_or(stream.len()));
+    format!("{}{query}", path.strip_suffix("/events").unwrap_or(path))
+}
+
 /// The address of the front page.
 pub(crate) fn home(base: &str) -> String {
     format!("{base}/")
@@ -165,6 +171,13 @@ mod tests {
     use fanlight_model::WorkloadKind;
 
     use super::*;
+
+    #[test]
+    fn what_a_stream_sends_leads_back_to_its_page() {
+        let page = "/kustomization/events?name=shop&namespace=apps/events";
+        assert_eq!(page_of_stream("/kustomization/events/events?name=shop&namespace=apps/events"), page);
+        assert_eq!(page_of_stream("/below/applications/events"), "/below/applications");
+    }
 
     #[test]
     fn nobody_is_sent_to_another_site() {

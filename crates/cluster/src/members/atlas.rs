@@ -23,13 +23,18 @@ type Known = Arc<OnceCell<Arc<[Resource]>>>;
 impl Atlases {
     /// How long kinds are kept: what is installed changes seldom.
     const KEPT: Duration = Duration::from_secs(120);
+    /// How long it is believed that one is not there: whoever has just installed it wants to see it.
+    const LACKING: Duration = Duration::from_secs(5);
     /// For how many people.
     const MOST: usize = 64;
 
-    fn of(&self, who: &Identity) -> Known {
+    /// What is known and not older.
+    fn of(&self, who: &Identity, age: Duration) -> Known {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, (since, _)| since.elapsed() < Self::KEPT);
-        if let Some((_, known)) = kept.get(who) {
+        if let Some((since, known)) = kept.get(who)
+            && since.elapsed() < age
+        {
             return Arc::clone(known);
         }
         if kept.len() >= Self::MOST {
@@ -66,24 +71,33 @@ impl ApiServer {
                 }
             };
         }
-        let all = self.discovered(who).await?;
-        let found = all.iter().find(|one| one.group == group && one.kind == kind);
-        found.cloned().ok_or_else(|| ReadError::NotServed { what: what() })
+        for age in [Atlases::KEPT, Atlases::LACKING] {
+            let all = self.discovered(who, age).await?;
+            if let Some(found) = all.iter().find(|one| one.group == group && one.kind == kind) {
+                return Ok(found.clone());
+            }
+        }
+        Err(ReadError::NotServed { what: what() })
     }
 
     /// How the objects of a kind are read of which only the name is known; nothing if there are several of that name.
     pub(crate) async fn only(&self, who: &Identity, kind: &str) -> Result<Resource, ReadError> {
-        let unserved = || ReadError::NotServed { what: kind.to_owned() };
-        let all = self.discovered(who).await?;
         let core = Resource::builtin("", kind);
-        let mut named = core.iter().chain(all.iter().filter(|one| one.kind == kind));
-        let found = named.next().ok_or_else(unserved)?;
-        if named.any(|other| other.group != found.group) { Err(unserved()) } else { Ok(found.clone()) }
+        for age in [Atlases::KEPT, Atlases::LACKING] {
+            let all = self.discovered(who, age).await?;
+            let mut named = core.iter().chain(all.iter().filter(|one| one.kind == kind));
+            let Some(found) = named.next() else { continue };
+            if named.all(|other| other.group == found.group) {
+                return Ok(found.clone());
+            }
+            break;
+        }
+        Err(ReadError::NotServed { what: kind.to_owned() })
     }
 
     /// All kinds that the API server tells the person of, but those of the core group.
-    async fn discovered(&self, who: &Identity) -> Result<Arc<[Resource]>, ReadError> {
-        let known = self.atlases().of(who);
+    async fn discovered(&self, who: &Identity, age: Duration) -> Result<Arc<[Resource]>, ReadError> {
+        let known = self.atlases().of(who, age);
         let read = known.get_or_try_init(async || {
             let (versions, _) = self.served_versions(As::Person(who), None, is_asked_about).await?;
             Ok::<_, ReadError>(resources(versions).into())
@@ -134,10 +148,10 @@ mod tests {
             .collect();
         let mut first = Vec::new();
         for who in &people {
-            first.push(atlases.of(who));
+            first.push(atlases.of(who, Atlases::KEPT));
             tokio::time::advance(Duration::from_millis(1)).await;
         }
-        let is_kept = |place: usize| Arc::ptr_eq(&atlases.of(&people[place]), &first[place]);
+        let is_kept = |place: usize| Arc::ptr_eq(&atlases.of(&people[place], Atlases::KEPT), &first[place]);
         assert!(is_kept(Atlases::MOST) && is_kept(1) && !is_kept(0));
     }
 }

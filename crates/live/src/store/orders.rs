@@ -31,6 +31,13 @@ impl Orders {
         self.0[sort.index()] = Some(order);
     }
 
+    /// Keeps no longer what was learnt: many rows are about to go, or have gone.
+    pub(super) fn forget(&mut self) {
+        for sort in Sort::ALL.into_iter().filter(|sort| !Sort::KEPT.contains(sort)) {
+            self.0[sort.index()] = None;
+        }
+    }
+
     /// Adds `number`, whose row `row_of` must already know.
     pub(super) fn add<'a>(&mut self, number: u32, row: &Row, row_of: impl Fn(u32) -> &'a Row) {
         for (sort, order) in self.kept() {

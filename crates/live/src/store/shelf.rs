@@ -45,6 +45,9 @@ impl Entry {
 }
 
 impl Shelf {
+    /// From how many rows that go at once on it is quicker to sort again.
+    const MANY: usize = 256;
+
     pub(super) fn count(&self) -> usize {
         self.rows.len()
     }
@@ -89,6 +92,10 @@ impl Shelf {
             .filter(|(_, number)| gone(&self.rows[**number as usize].row))
             .map(|(_, number)| *number)
             .collect();
+        if numbers.len() > Self::MANY {
+            // Sorting once, if somebody asks again, is less than to find the place of each in every order.
+            self.orders.forget();
+        }
         for number in numbers {
             self.take_out(number);
         }

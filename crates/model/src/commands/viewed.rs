@@ -1,5 +1,5 @@
 use super::Command;
-use crate::{Family, HelmStorage, Kind, ObjectKey};
+use crate::{Family, HelmStorage, Kind, ObjectKey, text::is_name};
 
 /// What of an object is looked at, where a terminal can show it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ impl Viewed {
         let ObjectKey { kind, namespace, name } = key;
         let info = kind.info();
         let resource = format!("{}.{}", info.plural, info.group);
+        // What is no name is not put into a command: a shell would do something else.
+        let stored = stored.filter(|stored| is_name(&stored.release) && is_name(&stored.storage));
         let helm = |verb: &str, end: &str| {
             stored.map(|stored| format!("helm {verb} {}{end} -n {}", stored.release, stored.storage))
         };
@@ -72,7 +74,8 @@ fn events(key: &ObjectKey) -> String {
     format!("kubectl -n {namespace} get events --field-selector involvedObject.kind={kind},involvedObject.name={name}")
 }
 
-fn is_of_flux(kind: Kind) -> bool {
+/// Whether `flux` knows the kind.
+pub(super) fn is_of_flux(kind: Kind) -> bool {
     let of_others = [Kind::EXTERNAL_ARTIFACT, Kind::ARTIFACT_GENERATOR].contains(&kind);
     !of_others && !matches!(kind.info().family, Family::Operator | Family::Terraform)
 }

@@ -29,7 +29,8 @@ impl PodUsage {
         let whole = |number: f64| number.ceil() as u64;
         Some(Self {
             pod: text(&metrics["metadata"]["name"]).to_owned(),
-            processor: whole(processor * 1000.0),
+            // Sums of fractions are a little more than they are.
+            processor: whole(processor * 1000.0 - 1e-6),
             memory: whole(memory),
         })
     }
@@ -80,6 +81,7 @@ mod tests {
     fn what_the_containers_of_a_pod_use_is_added_up_in_whatever_units() {
         assert_eq!(said(&[("2500000n", "34816Ki"), ("9m", "1048576")]).as_deref(), Some("12m 35Mi"));
         assert_eq!(said(&[("1", "1Gi"), ("1e-1", "1M")]).as_deref(), Some("1100m 1024Mi"));
+        assert_eq!(said(&[("100m", "1Mi"), ("200m", "1Mi")]).as_deref(), Some("300m 2Mi"));
         assert_eq!(said(&[]).as_deref(), Some("0m 0Mi"));
     }
 

@@ -130,7 +130,7 @@ async fn everything(wire: &mut TcpStream) -> anyhow::Result<String> {
 #[test]
 fn told_to_end_the_server_sends_people_elsewhere_answers_what_was_asked_and_ends_well() {
     in_namespace("ending", async |plane| {
-        let mut process = Process::start(plane, "ending", &["--shutdown-delay=10s"]).await?;
+        let mut process = Process::start(plane, "ending", &["--shutdown-delay=6s"]).await?;
         let client = process.signed_in().await?;
         let mut stream = Stream::of(process.get(&client, "/applications/events").await?.error_for_status()?);
         stream.next().await?.context("it begins")?;

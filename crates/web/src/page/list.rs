@@ -138,7 +138,8 @@ pub(crate) async fn events(
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let opened = Opened::of(&app, page, &session, &headers, &uri).await;
+    let mut opened = Opened::of(&app, page, &session, &headers, &uri).await;
+    opened.frame = opened.frame.of_page();
     let seen = opened.beside.seen(Seen::rows(&opened.visit));
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::List(page.path), seen);
     let view = ListView::new(Arc::clone(&app), session.clone(), page, opened);

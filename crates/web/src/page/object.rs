@@ -265,7 +265,8 @@ async fn known(app: &App, session: &Session, key: &ObjectKey) -> Option<Version>
 }
 
 /// Keeps a tab current.
-pub(crate) async fn events(State(app): State<Arc<App>>, origin: Origin, asked: Asked) -> Response {
+pub(crate) async fn events(State(app): State<Arc<App>>, origin: Origin, mut asked: Asked) -> Response {
+    asked.frame = asked.frame.of_page();
     let visit = app.live.visit(&visitor(&app, &asked.session), &[asked.key.kind]).await;
     let session = asked.session.clone();
     let seen = Seen { object: Seen::object(&asked.key).object, ..Seen::rows(&visit) };
@@ -357,7 +358,9 @@ impl<'a> ObjectPage<'a> {
                 Tab::Details => commands(key),
                 Tab::Manifest => commands(key).into_iter().take(1).collect(),
                 _ => tab.viewed(key.kind).map_or_else(Vec::new, |viewed| {
-                    viewed.commands(key, HelmStorage::read(&shown.object["status"]).as_ref())
+                    // Helm would ask this cluster for what is in another one.
+                    let stored = HelmStorage::read(&shown.object["status"]).filter(|_| !details.settings.remote);
+                    viewed.commands(key, stored.as_ref())
                 }),
             },
         }

@@ -76,8 +76,9 @@ pub(super) fn masked(value: &Value, path: &str, hiding: &mut Hiding<'_>) -> Valu
 
 fn map_of(map: &Map<String, Value>, path: &str, hiding: &mut Hiding<'_>) -> Map<String, Value> {
     let is_secret = map.get("kind").is_some_and(|kind| kind == "Secret");
-    // As containers have their variables: `name: DB_PASSWORD`, `value: …`.
-    let names_secret = map.get("name").and_then(Value::as_str).is_some_and(looks_secret);
+    // As containers have their variables: `name: DB_PASSWORD`, `value: …`; and patches what they change, by its `path`.
+    let names = ["name", "path"].iter().filter_map(|field| map.get(*field)?.as_str());
+    let names_secret = names.into_iter().any(looks_secret);
     let mut kept = Map::new();
     for (key, value) in map {
         let path = of(path, key);
@@ -316,5 +317,27 @@ mod tests {
         let before = hidden("one");
         assert!(before.len() == 1 && before[0].path.len() <= 256, "{before:?}");
         assert_ne!(before, hidden("two"));
+    }
+
+    #[test]
+    fn in_texts_variables_and_secrets_are_hidden_as_they_are_where_they_stand_as_themselves() {
+        let texts = json!({
+            "patch": "- name: DB_PASSWORD\n  value: hunter2\n- name: LEVEL\n  value: debug\n",
+            "sorted": "data:\n  any: hunter2\nkind: Secret\nmetadata:\n  name: login\n",
+            "plain": "data:\n  any: stays\nkind: ConfigMap\n",
+            "arguments": "- --password\n# of the shop\n- hunter2\n",
+            "operations": [{"op": "replace", "path": "/spec/values/password", "value": "hunter2"}],
+        });
+        let (kept, _) = masked_whole(&texts);
+        assert!(!kept.contains("hunter2"), "{kept}");
+        assert!(kept.contains("debug") && kept.contains("stays") && kept.contains("login"), "{kept}");
+    }
+
+    #[test]
+    fn a_line_of_a_megabyte_takes_no_longer_than_its_length() {
+        let line = r#"{"title": "a panel", "targets": [1, 2, 3]}, "#.repeat(25_000);
+        let begun = std::time::Instant::now();
+        masked_whole(&json!({"dashboard": line}));
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 }

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::{Branch, Cause, Gap, Link, Lookup, Served, Sight, Walk, namespace, words};
 use crate::{
-    Details, InventoryEntry, Kind, ObjectKey, State,
+    Details, InventoryEntry, Kind, ObjectKey, State, Thing,
     cause::{ApiResource, rules},
     details::reading::{each, seconds, text},
 };
@@ -94,9 +94,10 @@ pub(super) fn leftover(kind: &ApiResource, object: &Value) -> Option<Branch> {
     let since = seconds(&metadata["deletionTimestamp"])?;
     let [space, name] = ["namespace", "name"].map(|field| text(&metadata[field]));
     let label = words::labelled(&kind.kind, space, name);
-    let held: Vec<_> =
-        [&metadata["finalizers"], &object["spec"]["finalizers"]].into_iter().flat_map(foreign_finalizers).collect();
-    let link = |said: String| Link::new(&kind.kind, space, name, said).since(Some(since));
+    let own = namespace::is_one(kind).then(|| &object["spec"]["finalizers"]);
+    let held: Vec<_> = std::iter::once(&metadata["finalizers"]).chain(own).flat_map(foreign_finalizers).collect();
+    let thing = || Thing::new(&kind.group, &kind.kind, space, name);
+    let link = |said: String| Link::about(thing(), said).since(Some(since));
     let branch = if !held.is_empty() {
         let link = link(format!("To be deleted; held by {}", held.join(", ")));
         Branch::new(Cause::Finalizer, kept(&label, &held)).then(link)

@@ -6,7 +6,7 @@ use super::{
     words::{self, Awaited, Unhealthy},
 };
 use crate::{
-    Details, Kind, ObjectKey, Row, State,
+    Details, Kind, ObjectKey, Row, State, Thing,
     cause::{clue::Clue, rules},
     details::reading::{each, text},
     status,
@@ -78,19 +78,23 @@ impl Walk<'_> {
         let wanted = wanted.find(|one| one["kind"] == kind && one["name"] == name);
         let namespace = wanted.map_or("", |one| text(&one["namespace"]));
         let label = words::labelled(kind, namespace, name);
+        let absent = || {
+            let because =
+                format!("{label}, on which {} depends, does not exist", words::labelled_key(&details.row.key));
+            let link = Link::about(Thing::new(group, kind, namespace, name), "Does not exist");
+            Branch::new(Cause::Dependency, because).then(link)
+        };
         if let Some(why) = rest.strip_prefix("not found: ") {
-            let absent = || {
-                let because =
-                    format!("{label}, on which {} depends, does not exist", words::labelled_key(&details.row.key));
-                Branch::new(Cause::Dependency, because).then(Link::new(kind, namespace, name, "Does not exist"))
-            };
             let read = || rules::read(rules::APPLIER, why, &[]).map(|(cause, because)| Branch::new(cause, because));
             return Some(if why.ends_with("not found") { absent() } else { read().unwrap_or_else(absent) });
         }
-        let (kind, namespace, name) = (kind.to_owned(), namespace.to_owned(), name.to_owned());
-        let member = Unhealthy { kind, group: Some(group.to_owned()), namespace, name };
+        let [own_kind, space, own_name] = [kind, namespace, name].map(ToOwned::to_owned);
+        let member = Unhealthy { kind: own_kind, group: Some(group.to_owned()), namespace: space, name: own_name };
         let demand = rest.strip_prefix("not ready: expression ").map(rules::plain);
-        Some(self.member(&member, true)?.awaited(label, rest, demand))
+        let branch = self.member(&member, true)?;
+        // It was there when the controller looked.
+        let branch = if branch.end.cause == Cause::MemberMissing { absent() } else { branch };
+        Some(branch.awaited(label, rest, demand))
     }
 
     fn source(&mut self, key: &ObjectKey) -> Option<Branch> {

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::{Branch, Cause, Link, Walk, deletion::leftover, pod::quote, words};
 use crate::{
-    State,
+    State, Thing,
     cause::{ApiResource, rules},
     details::reading::{condition, each, seconds, text, words as words_of},
     tree::health,
@@ -13,7 +13,7 @@ impl Walk<'_> {
     pub(super) fn other(&mut self, kind: &ApiResource, object: &Value, is_named: bool) -> Option<Branch> {
         let [namespace, name] = ["namespace", "name"].map(|field| text(&object["metadata"][field]));
         let label = words::labelled(&kind.kind, namespace, name);
-        let link = |said: &str| Link::new(&kind.kind, namespace, name, said);
+        let link = |said: &str| Link::about(Thing::new(&kind.group, &kind.kind, namespace, name), said);
         let health = health(&kind.group, &kind.kind, object);
         let lacks_address = lacks_address(kind, object);
         if health.state.is_as_wanted() && !lacks_address && !is_named {
@@ -32,7 +32,8 @@ impl Walk<'_> {
             }
             words::command(&parts)
         };
-        if let Some(told) = rules::telling(object) {
+        let is_ready = condition(object, "Ready").is_some_and(|ready| ready["status"] == "True");
+        if let Some(told) = rules::telling(object).filter(|_| !is_ready) {
             let because = format!("{label} is not ready: {}", rules::plain(words_of(told)));
             let since = seconds(&told["lastTransitionTime"]);
             let quote = Link::quote("Condition", words_of(told)).since(since);
@@ -52,7 +53,7 @@ impl Walk<'_> {
             (None, gap) if !health.state.is_as_wanted() && !health.note.is_empty() => {
                 Branch::new(Cause::Unhealthy, format!("{label} is not ready: {}", rules::plain(&health.note))).gap(gap)
             }
-            (None, _) if condition(object, "Ready").is_some_and(|ready| ready["status"] == "True") => {
+            (None, _) if is_ready => {
                 Branch::new(Cause::Passing, format!("{label} was not healthy in time, and is by now"))
             }
             (None, Some(gap)) => Branch::hidden(&known, gap),

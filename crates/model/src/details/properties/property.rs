@@ -86,7 +86,7 @@ pub(super) fn metadata(annotations: &Value) -> Vec<Property> {
     let shown = strings(annotations).into_iter().filter_map(|(key, value)| {
         let key = key.strip_prefix(PREFIX).filter(|key| !matches!(*key, "suspended-by" | "suspended-comment"))?;
         let is_address = value.starts_with("https://") || value.starts_with("http://");
-        let value = cut(&value, Property::LIMIT);
+        let value = cut(&without_credentials(&value), Property::LIMIT);
         let value = if is_address { PropertyValue::Address(value) } else { PropertyValue::Words(value) };
         Some(Property { name: spaced(key).into(), value })
     });

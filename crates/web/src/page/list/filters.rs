@@ -120,7 +120,9 @@ fn names(
         toggle(field(&mut other), name.to_string());
         Link { word: name.to_string(), count: Some(*count), link: to(&other), chosen }
     };
-    all.iter().map(choice).collect()
+    // Labels are whatever anybody writes, and as many.
+    const MOST: usize = 500;
+    all.iter().map(choice).enumerate().filter(|(at, link)| *at < MOST || link.chosen).map(|(_, link)| link).collect()
 }
 
 /// The active filters, each a link that removes it.

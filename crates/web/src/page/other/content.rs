@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{Deed, Events, OtherKind, OtherObject, Thing, image_link};
+use fanlight_model::{Deed, Events, OtherKind, OtherObject, Thing, image_link, shell_word};
 use serde_json::Value;
 
 use super::{
@@ -147,7 +147,7 @@ impl Object {
             conditions: object.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
             events,
             events_note,
-            command: format!("kubectl get {} {}{place} -o yaml", kind.id(), object.name),
+            command: format!("kubectl get {}{place} -o yaml -- {}", kind.id(), shell_word(&object.name)),
             manifest,
             is_cut,
             object,

@@ -92,9 +92,7 @@ pub(crate) async fn events(
     let Some(key) = key else { return StatusCode::NOT_FOUND.into_response() };
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let visit = app.live.visit(&visitor(&app, &session), &[]).await;
-    // The forms on the page lead back to the page, not to its stream.
-    let here = place::workload(&app.base, &key);
-    let frame = Frame { here, ..Frame::of(&app, &session, &headers, &uri).at(super::WAY) };
+    let frame = Frame::of(&app, &session, &headers, &uri).at(super::WAY).of_page();
     let seen = Seen::other(&key.to_string());
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Workload, seen);
     let view = WorkloadView::new(Arc::clone(&app), session.clone(), frame, key, visit);

@@ -8,6 +8,9 @@ pub(super) fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String
         return hiding.hide(text, path);
     }
     let is_long = text.contains('\n');
+    let has_secret = text.lines().any(|line| value_of(line, "kind") == Some("Secret"));
+    // How far an entry is indented that is called like something secret: its value may be below.
+    let mut named = None;
     // How far the name was indented of which the lines below may be the value, or more of it.
     let mut outer: Option<Outer> = None;
     let lines = text.split('\n').enumerate().map(|(number, line)| {
@@ -19,7 +22,7 @@ pub(super) fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String
             }
         };
         let (indent, words) = line.split_at(line.len() - line.trim_start().len());
-        if words.is_empty() {
+        if without_comment(words).is_empty() {
             return line.to_owned();
         }
         if let Some(outer) = outer.as_mut().filter(|outer| outer.has(indent.len(), words)) {
@@ -27,7 +30,16 @@ pub(super) fn text_of(text: &str, path: &str, hiding: &mut Hiding<'_>) -> String
             return indent.to_owned() + &hide(words);
         }
         outer = None;
-        let Some((name, value)) = secret_in(line) else {
+        if let Some(name) = value_of(line, "name") {
+            named = looks_secret(name).then(|| indent_of(line));
+        }
+        let is_value = named == Some(indent_of(line)) && value_of(line, "value").is_some();
+        let secret = if is_value { line.find(':').map(|at| line.split_at(at + 1)) } else { secret_in(line) };
+        let Some((name, value)) = secret else {
+            if has_secret && ["data", "stringData"].iter().any(|part| value_of(line, part) == Some("")) {
+                outer = Some(Outer::of_name(line));
+                return line.to_owned();
+            }
             outer = Outer::of_map(line).or_else(|| Outer::of_argument(line));
             return without_credentials(line);
         };
@@ -87,6 +99,12 @@ fn bare(word: &str) -> &str {
     word.trim_matches(['"', '\'', ',', '[', ']'])
 }
 
+/// What a line of YAML says of this name, if it is about it.
+fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let words = line.trim_start_matches(['-', ' ', '\t']);
+    Some(bare(without_comment(words.strip_prefix(name)?.strip_prefix(':')?)))
+}
+
 fn without_comment(words: &str) -> &str {
     let words = words.trim();
     if words.starts_with('#') { "" } else { words.split(" #").next().unwrap_or(words).trim_end() }
@@ -120,8 +138,8 @@ fn secret_in(line: &str) -> Option<(&str, &str)> {
     let asked = line.match_indices([' ', ',']).find_map(|(at, _)| {
         let word = line[..at].rsplit([' ', ',', '[', ':']).next().unwrap_or_default();
         // What ends a line has its value below.
-        let has_value = !without_comment(&line[at + 1..]).is_empty();
-        (has_value && asks_for_secret(bare(word))).then(|| line.split_at(at))
+        let asks = asks_for_secret(bare(word)) && !without_comment(&line[at + 1..]).is_empty();
+        asks.then(|| line.split_at(at))
     });
     match (named, asked) {
         (Some(named), Some(asked)) => Some(if named.0.len() < asked.0.len() { named } else { asked }),
