@@ -22,9 +22,21 @@ type Case = (FluxObject, &'static [&'static str]);
 fn cases() -> Vec<Case> {
     const APPLIED: &[&str] = &["sync-with-source", "sync", "suspend", "resume"];
     const OTHER: &[&str] = &["sync", "suspend", "resume"];
+    const RELEASE: &[&str] = &[
+        "sync-with-source",
+        "sync",
+        "force",
+        "reset",
+        "force-reset",
+        "force-with-source",
+        "reset-with-source",
+        "force-reset-with-source",
+        "suspend",
+        "resume",
+    ];
     vec![
         (estate::kustomization("apps", "shop"), APPLIED),
-        (estate::helm_release("apps", "billing"), &["sync-with-source", "sync", "force", "reset", "suspend", "resume"]),
+        (estate::helm_release("apps", "billing"), RELEASE),
         (estate::helm_chart("apps", "billing"), APPLIED),
         (estate::git_repository("flux-system", "fleet"), OTHER),
         (estate::helm_repository("flux-system", "charts"), OTHER),
@@ -66,7 +78,7 @@ async fn offered(browser: &Browser) -> anyhow::Result<Value> {
 /// Presses a button, in its menu if it is in one.
 async fn press(browser: &Browser, action: &str) -> anyhow::Result<()> {
     let menu = match action {
-        "force" | "reset" => Some("#more summary"),
+        _ if action.starts_with("force") || action.starts_with("reset") => Some("#more summary"),
         "suspend" => Some("#suspend summary"),
         _ => None,
     };
