@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What is not typed in here, by what stands in it, and why.
-const NOT_HERE: [(&str, &str); 15] = [
+const NOT_HERE: [(&str, &str); 16] = [
     ("cargo ", "it builds this repository, or runs these very tests"),
     ("kubectl logs", "the pods are played: they have no log"),
     ("port-forward", "the pods are played: nothing listens there"),
@@ -38,6 +38,7 @@ const NOT_HERE: [(&str, &str); 15] = [
     ("creation_rules:", "another program's: sops"),
     ("──►", "a picture"),
     ("/o/ks/", "addresses in the browser"),
+    ("/other/core/", "addresses in the browser"),
     ("/events?", "an address in the browser"),
 ];
 
