@@ -114,14 +114,14 @@ fn names(
     field: fn(&mut Query) -> &mut Vec<String>,
     to: &impl Fn(&Query) -> String,
 ) -> Vec<Link> {
+    // Labels are whatever anybody writes, and as many.
+    const MOST: usize = 500;
     let choice = |(name, count): &(Arc<str>, usize)| {
         let mut other = first_page(query);
         let chosen = field(&mut other).iter().any(|wanted| **wanted == **name);
         toggle(field(&mut other), name.to_string());
         Link { word: name.to_string(), count: Some(*count), link: to(&other), chosen }
     };
-    // Labels are whatever anybody writes, and as many.
-    const MOST: usize = 500;
     all.iter().map(choice).enumerate().filter(|(at, link)| *at < MOST || link.chosen).map(|(_, link)| link).collect()
 }
 
