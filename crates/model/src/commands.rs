@@ -93,8 +93,20 @@ fn is_label(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// A word as a shell takes it for one and for nothing else. Names of roles may have almost any letters.
-pub fn shell_word(text: &str) -> String {
+/// The command that reads an object of any kind; `namespace` is empty for what is in none. Names of roles may have almost any
+/// letters, and begin as options do.
+pub fn reading(resource: &str, namespace: &str, name: &str) -> String {
+    let place = if namespace.is_empty() { String::new() } else { format!(" -n {}", shell_word(namespace)) };
+    let word = shell_word(name);
+    if name.starts_with('-') {
+        format!("kubectl get {resource}{place} -o yaml -- {word}")
+    } else {
+        format!("kubectl get {resource} {word}{place} -o yaml")
+    }
+}
+
+/// A word as a shell takes it for one and for nothing else.
+fn shell_word(text: &str) -> String {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte));
     if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
@@ -197,6 +209,9 @@ mod tests {
         assert_eq!(shell_word("x; reboot"), "'x; reboot'");
         assert_eq!(shell_word("it's $(reboot)"), r"'it'\''s $(reboot)'");
         assert_eq!(shell_word(""), "''");
+        assert_eq!(reading("pods", "shop", "cart-1"), "kubectl get pods cart-1 -n shop -o yaml");
+        assert_eq!(reading("clusterroles", "", "a;b"), "kubectl get clusterroles 'a;b' -o yaml");
+        assert_eq!(reading("roles", "shop", "--all"), "kubectl get roles -n shop -o yaml -- --all");
     }
 
     #[test]

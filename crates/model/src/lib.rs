@@ -55,7 +55,7 @@ pub use cause::{
     glance, leads_further,
 };
 pub use change::{Change, FeedError, Listing, Version};
-pub use commands::{Command, Viewed, commands, happenings, listing, shell_word};
+pub use commands::{Command, Viewed, commands, happenings, listing, reading};
 pub use details::{
     About, Badge, BuildEntry, ConditionEntry, Dependency, Details, Entry, History, InventoryEntry, OtherObject,
     OtherObjects, Properties, Property, PropertyValue, ReleaseEntry, Roster, Settings, ValuesFrom,

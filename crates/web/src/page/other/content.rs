@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use fanlight_model::{Deed, Events, OtherKind, OtherObject, Thing, image_link, shell_word};
+use fanlight_model::{Deed, Events, OtherKind, OtherObject, Thing, image_link, reading};
 use serde_json::Value;
 
 use super::{
@@ -135,7 +135,6 @@ impl Object {
         });
         let (events, events_note) = Happening::listed(events, now);
         let (manifest, is_cut) = manifest::beginning(whole);
-        let place = if object.namespace.is_empty() { String::new() } else { format!(" -n {}", object.namespace) };
         Self {
             status: StatusView::of(object.state),
             since: when::since(object.since, now),
@@ -147,7 +146,7 @@ impl Object {
             conditions: object.conditions.iter().map(|entry| Line::of(entry, now)).collect(),
             events,
             events_note,
-            command: format!("kubectl get {}{place} -o yaml -- {}", kind.id(), shell_word(&object.name)),
+            command: reading(&kind.id(), &object.namespace, &object.name),
             manifest,
             is_cut,
             object,
