@@ -44,8 +44,18 @@ impl Applier {
 
     /// The label selector that leaves over what objects of a kind applied; nothing of kinds that leave no labels.
     pub fn selector(kind: Kind) -> Option<String> {
-        let (tool, _) = Self::TOOLS.iter().find(|(_, known)| *known == kind)?;
+        let tool = Self::tool(kind)?;
         Some(format!("{tool}/name,{tool}/namespace"))
+    }
+
+    /// The label selector that leaves over what one object applied; nothing of kinds that leave no labels.
+    pub(crate) fn selector_of(key: &ObjectKey) -> Option<String> {
+        let tool = Self::tool(key.kind)?;
+        Some(format!("{tool}/name={},{tool}/namespace={}", key.name, key.namespace))
+    }
+
+    fn tool(kind: Kind) -> Option<&'static str> {
+        Self::TOOLS.iter().find(|(_, known)| *known == kind).map(|(tool, _)| *tool)
     }
 
     /// Who applied an object with these values of labels, empty where there is no such label; told of Kustomizations only.

@@ -27,9 +27,8 @@ struct Tool {
 /// The commands for one object: to read it, and as far as a command line knows how, to act on it.
 pub fn commands(key: &ObjectKey) -> Vec<Command> {
     let ObjectKey { kind, namespace, name } = key;
-    let info = kind.info();
-    let kubectl =
-        |verb: &str, end: &str| format!("kubectl -n {namespace} {verb} {}.{} {name}{end}", info.plural, info.group);
+    let resource = kind.full_name();
+    let kubectl = |verb: &str, end: &str| format!("kubectl -n {namespace} {verb} {resource} {name}{end}");
     let mut all = vec![
         Command { does: "Read it", line: kubectl("get", " -o yaml") },
         Command { does: "Describe it", line: kubectl("describe", "") },
@@ -64,7 +63,7 @@ pub fn listing(kinds: &[Kind], query: &Query) -> String {
     if kinds.is_empty() {
         return String::new();
     }
-    let names: Vec<_> = kinds.iter().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect();
+    let names: Vec<_> = kinds.iter().map(|kind| kind.full_name()).collect();
     let tenant = match &*query.tenants {
         [one] if is_label(one) => format!(" -l {}={one}", Row::TENANT),
         _ => String::new(),

@@ -208,6 +208,11 @@ impl Kind {
         &TABLE[self.index()]
     }
 
+    /// As `kubectl` takes it, and as its definition is called: `buckets.source.toolkit.fluxcd.io`.
+    pub fn full_name(self) -> String {
+        format!("{}.{}", self.info().plural, self.info().group)
+    }
+
     /// The kind with this name in manifests, whatever its group (names are unique in the table).
     pub fn by_name(name: &str) -> Option<Kind> {
         Kind::all().find(|kind| kind.info().name == name)

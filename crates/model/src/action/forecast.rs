@@ -1,6 +1,7 @@
 //! What an action would do to an object, said beforehand.
 
 use super::{Abilities, Action, Plan, Stage, Target, Undoing};
+use crate::status::words::lower_first;
 
 /// What an action would do to one object as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Target<'_> {
         let sentence = if names.is_empty() {
             sentence.to_owned()
         } else {
-            format!("After {}: {}{}", names.join(" and "), sentence[..1].to_lowercase(), &sentence[1..])
+            format!("After {}: {}", names.join(" and "), lower_first(sentence))
         };
         Forecast::Acts(sentence, None)
     }

@@ -22,8 +22,7 @@ impl Viewed {
     /// The commands that show the same; `stored` says where Helm keeps a release.
     pub fn commands(self, key: &ObjectKey, stored: Option<&HelmStorage>) -> Vec<Command> {
         let ObjectKey { kind, namespace, name } = key;
-        let info = kind.info();
-        let resource = format!("{}.{}", info.plural, info.group);
+        let resource = kind.full_name();
         // What is no name is not put into a command: a shell would do something else.
         let stored = stored.filter(|stored| is_name(&stored.release) && is_name(&stored.storage));
         let helm = |verb: &str, end: &str| {
@@ -33,7 +32,7 @@ impl Viewed {
         let lines = match self {
             Self::Events => [Some(events(key)), None],
             Self::Logs if is_of_flux(*kind) => {
-                [Some(format!("flux logs --kind={} --name={name} --namespace={namespace}", info.name)), None]
+                [Some(format!("flux logs --kind={} --name={name} --namespace={namespace}", kind.info().name)), None]
             }
             Self::Logs => [None, None],
             Self::Tree => match *kind {

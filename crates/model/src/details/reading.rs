@@ -107,8 +107,16 @@ pub(crate) fn words(condition: &Value) -> &str {
     }
 }
 
+/// The image that a policy tells of, as each version of its API says it: in parts, or as one text.
+pub(crate) fn policy_image(parts: &Value, whole: &Value) -> String {
+    match image_reference(parts) {
+        none if none.is_empty() => text(whole).to_owned(),
+        image => image,
+    }
+}
+
 /// An image as the image controllers write it, in parts; empty if it has no name.
-pub(crate) fn image_reference(reference: &Value) -> String {
+pub(super) fn image_reference(reference: &Value) -> String {
     image_named(text(&reference["name"]), reference)
 }
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::details::reading::{each, seconds, text};
+use crate::details::reading::{condition, each, holding, seconds, text};
 
 /// A container whose log is read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,11 +48,8 @@ impl LogPlaces {
     pub fn of(pods: &[&Value], container: &str, more: bool) -> Self {
         let mut pods = pods.to_vec();
         let alone = pods.len() == 1;
-        let is = |pod: &Value, condition: &str, status: &str| {
-            each(&pod["status"]["conditions"]).any(|one| one["type"] == condition && one["status"] == status)
-        };
         pods.sort_by_cached_key(|pod| {
-            let is_ready = is(pod, "Ready", "True");
+            let is_ready = holding(pod, "Ready").is_some();
             let created = seconds(&pod["metadata"]["creationTimestamp"]).unwrap_or_default();
             (is_ready, std::cmp::Reverse(created), text(&pod["metadata"]["name"]).to_owned())
         });
@@ -60,7 +57,7 @@ impl LogPlaces {
         let left_out = pods.len().saturating_sub(Self::PODS);
         for pod in pods.iter().take(Self::PODS) {
             let spec = &pod["spec"];
-            let all_first = alone || is(pod, "Initialized", "False");
+            let all_first = alone || condition(pod, "Initialized").is_some_and(|one| one["status"] == "False");
             // Those that are started again stay beside the others: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers
             let first = each(&spec["initContainers"]).map(|one| (one, all_first || one["restartPolicy"] == "Always"));
             let others = each(&spec["containers"]).chain(each(&spec["ephemeralContainers"])).map(|one| (one, true));

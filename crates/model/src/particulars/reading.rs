@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Particulars, Verification};
 use crate::{
     Family, Kind, ObjectKey, cut,
-    details::reading::{each, image_reference, seconds, text},
+    details::reading::{each, policy_image, seconds, text},
     go_duration, host, without_credentials,
 };
 
@@ -87,7 +87,7 @@ impl Parts<'_> {
             }
             Kind::IMAGE_POLICY => {
                 let rule = rule(&spec["policy"]);
-                Particulars::of("", &rule, &latest(status))
+                Particulars::of("", &rule, &policy_image(&status["latestRef"], &status["latestImage"]))
             }
             _ => {
                 let branch = text_or(&spec["git"]["checkout"]["ref"]["branch"], "");
@@ -197,14 +197,6 @@ fn rule(policy: &Value) -> String {
         }
     }
     String::new()
-}
-
-/// The image that a policy chose, as each version of its API says it.
-fn latest(status: &Value) -> String {
-    match image_reference(&status["latestRef"]) {
-        none if none.is_empty() => text(&status["latestImage"]).to_owned(),
-        image => image,
-    }
 }
 
 /// Objects that alerts and receivers are about: `Kustomization apps/*, GitRepository fleet, and 3 more`.

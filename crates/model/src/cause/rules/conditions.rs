@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::details::reading::{condition, text};
+use crate::details::reading::{condition, holding, text};
 
 /// Conditions that nobody wants, the more telling first.
 const UNWANTED: [&str; 9] = [
@@ -42,7 +42,7 @@ const WANTED: [&str; 19] = [
 
 /// The condition of an object that tells best what is wrong with it: one with a message, else one with a reason.
 pub(in crate::cause) fn telling(object: &Value) -> Option<&Value> {
-    let unwanted = UNWANTED.iter().filter_map(|kind| condition(object, kind)).filter(|one| one["status"] == "True");
+    let unwanted = UNWANTED.iter().filter_map(|kind| holding(object, kind));
     let wanted = WANTED.iter().filter_map(|kind| condition(object, kind)).filter(|one| one["status"] != "True");
     let given_up = condition(object, "Progressing").filter(|one| one["reason"] == "ProgressDeadlineExceeded");
     let all: Vec<_> = given_up.into_iter().chain(unwanted).chain(wanted).collect();

@@ -106,13 +106,7 @@ pub(super) fn leftover(kind: &ApiResource, object: &Value) -> Option<Branch> {
     } else {
         return None;
     };
-    let resource = kind.full_name();
-    let mut parts = vec!["kubectl", "get", &resource, name];
-    if kind.namespaced {
-        parts.extend(["--namespace", space]);
-    }
-    parts.extend(["--output", "yaml"]);
-    Some(branch.command(words::command(&parts)))
+    Some(branch.command(words::kubectl("get", kind, space, name, &["--output", "yaml"])))
 }
 
 /// Finalizers that controllers other than those of Flux and of Kubernetes have to take away.

@@ -176,7 +176,5 @@ fn command(key: &ObjectKey, message: &str) -> Option<String> {
         }
         return words::command(&parts);
     }
-    let info = key.kind.info();
-    let resource = format!("{}.{}", info.plural, info.group);
-    words::command(&["kubectl", "describe", &resource, &key.name, "--namespace", &key.namespace])
+    words::command(&["kubectl", "describe", &key.kind.full_name(), &key.name, "--namespace", &key.namespace])
 }

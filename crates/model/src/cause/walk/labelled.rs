@@ -6,7 +6,7 @@ use super::{
     workload::{Workload, is_cut, labelled},
 };
 use crate::{
-    Details,
+    Applier, Details,
     cause::ApiResource,
     details::reading::{each, text},
 };
@@ -27,8 +27,7 @@ impl Walk<'_> {
         let tried = text(&status["history"][0]["namespace"]);
         let namespace =
             [tried, &details.settings.target_namespace, &key.namespace].into_iter().find(|one| !one.is_empty())?;
-        let label = |field: &str, value: &str| format!("helm.toolkit.fluxcd.io/{field}={value}");
-        let selector = format!("{},{}", label("name", &key.name), label("namespace", &key.namespace));
+        let selector = Applier::selector_of(key)?;
         let kinds = KINDS.iter().filter_map(|kind| ApiResource::builtin(kind, None));
         // All are asked for at once.
         let seen: Vec<_> = kinds.map(|kind| (kind, self.see(labelled(kind, namespace, &selector)))).collect();

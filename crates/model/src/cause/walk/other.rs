@@ -4,7 +4,7 @@ use super::{Branch, Cause, Link, Walk, deletion::leftover, pod::quote, words};
 use crate::{
     State, Thing,
     cause::{ApiResource, rules},
-    details::reading::{condition, each, seconds, text, words as words_of},
+    details::reading::{each, holding, seconds, text, words as words_of},
     tree::health,
 };
 
@@ -24,15 +24,8 @@ impl Walk<'_> {
                 || Branch::new(Cause::AtWork, format!("{label} is being deleted")).then(link("To be deleted"));
             return Some(leftover(kind, object).unwrap_or_else(at_work));
         }
-        let describe = || {
-            let resource = kind.full_name();
-            let mut parts = vec!["kubectl", "describe", &*resource, name];
-            if kind.namespaced {
-                parts.extend(["--namespace", namespace]);
-            }
-            words::command(&parts)
-        };
-        let is_ready = condition(object, "Ready").is_some_and(|ready| ready["status"] == "True");
+        let describe = || words::kubectl("describe", kind, namespace, name, &[]);
+        let is_ready = holding(object, "Ready").is_some();
         if let Some(told) = rules::telling(object).filter(|_| !is_ready) {
             let because = format!("{label} is not ready: {}", rules::plain(words_of(told)));
             let since = seconds(&told["lastTransitionTime"]);

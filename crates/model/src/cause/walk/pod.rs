@@ -6,7 +6,7 @@ use super::{Branch, Cause, Gap, Link, Lookup, Sight, Walk, container::Container,
 use crate::{
     EventEntry, Events,
     cause::{ApiResource, rules},
-    details::reading::{condition, each, seconds, text},
+    details::reading::{condition, each, holding, seconds, text},
 };
 
 impl Walk<'_> {
@@ -152,7 +152,7 @@ fn rank(pod: &Value) -> Option<u8> {
         "Failed" => Some(1),
         _ if Container::worst(pod).is_some() => Some(0),
         _ if condition(pod, "PodScheduled").is_some_and(|one| one["status"] == "False") => Some(2),
-        _ if condition(pod, "Ready").is_some_and(|one| one["status"] == "True") => None,
+        _ if holding(pod, "Ready").is_some() => None,
         _ => Some(3),
     }
 }

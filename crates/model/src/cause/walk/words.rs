@@ -1,6 +1,6 @@
 //! What is read out of the words of a controller besides their meaning: names of other objects.
 
-use super::super::{pattern, rules};
+use super::super::{ApiResource, pattern, rules};
 use crate::{ConditionStatus, Details, Kind, ObjectKey, Row, details::ConditionEntry, status::words};
 
 /// An object that a message says is not healthy.
@@ -100,6 +100,17 @@ pub(super) fn labelled(kind: &str, namespace: &str, name: &str) -> String {
 /// The same of an object of Flux.
 pub(in crate::cause) fn labelled_key(key: &ObjectKey) -> String {
     labelled(key.kind.info().name, &key.namespace, &key.name)
+}
+
+/// What `kubectl` does with one object of a kind.
+pub(super) fn kubectl(verb: &str, kind: &ApiResource, namespace: &str, name: &str, end: &[&str]) -> Option<String> {
+    let resource = kind.full_name();
+    let mut parts = vec!["kubectl", verb, &*resource, name];
+    if kind.namespaced {
+        parts.extend(["--namespace", namespace]);
+    }
+    parts.extend(end);
+    command(&parts)
 }
 
 /// A command, if every name in it is one: what controllers say may be anything.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Kind, ObjectKey, cut,
-    details::reading::{image_reference, text},
+    details::reading::{image_reference, policy_image, text},
 };
 
 pub(super) fn read(kind: Kind, spec: &Value, status: &Value, own: &str) -> Properties {
@@ -28,10 +28,7 @@ fn repository(spec: &Value, status: &Value) -> Properties {
 }
 
 fn policy(spec: &Value, status: &Value) -> Properties {
-    let previous = match image_reference(&status["observedPreviousRef"]) {
-        previous if previous.is_empty() => text(&status["observedPreviousImage"]).to_owned(),
-        previous => previous,
-    };
+    let previous = policy_image(&status["observedPreviousRef"], &status["observedPreviousImage"]);
     let digest = match text(&spec["digestReflectionPolicy"]) {
         "Always" => "looked up every time",
         "IfNotPresent" => "looked up once for each tag",

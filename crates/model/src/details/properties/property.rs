@@ -5,7 +5,9 @@ use serde_json::Value;
 use crate::{
     cut,
     details::reading::{seconds, strings, text},
-    go_duration, without_credentials,
+    go_duration,
+    status::words::capitalised,
+    without_credentials,
 };
 
 /// One thing that an object says of itself.
@@ -95,7 +97,5 @@ pub(super) fn metadata(annotations: &Value) -> Vec<Property> {
 
 /// `team-page` as people write: `Team page`.
 fn spaced(key: &str) -> String {
-    let key = key.replace(['-', '_', '.'], " ");
-    let mut letters = key.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capitalised(&key.replace(['-', '_', '.'], " "))
 }
