@@ -93,11 +93,8 @@ impl ApiServer {
         let path = kind.object(&lot.namespace, name).ok_or(Lack::Absent)?;
         let errand = Errand { accept: kind.accept_one(), ..Errand::read(As::Person(who), &what, &path) };
         let read = async { decode::<Value>(&what, &self.run(&errand).await?.body) };
-        match read.await {
-            Ok(object) => Ok(Found::read(&lot.group, &lot.kind, &object)),
-            Err(error) if error.code() == Some(StatusCode::NOT_FOUND) => Err(Lack::Absent),
-            Err(error) => Err(lack(&error)),
-        }
+        let object = read.await.map_err(|error| lack_of_one(&error))?;
+        Ok(Found::read(&lot.group, &lot.kind, &object))
     }
 
     /// Everything of a kind in a namespace, or what is wanted of it, and why there is no more.
@@ -151,6 +148,14 @@ fn page(
         }
     }
     Ok(list.metadata.next)
+}
+
+/// Why a single object was not found, where a request for it failed.
+fn lack_of_one(error: &ReadError) -> Lack {
+    match error.code() {
+        Some(StatusCode::NOT_FOUND) => Lack::Absent,
+        _ => lack(error),
+    }
 }
 
 /// Why nothing was found, where a request failed.

@@ -64,7 +64,7 @@ impl ApiServer {
     pub async fn definitions(&self, who: &Identity) -> Result<Vec<Definition>, ReadError> {
         let installed = Kind::all().filter(|kind| self.served(*kind).is_some());
         let read = installed.map(async |kind| {
-            let name = format!("{}.{}", kind.info().plural, kind.info().group);
+            let name = kind.full_name();
             let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
             let definition: Value =
                 self.get(As::Person(who), &format!("CustomResourceDefinition {name}"), &path).await?;

@@ -148,7 +148,7 @@ pub(crate) fn folder(group: &str, plural: &str, namespace: Option<&str>) -> Resu
 }
 
 /// The same in a version of an API.
-fn folder_under(root: &str, plural: &str, namespace: Option<&str>) -> Result<String, ReadError> {
+pub(crate) fn folder_under(root: &str, plural: &str, namespace: Option<&str>) -> Result<String, ReadError> {
     match namespace {
         None => Ok(format!("{root}/{plural}")),
         Some(namespace) if is_name(namespace) => Ok(format!("{root}/namespaces/{namespace}/{plural}")),

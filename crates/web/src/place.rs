@@ -147,6 +147,14 @@ pub(crate) fn here(base: &str, uri: &Uri) -> String {
     format!("{base}{}", uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
+/// The address of a part of a page, such as its stream.
+pub(crate) fn part_of(address: &str, part: &str) -> String {
+    match address.split_once('?') {
+        Some((path, query)) => format!("{path}/{part}?{query}"),
+        None => format!("{address}/{part}"),
+    }
+}
+
 /// The address of the page that a stream keeps current.
 pub(crate) fn page_of_stream(stream: &str) -> String {
     let (path, query) = stream.split_at(stream.find('?').unwrap_or(stream.len()));

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fanlight_identity::{Method, OidcStanding, Session, SessionId, Sessions};
-use fanlight_live::{SessionKey, Visitor};
+use fanlight_live::{SessionKey, Visit, Visitor};
 use fanlight_model::{Holder, Identity, Token};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
@@ -124,6 +124,11 @@ pub(crate) fn sign_in_first(app: &App, headers: &HeaderMap, here: &str) -> Respo
 pub(crate) fn sign_in_page(app: &App, here: &str) -> Response {
     let here: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
     Redirect::to(&format!("{}/sign_in?redirect={here}", app.base)).into_response()
+}
+
+/// The visit of a page that shows no rows: it ends with the session.
+pub(crate) async fn rowless_visit(app: &App, session: &Session) -> Visit {
+    app.live.visit(&visitor(app, session), &[]).await
 }
 
 /// The visitor behind a session.

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fanlight_model::{HelmStorage, Identity, InventoryEntry, Lack};
 use flate2::read::GzDecoder;
-use http::StatusCode;
 use serde::Deserialize;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use zeroize::Zeroizing;
 
-use super::lack;
+use super::{lack, lack_of_one};
 use crate::{
     ApiServer,
     api_server::{As, Errand, decode},
@@ -75,10 +74,7 @@ impl ApiServer {
             let answered = self.run(&Errand::read(As::Person(who), &what, &path)).await?;
             decode::<Secret>(&what, &answered.body)
         };
-        let secret = read.await.map_err(|error| match error.code() {
-            Some(StatusCode::NOT_FOUND) => Lack::Absent,
-            _ => lack(&error),
-        })?;
+        let secret = read.await.map_err(|error| lack_of_one(&error))?;
         if secret.sort != "helm.sh/release.v1" {
             return Err(Lack::Absent);
         }

@@ -6,7 +6,7 @@ use crate::{
     ApiServer,
     api_server::Errand,
     evidence::{root, segment},
-    object::is_name,
+    workloads::folder_under,
 };
 
 /// How objects of a kind are read.
@@ -89,12 +89,8 @@ impl Resource {
     /// The path of its objects in a namespace; none where there can be none. Names come from inventories, and may be
     /// anything: one with a slash would be another path.
     pub(super) fn folder(&self, namespace: &str) -> Option<String> {
-        let Self { group, version, plural, .. } = self;
-        let root = root(group, version);
-        if !self.namespaced {
-            return Some(format!("{root}/{plural}"));
-        }
-        is_name(namespace).then(|| format!("{root}/namespaces/{namespace}/{plural}"))
+        let namespace = self.namespaced.then_some(namespace);
+        folder_under(&root(&self.group, &self.version), &self.plural, namespace).ok()
     }
 
     /// The path of one of them.

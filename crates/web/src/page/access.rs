@@ -98,7 +98,7 @@ pub(crate) async fn show(
         guise,
         gains: access.slow_gains.map(|slow| slow.as_secs().div_ceil(60)),
         kinds: access.kinds.into_iter().map(Line::new).collect(),
-        known: Kind::all().map(|kind| format!("{}.{}", kind.info().plural, kind.info().group)).collect(),
+        known: Kind::all().map(Kind::full_name).collect(),
         asked,
         reply,
     };

@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 
-use super::message::Message;
+use super::message::{Message, NO_PAGE};
 use crate::{App, frame::Frame, request::RequestId, sign_in::failed};
 
 /// The longest of such answers, in bytes.
@@ -74,7 +74,7 @@ async fn words(status: StatusCode, body: Body) -> String {
     }
     match status {
         StatusCode::UNAUTHORIZED => "Sign in, and come back to this address.",
-        StatusCode::NOT_FOUND => "The address may be mistyped, or the page may have moved.",
+        StatusCode::NOT_FOUND => NO_PAGE.1,
         StatusCode::METHOD_NOT_ALLOWED => {
             "This address answers to other requests than this one, and nothing was done. Go to the page that you came from, \
              and try it from there."
@@ -92,7 +92,7 @@ fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "You are not signed in",
         StatusCode::FORBIDDEN => "This was refused",
-        StatusCode::NOT_FOUND => "There is no such page",
+        StatusCode::NOT_FOUND => NO_PAGE.0,
         StatusCode::METHOD_NOT_ALLOWED => "Nothing answers to this here",
         StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => "That took too long",
         StatusCode::TOO_MANY_REQUESTS => "Not so often, please",

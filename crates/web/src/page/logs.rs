@@ -31,7 +31,7 @@ use crate::{
     page::barred::is_barred,
     place,
     request::Origin,
-    signed::{Signed, holds, seen, sign_in_first, visitor},
+    signed::{Signed, holds, rowless_visit, seen, sign_in_first},
     stream,
 };
 pub(super) use follow::Following;
@@ -128,7 +128,7 @@ pub(crate) async fn show(
     let status = standing.and_then(Standing::status).unwrap_or(StatusCode::OK);
     let to = |query: &LogQuery| asked.address(&frame.base, query);
     let panel = Panel::new(&frame, &asked.query, &to, &news).with_text(text_of(&to(&asked.query)));
-    let stream = if asked.query.previous { String::new() } else { part_of(&to(&asked.query), "events") };
+    let stream = if asked.query.previous { String::new() } else { place::part_of(&to(&asked.query), "events") };
     let panel = panel.render().unwrap_or_default();
     let page = LogsPage { frame: &frame, asked: &asked, panel, stream, workload: asked.workload(&frame.base) };
     seen(&app, &headers, &session, super::html(status, &page))
@@ -145,8 +145,7 @@ pub(crate) async fn follow(
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
     let Ok(asked) = asked else { return StatusCode::NOT_FOUND.into_response() };
-    // It shows no rows, and ends with the session.
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let frame = Frame::of(&app, &session, &headers, &uri).at(super::workloads::WAY);
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Logs, asked.seen(&[]));
     let view = LogsView::new(Following::begin(&app, &session, frame, asked.query, asked.after), visit);
@@ -208,7 +207,7 @@ pub(super) async fn hand_out(
 /// Returns when nothing more may be handed out: the session has ended, however it did. A file may be taken slowly.
 async fn over(app: Arc<App>, session: Session) {
     const LOOK: Duration = Duration::from_secs(5);
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let over = visit.over();
     while holds(&app, &session).await && !is_barred(&app, &session.identity).await {
         if timeout(LOOK, over.cancelled()).await.is_ok() {
@@ -229,15 +228,7 @@ pub(super) fn outcome(standing: &LogStanding<ObjectError>) -> Outcome {
     Standing::refusal(standing).map_or(Outcome::Done, Outcome::of_error)
 }
 
-/// The address of a part of a page.
-pub(super) fn part_of(address: &str, part: &str) -> String {
-    match address.split_once('?') {
-        Some((path, query)) => format!("{path}/{part}?{query}"),
-        None => format!("{address}/{part}"),
-    }
-}
-
 /// The address of the text of a page.
 pub(super) fn text_of(address: &str) -> String {
-    part_of(address, "text")
+    place::part_of(address, "text")
 }

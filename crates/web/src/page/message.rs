@@ -17,6 +17,10 @@ use fanlight_model::ObjectKey;
 use super::list::ListPage;
 use crate::{App, ObjectError, allowance, frame::Frame, request::RequestId};
 
+/// What is said where there is no page.
+pub(super) const NO_PAGE: (&str, &str) =
+    ("There is no such page", "The address may be mistyped, or the page may have moved.");
+
 /// A page of one sentence.
 pub(crate) struct Message {
     pub(crate) status: StatusCode,
@@ -42,12 +46,8 @@ impl Message {
 
 /// There is no such page.
 pub(crate) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
-    let message = Message {
-        status: StatusCode::NOT_FOUND,
-        title: "There is no such page",
-        text: "The address may be mistyped, or the page may have moved.".into(),
-        again: false,
-    };
+    let (title, text) = NO_PAGE;
+    let message = Message { status: StatusCode::NOT_FOUND, title, text: text.into(), again: false };
     message.page(Frame::outside(&app, &headers, &uri), RequestId::of(&headers))
 }
 

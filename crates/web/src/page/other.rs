@@ -22,10 +22,9 @@ use crate::{
     App, ObjectError,
     audit::{Event, Outcome, Page, Seen, Stay, Who},
     frame::Frame,
-    page::logs::part_of,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, rowless_visit, seen, sign_in_first},
     stream,
 };
 use asked::Asked;
@@ -101,7 +100,7 @@ pub(crate) async fn show(
     let frame = Frame::of(&app, &session, &headers, &uri).at(asked.way());
     let status = read.found.as_ref().map_or_else(ObjectError::status, |_| StatusCode::OK);
     let content = Content::new(&frame, &asked, &read, (app.clock)());
-    let page = Shown { frame: &frame, asked: &asked, content, stream: part_of(&frame.here, "events") };
+    let page = Shown { frame: &frame, asked: &asked, content, stream: place::part_of(&frame.here, "events") };
     seen(&app, &headers, &session, super::html(status, &page))
 }
 
@@ -116,8 +115,7 @@ pub(crate) async fn events(
 ) -> Response {
     let Ok(asked) = asked else { return StatusCode::NOT_FOUND.into_response() };
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    // It shows no rows, and ends with the session.
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let frame = Frame::of(&app, &session, &headers, &uri).at(asked.way());
     let seen = Seen::other(&asked.title());
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Other, seen);

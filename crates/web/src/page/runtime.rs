@@ -19,7 +19,7 @@ use crate::{
     frame::Frame,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, rowless_visit, seen, sign_in_first},
     status::StatusView,
     stream,
 };
@@ -44,7 +44,7 @@ struct Runtime<'a> {
     /// The address of the page's event stream.
     events: String,
     sentence: String,
-    controllers: Vec<ControllerView>,
+    controllers: Vec<ControllerView<'a>>,
     /// Why there are none.
     controllers_note: String,
     /// Whether Kubernetes does not let the person read them.
@@ -55,14 +55,11 @@ struct Runtime<'a> {
 }
 
 /// A controller as a line.
-struct ControllerView {
+struct ControllerView<'a> {
     status: StatusView,
-    name: String,
-    namespace: String,
-    version: String,
-    sentence: String,
+    controller: &'a Controller,
     /// The images, each with the page behind it.
-    images: Vec<(String, Option<String>)>,
+    images: Vec<(&'a str, Option<String>)>,
 }
 
 /// A definition as a line.
@@ -100,8 +97,7 @@ pub(crate) async fn events(
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    // It shows no rows, and ends with the session.
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let frame = Frame::of(&app, &session, &headers, &uri).at("flux_runtime");
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Runtime, Seen::default());
     let view = RuntimeView::new(Arc::clone(&app), session.identity.clone(), frame, visit);
@@ -132,7 +128,7 @@ impl Found {
 }
 
 impl<'a> Runtime<'a> {
-    fn new(frame: &'a Frame, found: &Found) -> Self {
+    fn new(frame: &'a Frame, found: &'a Found) -> Self {
         let [label, value] = Controller::LABEL;
         let (controllers, controllers_note) = match &found.controllers {
             Ok(none) if none.is_empty() => {
@@ -190,17 +186,10 @@ pub(super) fn sentence(controllers: &[Controller]) -> String {
     }
 }
 
-impl ControllerView {
-    fn of(controller: &Controller) -> Self {
-        let images = controller.images.iter().map(|image| (image.clone(), image_link(image)));
-        Self {
-            status: StatusView::of(controller.state),
-            name: controller.name.clone(),
-            namespace: controller.namespace.clone(),
-            version: controller.version.clone(),
-            sentence: controller.sentence.clone(),
-            images: images.collect(),
-        }
+impl<'a> ControllerView<'a> {
+    fn of(controller: &'a Controller) -> Self {
+        let images = controller.images.iter().map(|image| (&**image, image_link(image)));
+        Self { status: StatusView::of(controller.state), images: images.collect(), controller }
     }
 }
 
@@ -221,7 +210,7 @@ impl DefinitionView {
         };
         Self {
             kind: info.name,
-            name: format!("{}.{}", info.plural, info.group),
+            name: definition.kind.full_name(),
             served: served.join(", "),
             stored: definition.stored.join(", "),
             note,

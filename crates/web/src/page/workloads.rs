@@ -29,7 +29,7 @@ use crate::{
     frame::Frame,
     place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, rowless_visit, seen, sign_in_first},
     stream,
 };
 use empty::Empty;
@@ -101,8 +101,7 @@ pub(crate) async fn follow(
     origin: Origin,
 ) -> Response {
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    // It shows no rows, and ends with the session.
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let frame = Frame::of(&app, &session, &headers, &uri).at(WAY);
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Workloads, Seen::default());
     let view = WorkloadsView::new(Arc::clone(&app), session.clone(), frame, filter(&uri), visit);

@@ -44,7 +44,7 @@ impl LogsAsked {
 
     /// The address of the tab's event stream.
     pub(super) fn stream(&self, base: &str, key: &ObjectKey) -> String {
-        logs::part_of(&Self::address(base, key, &self.query), "events")
+        place::part_of(&Self::address(base, key, &self.query), "events")
     }
 }
 

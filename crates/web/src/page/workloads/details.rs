@@ -24,7 +24,7 @@ use crate::{
     frame::Frame,
     page, place,
     request::Origin,
-    signed::{Signed, seen, sign_in_first, visitor},
+    signed::{Signed, rowless_visit, seen, sign_in_first},
     stream,
 };
 use content::Content;
@@ -91,7 +91,7 @@ pub(crate) async fn events(
 ) -> Response {
     let Some(key) = key else { return StatusCode::NOT_FOUND.into_response() };
     let Some(session) = session else { return StatusCode::UNAUTHORIZED.into_response() };
-    let visit = app.live.visit(&visitor(&app, &session), &[]).await;
+    let visit = rowless_visit(&app, &session).await;
     let frame = Frame::of(&app, &session, &headers, &uri).at(super::WAY).of_page();
     let seen = Seen::other(&key.to_string());
     let stay = Stay::begin(&app.audit, origin, Who::signed(&session), Page::Workload, seen);

@@ -194,9 +194,7 @@ impl Note {
             Err(error) => Self { text: format!("The {} cannot be read: {error}.", deed.resource), missing: None },
         }
     }
-}
 
-impl Note {
     fn of_usage(frame: &Frame, error: &ObjectError, namespace: &str) -> Self {
         let deed = right("list", "metrics.k8s.io", "pods", namespace, "");
         let missing = matches!(error, ObjectError::Forbidden(_)).then(|| place::may(&frame.base, &deed));
