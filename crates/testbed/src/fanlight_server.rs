@@ -8,10 +8,13 @@ use std::{
 
 use anyhow::{Context, bail};
 use reqwest::{Client, Response, cookie::Jar};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{ControlPlane, Stream, Wire, minder::Minder, privileged::Privileges, secrets, stream::keys};
+use crate::{
+    ControlPlane, SessionForge, Stream, Wire, minder::Minder, privileged::Privileges, rights::sign_in_rules, secrets,
+    stream::keys,
+};
 
 /// The real `fanlight-server`, running against a control plane as its own account.
 #[derive(Debug)]
@@ -31,6 +34,25 @@ impl FanlightServer {
     pub async fn start(program: &Path, plane: &ControlPlane, namespace: &str, more: &[&str]) -> anyhow::Result<Self> {
         let kubeconfig = plane.kubeconfig_for(namespace, "fanlight").await?;
         Self::in_account(program, plane, &kubeconfig, (namespace, namespace), more).await
+    }
+
+    /// Starts `program` in an account that may impersonate nobody but the emergency user; with what signs in others there.
+    pub async fn limited(
+        program: &Path,
+        plane: &ControlPlane,
+        namespace: &str,
+        [user, password]: [&str; 2],
+    ) -> anyhow::Result<(Self, SessionForge)> {
+        let mut rules = sign_in_rules(&["cluster-user-auth"]);
+        rules.push(
+            json!({"apiGroups": [""], "resources": ["users"], "resourceNames": [user], "verbs": ["impersonate"]}),
+        );
+        plane.install_limited_account(namespace, &Value::from(rules)).await?;
+        plane.set_emergency_user(namespace, user, password).await?;
+        let forge = SessionForge::new(plane, namespace, user, password).await?;
+        let key = forge.argument();
+        let arguments: Vec<_> = SessionForge::PROVIDER.into_iter().chain([key.as_str()]).collect();
+        Ok((Self::start(program, plane, namespace, &arguments).await?, forge))
     }
 
     /// Starts one more replica: `name` tells it from others in this namespace. It reaches the API server by a way that can

@@ -189,7 +189,7 @@ impl ControlPlane {
 
     async fn until_allowed(&self, subject: &Value, deed: &Value) -> anyhow::Result<()> {
         let name = subject["name"].as_str().unwrap_or_default();
-        let who = match subject["kind"].as_str() {
+        let mut asked = match subject["kind"].as_str() {
             Some("Group") => json!({"user": "anybody", "groups": [name]}),
             Some("ServiceAccount") => {
                 let namespace = subject["namespace"].as_str().unwrap_or_default();
@@ -197,22 +197,25 @@ impl ControlPlane {
             }
             _ => json!({"user": name}),
         };
-        let mut review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": who});
-        review["spec"]["resourceAttributes"] = deed.clone();
+        asked["resourceAttributes"] = deed.clone();
         let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let request = http::Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
-                .header("content-type", "application/json")
-                .body(serde_json::to_vec(&review)?)?;
-            let answer: Value = self.admin().request(request).await?;
-            if answer["status"]["allowed"] == true {
-                return Ok(());
-            }
+        while !self.allows(&asked).await? {
             if Instant::now() > deadline {
-                bail!("{subject} was bound, and still may not do {deed}: {answer}");
+                bail!("{subject} was bound, and still may not do {deed}");
             }
             sleep(Duration::from_millis(20)).await;
         }
+        Ok(())
+    }
+
+    /// Whether the API server allows what the `spec` of a `SubjectAccessReview` asks about.
+    pub async fn allows(&self, spec: &Value) -> anyhow::Result<bool> {
+        let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec});
+        let request = http::Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+            .header("content-type", "application/json")
+            .body(serde_json::to_vec(&review)?)?;
+        let answer: Value = self.admin().request(request).await?;
+        Ok(answer["status"]["allowed"] == true)
     }
 
     /// Whether somebody with the credential of a kubeconfig can read a Secret by impersonating a user with a group.

@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     pool,
-    stage::{CLUSTER, Run, Stage, with},
+    stage::{CLUSTER, PATIENCE, Run, Stage, with},
 };
 
 /// Something that is mounted until it is dropped.
@@ -102,7 +102,7 @@ async fn refused(stage: &Stage, verb: &str) -> anyhow::Result<()> {
             sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(Duration::from_secs(120), in_force).await.context("the policy is not in force")
+    timeout(PATIENCE, in_force).await.context("the policy is not in force")
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_policy_against_token_secrets_is_found_before_anything_is_changed() {
                 sleep(Duration::from_millis(100)).await;
             }
         };
-        timeout(Duration::from_secs(120), adopted).await.context("the policy stays in force")?;
+        timeout(PATIENCE, adopted).await.context("the policy stays in force")?;
         for object in &objects {
             stage.plane.apply(object).await?;
         }
@@ -181,7 +181,7 @@ fn rights_that_were_taken_from_the_account_are_named_by_verify_and_given_back_by
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        let run: Run = timeout(Duration::from_secs(120), noticed).await?;
+        let run: Run = timeout(PATIENCE, noticed).await?;
         run.ended(7).says("ClusterRoleBinding break-glass is missing");
         stage.run(&["adopt", CLUSTER]).succeeded().says("ClusterRoleBinding break-glass → cluster-admin created");
         stage.run(&["verify", CLUSTER]).succeeded();

@@ -8,7 +8,7 @@ use kube::Api;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::stage::{CLUSTER, PROGRAM, Run, Stage, with};
+use crate::stage::{CLUSTER, PATIENCE, PROGRAM, Run, Stage, with};
 
 /// A kubeconfig as kube-dc writes it, with what a forger would add to cluster and user.
 pub(crate) fn kubeconfig(cluster: &str, server: &str, ca: &str, token: &str, more: [&str; 2]) -> String {
@@ -51,7 +51,7 @@ pub(crate) async fn adopted(stage: &Stage) -> anyhow::Result<String> {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let token = timeout(Duration::from_secs(120), issued).await.context("no token")??;
+    let token = timeout(PATIENCE, issued).await.context("no token")??;
     let ca = fs::read_to_string(stage.plane.folder().join("ca.crt"))?;
     let text = kubeconfig(CLUSTER, &stage.plane.url(), &ca, &token, ["", ""]);
     stage.fleet.seal_as_kube_dc(CLUSTER, &text)?;

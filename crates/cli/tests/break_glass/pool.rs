@@ -15,6 +15,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::stage::PATIENCE;
+
 /// Three control planes at a time: more than a small machine has cores, since tests wait a lot for tokens to die.
 static ROOM: Semaphore = Semaphore::const_new(3);
 /// Those that nobody has at the moment.
@@ -100,7 +102,7 @@ pub(crate) async fn clear(plane: &ControlPlane) -> anyhow::Result<()> {
         }
         Ok::<_, anyhow::Error>(())
     };
-    if timeout(Duration::from_secs(120), cleared).await.is_err() {
+    if timeout(PATIENCE, cleared).await.is_err() {
         bail!("the token controller does not clear up: {:?}", names(&secrets).await?);
     }
     Ok(())

@@ -3,6 +3,7 @@ use std::{
     path::Path,
     process::{Command, Output},
     sync::LazyLock,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -16,6 +17,8 @@ use crate::pool::Lent;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_fanlight");
 /// The cluster of the tests.
 pub(crate) const CLUSTER: &str = "eu/prod";
+/// How long a control plane may take to notice what was done; the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// All tests share it, since the clients of lent control planes live in it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));

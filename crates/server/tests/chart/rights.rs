@@ -2,7 +2,6 @@
 
 use anyhow::{Context, ensure};
 use fanlight_testbed::{ControlPlane, FanlightServer, Stream, estate, rights::flux_rules};
-use http::Request;
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
@@ -93,13 +92,18 @@ fn whatever_values_change_rights_people_see_what_they_should() {
 
 /// What the API server says of somebody's rights.
 async fn may(plane: &ControlPlane, who: &str, deed: &Value) -> anyhow::Result<bool> {
-    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-        "spec": {"user": who, "resourceAttributes": deed}});
-    let request = Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
-        .header("content-type", "application/json")
-        .body(review.to_string().into_bytes())?;
-    let answer: Value = plane.admin().request(request).await?;
-    Ok(answer["status"]["allowed"] == true)
+    plane.allows(&json!({"user": who, "resourceAttributes": deed})).await
+}
+
+/// Waits until it says so: the API server hears of new rights a moment after it has stored them.
+async fn until_may(plane: &ControlPlane, who: &str, deed: &Value, wanted: bool) -> anyhow::Result<()> {
+    let said = async {
+        while may(plane, who, deed).await? != wanted {
+            sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::Ok(())
+    };
+    timeout(Duration::from_secs(60), said).await.with_context(|| format!("{who}, {deed}: never {wanted}"))?
 }
 
 #[test]
@@ -118,13 +122,7 @@ fn without_the_right_to_watch_namespaces_what_comes_in_a_new_one_shows_all_the_s
         }
         roles.replace("unwatched-fanlight", &PostParams::default(), &role).await?;
         let watch = json!({"resource": "namespaces", "verb": "watch"});
-        let taken = async {
-            while may(plane, OWN, &watch).await? {
-                sleep(Duration::from_millis(50)).await;
-            }
-            anyhow::Ok(())
-        };
-        timeout(Duration::from_secs(60), taken).await.context("the right stays")??;
+        until_may(plane, OWN, &watch, false).await?;
         ensure!(may(plane, OWN, &json!({"resource": "namespaces", "verb": "list"})).await?);
 
         let audit = plane.audit().from_now()?;
@@ -156,14 +154,7 @@ fn further_rules_are_the_emergency_users_and_not_the_servers() {
         let rule = "{apiGroups: [notification.toolkit.fluxcd.io], resources: [receivers], verbs: [patch]}";
         release.put(&with_user(&format!("}}, rbac: {{additionalRules: [{rule}]}}}}"))?).await?;
         let deed = json!({"group": "notification.toolkit.fluxcd.io", "resource": "receivers", "verb": "patch"});
-        // The API server hears of new rights a moment after it has stored them.
-        let given = async {
-            while !may(plane, "admin", &deed).await? {
-                sleep(Duration::from_millis(50)).await;
-            }
-            anyhow::Ok(())
-        };
-        timeout(Duration::from_secs(60), given).await.context("the user lacks the right")??;
+        until_may(plane, "admin", &deed, true).await?;
         ensure!(!may(plane, "system:serviceaccount:further:further-fanlight", &deed).await?);
         release.uninstall()
     });

@@ -1,9 +1,7 @@
 //! What axe-core, Chromium and its content policy have against pages.
 
-use fanlight_testbed::{
-    Browser, ControlPlane, Estate, FanlightServer, Look, Options, SessionForge, estate, rights::sign_in_rules,
-};
-use serde_json::{Value, json};
+use fanlight_testbed::{Browser, Estate, FanlightServer, Look, Options, estate};
+use serde_json::json;
 
 use crate::{
     browser::Axe,
@@ -116,7 +114,8 @@ async fn axe_finds_no_serious_fault_at_the_door_in_dialogs_and_on_what_is_missin
     let url = house.server.url();
     let signed_out = ["/sign_in", "/sign_in?redirect=%2Fevents", "/oauth2/callback?error=access_denied&state=unknown"];
     let styleguide = FanlightServer::sibling(PROGRAM.as_ref(), &house.plane, "fanlight", 2, &["--styleguide"]).await?;
-    let (limited, forge) = limited(&house.plane).await?;
+    let (limited, forge) =
+        FanlightServer::limited(PROGRAM.as_ref(), &house.plane, "limited", ["admin", "secret"]).await?;
     for looks in [[Look::DESK, DARK], [Look::PHONE, DARK_PHONE]] {
         browser.delete_all_cookies().await?;
         let mut found = problems(&browser, &axe, signed_out.map(|page| format!("{url}{page}")), looks).await?;
@@ -133,18 +132,4 @@ async fn axe_finds_no_serious_fault_at_the_door_in_dialogs_and_on_what_is_missin
         assert!(found.is_empty(), "{found:#?}");
     }
     Ok(())
-}
-
-/// A server that may impersonate nobody but the emergency user, and what signs in others there.
-async fn limited(plane: &ControlPlane) -> anyhow::Result<(FanlightServer, SessionForge)> {
-    const NAMESPACE: &str = "limited";
-    let mut rules = sign_in_rules(&["cluster-user-auth"]);
-    rules
-        .push(json!({"apiGroups": [""], "resources": ["users"], "resourceNames": ["admin"], "verbs": ["impersonate"]}));
-    plane.install_limited_account(NAMESPACE, &Value::from(rules)).await?;
-    plane.set_emergency_user(NAMESPACE, "admin", "secret").await?;
-    let forge = SessionForge::new(plane, NAMESPACE, "admin", "secret").await?;
-    let key = forge.argument();
-    let arguments: Vec<_> = SessionForge::PROVIDER.into_iter().chain([key.as_str()]).collect();
-    Ok((FanlightServer::start(PROGRAM.as_ref(), plane, NAMESPACE, &arguments).await?, forge))
 }

@@ -4,7 +4,7 @@ use fanlight_testbed::{ControlPlane, Options, Stream, keys, rights::flux_rules};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::house::{House, WATCH, all, get, plane};
+use crate::house::{self, House, WATCH, all, get, plane};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -70,8 +70,7 @@ async fn write(plane: &ControlPlane) -> anyhow::Result<()> {
 }
 
 async fn follow(house: &House, client: &Client, query: &str) -> anyhow::Result<Stream> {
-    let answer = client.get(format!("{}/events/events{query}", house.server.url())).send().await?;
-    Ok(Stream::of(answer.error_for_status()?))
+    house::follow(house, client, &format!("/events{query}")).await
 }
 
 /// What the rows say, each `object reason`, in their order.

@@ -24,16 +24,6 @@ fn applied(mut object: Value) -> Value {
     object
 }
 
-fn definition() -> Value {
-    let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "widgets.acme.example"},
-        "spec": {"group": "acme.example", "scope": "Namespaced",
-            "names": {"kind": "Widget", "plural": "widgets", "singular": "widget"},
-            "versions": [{"name": "v1", "served": true, "storage": true, "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": open, "status": open}}}}]}})
-}
-
 fn secret() -> Value {
     let copy = json!({"kind": "Secret", "stringData": {"password": SECRET}}).to_string();
     let annotations = json!({"kubectl.kubernetes.io/last-applied-configuration": copy, "kapp.k14s.io/original": copy});
@@ -45,7 +35,7 @@ fn widget() -> Value {
     let conditions = json!([{"type": "Ready", "status": "False", "reason": "Worn", "message": "the spring has gone",
         "lastTransitionTime": "2026-01-05T08:00:00Z"}]);
     let container = json!({"name": "dial", "image": "ghcr.io/acme/dial:3"});
-    json!({"apiVersion": "acme.example/v1", "kind": "Widget", "metadata": {"name": "dial", "namespace": "shop"},
+    json!({"apiVersion": "acme.example/v1alpha1", "kind": "Widget", "metadata": {"name": "dial", "namespace": "shop"},
         "spec": {"template": {"spec": {"containers": [container]}}}, "status": {"conditions": conditions}})
 }
 
@@ -62,7 +52,7 @@ fn event(namespace: &str, about: &Value, message: &str) -> Value {
 async fn town() -> anyhow::Result<House> {
     let plane = plane(Options::default()).await?;
     plane.create_namespace("shop").await?;
-    plane.apply(&definition()).await?;
+    plane.apply(&estate::definition("widgets.acme.example", "Widget", "Namespaced")).await?;
     plane.established().await?;
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
         "metadata": {"name": "shop:reader"}, "rules": []});

@@ -5,7 +5,7 @@ use reqwest::{Client, header::LOCATION};
 use serde_json::json;
 
 use crate::{
-    house::{House, WATCH, all, get, of_flux, plane},
+    house::{House, WATCH, all, follow, get, of_flux, plane},
     kinds::words,
 };
 
@@ -18,8 +18,7 @@ const DANA: &str = "dana@example.com";
 const SECRET: &str = "canary";
 
 async fn open(house: &House, client: &Client) -> anyhow::Result<Stream> {
-    let answer = client.get(format!("{}/overview/events", house.server.url())).send().await?;
-    Ok(Stream::of(answer.error_for_status()?))
+    follow(house, client, "/overview").await
 }
 
 /// Whether all lists were read, not only the first.

@@ -15,6 +15,9 @@ const LISTEN: &str = "(window.told = [], new MutationObserver((records) => recor
     if (record.target.matches('b.word')) record.addedNodes.forEach((node) => window.told.push(node.textContent));
 })).observe(document.getElementById('outcomes'), {childList: true, subtree: true}), true)";
 
+/// What a page offers to do, in its order.
+const OFFERED: &str = "[...document.querySelectorAll('.head form.act button:not([hidden])')].map((one) => one.value)";
+
 /// An object, and what can be done with it in the order of its buttons.
 type Case = (FluxObject, &'static [&'static str]);
 
@@ -70,11 +73,6 @@ async fn page(desk: &Desk, object: &Value) -> anyhow::Result<String> {
     Ok(address.as_str().context("no address")?.to_owned())
 }
 
-/// What the page offers to do, in its order.
-async fn offered(browser: &Browser) -> anyhow::Result<Value> {
-    browser.ask("[...document.querySelectorAll('.head form.act button:not([hidden])')].map((one) => one.value)").await
-}
-
 /// Presses a button, in its menu if it is in one.
 async fn press(browser: &Browser, action: &str) -> anyhow::Result<()> {
     let menu = match action {
@@ -106,24 +104,27 @@ async fn every_button_of_every_kind_is_pressed_and_followed_on_the_page_to_its_e
     for (object, offers) in &cases {
         let address = page(&desk, object).await?;
         desk.live().await?;
-        assert_eq!(offered(browser).await?, json!(next(offers, "")), "{address}");
+        assert_eq!(browser.ask(OFFERED).await?, json!(next(offers, "")), "{address}");
         browser.ask(&format!("(window.sameDocument = true, {LISTEN})")).await?;
         for action in *offers {
             browser.ask("(window.told = [], true)").await?;
             press(browser, action).await?;
-            let told = || async { anyhow::Ok(format!("{action} at {address}: {}", browser.ask("window.told").await?)) };
             let finished = "document.getElementById('outcomes-title').textContent.endsWith(': finished: 1')";
             browser.until(finished).await.with_context(|| format!("{action} at {address}"))?;
-            let words = browser.ask("window.told").await?;
-            let words: Vec<_> = words.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            assert_eq!((words.first(), words.last()), (Some(&"Sent"), Some(&"Done")), "{}", told().await?);
+            let told = browser.ask("window.told").await?;
+            let words: Vec<_> = told.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            assert_eq!(
+                (words.first(), words.last()),
+                (Some(&"Sent"), Some(&"Done")),
+                "{action} at {address}: {words:?}"
+            );
             // To suspend and to resume are changes and no more; whatever is asked of a controller is under way first.
             let is_asked = !matches!(*action, "suspend" | "resume");
-            assert_eq!(words.contains(&"Asked"), is_asked, "{}", told().await?);
+            assert_eq!(words.contains(&"Asked"), is_asked, "{action} at {address}: {words:?}");
             // The page itself follows.
             let offers = json!(next(offers, action)).to_string();
-            let now = "JSON.stringify([...document.querySelectorAll('.head form.act button:not([hidden])')].map((one) => one.value))";
-            browser.until(&format!("{now} === '{offers}'")).await.with_context(|| format!("{action} at {address}"))?;
+            let now = format!("JSON.stringify({OFFERED}) === '{offers}'");
+            browser.until(&now).await.with_context(|| format!("{action} at {address}"))?;
             let suspended = "document.getElementById('why').textContent.includes('moving house')";
             browser.until(&format!("{suspended} === {}", *action == "suspend")).await?;
         }
@@ -151,7 +152,7 @@ async fn without_script_every_button_leads_to_a_page_that_tells_the_end_and_back
             browser.one("main > p > a.button").await?.click().await?;
             browser.one(".head h1").await?;
             assert_eq!(browser.ask("location.pathname + location.search").await?, json!(address));
-            assert_eq!(offered(browser).await?, json!(next(offers, action)), "{action} at {address}");
+            assert_eq!(browser.ask(OFFERED).await?, json!(next(offers, action)), "{action} at {address}");
         }
     }
     desk.no_complaints().await

@@ -1,10 +1,10 @@
 //! The page of what Flux runs on, while it is open.
 
-use fanlight_testbed::{Options, Stream, estate};
+use fanlight_testbed::{FanlightServer, Options, estate};
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, all, get, plane},
+    house::{House, all, answer, follow, get, plane},
     kinds::words,
 };
 
@@ -28,11 +28,7 @@ async fn an_open_page_follows_controllers_in_the_name_of_who_looks_and_for_nobod
     let (ada, ben) = (house.client(ADA, &[])?, house.client(BEN, &[])?);
     let page = get(&house, &ada, "/flux_runtime").await?;
     assert!(page.contains("data-live=\"/flux_runtime/events\"") && words(&page).contains("Flux v2.8.0:"), "{page}");
-    let events = format!("{}/flux_runtime/events", house.server.url());
-    let open = async |client: &reqwest::Client| -> anyhow::Result<Stream> {
-        Ok(Stream::of(client.get(&events).send().await?.error_for_status()?))
-    };
-    let mut seen = open(&ada).await?;
+    let mut seen = follow(&house, &ada, "/flux_runtime").await?;
     seen.until(|view| words(view).contains("Flux v2.8.0:") && view.contains("kustomizations")).await?;
     let audit = house.plane.audit().from_now()?;
     house.plane.apply(&controller("v2.9.4")).await?;
@@ -47,10 +43,9 @@ async fn an_open_page_follows_controllers_in_the_name_of_who_looks_and_for_nobod
         .collect();
     assert_eq!(foreign, Vec::<String>::new(), "nobody looks but Ada");
 
-    let mut refused = open(&ben).await?;
+    let mut refused = follow(&house, &ben, "/flux_runtime").await?;
     let view = refused.until(|view| view.contains("An administrator can grant “list” on deployments")).await?;
     assert!(!view.contains("source-controller"), "{view}");
-    let stranger = fanlight_testbed::FanlightServer::client()?;
-    assert_eq!(stranger.get(&events).send().await?.status(), 401);
+    answer(&house, &FanlightServer::client()?, "/flux_runtime/events", 401).await?;
     Ok(())
 }

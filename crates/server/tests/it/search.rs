@@ -7,7 +7,7 @@ use fanlight_testbed::{AuditEntry, Options, Stream, estate, estate::FluxObject, 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::house::{House, all, of_flux, plane, shows};
+use crate::house::{House, all, follow, of_flux, plane, shows};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -50,8 +50,7 @@ async fn get(house: &House, client: &Client, question: &str) -> anyhow::Result<S
 }
 
 async fn stream(house: &House, client: &Client, question: &str) -> anyhow::Result<Stream> {
-    let address = format!("{}/search/events{question}", house.server.url());
-    Ok(Stream::of(client.get(address).send().await?.error_for_status()?))
+    follow(house, client, &format!("/search{question}")).await
 }
 
 /// Whether all lists were read, also those in which nothing was found, and all rights are known.

@@ -214,13 +214,11 @@ async fn no_unusual_object_breaks_any_page_of_any_kind() -> anyhow::Result<()> {
 
 /// The lists, what each would have suspended, every tab of every object on them, and something that one of them applied.
 pub(crate) async fn gallery(walker: &Walker) -> anyhow::Result<Vec<String>> {
-    let ours = |links: Vec<String>| -> anyhow::Result<Vec<String>> {
-        let url = walker.house.server.url();
-        links.iter().map(|link| link.strip_prefix(url).map(str::to_owned).context("a link to elsewhere")).collect()
-    };
-    let links = async |selector: &str| {
+    let url = walker.house.server.url();
+    let links = async |selector: &str| -> anyhow::Result<Vec<String>> {
         let all = format!("[...document.querySelectorAll({selector:?})].map((one) => one.href)");
-        ours(walker.texts(&all).await?)
+        let all = walker.texts(&all).await?;
+        all.iter().map(|link| link.strip_prefix(url).map(str::to_owned).context("a link to elsewhere")).collect()
     };
     let mut pages = [
         "/other/core/ConfigMap/odd/settings",

@@ -1,10 +1,7 @@
 //! What pictures need besides a page's address: who looks, and what happens before.
 
-use fanlight_testbed::{
-    FanlightServer, Issuer, Look, SessionForge, Showcase, estate,
-    rights::{flux_rules, sign_in_rules},
-};
-use serde_json::{Value, json};
+use fanlight_testbed::{FanlightServer, Issuer, Look, Showcase, estate, rights::flux_rules};
+use serde_json::json;
 
 use crate::{album::Album, pages::COMPARED};
 
@@ -133,17 +130,8 @@ pub(crate) async fn not_allowed(showcase: &Showcase, album: &Album) -> anyhow::R
 
 /// What somebody sees whom the server may not impersonate.
 pub(crate) async fn barred(showcase: &Showcase, album: &Album) -> anyhow::Result<()> {
-    const NAMESPACE: &str = "limited";
-    let mut rules = sign_in_rules(&["cluster-user-auth"]);
-    rules.push(json!({"apiGroups": [""], "resources": ["users"], "resourceNames": [Showcase::USER],
-        "verbs": ["impersonate"]}));
-    let plane = &showcase.plane;
-    plane.install_limited_account(NAMESPACE, &Value::from(rules)).await?;
-    plane.set_emergency_user(NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
-    let forge = SessionForge::new(plane, NAMESPACE, Showcase::USER, Showcase::PASSWORD).await?;
-    let key = forge.argument();
-    let arguments: Vec<_> = SessionForge::PROVIDER.into_iter().chain([key.as_str()]).collect();
-    let server = FanlightServer::start(&Showcase::program()?, plane, NAMESPACE, &arguments).await?;
+    let emergency = [Showcase::USER, Showcase::PASSWORD];
+    let (server, forge) = FanlightServer::limited(&Showcase::program()?, &showcase.plane, "limited", emergency).await?;
     album.browser.become_somebody(server.url(), &forge.member_cookies("aisha@example.com", &["platform"])?).await?;
     let page = format!("{}/applications", server.url());
     album.open_until(&page, "document.querySelector('pre[data-copy]') !== null").await?;
