@@ -23,17 +23,19 @@ use crate::{
 pub(crate) struct Due {
     /// What is in use, or was asked for.
     pub(crate) asks: BTreeSet<Ask>,
-    /// The rest of a survey of every namespace, for rights that were gained.
+    /// The rest of a survey of the namespaces.
     pub(crate) survey: Option<(Survey, BTreeSet<Ask>)>,
     /// When the next question will be due, unless something happens before.
     pub(crate) next: Option<Instant>,
 }
 
-/// What every namespace is asked about.
+/// What many namespaces are asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Survey {
-    /// What may be seen there, which says what may be changed, too.
+    /// What may be seen in each, which says what may be changed, too.
     Sight,
+    /// The same where nothing might be seen the last time, for rights that were gained.
+    Gains,
     /// What may be changed there, by somebody who sees everything and may not change everything.
     Changes,
 }
@@ -47,6 +49,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) pace: &'a Pace,
     /// How far apart the surveys of one person are.
     pub(crate) survey: Duration,
+    /// Before this moment nobody is surveyed who was before.
+    pub(crate) turn: Instant,
+    /// When the first of all rounds of questions began.
+    pub(crate) epoch: Instant,
     pub(crate) now: Instant,
 }
 
@@ -98,21 +104,21 @@ impl Presence {
         let mut refused = Vec::new();
         for kind in asks.join(whole).join(inside).iter().filter(|kind| scene.installed.contains(kind)) {
             let ask = Ask::Everywhere(kind);
-            let spread = scene.spread(&self.person.identity, &ask);
+            let next = |asked, round| scene.next(&self.person.identity, &ask, asked, round);
             let moment = match grant.held(kind, &Scope::Cluster) {
                 None => scene.now,
-                Some(held) if held.rights.list => held.asked + spread,
+                Some(held) if held.rights.list => next(held.asked, scene.pace.recheck),
                 Some(held) => {
                     refused.push(kind);
-                    held.asked + scene.survey + spread
+                    next(held.asked, scene.survey)
                 }
             };
             due.at(moment, scene.now, ask);
             if !refused.contains(&kind) && asks.has(kind) {
                 let ask = Ask::Change(kind);
-                let spread = scene.spread(&self.person.identity, &ask);
-                let moment = grant.changes.everywhere(kind).map(|(_, asked)| asked + scene.survey + spread);
-                due.at(moment.unwrap_or(scene.now), scene.now, ask);
+                let next = |asked| scene.next(&self.person.identity, &ask, asked, scene.survey);
+                let moment = grant.changes.everywhere(kind).map_or(scene.now, |(_, asked)| next(asked));
+                due.at(moment, scene.now, ask);
             }
         }
         refused.into_iter().collect()
@@ -122,37 +128,45 @@ impl Presence {
     fn inside(&self, grant: &Grant, refused: Kinds, scene: &Scene<'_>, due: &mut Due) {
         for (namespace, asked) in grant.oldest_inside(refused.join(self.sponsored().inside)) {
             let ask = Ask::Namespace(Arc::clone(namespace));
-            let moment = asked + scene.spread(&self.person.identity, &ask);
+            let moment = scene.next(&self.person.identity, &ask, asked, scene.pace.recheck);
             due.at(moment, scene.now, ask);
         }
     }
 
-    /// Asks about every namespace, from time to time.
+    /// Asks about every namespace, and again from time to time, when it is this person's turn.
     fn survey(&self, grant: &Grant, refused: Kinds, scene: &Scene<'_>, due: &mut Due) {
         let Some(namespaces) = scene.namespaces else { return };
         let is_refused = |kind| grant.changes.everywhere(kind).is_some_and(|(answer, _)| answer == Answer::No);
-        let (survey, last, ask): (_, _, fn(Arc<str>) -> Ask) = if !refused.is_empty() {
-            (Survey::Sight, grant.surveyed().filter(|_| grant.is_surveyed_for(refused)), Ask::Namespace)
+        let (survey, is_first) = if !refused.is_empty() {
+            let is_first = !grant.is_surveyed_for(refused);
+            (if is_first { Survey::Sight } else { Survey::Gains }, is_first)
         } else if self.asks().iter().any(|kind| grant.lists_everywhere(kind) && is_refused(kind)) {
-            (Survey::Changes, grant.changes.surveyed(), Ask::Changes)
+            (Survey::Changes, grant.changes.surveyed().is_none())
         } else {
             return;
         };
-        let moment = last.map_or(scene.now, |asked| asked + scene.pause(&self.person.identity));
-        if moment > scene.now {
-            due.wake(moment);
+        if !is_first && !self.owed_survey && scene.turn > scene.now {
+            due.wake(scene.turn);
             return;
         }
         let is_same = |ask: &Ask| match survey {
-            Survey::Sight => matches!(ask, Ask::Namespace(_)),
+            Survey::Sight | Survey::Gains => matches!(ask, Ask::Namespace(_)),
             Survey::Changes => matches!(ask, Ask::Changes(_)),
         };
         // One at a time: its end wakes us.
         if self.asking.iter().any(is_same) {
             return;
         }
-        let mut all: BTreeSet<_> = namespaces.iter().cloned().map(ask).collect();
-        if last.is_none() {
+        let namespaces = namespaces.iter().cloned();
+        let mut all: BTreeSet<_> = match survey {
+            Survey::Sight => namespaces.map(Ask::Namespace).collect(),
+            // The others are asked about in every round.
+            Survey::Gains => {
+                namespaces.filter(|one| grant.kinds_in(one).meet(refused).is_empty()).map(Ask::Namespace).collect()
+            }
+            Survey::Changes => namespaces.map(Ask::Changes).collect(),
+        };
+        if is_first {
             // A first survey is whole: a part of it would look like all that is allowed.
             due.asks.retain(|ask| !is_same(ask));
         } else {
@@ -163,16 +177,13 @@ impl Presence {
 }
 
 impl Scene<'_> {
-    /// The age at which an answer is asked again: a fixed point between early and late for each person and question,
-    /// so that questions asked together are not asked together again.
-    fn spread(&self, identity: &Identity, ask: &Ask) -> Duration {
-        let width = self.pace.recheck_late.saturating_sub(self.pace.recheck_early);
-        self.pace.recheck_early + width * part(&(identity, ask)) / PARTS
-    }
-
-    /// How far apart this person's surveys are: not all at the same time.
-    fn pause(&self, identity: &Identity) -> Duration {
-        self.survey.saturating_sub(self.survey / 8 * part(identity) / PARTS)
+    /// When an answer is asked again, at the latest after a round: each question about each person has its own moment in
+    /// every round. So what was asked at once is spread over the next round, and all that follow.
+    fn next(&self, identity: &Identity, ask: &Ask, asked: Instant, round: Duration) -> Instant {
+        let first = self.epoch + round * part(&(identity, ask)) / PARTS;
+        let latest = asked + round;
+        let past = latest.saturating_duration_since(first).as_nanos() % round.as_nanos().max(1);
+        latest - Duration::from_nanos(u64::try_from(past).unwrap_or_default())
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Seat {
 pub(crate) struct Desk {
     pub(crate) asker: Asker,
     pub(crate) pace: Pace,
+    /// When it began to ask.
+    pub(crate) epoch: Instant,
     pub(crate) namespaces: watch::Receiver<Option<Arc<[Arc<str>]>>>,
     pub(crate) installed: watch::Receiver<Option<Arc<BTreeSet<Kind>>>>,
     pub(crate) post: mpsc::UnboundedSender<Message>,
@@ -73,6 +75,8 @@ pub(crate) struct State {
     ids: HashMap<Identity, PersonId>,
     people: People,
     gains: Gains,
+    /// When the last took their turn to be surveyed.
+    turn: Option<Instant>,
     counter: u64,
     /// Something has happened on which depends which feeds run.
     moved: bool,
@@ -223,12 +227,17 @@ impl Desk {
                 news |= grant.set_surveyed(began, spoken_of);
                 grant.changes.set_surveyed(began);
             }
+            Some((Survey::Gains, began)) if unanswered == 0 => {
+                grant.set_surveyed_again(began, spoken_of);
+                grant.changes.set_surveyed(began);
+            }
             Some((Survey::Changes, began)) if unanswered == 0 => grant.changes.set_surveyed(began),
             _ => {}
         }
         drop(grant);
         again.into_iter().for_each(|ask| presence.again(ask, now));
         presence.luck.note(answered, unanswered, now);
+        presence.owed_survey = if survey.is_some() { unanswered > 0 } else { presence.owed_survey };
         presence.wake = now;
         presence.answer();
         if news {
@@ -277,13 +286,31 @@ impl Desk {
         }
         let installed = self.installed.borrow().clone().unwrap_or_default();
         let namespaces = self.namespaces.borrow().clone();
-        let survey = self.survey_pause(namespaces.as_deref().map_or(0, <[_]>::len));
-        self.counted.set_survey(survey);
+        let Surveys { pause, gap } = self.surveys(namespaces.as_deref().map_or(0, <[_]>::len));
+        self.counted.set_survey(pause);
         let pace = &self.pace;
-        let scene = Scene { installed: &installed, namespaces: namespaces.as_deref(), pace, survey, now };
-        for (id, presence) in self.state.people.iter_mut().filter(|(_, presence)| presence.wake <= now) {
+        let mut scene = Scene {
+            installed: &installed,
+            namespaces: namespaces.as_deref(),
+            pace,
+            survey: pause,
+            turn: self.state.turn.map_or(now, |last| last + gap),
+            epoch: self.epoch,
+            now,
+        };
+        let mut awake: Vec<_> = self.state.people.iter_mut().filter(|(_, presence)| presence.wake <= now).collect();
+        // Whoever has waited longest for a survey comes first.
+        awake.sort_by_key(|(_, presence)| presence.surveyed.unwrap_or(now));
+        for (id, presence) in awake {
             presence.ripen(now);
             let Due { asks, survey, next } = presence.due(&scene);
+            if survey.is_some() {
+                presence.surveyed = Some(now);
+                if scene.turn <= now {
+                    self.state.turn = Some(now);
+                    scene.turn = now + gap;
+                }
+            }
             // A person of whom nothing is due is woken by what happens.
             presence.wake = next.unwrap_or_else(|| now + pace.survey);
             let mut send = |asks: BTreeSet<Ask>, survey: Option<(Survey, Instant)>| {
@@ -306,8 +333,8 @@ impl Desk {
         }
     }
 
-    /// How far apart the surveys of one person are: as far as it takes to ask no more than is granted a minute.
-    fn survey_pause(&self, namespaces: usize) -> Duration {
+    /// How far apart surveys are: as far as it takes to ask no more than is granted a minute.
+    fn surveys(&self, namespaces: usize) -> Surveys {
         /// Of a hundred questions so many are left to surveys, whatever else must be asked.
         const LEAST: usize = 7;
         let here = self.state.people.values().filter(|presence| presence.is_here());
@@ -317,11 +344,12 @@ impl Desk {
             (people + usize::from(is_surveyed), held + grant.count_namespaces())
         });
         let granted = self.pace.questions as usize;
-        let recheck = (self.pace.recheck_early + self.pace.recheck_late) / 2;
-        let rechecks = held * 60 / usize::try_from(recheck.as_secs()).unwrap_or(60).max(1);
+        let round = usize::try_from(self.pace.recheck.as_millis()).unwrap_or_default().max(1);
+        let rechecks = held * 60_000 / round;
         let left = granted.saturating_sub(rechecks).max(granted * LEAST / 100).max(1);
         let seconds = u64::try_from(people * namespaces * 60 / left).unwrap_or(u64::MAX);
-        self.pace.survey.max(Duration::from_secs(seconds))
+        let pause = self.pace.survey.max(Duration::from_secs(seconds));
+        Surveys { pause, gap: pause / u32::try_from(people).unwrap_or(u32::MAX).max(1) }
     }
 
     fn presence(&mut self, identity: &Identity) -> Option<&mut Presence> {
@@ -332,6 +360,14 @@ impl Desk {
         self.state.counter += 1;
         self.state.counter
     }
+}
+
+/// How far apart surveys are.
+struct Surveys {
+    /// Those of one person.
+    pause: Duration,
+    /// Those of any two.
+    gap: Duration,
 }
 
 /// Notes one answer; says whether anything but its age is new.

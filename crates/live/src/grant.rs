@@ -118,6 +118,12 @@ impl Grant {
         before.is_none_or(|before| !kinds.are_among(before.kinds))
     }
 
+    /// Notes that those namespaces have been asked about again, beginning at `asked`, of which nothing was known to be
+    /// allowed; the answers spoke of these kinds.
+    pub(crate) fn set_surveyed_again(&mut self, asked: Instant, kinds: Kinds) {
+        self.surveyed = self.surveyed.map(|before| Surveyed { asked, kinds: before.kinds.meet(kinds) });
+    }
+
     /// Whether every namespace has been asked about all of these kinds.
     pub(crate) fn is_surveyed_for(&self, kinds: Kinds) -> bool {
         self.surveyed.is_some_and(|surveyed| kinds.are_among(surveyed.kinds))

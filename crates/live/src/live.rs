@@ -53,6 +53,7 @@ impl Live {
             asker: Asker::new(parts.reviews),
             crew: Crew::new(parts.feeds, Arc::clone(&store), parts.pace.clone(), post.clone()),
             pace: parts.pace.clone(),
+            epoch: Instant::now(),
             namespaces: parts.namespaces,
             installed: parts.installed.clone(),
             post: post.clone(),

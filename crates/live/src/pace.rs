@@ -5,10 +5,8 @@ use std::time::Duration;
 pub struct Pace {
     /// Nothing is served from an answer older than this.
     pub trust: Duration,
-    /// Answers in use are asked again when they are between this and [`Pace::recheck_late`] old, spread out.
-    pub recheck_early: Duration,
-    /// The latest age at which an answer in use is asked again; below [`Pace::trust`] by the time an answer takes.
-    pub recheck_late: Duration,
+    /// How often answers in use are asked again; below [`Pace::trust`] by the time an answer takes.
+    pub recheck: Duration,
     /// How often everything is asked again, for rights gained; less often where [`Pace::questions`] would not suffice.
     pub survey: Duration,
     /// How many questions about everybody may be asked in a minute; only surveys wait for that, as what is in use must
@@ -38,9 +36,8 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             trust: Duration::from_secs(30),
-            recheck_early: Duration::from_millis(27_000),
-            recheck_late: Duration::from_millis(28_500),
-            survey: Duration::from_secs(240),
+            recheck: Duration::from_millis(28_500),
+            survey: Duration::from_secs(270),
             questions: 3_400,
             poll: Duration::from_secs(10),
             watches: 1_500,

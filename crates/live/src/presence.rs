@@ -30,6 +30,10 @@ pub(crate) struct Presence {
     pub(crate) urgent: BTreeSet<Ask>,
     /// What must be asked at some moment to come.
     pub(crate) later: Vec<(Instant, Ask)>,
+    /// When a survey was last begun.
+    pub(crate) surveyed: Option<Instant>,
+    /// Not all questions of the last survey were answered.
+    pub(crate) owed_survey: bool,
     /// The namespaces that existed when last looked at.
     met: BTreeSet<Arc<str>>,
     /// Who waits until nothing is being asked.
@@ -125,6 +129,8 @@ impl Presence {
             asking: BTreeSet::new(),
             urgent: BTreeSet::new(),
             later: Vec::new(),
+            surveyed: None,
+            owed_survey: false,
             met: namespaces.iter().cloned().collect(),
             waiting: Vec::new(),
             luck: Luck::default(),

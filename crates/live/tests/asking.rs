@@ -174,28 +174,23 @@ async fn only_kinds_that_somebody_looks_at_are_asked_about_and_when_nobody_looks
 }
 
 #[tokio::test(start_paused = true)]
-async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_budget() {
-    const PEOPLE: u8 = 10;
-    const BUDGET: usize = 1500;
-    const NAMESPACES: usize = 300;
-    const MINUTES: usize = 20;
-    let house = House::of(NAMESPACES, 30);
-    let mut open = Vec::new();
-    for number in 0..PEOPLE {
-        open.push(house.live.visit(&visitor(&format!("user-{number}"), &[], number), &APPS).await);
+async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_budget_in_every_minute() {
+    for (people, budget) in [(10, 1500), (50, 3500)] {
+        let house = House::of(300, 30);
+        let mut open = Vec::new();
+        for number in 0..people {
+            open.push(house.live.visit(&visitor(&format!("user-{number}"), &[], number), &APPS).await);
+        }
+        // In the first rounds each question finds its moment, and the last ones have come when the first are surveyed again.
+        sleep(2 * MINUTE).await;
+        let asked = house.asked_within(70 * MINUTE).await;
+        let mut most = 0;
+        for (last, at) in asked.iter().enumerate() {
+            let first = asked.partition_point(|before| *before + MINUTE <= *at);
+            most = most.max(last + 1 - first);
+        }
+        assert!(most <= budget, "{most} in a minute about {people}");
     }
-    sleep(10 * MINUTE).await;
-    let beginning = Instant::now();
-    let asked = house.asked_within(u32::try_from(MINUTES).expect("few") * MINUTE).await;
-    assert!(asked.len() <= BUDGET * MINUTES, "{} a minute", asked.len() / MINUTES);
-    let mut seconds = vec![0; MINUTES * 60 + 1];
-    for at in asked {
-        seconds[usize::try_from(at.duration_since(beginning).as_secs()).expect("few")] += 1;
-    }
-    // A survey is one question for each namespace, and is not drawn out: it is somebody's whole view that waits for it.
-    let most = seconds.iter().max().copied().unwrap_or_default();
-    let half = usize::from(PEOPLE) / 2 * NAMESPACES;
-    assert!(most < half, "{most} in one second");
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,7 +251,7 @@ async fn what_one_has_gained_those_who_share_a_group_are_asked_about_soon_and_no
         let somebody = visitor(&format!("user-{number}"), &[group], number);
         open.push((group, house.live.visit(&somebody, &APPS).await));
     }
-    // After all surveys, and long before the next ones.
+    // After all first surveys.
     sleep(MINUTE).await;
     house.counter.asked().clear();
     house.counter.give("dev", "team-200");
@@ -267,9 +262,12 @@ async fn what_one_has_gained_those_who_share_a_group_are_asked_about_soon_and_no
         assert_eq!(sees, *group == "dev", "{group}");
     }
     let asked = house.counter.asked();
-    let asked: Vec<_> = asked.iter().filter(|asked| asked.namespace.as_deref() == Some("team-200")).collect();
-    assert!(asked.iter().all(|asked| asked.who.groups().any(|group| group == "dev")));
-    assert_eq!(asked.len(), 10, "each once");
+    let asked = asked.iter().filter(|asked| asked.namespace.as_deref() == Some("team-200"));
+    let who: BTreeSet<_> = asked.map(|asked| &asked.who).collect();
+    let (dev, others): (Vec<&Identity>, Vec<&Identity>) =
+        who.into_iter().partition(|who| who.groups().any(|group| group == "dev"));
+    assert_eq!(dev.len(), 10);
+    assert!(others.len() <= 2, "only those whose turn it was to be surveyed: {others:?}");
 }
 
 #[tokio::test(start_paused = true)]
