@@ -146,9 +146,11 @@ pub(crate) fn root(group: &str, version: &str) -> String {
 }
 
 /// A name that comes from a controller's words or an object may be anything: one with a slash would be another path.
-/// Names of RBAC objects may have colons.
+/// Those of some kinds, RBAC's among them, may be any segment of a path, as `system:Team_A`; what stands there as it is
+/// without an escape (RFC 3986 §2.3, and the colon, `@` and `+`) is taken.
 pub(crate) fn segment(name: &str) -> Result<&str, ReadError> {
-    let fits = name.split(':').all(is_name);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@+".contains(&byte);
+    let fits = !matches!(name, "" | "." | "..") && name.bytes().all(is_plain);
     fits.then_some(name).ok_or_else(|| ReadError::Misnamed { what: name.to_owned() })
 }
 
@@ -191,10 +193,12 @@ mod tests {
         };
         assert_eq!(path(&object("shop", "cart")).as_deref(), Ok("/apis/apps/v1/namespaces/shop/deployments/cart"));
         for (namespace, name) in
-            [("shop", "../secrets/x"), ("a/b", "c"), ("", "c"), ("shop", "c?x=1"), ("shop", "a%2fb")]
+            [("shop", "../secrets/x"), ("a/b", "c"), ("", "c"), ("shop", ".."), ("shop", "c?x=1"), ("shop", "a%2fb")]
         {
             assert!(path(&object(namespace, name)).is_err(), "{namespace} {name}");
         }
+        let whole = "/apis/apps/v1/namespaces/shop/deployments/team:Team_A";
+        assert_eq!(path(&object("shop", "team:Team_A")).as_deref(), Ok(whole));
         let pods = Lookup::Labelled {
             kind: Cow::Borrowed(ApiResource::builtin("Pod", Some("")).expect("a kind")),
             namespace: "shop".to_owned(),

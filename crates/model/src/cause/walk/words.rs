@@ -116,7 +116,7 @@ pub(super) fn kubectl(verb: &str, kind: &ApiResource, namespace: &str, name: &st
 /// A command, if every name in it is one: what controllers say may be anything.
 pub(super) fn command(parts: &[&str]) -> Option<String> {
     let harmless = |part: &&str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:/=".contains(&byte))
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:/=@+".contains(&byte))
     };
     parts.iter().all(harmless).then(|| parts.join(" "))
 }
