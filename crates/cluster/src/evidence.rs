@@ -11,7 +11,6 @@ use url::form_urlencoded::byte_serialize;
 use crate::{
     ApiServer, ReadError,
     api_server::{As, Errand, decode},
-    object::is_name,
 };
 
 impl ApiServer {

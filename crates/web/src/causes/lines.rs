@@ -17,7 +17,7 @@ use super::budget::Budget;
 ///
 /// Opening a page never waits for that: it shows what is there.
 pub(crate) struct Lines {
-    kept: Mutex<HashMap<(Identity, ObjectKey), Line>>,
+    kept: Mutex<HashMap<Identity, HashMap<ObjectKey, Line>>>,
     /// What rows say by themselves, read once.
     clues: Mutex<HashMap<ObjectKey, (Version, Arc<Clue>)>>,
     turns: Mutex<Turns>,
@@ -116,7 +116,7 @@ impl Lines {
     /// Why an object is not ready, as it was found out for this person a moment ago.
     pub(crate) fn recall(&self, who: &Identity, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
         let kept = lock(&self.kept);
-        match kept.get(&(who.clone(), row.key.clone())) {
+        match kept.get(who)?.get(&row.key) {
             Some(Line { at, row: before, found: Found::Why(why), .. }) if says_the_same(before, row) => {
                 (now.duration_since(*at) < Self::LASTS).then(|| Arc::clone(why))
             }
@@ -127,7 +127,8 @@ impl Lines {
     /// When it is to be found out, and until when what is shown of it holds, if anything is.
     pub(super) fn due(&self, who: &Identity, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
         let kept = lock(&self.kept);
-        match kept.get(&(who.clone(), row.key.clone())).filter(|line| says_the_same(&line.row, row)) {
+        let line = kept.get(who).and_then(|lines| lines.get(&row.key));
+        match line.filter(|line| says_the_same(&line.row, row)) {
             Some(Line { at, due, found: Found::Why(_), .. }) => (*due, Some(*at + Self::LASTS)),
             Some(Line { due, found: Found::Nothing, .. }) => (*due, None),
             None => (now, None),
@@ -161,24 +162,32 @@ impl Lines {
     fn keep(&self, who: &Identity, line: Line) {
         let now = Instant::now();
         let mut kept = lock(&self.kept);
-        kept.retain(|_, line| now < line.due + Self::AGAIN);
-        let key = (who.clone(), line.row.key.clone());
-        if kept.len() >= Self::MOST && !kept.contains_key(&key) {
+        kept.retain(|_, lines| {
+            lines.retain(|_, line| now < line.due + Self::AGAIN);
+            !lines.is_empty()
+        });
+        let key = line.row.key.clone();
+        let is_new = !kept.get(who).is_some_and(|lines| lines.contains_key(&key));
+        if is_new && count(&kept) >= Self::MOST {
             // Without a line of its own the new one would be found out again and again, and no other ever.
-            let oldest = kept.iter().min_by_key(|(_, line)| line.at).map(|(key, _)| key.clone());
-            oldest.and_then(|key| kept.remove(&key));
+            let lines =
+                kept.iter().flat_map(|(who, lines)| lines.values().map(move |line| (line.at, who, &line.row.key)));
+            let oldest = lines.min_by_key(|(at, ..)| *at).map(|(_, who, key)| (who.clone(), key.clone()));
+            oldest.and_then(|(who, key)| kept.get_mut(&who)?.remove(&key));
         }
-        kept.insert(key, line);
+        kept.entry(who.clone()).or_default().insert(key, line);
     }
 
     /// Has it tried again later; what is shown lasts no longer by that.
     fn put_off(&self, who: &Identity, row: &Arc<Row>, at: Instant) {
         let due = at + Self::RENEWED;
-        let key = (who.clone(), row.key.clone());
-        if let Some(line) = lock(&self.kept).get_mut(&key).filter(|line| says_the_same(&line.row, row)) {
+        let mut kept = lock(&self.kept);
+        let line = kept.get_mut(who).and_then(|lines| lines.get_mut(&row.key));
+        if let Some(line) = line.filter(|line| says_the_same(&line.row, row)) {
             line.due = due;
             return;
         }
+        drop(kept);
         self.keep(who, Line { at, due, row: Arc::clone(row), found: Found::Nothing });
     }
 }
@@ -227,6 +236,10 @@ fn says_the_same(one: &Row, other: &Row) -> bool {
             && one.attempted == other.attempted)
 }
 
+fn count(kept: &HashMap<Identity, HashMap<ObjectKey, Line>>) -> usize {
+    kept.values().map(HashMap::len).sum()
+}
+
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -250,7 +263,7 @@ mod tests {
         for (row, age) in rows.iter().zip(0..) {
             lines.put_off(&who, row, now + Duration::from_millis(age));
         }
-        assert_eq!(lock(&lines.kept).len(), Lines::MOST);
+        assert_eq!(count(&lock(&lines.kept)), Lines::MOST);
         let is_due = |row: &Row| lines.due(&who, row, now).0 <= now;
         assert!(is_due(&rows[0]) && !is_due(&rows[1]) && !is_due(&rows[Lines::MOST]));
     }

@@ -41,7 +41,8 @@ impl Walk<'_> {
                 Branch::new(Cause::Unhealthy, because).then(link)
             }
             (None, gap) if lacks_address => {
-                Branch::new(Cause::Unhealthy, format!("{known}: no controller of load balancers has given it one")).gap(gap)
+                Branch::new(Cause::Unhealthy, format!("{known}: no controller of load balancers has given it one"))
+                    .gap(gap)
             }
             (None, gap) if !health.state.is_as_wanted() && !health.note.is_empty() => {
                 Branch::new(Cause::Unhealthy, format!("{label} is not ready: {}", rules::plain(&health.note))).gap(gap)
