@@ -36,6 +36,35 @@ pub struct List {
     pub freshness: Freshness,
 }
 
+impl List {
+    /// Whether everything around the rows is the same, and the rows are of the same objects in the same order, whatever
+    /// these are like.
+    pub fn differs_in_rows_only(&self, other: &Self) -> bool {
+        let Self {
+            rows,
+            matching,
+            in_sight,
+            page,
+            pages,
+            states,
+            kinds,
+            found,
+            namespaces,
+            tenants,
+            sights,
+            unread,
+            fixed,
+            freshness,
+        } = self;
+        (matching, in_sight, page, pages) == (&other.matching, &other.in_sight, &other.page, &other.pages)
+            && (states, kinds, found) == (&other.states, &other.kinds, &other.found)
+            && (namespaces, tenants) == (&other.namespaces, &other.tenants)
+            && (sights, unread, fixed) == (&other.sights, &other.unread, &other.fixed)
+            && *freshness == other.freshness
+            && rows.iter().map(|row| &row.key).eq(other.rows.iter().map(|row| &row.key))
+    }
+}
+
 /// How far somebody sees the objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {

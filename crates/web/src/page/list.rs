@@ -199,7 +199,6 @@ impl<'a> Listed<'a> {
     ) -> Self {
         let to = |query: &Query| filters::address(&frame.base, page.path, query);
         let turned = |number: usize| to(&Query { page: number, ..query.clone() });
-        let keys: Vec<_> = list.rows.iter().map(|row| row.key.to_string()).collect();
         let tab = |(path, word): &(&str, &str)| Link {
             word: (*word).to_owned(),
             count: None,
@@ -231,7 +230,7 @@ impl<'a> Listed<'a> {
             chips: filters::chips(query, &to),
             command: filters::command(page, query, list),
             heads: filters::heads(page, query, &to),
-            order: keys.join(" "),
+            order: order(list),
             rows: Vec::new(),
             empty: if asks { Empty::why(page, query, list, viewer) } else { None },
             previous: (list.page > 0).then(|| turned(list.page - 1)),
@@ -242,6 +241,12 @@ impl<'a> Listed<'a> {
             list,
         }
     }
+}
+
+/// The keys of the rows, as the table says in which order they are.
+fn order(list: &List) -> String {
+    let keys: Vec<_> = list.rows.iter().map(|row| row.key.to_string()).collect();
+    keys.join(" ")
 }
 
 /// Why none of the rows can be changed.

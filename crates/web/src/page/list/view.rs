@@ -25,13 +25,24 @@ pub(super) struct ListView {
     visit: Visit,
     beside: Beside,
     seeker: Seeker,
+    /// What was told last.
+    shown: Option<List>,
 }
 
 impl ListView {
     pub(super) fn new(app: Arc<App>, session: Session, page: &'static ListPage, opened: super::Opened) -> Self {
         let super::Opened { frame, query, visit, beside } = opened;
         let seeker = Seeker::new(&app.causes, &app.objects, &session.identity);
-        Self { app, session, page, frame, query, visit, beside, seeker }
+        Self { app, session, page, frame, query, visit, beside, seeker, shown: None }
+    }
+
+    /// The rows that the browser does not have as they are, in a table that says the order of all.
+    fn rows(&self, list: &List, asides: Vec<Aside>, now: SystemTime, told: &mut Told) -> String {
+        let shown: Vec<(Arc<Row>, Aside)> = list.rows.iter().cloned().zip(asides).collect();
+        let Some(changed) = told.rows(&shown) else { return String::new() };
+        let views = changed.iter().map(|(row, aside)| RowView::new(self.page, row, aside, &self.frame, now));
+        let rows: String = views.filter_map(|row| row.render().ok()).collect();
+        format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", super::order(list))
     }
 }
 
@@ -41,19 +52,23 @@ impl View for ListView {
         let list = self.visit.list(&self.query);
         let asides = asides(&self.app, viewer, self.page, &list.rows, &self.visit, &self.beside);
         self.seeker.want(asides.unexplained);
-        let page = Listed::new(self.page, &self.frame, viewer, &self.query, &list, now);
-        let pieces = [
-            ("count", page.as_count().render()),
-            ("note", page.as_note().render()),
-            ("strip", page.as_strip().render()),
-            ("filters", page.as_filters().render()),
-            ("empty", page.as_empty().render()),
-            ("pages", page.as_pages().render()),
-            ("act", page.as_bar().render()),
-        ];
-        let mut news: String =
-            pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
-        news.push_str(&rows(&page, &list, asides.all, now, told));
+        let mut news = String::new();
+        // Most that happens to objects changes nothing around them, and that is dear to write: it names every namespace.
+        if !self.shown.as_ref().is_some_and(|shown| shown.differs_in_rows_only(&list)) {
+            let page = Listed::new(self.page, &self.frame, viewer, &self.query, &list, now);
+            let pieces = [
+                ("count", page.as_count().render()),
+                ("note", page.as_note().render()),
+                ("strip", page.as_strip().render()),
+                ("filters", page.as_filters().render()),
+                ("empty", page.as_empty().render()),
+                ("pages", page.as_pages().render()),
+                ("act", page.as_bar().render()),
+            ];
+            news.extend(pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())));
+        }
+        news.push_str(&self.rows(&list, asides.all, now, told));
+        self.shown = Some(list);
         news
     }
 
@@ -68,13 +83,4 @@ impl View for ListView {
     fn over(&self) -> CancellationToken {
         self.visit.over()
     }
-}
-
-/// The rows that the browser does not have as they are, in a table that says the order of all.
-fn rows(page: &Listed<'_>, list: &List, asides: Vec<Aside>, now: SystemTime, told: &mut Told) -> String {
-    let shown: Vec<(Arc<Row>, Aside)> = list.rows.iter().cloned().zip(asides).collect();
-    let Some(changed) = told.rows(&shown) else { return String::new() };
-    let views = changed.iter().map(|(row, aside)| RowView::new(page.page, row, aside, page.frame, now));
-    let rows: String = views.filter_map(|row| row.render().ok()).collect();
-    format!("<table id=\"rows\" data-order=\"{}\">{rows}</table>", page.order)
 }
