@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Answer, Identity, Kind, Scope};
+use fanlight_model::{Answer, Kind, Scope};
 use tokio::time::Instant;
 
 use crate::{
@@ -104,7 +104,7 @@ impl Presence {
         let mut refused = Vec::new();
         for kind in asks.join(whole).join(inside).iter().filter(|kind| scene.installed.contains(kind)) {
             let ask = Ask::Everywhere(kind);
-            let next = |asked, round| scene.next(&self.person.identity, &ask, asked, round);
+            let next = |asked, round| scene.next(self.person.seed, &ask, asked, round);
             let moment = match grant.held(kind, &Scope::Cluster) {
                 None => scene.now,
                 Some(held) if held.rights.list => next(held.asked, scene.pace.recheck),
@@ -116,7 +116,7 @@ impl Presence {
             due.at(moment, scene.now, ask);
             if !refused.contains(&kind) && asks.has(kind) {
                 let ask = Ask::Change(kind);
-                let next = |asked| scene.next(&self.person.identity, &ask, asked, scene.survey);
+                let next = |asked| scene.next(self.person.seed, &ask, asked, scene.survey);
                 let moment = grant.changes.everywhere(kind).map_or(scene.now, |(_, asked)| next(asked));
                 due.at(moment, scene.now, ask);
             }
@@ -128,7 +128,7 @@ impl Presence {
     fn inside(&self, grant: &Grant, refused: Kinds, scene: &Scene<'_>, due: &mut Due) {
         for (namespace, asked) in grant.oldest_inside(refused.join(self.sponsored().inside)) {
             let ask = Ask::Namespace(Arc::clone(namespace));
-            let moment = scene.next(&self.person.identity, &ask, asked, scene.pace.recheck);
+            let moment = scene.next(self.person.seed, &ask, asked, scene.pace.recheck);
             due.at(moment, scene.now, ask);
         }
     }
@@ -179,8 +179,8 @@ impl Presence {
 impl Scene<'_> {
     /// When an answer is asked again, at the latest after a round: each question about each person has its own moment in
     /// every round. So what was asked at once is spread over the next round, and all that follow.
-    fn next(&self, identity: &Identity, ask: &Ask, asked: Instant, round: Duration) -> Instant {
-        let first = self.epoch + round * part(&(identity, ask)) / PARTS;
+    fn next(&self, seed: u64, ask: &Ask, asked: Instant, round: Duration) -> Instant {
+        let first = self.epoch + round * part(&(seed, ask)) / PARTS;
         let latest = asked + round;
         let past = latest.saturating_duration_since(first).as_nanos() % round.as_nanos().max(1);
         latest - Duration::from_nanos(u64::try_from(past).unwrap_or_default())

@@ -1,6 +1,9 @@
 //! A person as views know them, and sets of kinds.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use fanlight_model::{Identity, Kind};
 use tokio::sync::watch;
@@ -19,13 +22,16 @@ pub(crate) struct LeaseId(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) struct Person {
     pub(crate) identity: Identity,
+    /// A number that is always the same for the same identity.
+    pub(crate) seed: u64,
     grant: RwLock<Grant>,
     news: watch::Sender<u64>,
 }
 
 impl Person {
     pub(crate) fn new(identity: Identity) -> Self {
-        Self { identity, grant: RwLock::default(), news: watch::Sender::new(0) }
+        let seed = BuildHasherDefault::<DefaultHasher>::default().hash_one(&identity);
+        Self { identity, seed, grant: RwLock::default(), news: watch::Sender::new(0) }
     }
 
     /// What they may see.

@@ -140,9 +140,9 @@ impl Visit {
     /// asked; sorted.
     pub fn fixed(&self, rows: &[Arc<Row>]) -> Vec<(Kind, Arc<str>)> {
         let grant = self.person.grant();
-        let places: BTreeSet<_> = rows.iter().map(|row| (row.key.kind, &row.key.namespace)).collect();
-        let refused = |(kind, namespace): &(Kind, &Arc<str>)| grant.changes.may(*kind, namespace) == Answer::No;
-        places.into_iter().filter(refused).map(|(kind, namespace)| (kind, Arc::clone(namespace))).collect()
+        let refused = |key: &&ObjectKey| grant.changes.may(key.kind, &key.namespace) == Answer::No;
+        let places = rows.iter().map(|row| &row.key).filter(refused).map(|key| (key.kind, Arc::clone(&key.namespace)));
+        places.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// For each of the visit's kinds, how far the viewer sees at this moment.

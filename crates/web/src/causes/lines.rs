@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Clue, Explanation, Identity, ObjectKey, Row, Version};
+use fanlight_model::{Clue, Explanation, Hearsay, Identity, ObjectKey, Row, Version, glance};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::Instant,
@@ -19,11 +19,21 @@ use super::budget::Budget;
 pub(crate) struct Lines {
     kept: Mutex<HashMap<Identity, HashMap<ObjectKey, Line>>>,
     /// What rows say by themselves, read once.
-    clues: Mutex<HashMap<ObjectKey, (Version, Arc<Clue>)>>,
+    hints: Mutex<HashMap<ObjectKey, (Version, Arc<Hint>)>>,
     turns: Mutex<Turns>,
     /// How many more may be found out at the same time.
     seats: Semaphore,
 }
+
+/// What a row says by itself.
+pub(crate) struct Hint {
+    pub(crate) clue: Arc<Clue>,
+    /// Why its object is not ready, if its own words tell.
+    pub(crate) alone: Option<Arc<str>>,
+}
+
+/// Who knows of no other object.
+struct Alone(Arc<Clue>);
 
 /// What was found out of one object.
 struct Line {
@@ -70,7 +80,7 @@ impl Default for Lines {
         let together = Budget::new(Self::BURST_TOGETHER, Self::EACH_TOGETHER, Instant::now());
         Self {
             kept: Mutex::default(),
-            clues: Mutex::default(),
+            hints: Mutex::default(),
             turns: Mutex::new(Turns { people: HashMap::new(), together }),
             seats: Semaphore::new(Self::AT_ONCE),
         }
@@ -100,17 +110,17 @@ impl Lines {
     const POLITE: Duration = Duration::from_millis(250);
 
     /// What a row says by itself.
-    pub(crate) fn clue(&self, row: &Row) -> Arc<Clue> {
-        let mut clues = lock(&self.clues);
-        if let Some((_, clue)) = clues.get(&row.key).filter(|(version, _)| *version == row.version) {
-            return Arc::clone(clue);
+    pub(crate) fn hint(&self, row: &Row) -> Arc<Hint> {
+        let mut hints = lock(&self.hints);
+        if let Some((_, hint)) = hints.get(&row.key).filter(|(version, _)| *version == row.version) {
+            return Arc::clone(hint);
         }
-        let clue = Arc::new(Clue::of(row));
-        if clues.len() >= Self::MOST {
-            clues.clear();
+        let hint = Arc::new(Hint::of(row));
+        if hints.len() >= Self::MOST {
+            hints.clear();
         }
-        clues.insert(row.key.clone(), (row.version, Arc::clone(&clue)));
-        clue
+        hints.insert(row.key.clone(), (row.version, Arc::clone(&hint)));
+        hint
     }
 
     /// Why an object is not ready, as it was found out for this person a moment ago.
@@ -189,6 +199,28 @@ impl Lines {
         }
         drop(kept);
         self.keep(who, Line { at, due, row: Arc::clone(row), found: Found::Nothing });
+    }
+}
+
+impl Hint {
+    fn of(row: &Row) -> Self {
+        let clue = Arc::new(Clue::of(row));
+        let told = glance(row, &Alone(Arc::clone(&clue)));
+        Self { clue, alone: told.map(|told| told.sentence.into()) }
+    }
+}
+
+impl Hearsay for Alone {
+    fn row(&self, _: &ObjectKey) -> Option<Arc<Row>> {
+        None
+    }
+
+    fn clue(&self, _: &Row) -> Arc<Clue> {
+        Arc::clone(&self.0)
+    }
+
+    fn found(&self, _: &Row) -> Option<Arc<Explanation>> {
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use fanlight_model::{
 };
 use tokio::time::Instant;
 
-use crate::causes::Lines;
+use crate::causes::{Hint, Lines};
 
 /// What is said of one row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Hearsay for Sight<'_> {
     }
 
     fn clue(&self, row: &Row) -> Arc<Clue> {
-        self.lines.clue(row)
+        Arc::clone(&self.lines.hint(row).clue)
     }
 
     fn found(&self, row: &Row) -> Option<Arc<Explanation>> {
@@ -65,17 +65,24 @@ impl Hearsay for Sight<'_> {
 impl Around<'_> {
     /// How many steps it is from a row to the last one that may explain it.
     const DEPTH: usize = 6;
+    const NO_CLUE: Clue = Clue::Others(Vec::new());
 
     /// What is to be said of these rows; asks nobody.
     pub(crate) fn of(&self, rows: &[Arc<Row>]) -> Asides {
-        let sight = Sight { rows: self.gather(rows), lines: self.lines, who: self.who, now: Instant::now() };
+        let hints: Vec<_> = rows.iter().map(|row| self.hint(row)).collect();
+        let known = self.gather(rows, &hints);
+        let sight = Sight { rows: known, lines: self.lines, who: self.who, now: Instant::now() };
         let mut unexplained = Vec::new();
-        let all = rows.iter().map(|row| {
+        let all = rows.iter().zip(&hints).map(|(row, hint)| {
             let vouched = if self.vouches { row.vouched_for_by() } else { None };
             let source = vouched.and_then(|key| sight.row(&key));
             let verified = source.and_then(|source| source.particulars.as_ref()?.verified);
-            let told = glance(row, &sight).map(|told| Arc::from(told.sentence));
-            if told.is_none() && leads_further(row, &self.clue(row)) {
+            let told = match hint {
+                Some(hint) if hint.clue.leads().is_empty() => hint.alone.clone(),
+                Some(_) => glance(row, &sight).map(|told| Arc::from(told.sentence)),
+                None => None,
+            };
+            if told.is_none() && leads_further(row, hint.as_ref().map_or(&Self::NO_CLUE, |hint| &hint.clue)) {
                 unexplained.push(Arc::clone(row));
             }
             let why = told.or_else(|| Some(Arc::from(&*sight.found(row)?.sentence)));
@@ -85,10 +92,10 @@ impl Around<'_> {
     }
 
     /// The rows that may tell something of these.
-    fn gather(&self, rows: &[Arc<Row>]) -> HashMap<ObjectKey, Arc<Row>> {
+    fn gather(&self, rows: &[Arc<Row>], hints: &[Option<Arc<Hint>>]) -> HashMap<ObjectKey, Arc<Row>> {
         let mut asked = HashSet::new();
         let vouching = rows.iter().filter(|_| self.vouches).filter_map(|row| row.vouched_for_by());
-        let leading = rows.iter().flat_map(|row| self.clue(row).leads().to_vec());
+        let leading = hints.iter().flatten().flat_map(|hint| hint.clue.leads().to_vec());
         let mut next: Vec<_> = vouching.chain(leading).filter(|key| asked.insert(key.clone())).collect();
         let mut known = HashMap::new();
         for _ in 0..Self::DEPTH {
@@ -96,7 +103,8 @@ impl Around<'_> {
                 break;
             }
             let found = (self.find)(&next);
-            let leading = found.iter().flat_map(|row| self.clue(row).leads().to_vec());
+            let hints: Vec<_> = found.iter().filter_map(|row| self.hint(row)).collect();
+            let leading = hints.iter().flat_map(|hint| hint.clue.leads().to_vec());
             next = leading.filter(|key| asked.insert(key.clone())).collect();
             known.extend(found.into_iter().map(|row| (row.key.clone(), row)));
         }
@@ -104,11 +112,9 @@ impl Around<'_> {
     }
 
     /// What a row says; one that is in no trouble says nothing.
-    fn clue(&self, row: &Row) -> Arc<Clue> {
-        match row.state {
-            State::Failed | State::Stalled | State::Waiting => self.lines.clue(row),
-            _ => Arc::new(Clue::Others(Vec::new())),
-        }
+    fn hint(&self, row: &Row) -> Option<Arc<Hint>> {
+        let troubled = matches!(row.state, State::Failed | State::Stalled | State::Waiting);
+        troubled.then(|| self.lines.hint(row))
     }
 }
 
