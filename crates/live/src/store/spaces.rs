@@ -10,6 +10,8 @@ pub(super) struct Space(u32);
 #[derive(Debug, Default)]
 pub(super) struct Spaces {
     numbers: HashMap<Arc<str>, Space>,
+    /// Their numbers, in the order of their names.
+    sorted: Vec<Space>,
     entries: slab::Slab<(Arc<str>, usize)>,
 }
 
@@ -22,6 +24,7 @@ impl Spaces {
             None => {
                 let space = Space(self.entries.insert((Arc::clone(namespace), 0)) as u32);
                 self.numbers.insert(Arc::clone(namespace), space);
+                self.sorted.insert(self.place(namespace), space);
                 space
             }
         };
@@ -35,9 +38,15 @@ impl Spaces {
         *rows -= 1;
         if *rows == 0 {
             let namespace = Arc::clone(namespace);
+            self.sorted.remove(self.place(&namespace));
             self.numbers.remove(&namespace);
             self.entries.remove(space.index());
         }
+    }
+
+    /// Where a name belongs among the sorted ones.
+    fn place(&self, namespace: &str) -> usize {
+        self.sorted.partition_point(|other| *self.entries[other.index()].0 < *namespace)
     }
 
     /// The number of a namespace, if it has rows.
@@ -50,17 +59,15 @@ impl Spaces {
         self.numbers.get_key_value(namespace).map(|(name, _)| Arc::clone(name))
     }
 
-    /// Every namespace that has rows.
+    /// Every namespace that has rows, by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Space, &Arc<str>)> {
-        self.numbers.iter().map(|(name, space)| (*space, name))
+        self.sorted.iter().map(|space| (*space, &self.entries[space.index()].0))
     }
 
     /// The names of those that are counted, sorted; `counts` is by number.
     pub(super) fn counted(&self, counts: &[usize]) -> Vec<(Arc<str>, usize)> {
-        let counted = self.iter().map(|(space, name)| (Arc::clone(name), counts[space.index()]));
-        let mut counted: Vec<_> = counted.filter(|(_, rows)| *rows > 0).collect();
-        counted.sort_unstable();
-        counted
+        let counted = self.iter().map(|(space, name)| (name, counts[space.index()])).filter(|(_, rows)| *rows > 0);
+        counted.map(|(name, rows)| (Arc::clone(name), rows)).collect()
     }
 
     /// The set of those of these names that have rows; of all names if there are none of these.
