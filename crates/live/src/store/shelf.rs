@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -121,7 +122,7 @@ impl Shelf {
         self.orders.learn(query.sort, |number| &self.rows[number as usize].row);
         let rows = self.rows.iter().map(|(number, entry)| (number as u32, &*entry.row));
         let found = self.searches.of(query, rows);
-        let mut matching = Vec::new();
+        let mut matches = Matches::of(query);
         let mut look = |number: &u32| {
             let entry = &self.rows[*number as usize];
             if !entry.is_within(&cuts) {
@@ -133,7 +134,7 @@ impl Shelf {
             if query.wants_kind(*kind) && is_within && found.is_none_or(|found| found.has(*number)) {
                 counts.states[state.index()] += 1;
                 if query.wants_state(*state) {
-                    matching.push(*number);
+                    matches.add(*number, *kind);
                 }
             }
         };
@@ -143,25 +144,22 @@ impl Shelf {
         } else {
             order.iter().for_each(&mut look);
         }
+        let Matches { number: matching, kinds: found, kept: mut shown, .. } = matches;
+        let pages = matching.div_ceil(Query::PAGE).max(1);
+        if query.page >= pages {
+            return self.list(covers, sightlines, &Query { page: pages - 1, ..query.clone() });
+        }
         if query.sort == Sort::Match {
             // Stable: what fits equally well stays as it is.
             let rank = |number: &u32| query.rank(&self.rows[*number as usize].row);
-            matching.sort_by_cached_key(|number| if query.reversed { u8::MAX - rank(number) } else { rank(number) });
+            shown.sort_by_cached_key(|number| if query.reversed { u8::MAX - rank(number) } else { rank(number) });
+            shown.drain(..query.page * Query::PAGE);
         }
-        let mut found = [0; Kind::COUNT];
-        matching.iter().for_each(|number| found[self.rows[*number as usize].kind.index()] += 1);
-        let pages = matching.len().div_ceil(Query::PAGE).max(1);
-        let page = query.page.min(pages - 1);
         List {
-            rows: matching
-                .iter()
-                .skip(page * Query::PAGE)
-                .take(Query::PAGE)
-                .map(|number| Arc::clone(&self.rows[*number as usize].row))
-                .collect(),
-            matching: matching.len(),
+            rows: shown.iter().take(Query::PAGE).map(|number| Arc::clone(&self.rows[*number as usize].row)).collect(),
+            matching,
             in_sight: counts.all,
-            page,
+            page: query.page,
             pages,
             states: counts.states,
             kinds: by_kind(&counts.kinds),
@@ -272,6 +270,31 @@ impl Shelf {
             cuts[line.kind.index()] = Some(cut);
         }
         cuts
+    }
+}
+
+/// What matches a query, of which no more is kept than it takes to show the asked page.
+struct Matches {
+    number: usize,
+    kinds: [usize; Kind::COUNT],
+    kept: Vec<u32>,
+    keep: Range<usize>,
+}
+
+impl Matches {
+    fn of(query: &Query) -> Self {
+        let first = query.page.saturating_mul(Query::PAGE);
+        let page = first..first.saturating_add(Query::PAGE);
+        let keep = if query.sort == Sort::Match { 0..usize::MAX } else { page };
+        Self { number: 0, kinds: [0; Kind::COUNT], kept: Vec::new(), keep }
+    }
+
+    fn add(&mut self, number: u32, kind: Kind) {
+        if self.keep.contains(&self.number) {
+            self.kept.push(number);
+        }
+        self.number += 1;
+        self.kinds[kind.index()] += 1;
     }
 }
 

@@ -89,7 +89,7 @@ impl Asked {
     fn may_exist(&self) -> bool {
         const NAME: usize = 253;
         const LABEL: usize = 63;
-        let is_path = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte));
+        let is_path = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:@+".contains(&byte));
         let Called::Named { group, kind } = &self.kind else { return true };
         let is_kind = kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let lengths = [(&**group, NAME), (kind, LABEL), (&self.namespace, LABEL), (&self.name, NAME)];
