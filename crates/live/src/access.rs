@@ -61,7 +61,7 @@ impl Access {
             })
             .collect();
         let may_gain = kinds.iter().any(|kind| [&kind.see, &kind.change] != [&Extent::Everywhere; 2]);
-        let slow_gains = (may_gain && survey > pace.survey).then(|| survey + pace.trust);
+        let slow_gains = (may_gain && survey > pace.survey).then(|| Pace::longest(survey) + pace.trust);
         Self { kinds, slow_gains }
     }
 

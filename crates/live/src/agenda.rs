@@ -49,7 +49,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) pace: &'a Pace,
     /// How far apart the surveys of one person are.
     pub(crate) survey: Duration,
-    /// Before this moment nobody is surveyed who was before.
+    /// Before this moment nobody takes a turn to be surveyed again.
     pub(crate) turn: Instant,
     /// When the first of all rounds of questions began.
     pub(crate) epoch: Instant,
@@ -110,13 +110,13 @@ impl Presence {
                 Some(held) if held.rights.list => next(held.asked, scene.pace.recheck),
                 Some(held) => {
                     refused.push(kind);
-                    next(held.asked, scene.survey)
+                    next(held.asked + scene.further(), scene.pace.survey)
                 }
             };
             due.at(moment, scene.now, ask);
             if !refused.contains(&kind) && asks.has(kind) {
                 let ask = Ask::Change(kind);
-                let next = |asked| scene.next(self.person.seed, &ask, asked, scene.survey);
+                let next = |asked| scene.next(self.person.seed, &ask, asked + scene.further(), scene.pace.survey);
                 let moment = grant.changes.everywhere(kind).map_or(scene.now, |(_, asked)| next(asked));
                 due.at(moment, scene.now, ask);
             }
@@ -145,16 +145,19 @@ impl Presence {
         } else {
             return;
         };
-        if !is_first && !self.owed_survey && scene.turn > scene.now {
-            due.wake(scene.turn);
+        // Whoever has waited for so long waits for no turn: others may have left, so that turns come less often.
+        let latest = self.surveyed.map(|begun| begun + Pace::longest(scene.survey));
+        let turn = latest.map_or(scene.turn, |latest| latest.min(scene.turn));
+        if !is_first && !self.owed_survey && turn > scene.now {
+            due.wake(turn);
             return;
         }
         let is_same = |ask: &Ask| match survey {
             Survey::Sight | Survey::Gains => matches!(ask, Ask::Namespace(_)),
             Survey::Changes => matches!(ask, Ask::Changes(_)),
         };
-        // One at a time: its end wakes us.
-        if self.asking.iter().any(is_same) {
+        // One at a time: its end wakes us. A first survey is whole, and waits for all that is being asked.
+        if self.is_surveying || (is_first && self.asking.iter().any(is_same)) {
             return;
         }
         let namespaces = namespaces.iter().cloned();
@@ -167,16 +170,21 @@ impl Presence {
             Survey::Changes => namespaces.map(Ask::Changes).collect(),
         };
         if is_first {
-            // A first survey is whole: a part of it would look like all that is allowed.
+            // A part of it would look like all that is allowed.
             due.asks.retain(|ask| !is_same(ask));
         } else {
-            all.retain(|ask| !due.asks.contains(ask));
+            all.retain(|ask| !due.asks.contains(ask) && !self.asking.contains(ask));
         }
         due.survey = Some((survey, all));
     }
 }
 
 impl Scene<'_> {
+    /// By how much surveys are further apart than they would be if all could be asked.
+    fn further(&self) -> Duration {
+        self.survey.saturating_sub(self.pace.survey)
+    }
+
     /// When an answer is asked again, at the latest after a round: each question about each person has its own moment in
     /// every round. So what was asked at once is spread over the next round, and all that follow.
     fn next(&self, seed: u64, ask: &Ask, asked: Instant, round: Duration) -> Instant {

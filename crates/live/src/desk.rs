@@ -237,7 +237,9 @@ impl Desk {
         drop(grant);
         again.into_iter().for_each(|ask| presence.again(ask, now));
         presence.luck.note(answered, unanswered, now);
-        presence.owed_survey = if survey.is_some() { unanswered > 0 } else { presence.owed_survey };
+        if survey.is_some() {
+            (presence.is_surveying, presence.owed_survey) = (false, unanswered > 0);
+        }
         presence.wake = now;
         presence.answer();
         if news {
@@ -305,7 +307,7 @@ impl Desk {
             presence.ripen(now);
             let Due { asks, survey, next } = presence.due(&scene);
             if survey.is_some() {
-                presence.surveyed = Some(now);
+                (presence.surveyed, presence.is_surveying) = (Some(now), true);
                 if scene.turn <= now {
                     self.state.turn = Some(now);
                     scene.turn = now + gap;

@@ -32,12 +32,20 @@ pub struct Pace {
     pub grace: Duration,
 }
 
+impl Pace {
+    /// How far apart the surveys of one person are at most, where they are meant to be as far apart as this: something may
+    /// come between.
+    pub(crate) fn longest(survey: Duration) -> Duration {
+        survey + survey / 8
+    }
+}
+
 impl Default for Pace {
     fn default() -> Self {
         Self {
             trust: Duration::from_secs(30),
             recheck: Duration::from_millis(28_500),
-            survey: Duration::from_secs(270),
+            survey: Duration::from_secs(240),
             questions: 3_400,
             poll: Duration::from_secs(10),
             watches: 1_500,

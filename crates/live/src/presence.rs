@@ -32,6 +32,8 @@ pub(crate) struct Presence {
     pub(crate) later: Vec<(Instant, Ask)>,
     /// When a survey was last begun.
     pub(crate) surveyed: Option<Instant>,
+    /// It has not ended.
+    pub(crate) is_surveying: bool,
     /// Not all questions of the last survey were answered.
     pub(crate) owed_survey: bool,
     /// The namespaces that existed when last looked at.
@@ -130,6 +132,7 @@ impl Presence {
             urgent: BTreeSet::new(),
             later: Vec::new(),
             surveyed: None,
+            is_surveying: false,
             owed_survey: false,
             met: namespaces.iter().cloned().collect(),
             waiting: Vec::new(),

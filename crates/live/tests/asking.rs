@@ -243,6 +243,28 @@ async fn where_so_many_are_here_that_surveys_are_far_apart_somebody_is_told_how_
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_stays_when_all_others_leave_sees_what_was_gained_within_five_minutes_all_the_same() {
+    const GROUPS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+    for (stays, stayer) in GROUPS.iter().enumerate() {
+        let house = House::of(300, 30);
+        let mut open = Vec::new();
+        for (group, number) in GROUPS.iter().zip(0..) {
+            open.push(house.live.visit(&visitor(group, &[group], number), &APPS).await);
+        }
+        sleep(2 * MINUTE).await;
+        let given = Instant::now();
+        house.counter.give(stayer, "team-200");
+        sleep(MINUTE).await;
+        let stayed = open.swap_remove(stays);
+        drop(open);
+        while !stayed.scopes().iter().any(|(_, scopes)| reaches(scopes, "team-200")) {
+            assert!(given.elapsed() < 5 * MINUTE, "{stayer}");
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_one_has_gained_those_who_share_a_group_are_asked_about_soon_and_nobody_else() {
     let house = House::of(300, 30);
     let mut open = Vec::new();

@@ -104,6 +104,10 @@ pub(in crate::cause) fn labelled_key(key: &ObjectKey) -> String {
 
 /// What `kubectl` does with one object of a kind.
 pub(super) fn kubectl(verb: &str, kind: &ApiResource, namespace: &str, name: &str, end: &[&str]) -> Option<String> {
+    // That would be taken for an option.
+    if name.starts_with('-') {
+        return None;
+    }
     let resource = kind.full_name();
     let mut parts = vec!["kubectl", verb, &*resource, name];
     if kind.namespaced {
