@@ -167,29 +167,39 @@ impl Covers {
     /// that of the oldest of all, be that one too old or not: it is said of the whole page.
     pub(super) fn freshness(&self, sightlines: &[Sightline], fresh: FreshFor) -> Freshness {
         let (mut needed, mut ready) = (0, 0);
-        let (mut oldest, mut is_old, mut in_turn) = (None, false, true);
-        let mut look = |cover: Option<Phase>| {
-            needed += 1;
-            let Some(phase) = cover else { return };
-            ready += 1;
+        let (mut oldest, mut is_old, mut in_turn, mut inside) = (None, false, true, Vec::new());
+        let mut show = |phase: Phase| {
             oldest = oldest.max(phase.confirmed().map(|at| fresh.now.saturating_duration_since(at)));
             if age(phase, fresh).is_some() {
                 is_old = true;
                 in_turn &= matches!(phase, Phase::Listed(_));
             }
         };
+        let mut look = |cover: Option<Phase>| {
+            needed += 1;
+            ready += usize::from(cover.is_some());
+            cover.into_iter().for_each(&mut show);
+            cover.is_some()
+        };
         let mut overdue = 0;
         for line in sightlines.iter().filter(|line| line.installed) {
             overdue += line.overdue;
             match &line.reach {
-                Reach::Everywhere => look(self.best(line.kind, None, fresh)),
-                Reach::Namespaces(namespaces) => {
-                    namespaces.iter().for_each(|namespace| look(self.best(line.kind, Some(namespace), fresh)));
+                Reach::Everywhere => {
+                    if !look(self.best(line.kind, None, fresh)) {
+                        // What is shown meanwhile are the rows of single namespaces.
+                        inside.push(line.kind);
+                    }
                 }
+                Reach::Namespaces(namespaces) => namespaces.iter().for_each(|namespace| {
+                    look(self.best(line.kind, Some(namespace), fresh));
+                }),
                 Reach::Nothing | Reach::Unknown => {}
             }
         }
         needed += overdue;
+        let shown = self.0.iter().filter(|(key, _)| inside.contains(&key.kind)).map(|(_, cover)| cover.phase);
+        shown.for_each(show);
         match oldest.filter(|_| is_old) {
             age if ready < needed => Freshness::Loading { ready, of: needed, age },
             Some(age) if in_turn => Freshness::Rotating { age },

@@ -246,6 +246,22 @@ async fn a_broken_feed_is_marked_after_the_grace_and_current_again_when_it_resum
 }
 
 #[tokio::test(start_paused = true)]
+async fn until_the_feed_of_the_whole_cluster_is_complete_the_rows_shown_are_as_old_as_those_of_single_namespaces() {
+    let store = Store::new();
+    let apps = within("apps");
+    store.open(&apps, FIRST, Instant::now());
+    store.begin_listing(&apps, FIRST);
+    store.apply(&apps, FIRST, vec![ready("apps", "shop", 1), Change::Synced(1), Change::Opened]);
+    store.broke(&apps, FIRST, Instant::now());
+    tokio::time::advance(Duration::from_secs(5)).await;
+    store.open(&whole(), SECOND, Instant::now());
+    let lines = [Sightline::of(KIND, Reach::Everywhere)];
+    assert_eq!(seen(&store, Reach::Everywhere), ["apps/shop"]);
+    let age = Some(Duration::from_secs(5));
+    assert_eq!(store.freshness(&lines, fresh()), Freshness::Loading { ready: 0, of: 1, age });
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_that_was_accepted_and_cannot_resume_after_all_has_confirmed_nothing() {
     let store = store();
     let lines = [Sightline::of(KIND, Reach::Everywhere)];
