@@ -28,8 +28,7 @@ pub trait Hearsay {
 ///
 /// Nothing if they do not tell, however much could be found out by looking.
 pub fn glance(row: &Row, known: &dyn Hearsay) -> Option<Explanation> {
-    let troubled = matches!(row.state, State::Failed | State::Stalled | State::Waiting);
-    let branch = if troubled { look(row, known, &mut Vec::new()) } else { None }?;
+    let branch = if row.state.is_in_trouble() { look(row, known, &mut Vec::new()) } else { None }?;
     (branch.end.cause != Cause::Unknown).then(|| Explanation::new(branch))
 }
 

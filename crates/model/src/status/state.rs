@@ -37,6 +37,11 @@ impl State {
         State::Configured,
     ];
 
+    /// Whether the object is not as it is meant to be, and says so itself.
+    pub fn is_in_trouble(self) -> bool {
+        matches!(self, State::Failed | State::Stalled | State::Waiting)
+    }
+
     /// The word on the page.
     pub fn word(self) -> &'static str {
         match self {

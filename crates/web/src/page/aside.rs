@@ -5,9 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use fanlight_model::{
-    Clue, Explanation, Hearsay, Identity, ObjectKey, Row, State, Verification, glance, leads_further,
-};
+use fanlight_model::{Clue, Explanation, Hearsay, Identity, ObjectKey, Row, Verification, glance, leads_further};
 use tokio::time::Instant;
 
 use crate::causes::{Hint, Lines};
@@ -113,14 +111,13 @@ impl Around<'_> {
 
     /// What a row says; one that is in no trouble says nothing.
     fn hint(&self, row: &Row) -> Option<Arc<Hint>> {
-        let troubled = matches!(row.state, State::Failed | State::Stalled | State::Waiting);
-        troubled.then(|| self.lines.hint(row))
+        row.state.is_in_trouble().then(|| self.lines.hint(row))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use fanlight_model::{Facts, Kind, Links, Particulars, SourceLink, UserName};
+    use fanlight_model::{Facts, Kind, Links, Particulars, SourceLink, State, UserName};
 
     use super::*;
 

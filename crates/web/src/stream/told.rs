@@ -24,6 +24,14 @@ impl Told {
         (self.pieces.insert(id, hash) != Some(hash)).then_some(html)
     }
 
+    /// Those of the pieces that the browser does not have like that, one after the other.
+    pub(crate) fn pieces(
+        &mut self,
+        pieces: impl IntoIterator<Item = (&'static str, askama::Result<String>)>,
+    ) -> String {
+        pieces.into_iter().filter_map(|(id, html)| self.piece(id, html.unwrap_or_default())).collect()
+    }
+
     /// The rows that the browser does not have like that, with what is said of them; `None` if it has all of them, in this
     /// order and no others.
     pub(crate) fn rows(&mut self, rows: &[(Arc<Row>, Aside)]) -> Option<Vec<(Arc<Row>, Aside)>> {

@@ -97,8 +97,7 @@ impl View for EventsView {
             ("filters", page.as_filters().render()),
             ("empty", page.as_empty().render()),
         ];
-        let mut news: String =
-            pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
+        let mut news = told.pieces(pieces);
         let order = page.order;
         news.push_str(&self.rows(&order, now));
         news

@@ -65,7 +65,7 @@ impl View for ListView {
                 ("pages", page.as_pages().render()),
                 ("act", page.as_bar().render()),
             ];
-            news.extend(pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())));
+            news = told.pieces(pieces);
         }
         news.push_str(&self.rows(&list, asides.all, now, told));
         self.shown = Some(list);

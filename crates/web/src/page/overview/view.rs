@@ -83,11 +83,7 @@ impl View for OverviewView {
             ("latest", page.as_latest().render()),
         ];
         let controllers = self.controllers.is_some().then(|| ("controllers", page.as_controllers().render()));
-        pieces
-            .into_iter()
-            .chain(controllers)
-            .filter_map(|(id, html)| told.piece(id, html.unwrap_or_default()))
-            .collect()
+        told.pieces(pieces.into_iter().chain(controllers))
     }
 
     async fn changed(&mut self) {

@@ -43,7 +43,7 @@ impl View for RuntimeView {
             ("controllers", page.as_controllers().render()),
             ("definitions", page.as_definitions().render()),
         ];
-        pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect()
+        told.pieces(pieces)
     }
 
     async fn changed(&mut self) {

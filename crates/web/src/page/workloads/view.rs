@@ -91,8 +91,7 @@ impl View for WorkloadsView {
             ("filters", page.as_filters().render()),
             ("empty", page.as_empty().render()),
         ];
-        let mut news: String =
-            pieces.into_iter().filter_map(|(id, html)| told.piece(id, html.unwrap_or_default())).collect();
+        let mut news = told.pieces(pieces);
         news.push_str(&Self::rows(&mut self.sent, &page));
         news
     }
