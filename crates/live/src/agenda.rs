@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fanlight_model::{Answer, Kind, Scope};
+use fanlight_model::{Answer, Kind};
 use tokio::time::Instant;
 
 use crate::{
@@ -105,7 +105,7 @@ impl Presence {
         for kind in asks.join(whole).join(inside).iter().filter(|kind| scene.installed.contains(kind)) {
             let ask = Ask::Everywhere(kind);
             let next = |asked, round| scene.next(self.person.seed, &ask, asked, round);
-            let moment = match grant.held(kind, &Scope::Cluster) {
+            let moment = match grant.last_everywhere(kind) {
                 None => scene.now,
                 Some(held) if held.rights.list => next(held.asked, scene.pace.recheck),
                 Some(held) => {

@@ -243,9 +243,9 @@ impl Desk {
         presence.wake = now;
         presence.answer();
         if news {
-            self.state.moved = true;
             presence.person.announce();
         }
+        self.state.moved |= presence.settle(now, trust) | news;
         self.state.gains.pass_on(gains, person, &mut self.state.people, now);
     }
 
@@ -270,7 +270,7 @@ impl Desk {
         let now = Instant::now();
         let forget = self.pace.forget;
         for presence in self.state.people.values_mut() {
-            self.state.moved |= presence.expire(now);
+            self.state.moved |= presence.expire(now) | presence.settle(now, self.pace.trust);
         }
         self.state.people.retain(|_, presence| !presence.is_forgettable(now, forget));
         self.state.forget_passers_by();

@@ -18,6 +18,8 @@ use crate::{changes::Changes, people::Kinds};
 #[derive(Debug, Default)]
 pub(crate) struct Grant {
     everywhere: BTreeMap<Kind, Held>,
+    /// Refusals of what counts as allowed in the whole cluster, until it is known what is left of it in namespaces.
+    withdrawn: BTreeMap<Kind, Held>,
     namespaces: HashMap<Arc<str>, BTreeMap<Kind, Held>>,
     /// The kinds of which nothing was said in a namespace, though it was asked.
     open: HashMap<Arc<str>, Kinds>,
@@ -73,10 +75,47 @@ pub(crate) struct Outlook {
 }
 
 impl Grant {
-    /// Notes the answer about a kind in the whole cluster; says whether anything but its age is new.
+    /// So long, at most, a refusal waits until it is known what is left.
+    const REMAINDER: Duration = Duration::from_secs(5);
+
+    /// Notes the answer about a kind in the whole cluster; says whether anything but its age is new. A refusal does not
+    /// count at once, if what it takes away counts still and nobody knows what is left: [`Self::settle`].
     pub(crate) fn set_everywhere(&mut self, kind: Kind, held: Held, trust: Duration) -> bool {
+        let counts = |before: &Held| before.rights.list && held.asked.duration_since(before.asked) <= trust;
+        if !held.rights.list && self.everywhere.get(&kind).is_some_and(counts) {
+            self.withdrawn.entry(kind).or_insert(held);
+            return false;
+        }
+        self.withdrawn.remove(&kind);
         let before = self.everywhere.insert(kind, held);
         before.is_none_or(|before| before.differs(&held, trust))
+    }
+
+    /// Lets those refusals count of which it is known what is left in namespaces, so that what is left stays in sight
+    /// without a gap; or which have waited for long enough. Says whether there were any.
+    pub(crate) fn settle(&mut self, now: Instant, trust: Duration) -> bool {
+        let is_known = |kind: Kind| {
+            let is_fresh = |held: Held| now.duration_since(held.asked) <= trust;
+            self.is_surveyed_for(Kinds::default().with(kind))
+                && self.in_namespaces(kind).all(|(_, held)| is_fresh(held))
+        };
+        let has_waited = |held: &Held| now.duration_since(held.asked) > Self::REMAINDER;
+        let over = |(kind, held): (&Kind, &Held)| (has_waited(held) || is_known(*kind)).then_some((*kind, *held));
+        let settled: Vec<_> = self.withdrawn.iter().filter_map(over).collect();
+        self.withdrawn.retain(|kind, _| settled.iter().all(|(other, _)| other != kind));
+        let any = !settled.is_empty();
+        self.everywhere.extend(settled);
+        any
+    }
+
+    /// Whether a refusal does not count so far.
+    pub(crate) fn is_settling(&self) -> bool {
+        !self.withdrawn.is_empty()
+    }
+
+    /// The last answer about a kind in the whole cluster, whether it counts or not so far.
+    pub(crate) fn last_everywhere(&self, kind: Kind) -> Option<Held> {
+        self.withdrawn.get(&kind).or_else(|| self.everywhere.get(&kind)).copied()
     }
 
     /// Notes what is allowed in a namespace, of the kinds that are named; says whether anything but its age is new.
@@ -231,113 +270,4 @@ impl Grant {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TRUST: Duration = Duration::from_secs(30);
-    const KIND: Kind = Kind::KUSTOMIZATION;
-    const LIST: Rights = Rights { list: true, watch: false };
-
-    fn all() -> Kinds {
-        Kind::all().collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_that_is_too_old_shows_nothing_and_is_called_unknown() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
-        grant.set_everywhere(KIND, Held { rights: Rights::ALL, asked }, TRUST);
-        assert_eq!(grant.reach(KIND, asked + TRUST, TRUST).reach, Reach::Everywhere);
-        assert_eq!(grant.reach(KIND, asked + TRUST + Duration::from_millis(1), TRUST).reach, Reach::Unknown);
-        assert!(!grant.sees(KIND, "apps", asked + TRUST * 2, TRUST));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_said_only_when_the_cluster_and_every_namespace_have_been_refused() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
-        grant.set_surveyed(asked, all());
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Nothing);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_the_granted_namespaces_are_seen() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_namespace(&"data".into(), [(KIND, Rights::NONE)], asked, TRUST);
-        grant.set_surveyed(asked, all());
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Namespaces(vec!["apps".into()]));
-        assert!(grant.sees(KIND, "apps", asked, TRUST));
-        assert!(!grant.sees(KIND, "data", asked, TRUST));
-        assert!(!grant.sees(Kind::HELM_RELEASE, "apps", asked, TRUST));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_namespace_is_refused_only_when_the_api_server_has_said_so() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        assert!(!grant.refuses(KIND, "apps"), "nobody has asked");
-        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        assert!(!grant.refuses(KIND, "apps"), "nor about the namespaces");
-        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_surveyed(asked, all());
-        grant.set_open(&"data".into(), [KIND].into_iter().collect());
-        let refused = ["apps", "data", "web"].map(|namespace| grant.refuses(KIND, namespace));
-        assert_eq!(refused, [false, false, true]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_namespace_of_which_the_answer_became_too_old_is_missed_and_not_forgotten() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_namespace(&"data".into(), [(KIND, LIST)], asked + TRUST / 2, TRUST);
-        grant.set_surveyed(asked, all());
-        let outlook = grant.reach(KIND, asked + TRUST + TRUST / 4, TRUST);
-        assert_eq!(outlook.reach, Reach::Namespaces(vec!["data".into()]));
-        assert_eq!((outlook.overdue, outlook.until), (1, Some(asked + TRUST + TRUST / 2)));
-        assert_eq!(grant.reach(KIND, asked + TRUST * 3, TRUST).reach, Reach::Unknown);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_said_of_some_kinds_says_nothing_of_others() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        for kind in [KIND, Kind::HELM_RELEASE] {
-            grant.set_everywhere(kind, Held { rights: Rights::NONE, asked }, TRUST);
-        }
-        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_surveyed(asked, [KIND].into_iter().collect());
-        assert_eq!(grant.reach(Kind::HELM_RELEASE, asked, TRUST).reach, Reach::Unknown);
-        grant.set_namespace(&"apps".into(), [(Kind::HELM_RELEASE, LIST)], asked, TRUST);
-        assert!(grant.sees(KIND, "apps", asked, TRUST), "nothing else was said of it");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn where_nothing_is_said_of_a_kind_it_is_unknown_and_not_refused() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
-        grant.set_surveyed(asked, all());
-        assert!(grant.set_open(&"apps".into(), [KIND].into_iter().collect()));
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Unknown);
-        assert!(grant.set_open(&"apps".into(), Kinds::default()));
-        assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Nothing);
-        assert!(!grant.set_open(&"apps".into(), Kinds::default()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_lost_right_in_a_namespace_is_gone_with_the_next_answer() {
-        let mut grant = Grant::default();
-        let asked = Instant::now();
-        grant.set_namespace(&"apps".into(), [(KIND, LIST)], asked, TRUST);
-        grant.set_namespace(&"apps".into(), [(KIND, Rights::NONE)], asked, TRUST);
-        assert!(!grant.sees(KIND, "apps", asked, TRUST));
-    }
-}
+mod tests;

@@ -242,9 +242,20 @@ impl Presence {
         self.falters_until.is_some_and(|until| until > now)
     }
 
+    /// Lets refusals count that have waited for it; says whether anything else is in sight.
+    pub(crate) fn settle(&mut self, now: Instant, trust: Duration) -> bool {
+        let any = self.person.grant().is_settling() && self.person.grant_mut().settle(now, trust);
+        if any {
+            self.wake = now;
+            self.person.announce();
+            self.answer();
+        }
+        any
+    }
+
     /// Lets those go on who wait for answers, if none is outstanding.
     pub(crate) fn answer(&mut self) {
-        if self.urgent.is_empty() && self.asking.is_empty() {
+        if self.urgent.is_empty() && self.asking.is_empty() && !self.person.grant().is_settling() {
             for waiting in self.waiting.drain(..) {
                 let _ = waiting.send(());
             }

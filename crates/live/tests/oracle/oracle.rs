@@ -143,9 +143,6 @@ impl<'a> Oracle<'a> {
             return Ok(());
         }
         for kind in self.kinds.iter().filter(|kind| self.has_been_there(**kind, self.ago(Duration::from_secs(8)))) {
-            if self.has_lost_everything(*kind) {
-                continue;
-            }
             for namespace in &self.truth.namespaces {
                 let scope = Scope::Namespace((*namespace).into());
                 let has = self.truth.permits.always(self.who, *kind, &scope, long, |rights| rights.list);
@@ -171,8 +168,7 @@ impl<'a> Oracle<'a> {
         for key in before.iter().filter(|key| steady.contains(key) && !keys.contains(key)) {
             let scope = Scope::Namespace(key.namespace.clone());
             let may = self.truth.permits.always(self.who, key.kind, &scope, self.ago(GAINED), |rights| rights.list);
-            let excused = self.has_lost_everything(key.kind);
-            if may && !excused && self.has_been_there(key.kind, self.ago(Duration::from_secs(20))) {
+            if may && self.has_been_there(key.kind, self.ago(Duration::from_secs(20))) {
                 return Err(self.complain(shown, &format!("{key} has vanished")));
             }
         }
@@ -197,14 +193,6 @@ impl<'a> Oracle<'a> {
         let (more, less) = (rows.difference(&true_rows), true_rows.difference(&rows));
         let what = format!("too much: {:?}, too little: {:?}", more.collect::<Vec<_>>(), less.collect::<Vec<_>>());
         Err(self.complain(shown, &what))
-    }
-
-    /// Whether the right to list the kind in the whole cluster was lost lately. What is left of it in namespaces is asked
-    /// for then, and not known for that moment.
-    fn has_lost_everything(&self, kind: Kind) -> bool {
-        let (permits, lately) = (&self.truth.permits, self.ago(TRUST + SLACK * 4));
-        permits.ever(self.who, kind, &Scope::Cluster, lately, |rights| rights.list)
-            && !permits.always(self.who, kind, &Scope::Cluster, lately, |rights| rights.list)
     }
 
     fn has_been_there(&self, kind: Kind, since: Instant) -> bool {
