@@ -1,5 +1,7 @@
 //! The rows of all feeds, shared by all viewers.
 
+mod census;
+mod counts;
 mod cover;
 mod journal;
 mod orders;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ops::Range,
     sync::Arc,
 };
 
@@ -10,10 +9,12 @@ use fanlight_model::{Kind, ObjectKey, Query, Row, Scope, Sort, SourceLink, State
 
 use super::{
     Sightline,
+    census::{Census, Place},
+    counts::{Asked, Counts},
     cover::Covers,
     orders::Orders,
     searches::Searches,
-    spaces::{Space, SpaceSet, Spaces},
+    spaces::{SpaceSet, Spaces},
 };
 use crate::{Freshness, List, grant::Reach};
 
@@ -21,6 +22,7 @@ use crate::{Freshness, List, grant::Reach};
 pub(super) struct Shelf {
     rows: slab::Slab<Entry>,
     index: HashMap<ObjectKey, u32>,
+    census: Census,
     orders: Orders,
     spaces: Spaces,
     tenants: Spaces,
@@ -32,8 +34,7 @@ pub(super) struct Shelf {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) row: Arc<Row>,
-    pub(super) space: Space,
-    tenant: Option<Space>,
+    pub(super) place: Place,
     pub(super) kind: Kind,
     pub(super) state: State,
 }
@@ -41,7 +42,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Whether the cuts leave it in sight.
     pub(super) fn is_within(&self, cuts: &[Option<SpaceSet>; Kind::COUNT]) -> bool {
-        cuts[self.kind.index()].as_ref().is_some_and(|cut| cut.has(self.space))
+        cuts[self.kind.index()].as_ref().is_some_and(|cut| cut.has(self.place.space))
     }
 }
 
@@ -65,7 +66,9 @@ impl Shelf {
         let row = self.names.share(row, &self.spaces);
         let space = self.spaces.enter(&row.key.namespace);
         let tenant = row.tenant().map(|tenant| self.tenants.enter(&Arc::from(tenant)));
-        let entry = Entry { row: Arc::clone(&row), space, tenant, kind: row.key.kind, state: row.state };
+        let place = Place { space, tenant };
+        let entry = Entry { row: Arc::clone(&row), place, kind: row.key.kind, state: row.state };
+        self.census.enter(&entry);
         let number = self.rows.insert(entry) as u32;
         self.searches.put(number, &row);
         self.index.insert(row.key.clone(), number);
@@ -107,8 +110,9 @@ impl Shelf {
         let row = Arc::clone(&self.rows[number as usize].row);
         self.orders.remove(number, &row, |other| &self.rows[other as usize].row);
         let entry = self.rows.remove(number as usize);
-        self.spaces.leave(entry.space);
-        entry.tenant.into_iter().for_each(|tenant| self.tenants.leave(tenant));
+        self.census.leave(&entry);
+        self.spaces.leave(entry.place.space);
+        entry.place.tenant.into_iter().for_each(|tenant| self.tenants.leave(tenant));
         self.index.remove(&row.key);
     }
 
@@ -117,35 +121,22 @@ impl Shelf {
     #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four thousand million rows")]
     pub(super) fn list(&mut self, covers: &Covers, sightlines: &[Sightline], query: &Query) -> List {
         let cuts = self.cuts(covers, sightlines);
-        let (wanted, tenants) = (self.spaces.wanted(&query.namespaces), self.tenants.wanted(&query.tenants));
-        let mut counts = Counts::new(self.spaces.bound(), self.tenants.bound());
         self.orders.learn(query.sort, |number| &self.rows[number as usize].row);
         let rows = self.rows.iter().map(|(number, entry)| (number as u32, &*entry.row));
-        let found = self.searches.of(query, rows);
-        let mut matches = Matches::of(query);
-        let mut look = |number: &u32| {
-            let entry = &self.rows[*number as usize];
-            if !entry.is_within(&cuts) {
-                return;
-            }
-            let Entry { space, tenant, kind, state, .. } = entry;
-            counts.see(*kind, *space, *tenant);
-            let is_within = wanted.has(*space) && tenants.has_maybe(*tenant);
-            if query.wants_kind(*kind) && is_within && found.is_none_or(|found| found.has(*number)) {
-                counts.states[state.index()] += 1;
-                if query.wants_state(*state) {
-                    matches.add(*number, *kind);
-                }
-            }
+        let asked = Asked {
+            query,
+            spaces: self.spaces.wanted(&query.namespaces),
+            tenants: self.tenants.wanted(&query.tenants),
+            found: self.searches.of(query, rows),
         };
-        let order = self.orders.get(query.sort);
-        if query.reversed {
-            order.iter().rev().for_each(&mut look);
+        let mut counts = Counts::of(&self.census, &cuts, &asked, [self.spaces.bound(), self.tenants.bound()]);
+        let order = self.orders.get(query.sort).iter();
+        let mut shown = if query.reversed {
+            pick(order.rev(), &self.rows, &cuts, &asked, &mut counts)
         } else {
-            order.iter().for_each(&mut look);
-        }
-        let Matches { number: matching, kinds: found, kept: mut shown, .. } = matches;
-        let pages = matching.div_ceil(Query::PAGE).max(1);
+            pick(order, &self.rows, &cuts, &asked, &mut counts)
+        };
+        let pages = counts.matching.div_ceil(Query::PAGE).max(1);
         if query.page >= pages {
             return self.list(covers, sightlines, &Query { page: pages - 1, ..query.clone() });
         }
@@ -157,13 +148,13 @@ impl Shelf {
         }
         List {
             rows: shown.iter().take(Query::PAGE).map(|number| Arc::clone(&self.rows[*number as usize].row)).collect(),
-            matching,
+            matching: counts.matching,
             in_sight: counts.all,
             page: query.page,
             pages,
             states: counts.states,
             kinds: by_kind(&counts.kinds),
-            found: by_kind(&found),
+            found: by_kind(&counts.found),
             namespaces: self.spaces.counted(&counts.spaces),
             tenants: self.tenants.counted(&counts.tenants),
             sights: Vec::new(),
@@ -273,52 +264,37 @@ impl Shelf {
     }
 }
 
-/// What matches a query, of which no more is kept than it takes to show the asked page.
-struct Matches {
-    number: usize,
-    kinds: [usize; Kind::COUNT],
-    kept: Vec<u32>,
-    keep: Range<usize>,
-}
-
-impl Matches {
-    fn of(query: &Query) -> Self {
-        let first = query.page.saturating_mul(Query::PAGE);
-        let page = first..first.saturating_add(Query::PAGE);
-        let keep = if query.sort == Sort::Match { 0..usize::MAX } else { page };
-        Self { number: 0, kinds: [0; Kind::COUNT], kept: Vec::new(), keep }
-    }
-
-    fn add(&mut self, number: u32, kind: Kind) {
-        if self.keep.contains(&self.number) {
-            self.kept.push(number);
+/// The numbers of the rows on the asked page, or of all that fit where these must be ranked; counts those that fit, if
+/// that takes a look at each.
+fn pick<'a>(
+    order: impl Iterator<Item = &'a u32>,
+    rows: &slab::Slab<Entry>,
+    cuts: &[Option<SpaceSet>; Kind::COUNT],
+    asked: &Asked<'_>,
+    counts: &mut Counts,
+) -> Vec<u32> {
+    let Asked { query, found, .. } = asked;
+    let page = query.page.saturating_mul(Query::PAGE);
+    let keep = if query.sort == Sort::Match { 0..usize::MAX } else { page..page.saturating_add(Query::PAGE) };
+    let (mut picked, mut passed) = (Vec::new(), 0);
+    for number in order {
+        match found {
+            Some(found) if !found.has(*number) => continue,
+            None if passed == counts.matching.min(keep.end) => break,
+            _ => {}
         }
-        self.number += 1;
-        self.kinds[kind.index()] += 1;
+        let entry = &rows[*number as usize];
+        if entry.is_within(cuts) && asked.wants(entry.kind, entry.place) {
+            if found.is_some() {
+                counts.fit(query, entry.kind, entry.state, 1);
+            }
+            if query.wants_state(entry.state) {
+                picked.extend(keep.contains(&passed).then_some(*number));
+                passed += 1;
+            }
+        }
     }
-}
-
-/// What is counted while the rows are walked once.
-struct Counts {
-    all: usize,
-    states: [usize; State::ALL.len()],
-    kinds: [usize; Kind::COUNT],
-    spaces: Vec<usize>,
-    tenants: Vec<usize>,
-}
-
-impl Counts {
-    fn new(spaces: usize, tenants: usize) -> Self {
-        let [spaces, tenants] = [spaces, tenants].map(|bound| vec![0; bound]);
-        Self { all: 0, states: [0; State::ALL.len()], kinds: [0; Kind::COUNT], spaces, tenants }
-    }
-
-    fn see(&mut self, kind: Kind, space: Space, tenant: Option<Space>) {
-        self.all += 1;
-        self.kinds[kind.index()] += 1;
-        self.spaces[space.index()] += 1;
-        tenant.into_iter().for_each(|tenant| self.tenants[tenant.index()] += 1);
-    }
+    picked
 }
 
 /// The kinds that have any, with how many.

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 /// The number of a namespace that has rows. Numbers are used again when the last row is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Space(u32);
 
 #[derive(Debug, Default)]

@@ -23,9 +23,9 @@ impl Shelf {
             if !entry.is_within(&cuts) {
                 continue;
             }
-            let Entry { row, space, kind, state, .. } = entry;
+            let Entry { row, place, kind, state } = entry;
             counts[kind.index()][state.index()] += 1;
-            namespaces[space.index()] = true;
+            namespaces[place.space.index()] = true;
             if is_failing(*state) {
                 keep(&mut failing, row, most);
             } else if row.since.is_some() && *state != State::Configured {

@@ -32,6 +32,10 @@ pub(crate) struct Hint {
     pub(crate) alone: Option<Arc<str>>,
 }
 
+/// What was found out for one person.
+#[derive(Clone, Copy)]
+pub(crate) struct Mine<'a>(Option<&'a HashMap<ObjectKey, Line>>);
+
 /// Who knows of no other object.
 struct Alone(Arc<Clue>);
 
@@ -123,26 +127,9 @@ impl Lines {
         hint
     }
 
-    /// Why an object is not ready, as it was found out for this person a moment ago.
-    pub(crate) fn recall(&self, who: &Identity, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
-        let kept = lock(&self.kept);
-        match kept.get(who)?.get(&row.key) {
-            Some(Line { at, row: before, found: Found::Why(why), .. }) if says_the_same(before, row) => {
-                (now.duration_since(*at) < Self::LASTS).then(|| Arc::clone(why))
-            }
-            _ => None,
-        }
-    }
-
-    /// When it is to be found out, and until when what is shown of it holds, if anything is.
-    pub(super) fn due(&self, who: &Identity, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
-        let kept = lock(&self.kept);
-        let line = kept.get(who).and_then(|lines| lines.get(&row.key));
-        match line.filter(|line| says_the_same(&line.row, row)) {
-            Some(Line { at, due, found: Found::Why(_), .. }) => (*due, Some(*at + Self::LASTS)),
-            Some(Line { due, found: Found::Nothing, .. }) => (*due, None),
-            None => (now, None),
-        }
+    /// Takes a look at what was found out for this person. The look is short: others wait for it.
+    pub(crate) fn of<T>(&self, who: &Identity, look: impl FnOnce(Mine<'_>) -> T) -> T {
+        look(Mine(lock(&self.kept).get(who)))
     }
 
     /// Leave to find out why an object is not ready, for this person; how long to wait if it is not given now.
@@ -199,6 +186,29 @@ impl Lines {
         }
         drop(kept);
         self.keep(who, Line { at, due, row: Arc::clone(row), found: Found::Nothing });
+    }
+}
+
+impl<'a> Mine<'a> {
+    /// Why an object is not ready, as it was found out a moment ago.
+    pub(crate) fn recall(self, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
+        match self.line(row)? {
+            Line { at, found: Found::Why(why), .. } if now.duration_since(*at) < Lines::LASTS => Some(Arc::clone(why)),
+            _ => None,
+        }
+    }
+
+    /// When it is to be found out, and until when what is shown of it holds, if anything is.
+    pub(super) fn due(self, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
+        match self.line(row) {
+            Some(Line { at, due, found: Found::Why(_), .. }) => (*due, Some(*at + Lines::LASTS)),
+            Some(Line { due, found: Found::Nothing, .. }) => (*due, None),
+            None => (now, None),
+        }
+    }
+
+    fn line(self, row: &Row) -> Option<&'a Line> {
+        self.0?.get(&row.key).filter(|line| says_the_same(&line.row, row))
     }
 }
 
@@ -296,7 +306,7 @@ mod tests {
             lines.put_off(&who, row, now + Duration::from_millis(age));
         }
         assert_eq!(count(&lock(&lines.kept)), Lines::MOST);
-        let is_due = |row: &Row| lines.due(&who, row, now).0 <= now;
+        let is_due = |row: &Row| lines.of(&who, |mine| mine.due(row, now).0) <= now;
         assert!(is_due(&rows[0]) && !is_due(&rows[1]) && !is_due(&rows[Lines::MOST]));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use fanlight_model::{Clue, Explanation, Hearsay, Identity, ObjectKey, Row, Verification, glance, leads_further};
 use tokio::time::Instant;
 
-use crate::causes::{Hint, Lines};
+use crate::causes::{Hint, Lines, Mine};
 
 /// What is said of one row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) struct Around<'a> {
 struct Sight<'a> {
     rows: HashMap<ObjectKey, Arc<Row>>,
     lines: &'a Lines,
-    who: &'a Identity,
+    mine: Mine<'a>,
     now: Instant,
 }
 
@@ -56,37 +56,30 @@ impl Hearsay for Sight<'_> {
     }
 
     fn found(&self, row: &Row) -> Option<Arc<Explanation>> {
-        self.lines.recall(self.who, row, self.now)
+        self.mine.recall(row, self.now)
     }
 }
 
 impl Around<'_> {
     /// How many steps it is from a row to the last one that may explain it.
     const DEPTH: usize = 6;
-    const NO_CLUE: Clue = Clue::Others(Vec::new());
 
     /// What is to be said of these rows; asks nobody.
     pub(crate) fn of(&self, rows: &[Arc<Row>]) -> Asides {
         let hints: Vec<_> = rows.iter().map(|row| self.hint(row)).collect();
         let known = self.gather(rows, &hints);
-        let sight = Sight { rows: known, lines: self.lines, who: self.who, now: Instant::now() };
-        let mut unexplained = Vec::new();
-        let all = rows.iter().zip(&hints).map(|(row, hint)| {
-            let vouched = if self.vouches { row.vouched_for_by() } else { None };
-            let source = vouched.and_then(|key| sight.row(&key));
-            let verified = source.and_then(|source| source.particulars.as_ref()?.verified);
-            let told = match hint {
-                Some(hint) if hint.clue.leads().is_empty() => hint.alone.clone(),
-                Some(_) => glance(row, &sight).map(|told| Arc::from(told.sentence)),
-                None => None,
-            };
-            if told.is_none() && leads_further(row, hint.as_ref().map_or(&Self::NO_CLUE, |hint| &hint.clue)) {
-                unexplained.push(Arc::clone(row));
-            }
-            let why = told.or_else(|| Some(Arc::from(&*sight.found(row)?.sentence)));
-            Aside { why, verified }
-        });
-        Asides { all: all.collect(), unexplained }
+        self.lines.of(self.who, |mine| {
+            let sight = Sight { rows: known, lines: self.lines, mine, now: Instant::now() };
+            let mut unexplained = Vec::new();
+            let all = rows.iter().zip(&hints).map(|(row, hint)| {
+                let vouched = if self.vouches { row.vouched_for_by() } else { None };
+                let source = vouched.and_then(|key| sight.row(&key));
+                let verified = source.and_then(|source| source.particulars.as_ref()?.verified);
+                let why = why(row, hint.as_deref(), &sight, &mut unexplained);
+                Aside { why, verified }
+            });
+            Asides { all: all.collect(), unexplained }
+        })
     }
 
     /// The rows that may tell something of these.
@@ -113,6 +106,22 @@ impl Around<'_> {
     fn hint(&self, row: &Row) -> Option<Arc<Hint>> {
         row.state.is_in_trouble().then(|| self.lines.hint(row))
     }
+}
+
+/// Why an object is not ready, from rows or else as it was found out; what rows do not tell, and what may lie behind them,
+/// is `unexplained`.
+fn why(row: &Arc<Row>, hint: Option<&Hint>, sight: &Sight<'_>, unexplained: &mut Vec<Arc<Row>>) -> Option<Arc<str>> {
+    const NO_CLUE: Clue = Clue::Others(Vec::new());
+    let told = match hint {
+        Some(hint) if hint.clue.leads().is_empty() => hint.alone.clone(),
+        Some(_) => glance(row, sight).map(|told| Arc::from(told.sentence)),
+        None => None,
+    };
+    if told.is_some() || !leads_further(row, hint.map_or(&NO_CLUE, |hint| &hint.clue)) {
+        return told;
+    }
+    unexplained.push(Arc::clone(row));
+    Some(Arc::from(&*sight.found(row)?.sentence))
 }
 
 #[cfg(test)]
