@@ -16,6 +16,7 @@ use crate::{
     grant::Grant,
     people::Kinds,
     presence::{Presence, Sponsored},
+    survey::{Survey, Surveys},
 };
 
 /// What is to be asked about one person at one moment, and when to look again.
@@ -23,21 +24,12 @@ use crate::{
 pub(crate) struct Due {
     /// What is in use, or was asked for.
     pub(crate) asks: BTreeSet<Ask>,
-    /// The rest of a survey of the namespaces.
-    pub(crate) survey: Option<(Survey, BTreeSet<Ask>)>,
+    /// A survey of the namespaces that begins, and the time over which its questions go out.
+    pub(crate) survey: Option<(Survey, BTreeSet<Ask>, Duration)>,
+    /// Whether questions of a survey may go out.
+    pub(crate) may_survey: bool,
     /// When the next question will be due, unless something happens before.
     pub(crate) next: Option<Instant>,
-}
-
-/// What many namespaces are asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Survey {
-    /// What may be seen in each, which says what may be changed, too.
-    Sight,
-    /// The same where nothing might be seen the last time, for rights that were gained.
-    Gains,
-    /// What may be changed there, by somebody who sees everything and may not change everything.
-    Changes,
 }
 
 /// What the decision to ask depends on.
@@ -49,6 +41,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) pace: &'a Pace,
     /// How far apart the surveys of one person are.
     pub(crate) survey: Duration,
+    /// How far apart those of any two are.
+    pub(crate) gap: Duration,
     /// Before this moment nobody takes a turn to be surveyed again.
     pub(crate) turn: Instant,
     /// When the first of all rounds of questions began.
@@ -89,7 +83,9 @@ impl Presence {
         self.inside(&grant, refused, scene, &mut due);
         self.survey(&grant, refused, scene, &mut due);
         due.asks.retain(|ask| !self.asking.contains(ask));
-        if let Some(number) = self.luck.probe(due.asks.len()) {
+        let probe = self.luck.probe(due.asks.len());
+        due.may_survey = probe.is_none();
+        if let Some(number) = probe {
             due.asks = due.asks.into_iter().skip(number).take(1).collect();
             due.survey = None;
         }
@@ -146,9 +142,9 @@ impl Presence {
             return;
         };
         // Whoever has waited for so long waits for no turn: others may have left, so that turns come less often.
-        let latest = self.surveyed.map(|begun| begun + Pace::longest(scene.survey));
+        let latest = self.surveys.begun().map(|begun| begun + Pace::longest(scene.survey));
         let turn = latest.map_or(scene.turn, |latest| latest.min(scene.turn));
-        if !is_first && !self.owed_survey && turn > scene.now {
+        if !is_first && !self.surveys.is_owed() && turn > scene.now {
             due.wake(turn);
             return;
         }
@@ -157,7 +153,7 @@ impl Presence {
             Survey::Changes => matches!(ask, Ask::Changes(_)),
         };
         // One at a time: its end wakes us. A first survey is whole, and waits for all that is being asked.
-        if self.is_surveying || (is_first && self.asking.iter().any(is_same)) {
+        if self.surveys.hinder(is_first) || (is_first && self.asking.iter().any(is_same)) {
             return;
         }
         let namespaces = namespaces.iter().cloned();
@@ -175,7 +171,8 @@ impl Presence {
         } else {
             all.retain(|ask| !due.asks.contains(ask) && !self.asking.contains(ask));
         }
-        due.survey = Some((survey, all));
+        let over = if is_first { Duration::ZERO } else { scene.gap.min(Surveys::SPREAD) };
+        due.survey = Some((survey, all, over));
     }
 }
 

@@ -29,6 +29,14 @@ impl Ask {
             Self::Everywhere(_) | Self::Change(_) | Self::Changes(_) => None,
         }
     }
+
+    /// Whether it is about the whole cluster, or about one of these namespaces.
+    pub(crate) fn is_within(&self, namespaces: &BTreeSet<Arc<str>>) -> bool {
+        match self {
+            Self::Namespace(namespace) | Self::Changes(namespace) => namespaces.contains(namespace),
+            Self::Everywhere(_) | Self::Change(_) => true,
+        }
+    }
 }
 
 /// What came of an [`Ask`].

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Pace, SessionKey, Visitor,
-    agenda::{Due, Scene, Survey},
+    agenda::{Due, Scene},
     asking::{Ask, Asker, Heard, Told},
     crew::{Crew, People},
     figures::Counted,
@@ -36,8 +36,8 @@ pub(crate) enum Message {
     Leave(SessionKey),
     /// Somebody wants to be asked about again.
     Recheck { who: Identity, done: oneshot::Sender<()> },
-    /// The API server answered.
-    Answered { person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)> },
+    /// The API server answered; if the questions are of a survey, it began at that moment.
+    Answered { person: PersonId, told: Vec<Told>, survey: Option<Instant> },
     /// A feed's sponsor was refused.
     Refused { key: FeedKey, sponsor: Identity },
     /// A feed's sponsor gets no feed opened, for whatever reason.
@@ -198,7 +198,7 @@ impl Desk {
         }
     }
 
-    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<(Survey, Instant)>, now: Instant) {
+    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<Instant>, now: Instant) {
         let trust = self.pace.trust;
         let Some(presence) = self.state.people.get_mut(&person) else { return };
         let mut grant = presence.person.grant_mut();
@@ -222,24 +222,11 @@ impl Desk {
                 }
             }
         }
-        match survey {
-            Some((Survey::Sight, began)) if unanswered == 0 => {
-                news |= grant.set_surveyed(began, spoken_of);
-                grant.changes.set_surveyed(began);
-            }
-            Some((Survey::Gains, began)) if unanswered == 0 => {
-                grant.set_surveyed_again(began, spoken_of);
-                grant.changes.set_surveyed(began);
-            }
-            Some((Survey::Changes, began)) if unanswered == 0 => grant.changes.set_surveyed(began),
-            _ => {}
-        }
+        let ended = survey.and_then(|began| presence.surveys.answered(began, unanswered == 0, spoken_of));
+        news |= ended.is_some_and(|surveyed| surveyed.note(&mut grant));
         drop(grant);
         again.into_iter().for_each(|ask| presence.again(ask, now));
         presence.luck.note(answered, unanswered, now);
-        if survey.is_some() {
-            (presence.is_surveying, presence.owed_survey) = (false, unanswered > 0);
-        }
         presence.wake = now;
         presence.answer();
         if news {
@@ -288,7 +275,7 @@ impl Desk {
         }
         let installed = self.installed.borrow().clone().unwrap_or_default();
         let namespaces = self.namespaces.borrow().clone();
-        let Surveys { pause, gap } = self.surveys(namespaces.as_deref().map_or(0, <[_]>::len));
+        let Turns { pause, gap } = self.turns(namespaces.as_deref().map_or(0, <[_]>::len));
         self.counted.set_survey(pause);
         let pace = &self.pace;
         let mut scene = Scene {
@@ -296,47 +283,43 @@ impl Desk {
             namespaces: namespaces.as_deref(),
             pace,
             survey: pause,
+            gap,
             turn: self.state.turn.map_or(now, |last| last + gap),
             epoch: self.epoch,
             now,
         };
         let mut awake: Vec<_> = self.state.people.iter_mut().filter(|(_, presence)| presence.wake <= now).collect();
         // Whoever has waited longest for a survey comes first.
-        awake.sort_by_key(|(_, presence)| presence.surveyed.unwrap_or(now));
+        awake.sort_by_key(|(_, presence)| presence.surveys.begun().unwrap_or(now));
         for (id, presence) in awake {
             presence.ripen(now);
-            let Due { asks, survey, next } = presence.due(&scene);
-            if survey.is_some() {
-                (presence.surveyed, presence.is_surveying) = (Some(now), true);
+            let Due { asks, survey, may_survey, next } = presence.due(&scene);
+            if let Some((survey, asks, over)) = survey {
+                presence.surveys.begin(survey, asks, over, now);
                 if scene.turn <= now {
                     self.state.turn = Some(now);
                     scene.turn = now + gap;
                 }
             }
-            // A person of whom nothing is due is woken by what happens.
-            presence.wake = next.unwrap_or_else(|| now + pace.survey);
-            let mut send = |asks: BTreeSet<Ask>, survey: Option<(Survey, Instant)>| {
-                presence.asking.extend(asks.iter().cloned());
-                presence.urgent.retain(|ask| !asks.contains(ask));
-                let (asker, post, person) = (self.asker.clone(), self.post.clone(), *id);
-                let wanted = presence.asks().join(presence.sponsored().inside);
-                let who = presence.person.identity.clone();
-                tokio::spawn(async move {
-                    let told = asker.ask_all(&who, asks, wanted).await;
-                    let _ = post.send(Message::Answered { person, told, survey });
-                });
-            };
+            let (asker, post) = (&self.asker, &self.post);
             if !asks.is_empty() {
-                send(asks, None);
+                send(asker, post, *id, presence, asks, None);
             }
-            if let Some((survey, asks)) = survey {
-                send(asks, Some((survey, now)));
+            let mut further = None;
+            if may_survey {
+                if let Some((began, mut part)) = presence.surveys.part(now) {
+                    part.retain(|ask| !presence.asking.contains(ask));
+                    send(asker, post, *id, presence, part, Some(began));
+                }
+                further = presence.surveys.next();
             }
+            // A person of whom nothing is due is woken by what happens.
+            presence.wake = next.into_iter().chain(further).min().unwrap_or(now + pace.survey);
         }
     }
 
     /// How far apart surveys are: as far as it takes to ask no more than is granted a minute.
-    fn surveys(&self, namespaces: usize) -> Surveys {
+    fn turns(&self, namespaces: usize) -> Turns {
         /// Of a hundred questions so many are left to surveys, whatever else must be asked.
         const LEAST: usize = 7;
         let here = self.state.people.values().filter(|presence| presence.is_here());
@@ -351,7 +334,7 @@ impl Desk {
         let left = granted.saturating_sub(rechecks).max(granted * LEAST / 100).max(1);
         let seconds = u64::try_from(people * namespaces * 60 / left).unwrap_or(u64::MAX);
         let pause = self.pace.survey.max(Duration::from_secs(seconds));
-        Surveys { pause, gap: pause / u32::try_from(people).unwrap_or(u32::MAX).max(1) }
+        Turns { pause, gap: pause / u32::try_from(people).unwrap_or(u32::MAX).max(1) }
     }
 
     fn presence(&mut self, identity: &Identity) -> Option<&mut Presence> {
@@ -365,11 +348,31 @@ impl Desk {
 }
 
 /// How far apart surveys are.
-struct Surveys {
+struct Turns {
     /// Those of one person.
     pause: Duration,
     /// Those of any two.
     gap: Duration,
+}
+
+/// Asks about somebody; if that is of a survey, it began at that moment.
+fn send(
+    asker: &Asker,
+    post: &mpsc::UnboundedSender<Message>,
+    person: PersonId,
+    presence: &mut Presence,
+    asks: BTreeSet<Ask>,
+    survey: Option<Instant>,
+) {
+    presence.asking.extend(asks.iter().cloned());
+    presence.urgent.retain(|ask| !asks.contains(ask));
+    let (asker, post) = (asker.clone(), post.clone());
+    let wanted = presence.asks().join(presence.sponsored().inside);
+    let who = presence.person.identity.clone();
+    tokio::spawn(async move {
+        let told = asker.ask_all(&who, asks, wanted).await;
+        let _ = post.send(Message::Answered { person, told, survey });
+    });
 }
 
 /// Notes one answer; says whether anything but its age is new.

@@ -38,6 +38,7 @@ mod rota;
 mod sighting;
 mod store;
 mod summary;
+mod survey;
 mod visit;
 mod visitor;
 

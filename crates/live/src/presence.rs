@@ -15,6 +15,7 @@ use crate::{
     asking::Ask,
     backoff::Backoff,
     people::{Kinds, LeaseId, Person},
+    survey::Surveys,
 };
 
 /// A person as the desk knows them.
@@ -30,12 +31,7 @@ pub(crate) struct Presence {
     pub(crate) urgent: BTreeSet<Ask>,
     /// What must be asked at some moment to come.
     pub(crate) later: Vec<(Instant, Ask)>,
-    /// When a survey was last begun.
-    pub(crate) surveyed: Option<Instant>,
-    /// It has not ended.
-    pub(crate) is_surveying: bool,
-    /// Not all questions of the last survey were answered.
-    pub(crate) owed_survey: bool,
+    pub(crate) surveys: Surveys,
     /// The namespaces that existed when last looked at.
     met: BTreeSet<Arc<str>>,
     /// Who waits until nothing is being asked.
@@ -131,9 +127,7 @@ impl Presence {
             asking: BTreeSet::new(),
             urgent: BTreeSet::new(),
             later: Vec::new(),
-            surveyed: None,
-            is_surveying: false,
-            owed_survey: false,
+            surveys: Surveys::default(),
             met: namespaces.iter().cloned().collect(),
             waiting: Vec::new(),
             luck: Luck::default(),
@@ -306,6 +300,7 @@ impl Presence {
                 self.urgent.insert(ask);
             }
         }
+        self.surveys.keep_namespaces(namespaces);
         self.met.clone_from(namespaces);
         self.wake = now;
     }
