@@ -100,7 +100,7 @@ async fn busy(size: &Size, server: &FanlightServer, changes: &mut Changes, table
     let times = changes.steadily(size.window).await?;
     let (took, used) = (began.elapsed(), process::processor_time(process)?.saturating_sub(before));
     let note = format!("{:.1} changes a second", a_minute(times.len() * 2, took) / 60.0);
-    table.add("processor seconds a minute, changing", "s", 2.0, seconds_a_minute(used, took), &note);
+    table.add("processor seconds a minute, changing", "s", Size::CHANGING, seconds_a_minute(used, took), &note);
     table.add_times("the same while changing", 99, 100.0, times, "object changed → browser told");
     say("ten changes a second");
     Ok(())

@@ -21,6 +21,9 @@ impl Size {
     pub(crate) const QUICK: Self =
         Self { objects: 200, namespaces: 20, people: 5, window: Duration::from_secs(10), loads: 100, changes: 50 };
 
+    /// The budget of processor seconds a minute while ten objects a second change: that of 50 people.
+    pub(crate) const CHANGING: f64 = 2.0;
+
     /// The budget of processor seconds a minute: a straight line through that of 11 people and that of 50.
     #[expect(clippy::cast_precision_loss, reason = "a handful of people")]
     pub(crate) fn processor_seconds(&self) -> f64 {
