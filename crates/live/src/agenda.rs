@@ -26,7 +26,7 @@ pub(crate) struct Due {
     pub(crate) asks: BTreeSet<Ask>,
     /// A survey of the namespaces that begins, and the time over which its questions go out.
     pub(crate) survey: Option<(Survey, BTreeSet<Ask>, Duration)>,
-    /// Whether questions of a survey may go out.
+    /// Whether questions of a survey may go out, also of one that is under way.
     pub(crate) may_survey: bool,
     /// When the next question will be due, unless something happens before.
     pub(crate) next: Option<Instant>,
@@ -76,6 +76,7 @@ impl Presence {
             due.wake(until);
             return due;
         }
+        due.may_survey = true;
         due.asks.clone_from(&self.urgent);
         self.later.iter().for_each(|(moment, _)| due.wake(*moment));
         let grant = self.person.grant();
@@ -83,11 +84,9 @@ impl Presence {
         self.inside(&grant, refused, scene, &mut due);
         self.survey(&grant, refused, scene, &mut due);
         due.asks.retain(|ask| !self.asking.contains(ask));
-        let probe = self.luck.probe(due.asks.len());
-        due.may_survey = probe.is_none();
-        if let Some(number) = probe {
+        if let Some(number) = self.luck.probe(due.asks.len()) {
             due.asks = due.asks.into_iter().skip(number).take(1).collect();
-            due.survey = None;
+            (due.survey, due.may_survey) = (None, false);
         }
         due
     }
@@ -103,7 +102,8 @@ impl Presence {
             let next = |asked, round| scene.next(self.person.seed, &ask, asked, round);
             let moment = match grant.last_everywhere(kind) {
                 None => scene.now,
-                Some(held) if held.rights.list => next(held.asked, scene.pace.recheck),
+                // So early that there is time to find out what is left of it.
+                Some(held) if held.rights.list => next(held.asked, scene.pace.recheck.saturating_sub(Grant::REMAINDER)),
                 Some(held) => {
                     refused.push(kind);
                     next(held.asked + scene.further(), scene.pace.survey)
@@ -144,20 +144,26 @@ impl Presence {
         // Whoever has waited for so long waits for no turn: others may have left, so that turns come less often.
         let latest = self.surveys.begun().map(|begun| begun + Pace::longest(scene.survey));
         let turn = latest.map_or(scene.turn, |latest| latest.min(scene.turn));
-        if !is_first && !self.surveys.is_owed() && turn > scene.now {
+        let is_turn = turn <= scene.now;
+        if !is_first && !is_turn {
             due.wake(turn);
+            return;
+        }
+        // Its end wakes us.
+        if self.surveys.hinder(is_first, is_turn) {
             return;
         }
         let is_same = |ask: &Ask| match survey {
             Survey::Sight | Survey::Gains => matches!(ask, Ask::Namespace(_)),
             Survey::Changes => matches!(ask, Ask::Changes(_)),
         };
-        // One at a time: its end wakes us. A first survey is whole, and waits for all that is being asked.
-        if self.surveys.hinder(is_first) || (is_first && self.asking.iter().any(is_same)) {
+        // A first survey is whole, and waits for all that is being asked; nothing more is, meanwhile.
+        if is_first && self.asking.iter().any(is_same) {
+            due.may_survey = false;
             return;
         }
         let namespaces = namespaces.iter().cloned();
-        let mut all: BTreeSet<_> = match survey {
+        let all: BTreeSet<_> = match survey {
             Survey::Sight => namespaces.map(Ask::Namespace).collect(),
             // The others are asked about in every round.
             Survey::Gains => {
@@ -168,10 +174,13 @@ impl Presence {
         if is_first {
             // A part of it would look like all that is allowed.
             due.asks.retain(|ask| !is_same(ask));
-        } else {
-            all.retain(|ask| !due.asks.contains(ask) && !self.asking.contains(ask));
         }
-        let over = if is_first { Duration::ZERO } else { scene.gap.min(Surveys::SPREAD) };
+        let over = match is_first {
+            true => Duration::ZERO,
+            // Without a turn, others may go out at the same time.
+            false if scene.turn > scene.now => Surveys::SPREAD,
+            false => scene.gap.min(Surveys::SPREAD),
+        };
         due.survey = Some((survey, all, over));
     }
 }

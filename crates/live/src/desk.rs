@@ -36,8 +36,8 @@ pub(crate) enum Message {
     Leave(SessionKey),
     /// Somebody wants to be asked about again.
     Recheck { who: Identity, done: oneshot::Sender<()> },
-    /// The API server answered; if the questions are of a survey, it began at that moment.
-    Answered { person: PersonId, told: Vec<Told>, survey: Option<Instant> },
+    /// The API server answered; if the questions are of a survey, it has this number.
+    Answered { person: PersonId, told: Vec<Told>, survey: Option<u64> },
     /// A feed's sponsor was refused.
     Refused { key: FeedKey, sponsor: Identity },
     /// A feed's sponsor gets no feed opened, for whatever reason.
@@ -198,21 +198,22 @@ impl Desk {
         }
     }
 
-    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<Instant>, now: Instant) {
+    fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<u64>, now: Instant) {
         let trust = self.pace.trust;
         let Some(presence) = self.state.people.get_mut(&person) else { return };
         let mut grant = presence.person.grant_mut();
-        let (mut news, mut answered, mut unanswered) = (false, 0, 0);
+        let (mut news, mut answered, mut unanswered) = (false, 0, BTreeSet::new());
         // Of which kinds each of the answers said something, be it that nothing is known.
         let mut spoken_of: Kinds = Kind::all().collect();
         let (mut again, mut gains) = (Vec::new(), Vec::new());
         for Told { ask, asked, heard } in told {
             presence.asking.remove(&ask);
             match heard {
-                None => unanswered += 1,
+                None => drop(unanswered.insert(ask)),
                 Some(heard) => {
                     answered += 1;
                     let kinds: Kinds = heard.rights.iter().map(|(kind, _)| *kind).collect();
+                    presence.surveys.heard(&ask, kinds.join(heard.open));
                     spoken_of = spoken_of.meet(kinds.join(heard.open));
                     let is_open = !heard.open.is_empty();
                     let inside = ask.namespace().map(|namespace| (Arc::clone(namespace), grant.kinds_in(namespace)));
@@ -222,11 +223,11 @@ impl Desk {
                 }
             }
         }
-        let ended = survey.and_then(|began| presence.surveys.answered(began, unanswered == 0, spoken_of));
+        presence.luck.note(answered, unanswered.len(), now);
+        let ended = survey.and_then(|number| presence.surveys.answered(number, unanswered, spoken_of));
         news |= ended.is_some_and(|surveyed| surveyed.note(&mut grant));
         drop(grant);
         again.into_iter().for_each(|ask| presence.again(ask, now));
-        presence.luck.note(answered, unanswered, now);
         presence.wake = now;
         presence.answer();
         if news {
@@ -307,9 +308,8 @@ impl Desk {
             }
             let mut further = None;
             if may_survey {
-                if let Some((began, mut part)) = presence.surveys.part(now) {
-                    part.retain(|ask| !presence.asking.contains(ask));
-                    send(asker, post, *id, presence, part, Some(began));
+                if let Some((number, part)) = presence.surveys.part(&presence.asking, now) {
+                    send(asker, post, *id, presence, part, Some(number));
                 }
                 further = presence.surveys.next();
             }
@@ -355,14 +355,14 @@ struct Turns {
     gap: Duration,
 }
 
-/// Asks about somebody; if that is of a survey, it began at that moment.
+/// Asks about somebody; if that is of a survey, it has this number.
 fn send(
     asker: &Asker,
     post: &mpsc::UnboundedSender<Message>,
     person: PersonId,
     presence: &mut Presence,
     asks: BTreeSet<Ask>,
-    survey: Option<Instant>,
+    survey: Option<u64>,
 ) {
     presence.asking.extend(asks.iter().cloned());
     presence.urgent.retain(|ask| !asks.contains(ask));

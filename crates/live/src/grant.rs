@@ -76,15 +76,20 @@ pub(crate) struct Outlook {
 
 impl Grant {
     /// So long, at most, a refusal waits until it is known what is left.
-    const REMAINDER: Duration = Duration::from_secs(5);
+    pub(crate) const REMAINDER: Duration = Duration::from_secs(3);
 
     /// Notes the answer about a kind in the whole cluster; says whether anything but its age is new. A refusal does not
-    /// count at once, if what it takes away counts still and nobody knows what is left: [`Self::settle`].
+    /// count at once, if what it takes away counts still: [`Self::settle`].
     pub(crate) fn set_everywhere(&mut self, kind: Kind, held: Held, trust: Duration) -> bool {
-        let counts = |before: &Held| before.rights.list && held.asked.duration_since(before.asked) <= trust;
-        if !held.rights.list && self.everywhere.get(&kind).is_some_and(counts) {
-            self.withdrawn.entry(kind).or_insert(held);
-            return false;
+        let lost = self.everywhere.get(&kind).filter(|before| before.rights.list && !held.rights.list);
+        match lost.map(|before| held.asked.duration_since(before.asked) <= trust) {
+            Some(true) => {
+                let is_new = !self.withdrawn.contains_key(&kind);
+                self.withdrawn.entry(kind).or_insert(held);
+                return is_new;
+            }
+            Some(false) => self.doubt_survey(kind, held.asked),
+            None => {}
         }
         self.withdrawn.remove(&kind);
         let before = self.everywhere.insert(kind, held);
@@ -92,23 +97,38 @@ impl Grant {
     }
 
     /// Lets those refusals count of which it is known what is left in namespaces, so that what is left stays in sight
-    /// without a gap; or which have waited for long enough. Says whether there were any.
-    pub(crate) fn settle(&mut self, now: Instant, trust: Duration) -> bool {
-        let is_known = |kind: Kind| {
-            let is_fresh = |held: Held| now.duration_since(held.asked) <= trust;
-            self.is_surveyed_for(Kinds::default().with(kind))
-                && self.in_namespaces(kind).all(|(_, held)| is_fresh(held))
+    /// without a gap; those that have waited for long enough; and those of which nothing is `shown`. Says whether there were
+    /// any.
+    pub(crate) fn settle(&mut self, shown: Kinds, now: Instant, trust: Duration) -> bool {
+        let is_old = |held: &Held, most| now.duration_since(held.asked) > most;
+        let is_over = |kind: Kind, held: &Held| {
+            let counts = self.everywhere.get(&kind).is_some_and(|before| !is_old(before, trust));
+            let waits = shown.has(kind) && counts && !is_old(held, Self::REMAINDER);
+            !waits || self.is_surveyed_for(Kinds::default().with(kind))
         };
-        let has_waited = |held: &Held| now.duration_since(held.asked) > Self::REMAINDER;
-        let over = |(kind, held): (&Kind, &Held)| (has_waited(held) || is_known(*kind)).then_some((*kind, *held));
-        let settled: Vec<_> = self.withdrawn.iter().filter_map(over).collect();
-        self.withdrawn.retain(|kind, _| settled.iter().all(|(other, _)| other != kind));
-        let any = !settled.is_empty();
-        self.everywhere.extend(settled);
-        any
+        let over = self.withdrawn.iter().filter(|(kind, held)| is_over(**kind, held));
+        let over: Vec<_> = over.map(|(kind, held)| (*kind, *held)).collect();
+        for (kind, held) in &over {
+            self.doubt_survey(*kind, held.asked);
+            self.withdrawn.remove(kind);
+            self.everywhere.insert(*kind, *held);
+        }
+        !over.is_empty()
     }
 
-    /// Whether a refusal does not count so far.
+    /// What was found out of a kind in namespaces before this moment is not all: whoever saw it everywhere was not asked
+    /// about for rights that they have gained in any.
+    fn doubt_survey(&mut self, kind: Kind, since: Instant) {
+        let before = self.surveyed.as_mut().filter(|surveyed| surveyed.asked < since);
+        before.into_iter().for_each(|surveyed| surveyed.kinds = surveyed.kinds.without(Kinds::default().with(kind)));
+    }
+
+    /// Whether a refusal of the kind does not count so far.
+    pub(crate) fn is_withdrawn(&self, kind: Kind) -> bool {
+        self.withdrawn.contains_key(&kind)
+    }
+
+    /// Whether any refusal does not count so far.
     pub(crate) fn is_settling(&self) -> bool {
         !self.withdrawn.is_empty()
     }
@@ -163,9 +183,12 @@ impl Grant {
         self.surveyed = self.surveyed.map(|before| Surveyed { asked, kinds: before.kinds.meet(kinds) });
     }
 
-    /// Whether every namespace has been asked about all of these kinds.
+    /// Whether every namespace has been asked about all of these kinds, since the right to see them everywhere was lost.
     pub(crate) fn is_surveyed_for(&self, kinds: Kinds) -> bool {
-        self.surveyed.is_some_and(|surveyed| kinds.are_among(surveyed.kinds))
+        self.surveyed.is_some_and(|surveyed| {
+            let lost = self.withdrawn.iter().filter(|(kind, _)| kinds.has(**kind));
+            kinds.are_among(surveyed.kinds) && lost.into_iter().all(|(_, held)| held.asked <= surveyed.asked)
+        })
     }
 
     /// When every namespace was last asked about.
@@ -195,7 +218,7 @@ impl Grant {
         self.namespaces.len()
     }
 
-    /// The answer about exactly this scope, however old.
+    /// The answer about exactly this scope that counts, however old.
     pub(crate) fn held(&self, kind: Kind, scope: &Scope) -> Option<Held> {
         match scope {
             Scope::Cluster => self.everywhere.get(&kind).copied(),
@@ -203,7 +226,7 @@ impl Grant {
         }
     }
 
-    /// Whether the person may list the kind in the whole cluster, as far as is known.
+    /// Whether it counts as known that the person may list the kind in the whole cluster.
     pub(crate) fn lists_everywhere(&self, kind: Kind) -> bool {
         self.everywhere.get(&kind).is_some_and(|held| held.rights.list)
     }

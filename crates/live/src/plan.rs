@@ -155,7 +155,7 @@ fn bound(wanted: &mut Wanted, feeds: &BTreeMap<FeedKey, Runs>, watches: usize) {
 }
 
 /// The sponsor that the feed has, if they still may; else who wants the kind and has been here longest; else anybody. In
-/// whose name nothing could be opened comes last.
+/// whose name nothing could be opened comes after these, and last who is about to lose the right.
 fn choose(
     people: &[Sitter<'_>],
     runs: Option<&Runs>,
@@ -165,7 +165,15 @@ fn choose(
     people
         .iter()
         .filter(|one| may(one))
-        .min_by_key(|one| (one.falters, runs.is_none_or(|runs| runs.sponsor != one.id), !one.wants.has(kind), one.id))
+        .min_by_key(|one| {
+            (
+                one.grant.is_withdrawn(kind),
+                one.falters,
+                runs.is_none_or(|runs| runs.sponsor != one.id),
+                !one.wants.has(kind),
+                one.id,
+            )
+        })
         .map(|one| one.id)
 }
 

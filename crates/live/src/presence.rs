@@ -173,6 +173,9 @@ impl Presence {
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
         let before = self.needs();
         self.leases.retain(|_, lease| lease.until > now);
+        if !self.is_here() {
+            self.surveys.abandon();
+        }
         self.needs() != before
     }
 
@@ -238,7 +241,8 @@ impl Presence {
 
     /// Lets refusals count that have waited for it; says whether anything else is in sight.
     pub(crate) fn settle(&mut self, now: Instant, trust: Duration) -> bool {
-        let any = self.person.grant().is_settling() && self.person.grant_mut().settle(now, trust);
+        // Of what is only sponsored nothing is left that anybody could miss.
+        let any = self.person.grant().is_settling() && self.person.grant_mut().settle(self.asks(), now, trust);
         if any {
             self.wake = now;
             self.person.announce();

@@ -1,7 +1,6 @@
 //! The rows of all feeds, shared by all viewers.
 
 mod census;
-mod counts;
 mod cover;
 mod journal;
 mod orders;
@@ -9,6 +8,7 @@ mod searches;
 mod shelf;
 mod sightline;
 mod spaces;
+mod sums;
 mod tally;
 
 use std::{

@@ -1,6 +1,6 @@
 //! Asking about every namespace, for rights that were gained.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
 use fanlight_model::Kind;
 use tokio::time::Instant;
@@ -23,8 +23,8 @@ pub(crate) enum Survey {
 pub(crate) struct Surveys {
     /// When the last began.
     begun: Option<Instant>,
-    /// Not all questions of the last were answered.
-    is_owed: bool,
+    /// The number of the last.
+    number: u64,
     under_way: Option<UnderWay>,
 }
 
@@ -32,6 +32,8 @@ pub(crate) struct Surveys {
 struct UnderWay {
     survey: Survey,
     began: Instant,
+    /// When the one before began.
+    before: Option<Instant>,
     /// What is still to be asked.
     left: BTreeSet<Ask>,
     /// How many questions go out together.
@@ -40,10 +42,12 @@ struct UnderWay {
     next: Instant,
     /// The time between parts; none if all goes at once.
     each: Duration,
-    /// How many parts have not been answered so far.
-    out: usize,
-    /// Every question so far was answered.
-    is_whole: bool,
+    /// A part has gone out, and has not been answered so far.
+    is_out: bool,
+    /// What was asked and not answered: it is asked again after everything else.
+    unanswered: BTreeSet<Ask>,
+    /// All but what was not answered at first has been asked.
+    drags_on: bool,
     /// Of which kinds each of the answers said something.
     kinds: Kinds,
 }
@@ -71,13 +75,6 @@ impl Surveyed {
     }
 }
 
-impl UnderWay {
-    /// Whether only answers are missing.
-    fn is_out(&self) -> bool {
-        self.left.is_empty() && self.out > 0
-    }
-}
-
 impl Surveys {
     /// So long, at most, the questions of one survey take to go out: by so much later than the first question the last shows
     /// what was gained.
@@ -90,68 +87,93 @@ impl Surveys {
         self.begun
     }
 
-    /// Whether another must follow at once, since not all questions of the last were answered.
-    pub(crate) fn is_owed(&self) -> bool {
-        self.is_owed
-    }
-
-    /// Whether another has to wait for the end of one. Somebody of whom something is not known at all waits for none whose
-    /// questions take their time.
-    pub(crate) fn hinder(&self, is_first: bool) -> bool {
-        self.under_way.as_ref().is_some_and(|survey| !is_first || survey.each.is_zero())
+    /// Whether another has to wait for the end of one: not somebody of whom something is not known at all for questions
+    /// that take their time, nor whose turn it is again for what is never answered.
+    pub(crate) fn hinder(&self, is_first: bool, is_turn: bool) -> bool {
+        let hinders = |survey: &UnderWay| {
+            let is_whole = survey.each.is_zero();
+            !(survey.drags_on && is_turn) && (is_whole || !is_first)
+        };
+        self.under_way.as_ref().is_some_and(hinders)
     }
 
     /// Begins one, whose questions go out over this time. If another is under way, no more comes of it.
     pub(crate) fn begin(&mut self, survey: Survey, asks: BTreeSet<Ask>, over: Duration, now: Instant) {
         let parts = if over.is_zero() { 1 } else { Self::PARTS };
-        let part = asks.len().div_ceil(parts as usize).max(1);
-        self.begun = Some(now);
+        self.number += 1;
         self.under_way = Some(UnderWay {
             survey,
             began: now,
+            before: self.begun.replace(now),
+            part: asks.len().div_ceil(parts as usize).max(1),
             left: asks,
-            part,
             next: now,
             each: over / parts,
-            out: 0,
-            is_whole: true,
+            is_out: false,
+            unanswered: BTreeSet::new(),
+            drags_on: false,
             kinds: Kind::all().collect(),
         });
     }
 
-    /// What goes out at this moment, with the moment at which the survey began.
-    pub(crate) fn part(&mut self, now: Instant) -> Option<(Instant, BTreeSet<Ask>)> {
-        let survey = self.under_way.as_mut().filter(|survey| survey.next <= now && !survey.is_out())?;
-        // A survey of nothing has a part, too, since answers bring it to its end.
-        let part: BTreeSet<_> = std::iter::from_fn(|| survey.left.pop_first()).take(survey.part).collect();
-        survey.next = now + survey.each;
-        survey.out += 1;
-        Some((survey.began, part))
+    /// What goes out at this moment, with the number of the survey; not what is being asked. A survey of nothing has an empty
+    /// part, since answers bring it to its end.
+    pub(crate) fn part(&mut self, asking: &BTreeSet<Ask>, now: Instant) -> Option<(u64, BTreeSet<Ask>)> {
+        let survey = self.under_way.as_mut().filter(|survey| survey.next <= now && !survey.is_out)?;
+        let part: BTreeSet<_> = survey.left.difference(asking).take(survey.part).cloned().collect();
+        if part.is_empty() && !survey.left.is_empty() {
+            return None;
+        }
+        survey.left.retain(|ask| !part.contains(ask));
+        survey.next = (survey.next + survey.each).max(now);
+        survey.is_out = true;
+        Some((self.number, part))
+    }
+
+    /// This was answered, about these kinds, whoever asked: it need not be asked for the survey, too.
+    pub(crate) fn heard(&mut self, ask: &Ask, kinds: Kinds) {
+        if let Some(survey) = self.under_way.as_mut().filter(|survey| survey.left.contains(ask)) {
+            survey.left.remove(ask);
+            survey.kinds = survey.kinds.meet(kinds);
+        }
     }
 
     /// Asks no more about namespaces that are gone.
     pub(crate) fn keep_namespaces(&mut self, namespaces: &BTreeSet<Arc<str>>) {
-        self.under_way.iter_mut().for_each(|survey| survey.left.retain(|ask| ask.is_within(namespaces)));
+        if let Some(survey) = &mut self.under_way {
+            survey.left.retain(|ask| ask.is_within(namespaces));
+            survey.unanswered.retain(|ask| ask.is_within(namespaces));
+        }
+    }
+
+    /// Nobody needs it any more: it is as if it had never begun.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(survey) = self.under_way.take() {
+            self.begun = survey.before;
+        }
     }
 
     /// When the next questions go out.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.under_way.as_ref().filter(|survey| !survey.is_out()).map(|survey| survey.next)
+        self.under_way.as_ref().filter(|survey| !survey.is_out).map(|survey| survey.next)
     }
 
-    /// Notes that a part of the survey was answered that began at that moment: whether whole, and of which kinds each of
-    /// the answers said something. Says what the survey has found out, if that was its end and everything was answered.
-    pub(crate) fn answered(&mut self, began: Instant, is_whole: bool, kinds: Kinds) -> Option<Surveyed> {
-        let survey = self.under_way.as_mut().filter(|survey| survey.began == began)?;
-        survey.out -= 1;
-        survey.is_whole &= is_whole;
+    /// Notes that a part of the survey with this number was answered but for these, and of which kinds each of the answers
+    /// said something. Says what the survey has found out, if that was its end.
+    pub(crate) fn answered(&mut self, number: u64, unanswered: BTreeSet<Ask>, kinds: Kinds) -> Option<Surveyed> {
+        let survey = self.under_way.as_mut().filter(|_| self.number == number)?;
+        survey.is_out = false;
+        survey.unanswered.extend(unanswered);
         survey.kinds = survey.kinds.meet(kinds);
-        if survey.out > 0 || !survey.left.is_empty() {
+        if survey.left.is_empty() && !survey.unanswered.is_empty() {
+            survey.left = mem::take(&mut survey.unanswered);
+            survey.drags_on = true;
+        }
+        if !survey.left.is_empty() {
             return None;
         }
-        let UnderWay { survey, is_whole, kinds, .. } = self.under_way.take()?;
-        self.is_owed = !is_whole;
-        is_whole.then_some(Surveyed { survey, began, kinds })
+        let UnderWay { survey, began, kinds, .. } = self.under_way.take()?;
+        Some(Surveyed { survey, began, kinds })
     }
 }
 
@@ -159,54 +181,77 @@ impl Surveys {
 mod tests {
     use super::*;
 
+    const NONE: BTreeSet<Ask> = BTreeSet::new();
+
     fn asks(names: &[&str]) -> BTreeSet<Ask> {
         names.iter().map(|name| Ask::Namespace((*name).into())).collect()
+    }
+
+    fn all() -> Kinds {
+        Kind::all().collect()
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_questions_of_a_survey_go_out_over_time_and_it_ends_with_the_last_answer() {
         let (mut surveys, began, second) = (Surveys::default(), Instant::now(), Duration::from_secs(1));
-        surveys.begin(Survey::Gains, asks(&["apps", "data"]), second * 20, began);
-        assert_eq!(surveys.part(began), Some((began, asks(&["apps"]))));
-        assert_eq!((surveys.part(began), surveys.next()), (None, Some(began + second)));
-        let kinds: Kinds = Kind::all().collect();
+        surveys.begin(Survey::Gains, asks(&["apps", "data", "web"]), second * 20, began);
+        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["apps"]))));
+        let late = began + second * 3 / 2;
+        assert_eq!((surveys.part(&NONE, late), surveys.next()), (None, None), "one part at a time");
+        assert_eq!(surveys.answered(1, NONE, all()), None);
+        assert_eq!(surveys.part(&asks(&["data"]), late), Some((1, asks(&["web"]))), "what is being asked waits");
+        assert_eq!(surveys.answered(1, NONE, all()), None);
+        assert_eq!((surveys.part(&NONE, late), surveys.next()), (None, Some(began + second * 2)));
         let one: Kinds = [Kind::KUSTOMIZATION].into_iter().collect();
-        assert_eq!(surveys.answered(began, true, kinds), None);
-        assert_eq!(surveys.part(began + second), Some((began, asks(&["data"]))));
-        assert_eq!(surveys.next(), None);
+        assert_eq!(surveys.part(&NONE, began + second * 2), Some((1, asks(&["data"]))));
         let told = Surveyed { survey: Survey::Gains, began, kinds: one };
-        assert_eq!(surveys.answered(began, true, one), Some(told), "of which all of the answers said something");
-        assert!(!surveys.hinder(false));
+        assert_eq!(surveys.answered(1, NONE, one), Some(told), "of which all of the answers said something");
+        assert!(!surveys.hinder(false, false));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_survey_of_which_anything_was_not_answered_says_nothing_and_is_owed() {
+    async fn only_what_was_not_answered_is_asked_again_until_it_is_or_it_is_time_for_another() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
         surveys.begin(Survey::Sight, asks(&["apps", "data"]), Duration::ZERO, began);
-        assert_eq!(surveys.part(began), Some((began, asks(&["apps", "data"]))));
-        assert_eq!(surveys.answered(began, false, Kinds::default()), None);
-        assert!(surveys.is_owed() && !surveys.hinder(true));
+        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["apps", "data"]))));
+        assert_eq!(surveys.answered(1, asks(&["data"]), all()), None);
+        assert!(surveys.hinder(true, false) && !surveys.hinder(true, true));
+        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["data"]))));
+        assert!(surveys.answered(1, NONE, all()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_has_to_know_something_at_once_waits_for_no_survey_that_takes_its_time() {
-        let (mut surveys, began, later) = (Surveys::default(), Instant::now(), Instant::now() + Duration::from_secs(1));
-        surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, began);
-        surveys.part(began);
-        assert!(surveys.hinder(false) && !surveys.hinder(true));
-        surveys.begin(Survey::Sight, asks(&["apps"]), Duration::ZERO, later);
-        assert!(surveys.hinder(true), "one at a time");
-        assert_eq!(surveys.answered(began, true, Kinds::default()), None, "nothing comes of the other");
-        assert_eq!(surveys.part(later), Some((later, asks(&["apps"]))));
-        assert!(surveys.answered(later, true, Kinds::default()).is_some());
+        let (mut surveys, now) = (Surveys::default(), Instant::now());
+        surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, now);
+        surveys.part(&NONE, now);
+        assert!(surveys.hinder(false, true) && !surveys.hinder(true, false));
+        surveys.begin(Survey::Sight, asks(&["apps"]), Duration::ZERO, now);
+        assert!(surveys.hinder(true, true), "one at a time");
+        assert_eq!(surveys.answered(1, NONE, Kinds::default()), None, "nothing comes of the other");
+        assert_eq!(surveys.part(&NONE, now), Some((2, asks(&["apps"]))));
+        assert!(surveys.answered(2, NONE, all()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_survey_of_namespaces_that_are_all_gone_comes_to_its_end() {
+    async fn a_survey_of_namespaces_that_are_gone_or_were_asked_about_otherwise_comes_to_its_end() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(Survey::Changes, asks(&["apps"]), Surveys::SPREAD, began);
-        surveys.keep_namespaces(&BTreeSet::new());
-        assert_eq!(surveys.part(began), Some((began, BTreeSet::new())));
-        assert!(surveys.answered(began, true, Kinds::default()).is_some());
+        surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, began);
+        surveys.keep_namespaces(&["data".into()].into());
+        surveys.heard(&Ask::Namespace("data".into()), Kinds::default());
+        assert_eq!(surveys.part(&NONE, began), Some((1, NONE)));
+        let told = Surveyed { survey: Survey::Gains, began, kinds: Kinds::default() };
+        assert_eq!(surveys.answered(1, NONE, all()), Some(told), "of which nothing was said there");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_leaves_in_the_middle_is_as_long_without_one_as_before() {
+        let (mut surveys, began) = (Surveys::default(), Instant::now());
+        surveys.begin(Survey::Sight, NONE, Duration::ZERO, began);
+        surveys.part(&NONE, began);
+        surveys.answered(1, NONE, all());
+        surveys.begin(Survey::Gains, asks(&["apps"]), Surveys::SPREAD, began + Duration::from_secs(240));
+        surveys.abandon();
+        assert_eq!(surveys.begun(), Some(began));
     }
 }

@@ -29,19 +29,28 @@ async fn nothing_is_said_only_when_the_cluster_and_every_namespace_have_been_ref
     assert_eq!(grant.reach(KIND, asked, TRUST).reach, Reach::Nothing);
 }
 
+/// Somebody who was allowed to see everything at `allowed`, and refused that a second later.
+fn withdrawn(grant: &mut Grant, allowed: Instant) -> Held {
+    let lost = Held { rights: Rights::NONE, asked: allowed + Duration::from_secs(1) };
+    grant.set_everywhere(KIND, Held { rights: LIST, asked: allowed }, TRUST);
+    assert!(grant.set_everywhere(KIND, lost, TRUST));
+    assert!(grant.is_withdrawn(KIND) && !grant.set_everywhere(KIND, lost, TRUST));
+    lost
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_lost_right_stays_in_sight_while_it_is_asked_for() {
     let mut grant = Grant::default();
     let allowed = Instant::now();
-    let lost = Held { rights: Rights::NONE, asked: allowed + TRUST / 2 };
-    grant.set_everywhere(KIND, Held { rights: LIST, asked: allowed }, TRUST);
-    assert!(!grant.set_everywhere(KIND, lost, TRUST), "nobody sees anything else so far");
-    assert!(!grant.settle(lost.asked, TRUST));
+    grant.set_surveyed(allowed, all());
+    let lost = withdrawn(&mut grant, allowed);
+    assert!(!grant.settle(all(), lost.asked, TRUST), "what was found out before is not what is left");
+    assert!(!grant.is_surveyed_for(all()));
     assert_eq!(grant.reach(KIND, lost.asked, TRUST).reach, Reach::Everywhere);
     assert_eq!(grant.reach(KIND, allowed + TRUST * 2, TRUST).reach, Reach::Unknown, "however long that takes");
     grant.set_namespace(&"apps".into(), [(KIND, LIST)], lost.asked, TRUST);
     grant.set_surveyed(lost.asked, all());
-    assert!(grant.settle(lost.asked, TRUST));
+    assert!(grant.settle(all(), lost.asked, TRUST));
     assert_eq!(grant.reach(KIND, lost.asked, TRUST).reach, Reach::Namespaces(vec!["apps".into()]));
     assert!(!grant.is_settling());
 }
@@ -50,25 +59,39 @@ async fn what_is_left_of_a_lost_right_stays_in_sight_while_it_is_asked_for() {
 async fn a_refusal_counts_before_long_whether_or_not_it_is_known_what_is_left() {
     let mut grant = Grant::default();
     let allowed = Instant::now();
-    let lost = Held { rights: Rights::NONE, asked: allowed + Duration::from_secs(1) };
-    grant.set_everywhere(KIND, Held { rights: LIST, asked: allowed }, TRUST);
-    grant.set_everywhere(KIND, lost, TRUST);
-    let again = Held { asked: lost.asked + Grant::REMAINDER, ..lost };
-    grant.set_everywhere(KIND, again, TRUST);
-    assert!(!grant.settle(again.asked, TRUST));
-    assert!(grant.settle(again.asked + Duration::from_millis(1), TRUST));
-    assert!(!grant.sees(KIND, "apps", again.asked, TRUST));
+    grant.set_surveyed(allowed, all());
+    let lost = withdrawn(&mut grant, allowed);
+    let end = lost.asked + Grant::REMAINDER;
+    assert!(!grant.settle(all(), end, TRUST));
+    assert!(grant.settle(all(), end + Duration::from_millis(1), TRUST));
+    assert!(!grant.sees(KIND, "apps", end, TRUST));
+    assert_eq!(
+        grant.reach(KIND, end, TRUST).reach,
+        Reach::Unknown,
+        "nothing is left as far as is known, and that is old"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_counts_at_once_where_nobody_would_miss_anything() {
+    let shown: Kinds = [Kind::HELM_RELEASE].into_iter().collect();
+    let mut grant = Grant::default();
+    let lost = withdrawn(&mut grant, Instant::now());
+    assert!(grant.settle(shown, lost.asked, TRUST), "nobody looks at it");
+    let allowed = Instant::now();
+    let lost = withdrawn(&mut grant, allowed);
+    let old = Duration::from_millis(500);
+    assert!(!grant.settle(all(), lost.asked, old * 2));
+    assert!(grant.settle(all(), lost.asked, old), "what it takes away is too old to be shown");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_right_that_is_given_back_was_never_lost() {
     let mut grant = Grant::default();
     let asked = Instant::now();
-    let held = |rights, seconds| Held { rights, asked: asked + Duration::from_secs(seconds) };
-    grant.set_everywhere(KIND, held(LIST, 0), TRUST);
-    grant.set_everywhere(KIND, held(Rights::NONE, 1), TRUST);
-    assert!(!grant.set_everywhere(KIND, held(LIST, 2), TRUST));
-    assert!(!grant.settle(asked + TRUST, TRUST));
+    withdrawn(&mut grant, asked);
+    grant.set_everywhere(KIND, Held { rights: LIST, asked: asked + Duration::from_secs(2) }, TRUST);
+    assert!(!grant.settle(all(), asked + TRUST, TRUST));
     assert_eq!(grant.reach(KIND, asked + TRUST, TRUST).reach, Reach::Everywhere);
 }
 

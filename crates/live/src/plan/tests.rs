@@ -221,3 +221,14 @@ proptest! {
         prop_assert_eq!(steps(&people, &feeds), vec![], "a plan that is carried out needs nothing more");
     }
 }
+
+#[test]
+fn whoever_is_about_to_lose_the_right_hands_the_feed_over_if_another_has_it() {
+    let mut people = vec![somebody(1, Rights::ALL, &[]), somebody(2, Rights::NONE, &[("apps", LIST)])];
+    let asked = Instant::now();
+    people[0].grant.set_everywhere(KIND, Held { rights: Rights::NONE, asked }, TRUST);
+    let runs = running(whole(), Mode::Watch, 1, true);
+    assert_eq!(steps(&people, &runs), [], "nobody knows so far what is left");
+    people.push(somebody(3, Rights::ALL, &[]));
+    assert_eq!(steps(&people, &runs), [Step::Sponsor { key: whole(), sponsor: PersonId(3) }]);
+}

@@ -1,5 +1,5 @@
 //! How many rows there are of each sort, kept up as they come and go: so that counting them for a viewer takes a look at each
-//! namespace, and not at each row.
+//! namespace and tenant, and not at each row.
 
 use std::collections::HashMap;
 

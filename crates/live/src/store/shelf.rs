@@ -10,11 +10,11 @@ use fanlight_model::{Kind, ObjectKey, Query, Row, Scope, Sort, SourceLink, State
 use super::{
     Sightline,
     census::{Census, Place},
-    counts::{Asked, Counts},
     cover::Covers,
     orders::Orders,
     searches::Searches,
     spaces::{SpaceSet, Spaces},
+    sums::{Asked, Sums},
 };
 use crate::{Freshness, List, grant::Reach};
 
@@ -129,14 +129,14 @@ impl Shelf {
             tenants: self.tenants.wanted(&query.tenants),
             found: self.searches.of(query, rows),
         };
-        let mut counts = Counts::of(&self.census, &cuts, &asked, [self.spaces.bound(), self.tenants.bound()]);
+        let mut sums = Sums::of(&self.census, &cuts, &asked, [self.spaces.bound(), self.tenants.bound()]);
         let order = self.orders.get(query.sort).iter();
         let mut shown = if query.reversed {
-            pick(order.rev(), &self.rows, &cuts, &asked, &mut counts)
+            pick(order.rev(), &self.rows, &cuts, &asked, &mut sums)
         } else {
-            pick(order, &self.rows, &cuts, &asked, &mut counts)
+            pick(order, &self.rows, &cuts, &asked, &mut sums)
         };
-        let pages = counts.matching.div_ceil(Query::PAGE).max(1);
+        let pages = sums.matching.div_ceil(Query::PAGE).max(1);
         if query.page >= pages {
             return self.list(covers, sightlines, &Query { page: pages - 1, ..query.clone() });
         }
@@ -148,15 +148,15 @@ impl Shelf {
         }
         List {
             rows: shown.iter().take(Query::PAGE).map(|number| Arc::clone(&self.rows[*number as usize].row)).collect(),
-            matching: counts.matching,
-            in_sight: counts.all,
+            matching: sums.matching,
+            in_sight: sums.all,
             page: query.page,
             pages,
-            states: counts.states,
-            kinds: by_kind(&counts.kinds),
-            found: by_kind(&counts.found),
-            namespaces: self.spaces.counted(&counts.spaces),
-            tenants: self.tenants.counted(&counts.tenants),
+            states: sums.states,
+            kinds: by_kind(&sums.kinds),
+            found: by_kind(&sums.found),
+            namespaces: self.spaces.counted(&sums.spaces),
+            tenants: self.tenants.counted(&sums.tenants),
             sights: Vec::new(),
             unread: Vec::new(),
             fixed: Vec::new(),
@@ -271,7 +271,7 @@ fn pick<'a>(
     rows: &slab::Slab<Entry>,
     cuts: &[Option<SpaceSet>; Kind::COUNT],
     asked: &Asked<'_>,
-    counts: &mut Counts,
+    sums: &mut Sums,
 ) -> Vec<u32> {
     let Asked { query, found, .. } = asked;
     let page = query.page.saturating_mul(Query::PAGE);
@@ -280,13 +280,13 @@ fn pick<'a>(
     for number in order {
         match found {
             Some(found) if !found.has(*number) => continue,
-            None if passed == counts.matching.min(keep.end) => break,
+            None if passed == sums.matching.min(keep.end) => break,
             _ => {}
         }
         let entry = &rows[*number as usize];
         if entry.is_within(cuts) && asked.wants(entry.kind, entry.place) {
             if found.is_some() {
-                counts.fit(query, entry.kind, entry.state, 1);
+                sums.fit(query, entry.kind, entry.state, 1);
             }
             if query.wants_state(entry.state) {
                 picked.extend(keep.contains(&passed).then_some(*number));

@@ -17,10 +17,15 @@ mod oracle;
 mod view;
 mod world;
 
+use std::time::Duration;
+
 use proptest::{prelude::*, test_runner::Config};
 use tokio::runtime::Builder;
 
-use crate::house::House;
+use crate::{
+    deed::{Deed, Health, LIST},
+    house::House,
+};
 
 /// A script takes long beside other properties: an eighth as many are tried, also where more are wanted of all.
 fn config() -> Config {
@@ -33,14 +38,36 @@ proptest! {
 
     #[test]
     fn everybody_sees_exactly_what_is_true_and_allowed_or_is_told_that_it_is_not_known(script in deed::script()) {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
-        runtime.block_on(async {
-            let mut house = House::open();
-            for deed in &script {
-                house.play(deed).await.map_err(TestCaseError::fail)?;
-            }
-            house.settle().await.map_err(TestCaseError::fail)?;
-            house.close().await.map_err(TestCaseError::fail)
-        })?;
+        play(&script).map_err(TestCaseError::fail)?;
     }
+}
+
+fn play(script: &[Deed]) -> Result<(), String> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let mut house = House::open();
+        for deed in script {
+            house.play(deed).await?;
+        }
+        house.settle().await?;
+        house.close().await
+    })
+}
+
+#[test]
+fn a_survey_finds_what_somebody_gained_who_had_it_asked_again_while_nobody_answered() -> Result<(), String> {
+    let enter = |person, kinds| Deed::Enter { person, session: 0, kinds, soon: false };
+    play(&[
+        Deed::Write { kind: 0, namespace: 0, name: 0 },
+        // With two here, it is the turn of the first after two minutes.
+        enter(2, 1),
+        enter(1, 1),
+        Deed::Shut { view: 1 },
+        Deed::Wait(Duration::from_secs(59)),
+        Deed::Allow { person: 1, namespace: Some(0), kind: None, rights: LIST },
+        Deed::Fall { health: Health::Away },
+        Deed::Wait(Duration::from_secs(62)),
+        Deed::Recheck { person: 1 },
+        enter(1, 5),
+    ])
 }

@@ -17,7 +17,7 @@ use super::budget::Budget;
 ///
 /// Opening a page never waits for that: it shows what is there.
 pub(crate) struct Lines {
-    kept: Mutex<HashMap<Identity, HashMap<ObjectKey, Line>>>,
+    kept: Mutex<HashMap<Identity, Own>>,
     /// What rows say by themselves, read once.
     hints: Mutex<HashMap<ObjectKey, (Version, Arc<Hint>)>>,
     turns: Mutex<Turns>,
@@ -32,14 +32,17 @@ pub(crate) struct Hint {
     pub(crate) alone: Option<Arc<str>>,
 }
 
-/// What was found out for one person.
-#[derive(Clone, Copy)]
-pub(crate) struct Mine<'a>(Option<&'a HashMap<ObjectKey, Line>>);
+/// What was found out for one person, by object.
+type Own = Arc<HashMap<ObjectKey, Line>>;
+
+/// What was found out for one person, as of one moment.
+pub(crate) struct Mine(Option<Own>);
 
 /// Who knows of no other object.
 struct Alone(Arc<Clue>);
 
 /// What was found out of one object.
+#[derive(Clone)]
 struct Line {
     /// When that began: what was read may be forbidden from that moment on.
     at: Instant,
@@ -127,9 +130,9 @@ impl Lines {
         hint
     }
 
-    /// Takes a look at what was found out for this person. The look is short: others wait for it.
-    pub(crate) fn of<T>(&self, who: &Identity, look: impl FnOnce(Mine<'_>) -> T) -> T {
-        look(Mine(lock(&self.kept).get(who)))
+    /// What was found out for this person.
+    pub(crate) fn of(&self, who: &Identity) -> Mine {
+        Mine(lock(&self.kept).get(who).cloned())
     }
 
     /// Leave to find out why an object is not ready, for this person; how long to wait if it is not given now.
@@ -160,7 +163,7 @@ impl Lines {
         let now = Instant::now();
         let mut kept = lock(&self.kept);
         kept.retain(|_, lines| {
-            lines.retain(|_, line| now < line.due + Self::AGAIN);
+            Arc::make_mut(lines).retain(|_, line| now < line.due + Self::AGAIN);
             !lines.is_empty()
         });
         let key = line.row.key.clone();
@@ -170,16 +173,16 @@ impl Lines {
             let lines =
                 kept.iter().flat_map(|(who, lines)| lines.values().map(move |line| (line.at, who, &line.row.key)));
             let oldest = lines.min_by_key(|(at, ..)| *at).map(|(_, who, key)| (who.clone(), key.clone()));
-            oldest.and_then(|(who, key)| kept.get_mut(&who)?.remove(&key));
+            oldest.and_then(|(who, key)| Arc::make_mut(kept.get_mut(&who)?).remove(&key));
         }
-        kept.entry(who.clone()).or_default().insert(key, line);
+        Arc::make_mut(kept.entry(who.clone()).or_default()).insert(key, line);
     }
 
     /// Has it tried again later; what is shown lasts no longer by that.
     fn put_off(&self, who: &Identity, row: &Arc<Row>, at: Instant) {
         let due = at + Self::RENEWED;
         let mut kept = lock(&self.kept);
-        let line = kept.get_mut(who).and_then(|lines| lines.get_mut(&row.key));
+        let line = kept.get_mut(who).and_then(|lines| Arc::make_mut(lines).get_mut(&row.key));
         if let Some(line) = line.filter(|line| says_the_same(&line.row, row)) {
             line.due = due;
             return;
@@ -189,9 +192,9 @@ impl Lines {
     }
 }
 
-impl<'a> Mine<'a> {
+impl Mine {
     /// Why an object is not ready, as it was found out a moment ago.
-    pub(crate) fn recall(self, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
+    pub(crate) fn recall(&self, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
         match self.line(row)? {
             Line { at, found: Found::Why(why), .. } if now.duration_since(*at) < Lines::LASTS => Some(Arc::clone(why)),
             _ => None,
@@ -199,7 +202,7 @@ impl<'a> Mine<'a> {
     }
 
     /// When it is to be found out, and until when what is shown of it holds, if anything is.
-    pub(super) fn due(self, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
+    pub(super) fn due(&self, row: &Row, now: Instant) -> (Instant, Option<Instant>) {
         match self.line(row) {
             Some(Line { at, due, found: Found::Why(_), .. }) => (*due, Some(*at + Lines::LASTS)),
             Some(Line { due, found: Found::Nothing, .. }) => (*due, None),
@@ -207,8 +210,8 @@ impl<'a> Mine<'a> {
         }
     }
 
-    fn line(self, row: &Row) -> Option<&'a Line> {
-        self.0?.get(&row.key).filter(|line| says_the_same(&line.row, row))
+    fn line(&self, row: &Row) -> Option<&Line> {
+        self.0.as_ref()?.get(&row.key).filter(|line| says_the_same(&line.row, row))
     }
 }
 
@@ -278,8 +281,8 @@ fn says_the_same(one: &Row, other: &Row) -> bool {
             && one.attempted == other.attempted)
 }
 
-fn count(kept: &HashMap<Identity, HashMap<ObjectKey, Line>>) -> usize {
-    kept.values().map(HashMap::len).sum()
+fn count(kept: &HashMap<Identity, Own>) -> usize {
+    kept.values().map(|lines| lines.len()).sum()
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -306,7 +309,7 @@ mod tests {
             lines.put_off(&who, row, now + Duration::from_millis(age));
         }
         assert_eq!(count(&lock(&lines.kept)), Lines::MOST);
-        let is_due = |row: &Row| lines.of(&who, |mine| mine.due(row, now).0) <= now;
+        let is_due = |row: &Row| lines.of(&who).due(row, now).0 <= now;
         assert!(is_due(&rows[0]) && !is_due(&rows[1]) && !is_due(&rows[Lines::MOST]));
     }
 }

@@ -71,9 +71,9 @@ impl Seeker {
 
     /// What the page shows from now on and rows do not explain: the first are looked into.
     pub(crate) fn want(&mut self, rows: impl IntoIterator<Item = Arc<Row>>) {
-        let (now, rows) = (Instant::now(), rows.into_iter().take(Self::MOST));
-        self.wanted =
-            self.lines.of(&self.who, |mine| rows.map(|row| Wanted { said: says(mine, &row, now), row }).collect());
+        let (mine, now) = (self.lines.of(&self.who), Instant::now());
+        let rows = rows.into_iter().take(Self::MOST);
+        self.wanted = rows.map(|row| Wanted { said: says(&mine, &row, now), row }).collect();
     }
 
     /// Waits until something else is to be said of one of them. Safe to cancel: what is under way goes on at the next call.
@@ -109,33 +109,32 @@ impl Seeker {
     }
 
     fn plan(&self, now: Instant) -> Next {
-        self.lines.of(&self.who, |mine| {
-            if self.wanted.iter().any(|one| says(mine, &one.row, now) != one.said) {
-                return Next::Tell;
+        let mine = self.lines.of(&self.who);
+        if self.wanted.iter().any(|one| says(&mine, &one.row, now) != one.said) {
+            return Next::Tell;
+        }
+        let mut first = self.ends_of(&mine, now);
+        for Wanted { row, .. } in &self.wanted {
+            let (due, _) = mine.due(row, now);
+            if due <= now {
+                return Next::Seek(Arc::clone(row));
             }
-            let mut first = self.ends_of(mine, now);
-            for Wanted { row, .. } in &self.wanted {
-                let (due, _) = mine.due(row, now);
-                if due <= now {
-                    return Next::Seek(Arc::clone(row));
-                }
-                first = Some(first.map_or(due, |first| first.min(due)));
-            }
-            Next::Wait(first)
-        })
+            first = Some(first.map_or(due, |first| first.min(due)));
+        }
+        Next::Wait(first)
     }
 
     /// When the first of what is said must not be said any more.
     fn ends(&self, now: Instant) -> Option<Instant> {
-        self.lines.of(&self.who, |mine| self.ends_of(mine, now))
+        self.ends_of(&self.lines.of(&self.who), now)
     }
 
-    fn ends_of(&self, mine: Mine<'_>, now: Instant) -> Option<Instant> {
+    fn ends_of(&self, mine: &Mine, now: Instant) -> Option<Instant> {
         self.wanted.iter().filter_map(|one| mine.due(&one.row, now).1).filter(|ends| *ends > now).min()
     }
 }
 
-fn says(mine: Mine<'_>, row: &Row, now: Instant) -> Option<Arc<str>> {
+fn says(mine: &Mine, row: &Row, now: Instant) -> Option<Arc<str>> {
     mine.recall(row, now).map(|why| Arc::from(&*why.sentence))
 }
 

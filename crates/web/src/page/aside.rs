@@ -42,7 +42,7 @@ pub(crate) struct Around<'a> {
 struct Sight<'a> {
     rows: HashMap<ObjectKey, Arc<Row>>,
     lines: &'a Lines,
-    mine: Mine<'a>,
+    mine: Mine,
     now: Instant,
 }
 
@@ -68,18 +68,17 @@ impl Around<'_> {
     pub(crate) fn of(&self, rows: &[Arc<Row>]) -> Asides {
         let hints: Vec<_> = rows.iter().map(|row| self.hint(row)).collect();
         let known = self.gather(rows, &hints);
-        self.lines.of(self.who, |mine| {
-            let sight = Sight { rows: known, lines: self.lines, mine, now: Instant::now() };
-            let mut unexplained = Vec::new();
-            let all = rows.iter().zip(&hints).map(|(row, hint)| {
-                let vouched = if self.vouches { row.vouched_for_by() } else { None };
-                let source = vouched.and_then(|key| sight.row(&key));
-                let verified = source.and_then(|source| source.particulars.as_ref()?.verified);
-                let why = why(row, hint.as_deref(), &sight, &mut unexplained);
-                Aside { why, verified }
-            });
-            Asides { all: all.collect(), unexplained }
-        })
+        let (mine, now) = (self.lines.of(self.who), Instant::now());
+        let sight = Sight { rows: known, lines: self.lines, mine, now };
+        let mut unexplained = Vec::new();
+        let all = rows.iter().zip(&hints).map(|(row, hint)| {
+            let vouched = if self.vouches { row.vouched_for_by() } else { None };
+            let source = vouched.and_then(|key| sight.row(&key));
+            let verified = source.and_then(|source| source.particulars.as_ref()?.verified);
+            let why = why(row, hint.as_deref(), &sight, &mut unexplained);
+            Aside { why, verified }
+        });
+        Asides { all: all.collect(), unexplained }
     }
 
     /// The rows that may tell something of these.

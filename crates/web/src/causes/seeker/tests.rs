@@ -84,7 +84,7 @@ fn who(name: &str) -> Identity {
 
 /// What is said of a row, as somebody else's page would find it.
 fn said(lines: &Lines, who: &Identity, row: &Row) -> String {
-    lines.of(who, |mine| mine.recall(row, Instant::now())).map(|why| why.sentence.clone()).unwrap_or_default()
+    lines.of(who).recall(row, Instant::now()).map(|why| why.sentence.clone()).unwrap_or_default()
 }
 
 #[tokio::test(start_paused = true)]

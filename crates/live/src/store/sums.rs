@@ -25,7 +25,7 @@ impl Asked<'_> {
 }
 
 /// Numbers of rows.
-pub(super) struct Counts {
+pub(super) struct Sums {
     pub(super) all: usize,
     pub(super) kinds: [usize; Kind::COUNT],
     pub(super) spaces: Vec<usize>,
@@ -38,7 +38,7 @@ pub(super) struct Counts {
     pub(super) found: [usize; Kind::COUNT],
 }
 
-impl Counts {
+impl Sums {
     /// What the cuts leave in sight. What words are found in must be counted row by row: [`Self::fit`].
     pub(super) fn of(
         census: &Census,
@@ -48,17 +48,17 @@ impl Counts {
     ) -> Self {
         let kinds = [0; Kind::COUNT];
         let [spaces, tenants] = [spaces, tenants].map(|bound| vec![0; bound]);
-        let mut counts = Self { all: 0, kinds, spaces, tenants, states: States::default(), matching: 0, found: kinds };
+        let mut sums = Self { all: 0, kinds, spaces, tenants, states: States::default(), matching: 0, found: kinds };
         for (kind, place, states) in census.within(cuts) {
-            counts.see(kind, place, states);
+            sums.see(kind, place, states);
             if asked.found.is_none() && asked.wants(kind, place) {
-                State::ALL.into_iter().for_each(|state| counts.fit(asked.query, kind, state, states[state.index()]));
+                State::ALL.into_iter().for_each(|state| sums.fit(asked.query, kind, state, states[state.index()]));
             }
         }
-        counts
+        sums
     }
 
-    /// Counts what is in sight in a place.
+    /// Sums what is in sight in a place.
     fn see(&mut self, kind: Kind, place: Place, states: &States) {
         let rows: usize = states.iter().sum();
         self.all += rows;
@@ -67,7 +67,7 @@ impl Counts {
         place.tenant.into_iter().for_each(|tenant| self.tenants[tenant.index()] += rows);
     }
 
-    /// Counts rows that fit everything in the query but its states, and perhaps those too.
+    /// Sums rows that fit everything in the query but its states, and perhaps those too.
     pub(super) fn fit(&mut self, query: &Query, kind: Kind, state: State, rows: usize) {
         self.states[state.index()] += rows;
         if query.wants_state(state) {
