@@ -141,16 +141,17 @@ impl Presence {
         } else {
             return;
         };
+        let last = if survey == Survey::Changes { grant.changes.surveyed() } else { grant.surveyed() };
+        let longest = Pace::longest(scene.survey);
         // Whoever has waited for so long waits for no turn: others may have left, so that turns come less often.
-        let latest = self.surveys.begun().map(|begun| begun + Pace::longest(scene.survey));
+        let latest = last.map(|began| began + longest);
         let turn = latest.map_or(scene.turn, |latest| latest.min(scene.turn));
-        let is_turn = turn <= scene.now;
-        if !is_first && !is_turn {
+        if !is_first && turn > scene.now {
             due.wake(turn);
             return;
         }
         // Its end wakes us.
-        if self.surveys.hinder(is_first, is_turn) {
+        if self.surveys.hinder(survey, longest, scene.now) {
             return;
         }
         let is_same = |ask: &Ask| match survey {

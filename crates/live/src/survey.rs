@@ -32,8 +32,6 @@ pub(crate) struct Surveys {
 struct UnderWay {
     survey: Survey,
     began: Instant,
-    /// When the one before began.
-    before: Option<Instant>,
     /// What is still to be asked.
     left: BTreeSet<Ask>,
     /// How many questions go out together.
@@ -87,24 +85,22 @@ impl Surveys {
         self.begun
     }
 
-    /// Whether another has to wait for the end of one: not somebody of whom something is not known at all for questions
-    /// that take their time, nor whose turn it is again for what is never answered.
-    pub(crate) fn hinder(&self, is_first: bool, is_turn: bool) -> bool {
-        let hinders = |survey: &UnderWay| {
-            let is_whole = survey.each.is_zero();
-            !(survey.drags_on && is_turn) && (is_whole || !is_first)
-        };
-        self.under_way.as_ref().is_some_and(hinders)
+    /// Whether this one has to wait for the end of another: of the same, or of one whose questions went out at once; not
+    /// for what has not been answered for as long as this.
+    pub(crate) fn hinder(&self, next: Survey, longest: Duration, now: Instant) -> bool {
+        self.under_way.as_ref().is_some_and(|survey| {
+            let is_given_up = survey.drags_on && survey.began + longest <= now;
+            !is_given_up && (survey.each.is_zero() || survey.survey == next)
+        })
     }
 
     /// Begins one, whose questions go out over this time. If another is under way, no more comes of it.
     pub(crate) fn begin(&mut self, survey: Survey, asks: BTreeSet<Ask>, over: Duration, now: Instant) {
         let parts = if over.is_zero() { 1 } else { Self::PARTS };
-        self.number += 1;
+        (self.begun, self.number) = (Some(now), self.number + 1);
         self.under_way = Some(UnderWay {
             survey,
             began: now,
-            before: self.begun.replace(now),
             part: asks.len().div_ceil(parts as usize).max(1),
             left: asks,
             next: now,
@@ -146,11 +142,9 @@ impl Surveys {
         }
     }
 
-    /// Nobody needs it any more: it is as if it had never begun.
+    /// Nobody needs it any more.
     pub(crate) fn abandon(&mut self) {
-        if let Some(survey) = self.under_way.take() {
-            self.begun = survey.before;
-        }
+        self.under_way = None;
     }
 
     /// When the next questions go out.
@@ -182,6 +176,7 @@ mod tests {
     use super::*;
 
     const NONE: BTreeSet<Ask> = BTreeSet::new();
+    const LONGEST: Duration = Duration::from_secs(270);
 
     fn asks(names: &[&str]) -> BTreeSet<Ask> {
         names.iter().map(|name| Ask::Namespace((*name).into())).collect()
@@ -206,7 +201,7 @@ mod tests {
         assert_eq!(surveys.part(&NONE, began + second * 2), Some((1, asks(&["data"]))));
         let told = Surveyed { survey: Survey::Gains, began, kinds: one };
         assert_eq!(surveys.answered(1, NONE, one), Some(told), "of which all of the answers said something");
-        assert!(!surveys.hinder(false, false));
+        assert!(!surveys.hinder(Survey::Gains, LONGEST, began));
     }
 
     #[tokio::test(start_paused = true)]
@@ -215,8 +210,9 @@ mod tests {
         surveys.begin(Survey::Sight, asks(&["apps", "data"]), Duration::ZERO, began);
         assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["apps", "data"]))));
         assert_eq!(surveys.answered(1, asks(&["data"]), all()), None);
-        assert!(surveys.hinder(true, false) && !surveys.hinder(true, true));
         assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["data"]))));
+        let hinder = |now| surveys.hinder(Survey::Sight, LONGEST, now);
+        assert!(hinder(began) && !hinder(began + LONGEST));
         assert!(surveys.answered(1, NONE, all()).is_some());
     }
 
@@ -225,9 +221,9 @@ mod tests {
         let (mut surveys, now) = (Surveys::default(), Instant::now());
         surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, now);
         surveys.part(&NONE, now);
-        assert!(surveys.hinder(false, true) && !surveys.hinder(true, false));
+        assert!(surveys.hinder(Survey::Gains, LONGEST, now + LONGEST) && !surveys.hinder(Survey::Sight, LONGEST, now));
         surveys.begin(Survey::Sight, asks(&["apps"]), Duration::ZERO, now);
-        assert!(surveys.hinder(true, true), "one at a time");
+        assert!(surveys.hinder(Survey::Gains, LONGEST, now), "one at a time");
         assert_eq!(surveys.answered(1, NONE, Kinds::default()), None, "nothing comes of the other");
         assert_eq!(surveys.part(&NONE, now), Some((2, asks(&["apps"]))));
         assert!(surveys.answered(2, NONE, all()).is_some());
@@ -242,16 +238,5 @@ mod tests {
         assert_eq!(surveys.part(&NONE, began), Some((1, NONE)));
         let told = Surveyed { survey: Survey::Gains, began, kinds: Kinds::default() };
         assert_eq!(surveys.answered(1, NONE, all()), Some(told), "of which nothing was said there");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_leaves_in_the_middle_is_as_long_without_one_as_before() {
-        let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(Survey::Sight, NONE, Duration::ZERO, began);
-        surveys.part(&NONE, began);
-        surveys.answered(1, NONE, all());
-        surveys.begin(Survey::Gains, asks(&["apps"]), Surveys::SPREAD, began + Duration::from_secs(240));
-        surveys.abandon();
-        assert_eq!(surveys.begun(), Some(began));
     }
 }

@@ -19,6 +19,7 @@ mod world;
 
 use std::time::Duration;
 
+use fanlight_model::Rights;
 use proptest::{prelude::*, test_runner::Config};
 use tokio::runtime::Builder;
 
@@ -69,5 +70,22 @@ fn a_survey_finds_what_somebody_gained_who_had_it_asked_again_while_nobody_answe
         Deed::Wait(Duration::from_secs(62)),
         Deed::Recheck { person: 1 },
         enter(1, 5),
+    ])
+}
+
+#[test]
+fn a_right_is_found_in_time_that_somebody_gained_while_they_looked_at_what_they_see_everywhere() -> Result<(), String> {
+    let enter = |kinds| Deed::Enter { person: 0, session: 0, kinds, soon: false };
+    play(&[
+        Deed::Allow { person: 0, namespace: None, kind: Some(0), rights: Rights::ALL },
+        Deed::Write { kind: 1, namespace: 1, name: 0 },
+        enter(2),
+        Deed::Shut { view: 0 },
+        enter(1),
+        Deed::Wait(Duration::from_secs(60)),
+        Deed::Allow { person: 0, namespace: Some(1), kind: Some(1), rights: Rights::ALL },
+        // Meanwhile they are surveyed for what they may change there.
+        Deed::Wait(Duration::from_secs(190)),
+        enter(2),
     ])
 }
