@@ -16,7 +16,7 @@ use crate::{
     grant::Grant,
     people::Kinds,
     presence::{Presence, Sponsored},
-    survey::{Survey, Surveys},
+    survey::{Next, Survey, Surveys},
 };
 
 /// What is to be asked about one person at one moment, and when to look again.
@@ -25,9 +25,11 @@ pub(crate) struct Due {
     /// What is in use, or was asked for.
     pub(crate) asks: BTreeSet<Ask>,
     /// A survey of the namespaces that begins, and the time over which its questions go out.
-    pub(crate) survey: Option<(Survey, BTreeSet<Ask>, Duration)>,
-    /// Whether questions of a survey may go out, also of one that is under way.
-    pub(crate) may_survey: bool,
+    pub(crate) survey: Option<(Next, BTreeSet<Ask>, Duration)>,
+    /// No survey is of any use.
+    pub(crate) surveys_nothing: bool,
+    /// How many questions of a survey may go out at once, also of one that is under way.
+    pub(crate) part: usize,
     /// When the next question will be due, unless something happens before.
     pub(crate) next: Option<Instant>,
 }
@@ -76,17 +78,22 @@ impl Presence {
             due.wake(until);
             return due;
         }
-        due.may_survey = true;
         due.asks.clone_from(&self.urgent);
         self.later.iter().for_each(|(moment, _)| due.wake(*moment));
         let grant = self.person.grant();
         let refused = self.everywhere(&grant, scene, &mut due);
         self.inside(&grant, refused, scene, &mut due);
         self.survey(&grant, refused, scene, &mut due);
-        due.asks.retain(|ask| !self.asking.contains(ask));
-        if let Some(number) = self.luck.probe(due.asks.len()) {
-            due.asks = due.asks.into_iter().skip(number).take(1).collect();
-            (due.survey, due.may_survey) = (None, false);
+        let until = due.asks.iter().filter_map(|ask| self.pauses(ask, scene.now)).min();
+        until.into_iter().for_each(|until| due.wake(until));
+        due.asks.retain(|ask| !self.waits(ask, scene.now));
+        let may_survey = due.survey.is_some() || self.surveys.are_due(|ask| self.waits(ask, scene.now), scene.now);
+        match self.luck.probe(due.asks.len() + usize::from(may_survey)) {
+            Some(number) => {
+                due.asks = due.asks.into_iter().skip(number).take(1).collect();
+                due.part = usize::from(due.asks.is_empty());
+            }
+            None => due.part = usize::MAX,
         }
         due
     }
@@ -139,8 +146,11 @@ impl Presence {
         } else if self.asks().iter().any(|kind| grant.lists_everywhere(kind) && is_refused(kind)) {
             (Survey::Changes, grant.changes.surveyed().is_none())
         } else {
+            due.surveys_nothing = true;
             return;
         };
+        let unknown = if is_first { refused } else { Kinds::default() };
+        let next = Next { survey, kinds: unknown, lost: grant.lost(unknown) };
         let last = if survey == Survey::Changes { grant.changes.surveyed() } else { grant.surveyed() };
         let longest = Pace::longest(scene.survey);
         // Whoever has waited for so long waits for no turn: others may have left, so that turns come less often.
@@ -151,20 +161,16 @@ impl Presence {
             return;
         }
         // Its end wakes us.
-        if self.surveys.hinder(survey, longest, scene.now) {
+        if self.surveys.hinder(next, longest, scene.now) {
             return;
         }
-        let is_same = |ask: &Ask| match survey {
-            Survey::Sight | Survey::Gains => matches!(ask, Ask::Namespace(_)),
-            Survey::Changes => matches!(ask, Ask::Changes(_)),
-        };
-        // A first survey is whole, and waits for all that is being asked; nothing more is, meanwhile.
-        if is_first && self.asking.iter().any(is_same) {
-            due.may_survey = false;
+        // Whoever is refused one kind may be refused more: one survey for all.
+        let is_whole = |ask: &Ask| matches!(ask, Ask::Everywhere(_));
+        if is_first && due.asks.iter().chain(&self.asking).any(is_whole) {
             return;
         }
         let namespaces = namespaces.iter().cloned();
-        let all: BTreeSet<_> = match survey {
+        let mut all: BTreeSet<_> = match survey {
             Survey::Sight => namespaces.map(Ask::Namespace).collect(),
             // The others are asked about in every round.
             Survey::Gains => {
@@ -173,8 +179,12 @@ impl Presence {
             Survey::Changes => namespaces.map(Ask::Changes).collect(),
         };
         if is_first {
-            // A part of it would look like all that is allowed.
-            due.asks.retain(|ask| !is_same(ask));
+            for ask in known(grant, refused, next.lost, scene) {
+                all.remove(&ask);
+                due.asks.insert(ask);
+            }
+            // A part of what was never known would look like all there is.
+            due.asks.retain(|ask| !all.contains(ask));
         }
         let over = match is_first {
             true => Duration::ZERO,
@@ -182,8 +192,15 @@ impl Presence {
             false if scene.turn > scene.now => Surveys::SPREAD,
             false => scene.gap.min(Surveys::SPREAD),
         };
-        due.survey = Some((survey, all, over));
+        due.survey = Some((next, all, over));
     }
+}
+
+/// Where something is in sight, as was answered since a right was lost: that is told as it is answered anew.
+fn known(grant: &Grant, kinds: Kinds, lost: Option<Instant>, scene: &Scene<'_>) -> Vec<Ask> {
+    let counts = |asked: Instant| Some(asked) >= lost && scene.now.duration_since(asked) <= scene.pace.trust;
+    let known = grant.oldest_inside(kinds).filter(|(_, asked)| counts(*asked));
+    known.map(|(namespace, _)| Ask::Namespace(Arc::clone(namespace))).collect()
 }
 
 impl Scene<'_> {

@@ -1,12 +1,19 @@
 //! Asking the API server what a person may do.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fanlight_model::{Answer, Identity, Kind, Question, Rights, Rule, Rules, Scope, Verb};
-use futures_util::{StreamExt, stream};
-use tokio::{sync::Semaphore, time::Instant};
+use futures_util::{Stream, StreamExt, stream};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
-use crate::{Reviews, people::Kinds};
+use crate::{
+    Reviews,
+    grant::{Grant, Held},
+    people::Kinds,
+};
 
 /// One thing to find out about a person.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +67,31 @@ pub(crate) struct Heard {
     pub(crate) changes: Vec<(Kind, Answer)>,
 }
 
+impl Heard {
+    /// Notes the answer to a question of that moment; says whether anything but its age is new.
+    pub(crate) fn note(self, grant: &mut Grant, ask: &Ask, asked: Instant, trust: Duration) -> bool {
+        let Self { rights, open, changes } = self;
+        let mut news = false;
+        match ask {
+            Ask::Everywhere(_) | Ask::Change(_) => {
+                for (kind, rights) in rights {
+                    news |= grant.set_everywhere(kind, Held { rights, asked }, trust);
+                }
+                for (kind, answer) in changes {
+                    news |= grant.changes.set_everywhere(kind, answer, asked);
+                }
+            }
+            Ask::Namespace(namespace) => {
+                news |= grant.set_namespace(namespace, rights, asked, trust);
+                news |= grant.set_open(namespace, open);
+                news |= grant.changes.set_namespace(namespace, &changes);
+            }
+            Ask::Changes(namespace) => news |= grant.changes.set_namespace(namespace, &changes),
+        }
+        news
+    }
+}
+
 /// Asks, a bounded number of questions at a time.
 #[derive(Clone)]
 pub(crate) struct Asker {
@@ -69,26 +101,31 @@ pub(crate) struct Asker {
 
 impl Asker {
     /// Questions at a time about one person: measured, more makes a survey of 300 namespaces no quicker.
-    const PER_PERSON: usize = 8;
+    pub(crate) const PER_PERSON: usize = 8;
     /// Questions at a time about everybody.
     const TOGETHER: usize = 32;
+    /// So long one is waited for.
+    const PATIENCE: Duration = Duration::from_secs(5);
 
     pub(crate) fn new(reviews: Arc<dyn Reviews>) -> Self {
         Self { reviews, everybody: Arc::new(Semaphore::new(Self::TOGETHER)) }
     }
 
-    /// Asks all of them about one person. `wanted` are the kinds that matter where rules cannot be listed.
-    pub(crate) async fn ask_all(&self, who: &Identity, asks: BTreeSet<Ask>, wanted: Kinds) -> Vec<Told> {
-        stream::iter(asks)
-            .map(|ask| async move {
-                let _permit = self.everybody.acquire().await;
-                let asked = Instant::now();
-                let heard = self.hear(who, &ask, wanted).await;
-                Told { ask, asked, heard }
-            })
-            .buffer_unordered(Self::PER_PERSON)
-            .collect()
-            .await
+    /// Asks all of them about one person, and tells what came of each as soon as it has. `wanted` are the kinds that matter
+    /// where rules cannot be listed.
+    pub(crate) fn ask_all<'a>(
+        &'a self,
+        who: &'a Identity,
+        asks: BTreeSet<Ask>,
+        wanted: Kinds,
+    ) -> impl Stream<Item = Told> + 'a {
+        let ask = move |ask| async move {
+            let _permit = self.everybody.acquire().await;
+            let asked = Instant::now();
+            let heard = timeout(Self::PATIENCE, self.hear(who, &ask, wanted)).await.ok().flatten();
+            Told { ask, asked, heard }
+        };
+        stream::iter(asks).map(ask).buffer_unordered(Self::PER_PERSON)
     }
 
     async fn hear(&self, who: &Identity, ask: &Ask, wanted: Kinds) -> Option<Heard> {
@@ -200,7 +237,7 @@ mod tests {
         let asker = Asker::new(reviews.clone());
         let kind = Kind::KUSTOMIZATION;
         let asks = BTreeSet::from([Ask::Everywhere(kind), Ask::Namespace("apps".into())]);
-        let told = asker.ask_all(who, asks, Kinds::from_iter([kind])).await;
+        let told: Vec<_> = asker.ask_all(who, asks, Kinds::from_iter([kind])).collect().await;
         let heard = told.into_iter().filter_map(|told| told.heard).flat_map(|heard| heard.rights);
         let rights = heard.filter(|(about, _)| *about == kind).map(|(_, rights)| rights).collect();
         let verbs = reviews.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

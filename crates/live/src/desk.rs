@@ -2,11 +2,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use fanlight_model::{Identity, Kind, Name};
+use futures_util::StreamExt;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior, interval},
@@ -16,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Pace, SessionKey, Visitor,
     agenda::{Due, Scene},
-    asking::{Ask, Asker, Heard, Told},
+    asking::{Ask, Asker, Told},
     crew::{Crew, People},
     figures::Counted,
     gains::{Gain, Gains},
-    grant::{Grant, Held},
     people::{Kinds, LeaseId, Person, PersonId},
     presence::{Presence, Wish},
     store::FeedKey,
@@ -201,32 +202,34 @@ impl Desk {
     fn answered(&mut self, person: PersonId, told: Vec<Told>, survey: Option<u64>, now: Instant) {
         let trust = self.pace.trust;
         let Some(presence) = self.state.people.get_mut(&person) else { return };
+        presence.came_back(&told, now);
         let mut grant = presence.person.grant_mut();
-        let (mut news, mut answered, mut unanswered) = (false, 0, BTreeSet::new());
+        let (mut news, mut unanswered) = (false, BTreeSet::new());
         // Of which kinds each of the answers said something, be it that nothing is known.
         let mut spoken_of: Kinds = Kind::all().collect();
-        let (mut again, mut gains) = (Vec::new(), Vec::new());
+        let (mut again, mut gains, was_settling) = (Vec::new(), Vec::new(), grant.is_settling());
         for Told { ask, asked, heard } in told {
-            presence.asking.remove(&ask);
             match heard {
                 None => drop(unanswered.insert(ask)),
                 Some(heard) => {
-                    answered += 1;
-                    let kinds: Kinds = heard.rights.iter().map(|(kind, _)| *kind).collect();
-                    presence.surveys.heard(&ask, kinds.join(heard.open));
-                    spoken_of = spoken_of.meet(kinds.join(heard.open));
+                    let kinds = heard.rights.iter().map(|(kind, _)| *kind).collect::<Kinds>().join(heard.open);
+                    presence.surveys.heard(&ask, asked, kinds);
+                    spoken_of = spoken_of.meet(kinds);
                     let is_open = !heard.open.is_empty();
                     let inside = ask.namespace().map(|namespace| (Arc::clone(namespace), grant.kinds_in(namespace)));
-                    news |= note(&mut grant, &ask, asked, heard, trust);
+                    news |= heard.note(&mut grant, &ask, asked, trust);
                     gains.extend(inside.and_then(|(namespace, before)| Gain::found(&grant, &namespace, before)));
                     again.extend(Some(ask).filter(|_| is_open));
                 }
             }
         }
-        presence.luck.note(answered, unanswered.len(), now);
         let ended = survey.and_then(|number| presence.surveys.answered(number, unanswered, spoken_of));
         news |= ended.is_some_and(|surveyed| surveyed.note(&mut grant));
+        let has_lost = grant.is_settling() && !was_settling;
         drop(grant);
+        if has_lost {
+            presence.doubt(now);
+        }
         again.into_iter().for_each(|ask| presence.again(ask, now));
         presence.wake = now;
         presence.answer();
@@ -294,7 +297,10 @@ impl Desk {
         awake.sort_by_key(|(_, presence)| presence.surveys.begun().unwrap_or(now));
         for (id, presence) in awake {
             presence.ripen(now);
-            let Due { asks, survey, may_survey, next } = presence.due(&scene);
+            let Due { asks, survey, surveys_nothing, part, next } = presence.due(&scene);
+            if surveys_nothing {
+                presence.surveys.abandon();
+            }
             if let Some((survey, asks, over)) = survey {
                 presence.surveys.begin(survey, asks, over, now);
                 if scene.turn <= now {
@@ -306,13 +312,10 @@ impl Desk {
             if !asks.is_empty() {
                 send(asker, post, *id, presence, asks, None);
             }
-            let mut further = None;
-            if may_survey {
-                if let Some((number, part)) = presence.surveys.part(&presence.asking, now) {
-                    send(asker, post, *id, presence, part, Some(number));
-                }
-                further = presence.surveys.next();
+            if let Some((number, part)) = presence.part(part, now) {
+                send(asker, post, *id, presence, part, Some(number));
             }
+            let further = presence.surveys.next().filter(|_| part > 0);
             // A person of whom nothing is due is woken by what happens.
             presence.wake = next.into_iter().chain(further).min().unwrap_or(now + pace.survey);
         }
@@ -325,7 +328,7 @@ impl Desk {
         let here = self.state.people.values().filter(|presence| presence.is_here());
         let (people, held) = here.fold((0, 0), |(people, held), presence| {
             let grant = presence.person.grant();
-            let is_surveyed = grant.surveyed().is_some() || grant.changes.surveyed().is_some();
+            let is_surveyed = presence.surveys.begun().is_some();
             (people + usize::from(is_surveyed), held + grant.count_namespaces())
         });
         let granted = self.pace.questions as usize;
@@ -364,36 +367,20 @@ fn send(
     asks: BTreeSet<Ask>,
     survey: Option<u64>,
 ) {
-    presence.asking.extend(asks.iter().cloned());
-    presence.urgent.retain(|ask| !asks.contains(ask));
+    presence.sent(&asks);
     let (asker, post) = (asker.clone(), post.clone());
     let wanted = presence.asks().join(presence.sponsored().inside);
     let who = presence.person.identity.clone();
     tokio::spawn(async move {
-        let told = asker.ask_all(&who, asks, wanted).await;
-        let _ = post.send(Message::Answered { person, told, survey });
+        let answers = asker.ask_all(&who, asks, wanted);
+        if survey.is_some() {
+            // What is known of some namespaces only would look like all that is allowed.
+            let _ = post.send(Message::Answered { person, told: answers.collect().await, survey });
+            return;
+        }
+        let mut answers = pin!(answers.ready_chunks(Asker::PER_PERSON));
+        while let Some(told) = answers.next().await {
+            let _ = post.send(Message::Answered { person, told, survey: None });
+        }
     });
-}
-
-/// Notes one answer; says whether anything but its age is new.
-fn note(grant: &mut Grant, ask: &Ask, asked: Instant, heard: Heard, trust: Duration) -> bool {
-    let Heard { rights, open, changes } = heard;
-    let mut news = false;
-    match ask {
-        Ask::Everywhere(_) | Ask::Change(_) => {
-            for (kind, rights) in rights {
-                news |= grant.set_everywhere(kind, Held { rights, asked }, trust);
-            }
-            for (kind, answer) in changes {
-                news |= grant.changes.set_everywhere(kind, answer, asked);
-            }
-        }
-        Ask::Namespace(namespace) => {
-            news |= grant.set_namespace(namespace, rights, asked, trust);
-            news |= grant.set_open(namespace, open);
-            news |= grant.changes.set_namespace(namespace, &changes);
-        }
-        Ask::Changes(namespace) => news |= grant.changes.set_namespace(namespace, &changes),
-    }
-    news
 }

@@ -20,6 +20,9 @@ pub(crate) struct Grant {
     everywhere: BTreeMap<Kind, Held>,
     /// Refusals of what counts as allowed in the whole cluster, until it is known what is left of it in namespaces.
     withdrawn: BTreeMap<Kind, Held>,
+    /// When it was asked for that the right to see a kind in the whole cluster is lost: whoever saw it everywhere was not
+    /// asked about for rights that they have gained in namespaces.
+    lost: BTreeMap<Kind, Instant>,
     namespaces: HashMap<Arc<str>, BTreeMap<Kind, Held>>,
     /// The kinds of which nothing was said in a namespace, though it was asked.
     open: HashMap<Arc<str>, Kinds>,
@@ -81,15 +84,16 @@ impl Grant {
     /// Notes the answer about a kind in the whole cluster; says whether anything but its age is new. A refusal does not
     /// count at once, if what it takes away counts still: [`Self::settle`].
     pub(crate) fn set_everywhere(&mut self, kind: Kind, held: Held, trust: Duration) -> bool {
-        let lost = self.everywhere.get(&kind).filter(|before| before.rights.list && !held.rights.list);
-        match lost.map(|before| held.asked.duration_since(before.asked) <= trust) {
-            Some(true) => {
-                let is_new = !self.withdrawn.contains_key(&kind);
+        let had = self.everywhere.get(&kind).filter(|before| before.rights.list && !held.rights.list);
+        if let Some(before) = had.copied() {
+            let is_new = !self.withdrawn.contains_key(&kind);
+            if is_new {
+                self.lost.insert(kind, held.asked);
+            }
+            if held.asked.duration_since(before.asked) <= trust {
                 self.withdrawn.entry(kind).or_insert(held);
                 return is_new;
             }
-            Some(false) => self.doubt_survey(kind, held.asked),
-            None => {}
         }
         self.withdrawn.remove(&kind);
         let before = self.everywhere.insert(kind, held);
@@ -109,18 +113,10 @@ impl Grant {
         let over = self.withdrawn.iter().filter(|(kind, held)| is_over(**kind, held));
         let over: Vec<_> = over.map(|(kind, held)| (*kind, *held)).collect();
         for (kind, held) in &over {
-            self.doubt_survey(*kind, held.asked);
             self.withdrawn.remove(kind);
             self.everywhere.insert(*kind, *held);
         }
         !over.is_empty()
-    }
-
-    /// What was found out of a kind in namespaces before this moment is not all: whoever saw it everywhere was not asked
-    /// about for rights that they have gained in any.
-    fn doubt_survey(&mut self, kind: Kind, since: Instant) {
-        let before = self.surveyed.as_mut().filter(|surveyed| surveyed.asked < since);
-        before.into_iter().for_each(|surveyed| surveyed.kinds = surveyed.kinds.without(Kinds::default().with(kind)));
     }
 
     /// Whether a refusal of the kind does not count so far.
@@ -185,10 +181,19 @@ impl Grant {
 
     /// Whether every namespace has been asked about all of these kinds, since the right to see them everywhere was lost.
     pub(crate) fn is_surveyed_for(&self, kinds: Kinds) -> bool {
-        self.surveyed.is_some_and(|surveyed| {
-            let lost = self.withdrawn.iter().filter(|(kind, _)| kinds.has(**kind));
-            kinds.are_among(surveyed.kinds) && lost.into_iter().all(|(_, held)| held.asked <= surveyed.asked)
-        })
+        let lost = self.lost(kinds);
+        self.surveyed.is_some_and(|surveyed| kinds.are_among(surveyed.kinds) && lost <= Some(surveyed.asked))
+    }
+
+    /// When it was asked for that the right to see one of these kinds everywhere is lost, at last.
+    pub(crate) fn lost(&self, kinds: Kinds) -> Option<Instant> {
+        self.lost.iter().filter(|(kind, _)| kinds.has(**kind)).map(|(_, asked)| *asked).max()
+    }
+
+    /// The kinds that they see everywhere, as the last answers say.
+    pub(crate) fn whole(&self) -> Kinds {
+        let whole = self.everywhere.iter().filter(|(kind, held)| held.rights.list && !self.is_withdrawn(**kind));
+        whole.map(|(kind, _)| *kind).collect()
     }
 
     /// When every namespace was last asked about.

@@ -73,7 +73,11 @@ fn want_kind(kind: Kind, people: &[Sitter<'_>], feeds: &BTreeMap<FeedKey, Runs>,
     let whole = FeedKey::new(kind, Scope::Cluster);
     let runs = feeds.get(&whole);
     let everywhere = |allowed: fn(Rights) -> bool| {
-        move |one: &Sitter<'_>| one.grant.held(kind, &Scope::Cluster).is_some_and(|held| allowed(held.rights))
+        move |one: &Sitter<'_>| {
+            // What runs goes on until it is known what is left of a lost right; nothing new is begun by one.
+            (runs.is_some() || !one.grant.is_withdrawn(kind))
+                && one.grant.held(kind, &Scope::Cluster).is_some_and(|held| allowed(held.rights))
+        }
     };
     if let Some(sponsor) = choose(people, runs, kind, everywhere(Rights::may_sponsor)) {
         let complete = runs.is_some_and(|runs| runs.synced && runs.mode == Mode::Watch);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     SessionKey, Visitor,
-    asking::Ask,
+    asking::{Ask, Told},
     backoff::Backoff,
     people::{Kinds, LeaseId, Person},
     survey::Surveys,
@@ -29,6 +30,12 @@ pub(crate) struct Presence {
     pub(crate) asking: BTreeSet<Ask>,
     /// What must be asked whatever its age.
     pub(crate) urgent: BTreeSet<Ask>,
+    /// What of that is being asked: if it is not answered, it must be asked again.
+    pub(crate) hurried: BTreeSet<Ask>,
+    /// What was not answered when it was asked last.
+    failed: HashMap<Ask, Failed>,
+    /// When anything was answered at last.
+    last_answer: Option<Instant>,
     /// What must be asked at some moment to come.
     pub(crate) later: Vec<(Instant, Ask)>,
     pub(crate) surveys: Surveys,
@@ -66,34 +73,48 @@ struct Lease {
     over: CancellationToken,
 }
 
-/// How questions about somebody have been answered lately.
+/// A question that was not answered while others were.
+#[derive(Debug, Default)]
+struct Failed {
+    times: u32,
+    /// It is not asked again before.
+    until: Option<Instant>,
+}
+
+impl Failed {
+    /// It was not answered again.
+    fn again(&mut self, now: Instant) {
+        const FIRST: Duration = Duration::from_secs(1);
+        const MOST: u32 = 3;
+        self.until = Some(now + FIRST * 2_u32.pow(self.times.min(MOST)));
+        self.times += 1;
+    }
+}
+
+/// Whether anything that is asked about somebody is answered.
 #[derive(Debug)]
 pub(crate) struct Luck {
     backoff: Backoff,
     failures: usize,
-    /// Not one of the last questions was answered.
-    none: bool,
     /// No question before this moment.
     pause: Option<Instant>,
 }
 
 impl Default for Luck {
     fn default() -> Self {
-        Self { backoff: Backoff::up_to(Self::LONGEST), failures: 0, none: false, pause: None }
+        Self { backoff: Backoff::up_to(Self::LONGEST), failures: 0, pause: None }
     }
 }
 
 impl Luck {
     const LONGEST: Duration = Duration::from_secs(3);
 
-    /// Takes note of the answers to questions that were asked together.
-    pub(crate) fn note(&mut self, answered: usize, unanswered: usize, now: Instant) {
-        if unanswered > 0 {
+    /// A question was not answered, and no other since it was asked.
+    fn fail(&mut self, now: Instant) {
+        // Those that were asked together have failed together.
+        if self.pause(now).is_none() {
             self.failures += 1;
-            self.none = answered == 0;
             self.pause = Some(now + self.backoff.next(None));
-        } else if answered > 0 {
-            *self = Self::default();
         }
     }
 
@@ -104,7 +125,7 @@ impl Luck {
 
     /// Which of so many questions is to try whether anything is answered; `None` if all may be asked.
     pub(crate) fn probe(&self, many: usize) -> Option<usize> {
-        (self.none && many > 0).then(|| self.failures % many)
+        (self.failures > 0 && many > 0).then(|| self.failures % many)
     }
 }
 
@@ -126,6 +147,9 @@ impl Presence {
             sponsored: Sponsored::default(),
             asking: BTreeSet::new(),
             urgent: BTreeSet::new(),
+            hurried: BTreeSet::new(),
+            failed: HashMap::new(),
+            last_answer: None,
             later: Vec::new(),
             surveys: Surveys::default(),
             met: namespaces.iter().cloned().collect(),
@@ -260,6 +284,61 @@ impl Presence {
         }
     }
 
+    /// Whoever was refused a kind may be refused more: all that they see everywhere must be asked about at once.
+    pub(crate) fn doubt(&mut self, now: Instant) {
+        let whole = self.person.grant().whole().meet(self.asks());
+        whole.iter().for_each(|kind| self.ask(Ask::Everywhere(kind), now));
+    }
+
+    /// This is being asked from now on.
+    pub(crate) fn sent(&mut self, asks: &BTreeSet<Ask>) {
+        self.asking.extend(asks.iter().cloned());
+        self.hurried.extend(self.urgent.extract_if(.., |ask| asks.contains(ask)));
+    }
+
+    /// These are being asked no longer.
+    pub(crate) fn came_back(&mut self, told: &[Told], now: Instant) {
+        if told.iter().any(|told| told.heard.is_some()) {
+            self.last_answer = Some(now);
+            self.luck = Luck::default();
+        }
+        for Told { ask, asked, heard } in told {
+            self.asking.remove(ask);
+            let is_hurried = self.hurried.remove(ask);
+            if heard.is_some() {
+                self.failed.remove(ask);
+                continue;
+            }
+            if is_hurried {
+                self.urgent.insert(ask.clone());
+            }
+            if self.last_answer < Some(*asked) {
+                self.luck.fail(now);
+            } else {
+                // Something else was answered meanwhile, so this must not be asked on and on.
+                self.failed.entry(ask.clone()).or_default().again(now);
+            }
+        }
+    }
+
+    /// Before which moment this is not asked.
+    pub(crate) fn pauses(&self, ask: &Ask, now: Instant) -> Option<Instant> {
+        self.failed.get(ask)?.until.filter(|until| *until > now)
+    }
+
+    /// Whether this is being asked, or not to be asked at this moment.
+    pub(crate) fn waits(&self, ask: &Ask, now: Instant) -> bool {
+        self.asking.contains(ask) || self.pauses(ask, now).is_some()
+    }
+
+    /// What of a survey goes out at this moment, so much at most, with the number of the survey.
+    pub(crate) fn part(&mut self, most: usize, now: Instant) -> Option<(u64, BTreeSet<Ask>)> {
+        let mut surveys = mem::take(&mut self.surveys);
+        let part = surveys.part(|ask| self.waits(ask, now), most, now);
+        self.surveys = surveys;
+        part
+    }
+
     /// This must be asked at once.
     pub(crate) fn ask(&mut self, ask: Ask, now: Instant) {
         self.urgent.insert(ask);
@@ -296,8 +375,8 @@ impl Presence {
     /// and twice more, since rights in a new namespace are given a little after it.
     pub(crate) fn meet(&mut self, namespaces: &BTreeSet<Arc<str>>, now: Instant) {
         const LATER: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
-        let surveying = self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
-        if surveying || self.person.grant().surveyed().is_some() {
+        let is_asked = self.asking.iter().any(|ask| matches!(ask, Ask::Namespace(_)));
+        if is_asked || self.surveys.are_under_way() || self.person.grant().surveyed().is_some() {
             for new in namespaces.difference(&self.met) {
                 let ask = Ask::Namespace(Arc::clone(new));
                 self.later.extend(LATER.map(|pause| (now + pause, ask.clone())));
@@ -305,6 +384,7 @@ impl Presence {
             }
         }
         self.surveys.keep_namespaces(namespaces);
+        self.failed.retain(|ask, _| ask.is_within(namespaces));
         self.met.clone_from(namespaces);
         self.wake = now;
     }

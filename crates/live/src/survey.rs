@@ -18,10 +18,20 @@ pub(crate) enum Survey {
     Changes,
 }
 
+/// A survey that is to be made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Next {
+    pub(crate) survey: Survey,
+    /// The kinds of which something is not known at all, if there are any: then all is asked at once.
+    pub(crate) kinds: Kinds,
+    /// When the right to see them everywhere was lost: what was asked before says nothing of them.
+    pub(crate) lost: Option<Instant>,
+}
+
 /// Where the surveys of one person stand: one at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Surveys {
-    /// When the last began.
+    /// When the last began, while there have to be any.
     begun: Option<Instant>,
     /// The number of the last.
     number: u64,
@@ -30,7 +40,7 @@ pub(crate) struct Surveys {
 
 #[derive(Debug)]
 struct UnderWay {
-    survey: Survey,
+    of: Next,
     began: Instant,
     /// What is still to be asked.
     left: BTreeSet<Ask>,
@@ -80,26 +90,30 @@ impl Surveys {
     /// In so many parts they go.
     const PARTS: u32 = 20;
 
-    /// When the last began.
+    /// When the last began, while there have to be any.
     pub(crate) fn begun(&self) -> Option<Instant> {
         self.begun
     }
 
-    /// Whether this one has to wait for the end of another: of the same, or of one whose questions went out at once; not
-    /// for what has not been answered for as long as this.
-    pub(crate) fn hinder(&self, next: Survey, longest: Duration, now: Instant) -> bool {
+    /// Whether this one has to wait for the end of another: of the same, or while all questions of one are out. Not for
+    /// what has not been answered for as long as this.
+    pub(crate) fn hinder(&self, next: Next, longest: Duration, now: Instant) -> bool {
         self.under_way.as_ref().is_some_and(|survey| {
             let is_given_up = survey.drags_on && survey.began + longest <= now;
-            !is_given_up && (survey.each.is_zero() || survey.survey == next)
+            let is_same = survey.of.survey == next.survey
+                && next.kinds.are_among(survey.of.kinds)
+                && next.lost <= Some(survey.began);
+            let is_all_out = survey.each.is_zero() && !survey.drags_on;
+            (is_same && !is_given_up) || is_all_out
         })
     }
 
     /// Begins one, whose questions go out over this time. If another is under way, no more comes of it.
-    pub(crate) fn begin(&mut self, survey: Survey, asks: BTreeSet<Ask>, over: Duration, now: Instant) {
+    pub(crate) fn begin(&mut self, of: Next, asks: BTreeSet<Ask>, over: Duration, now: Instant) {
         let parts = if over.is_zero() { 1 } else { Self::PARTS };
         (self.begun, self.number) = (Some(now), self.number + 1);
         self.under_way = Some(UnderWay {
-            survey,
+            of,
             began: now,
             part: asks.len().div_ceil(parts as usize).max(1),
             left: asks,
@@ -112,24 +126,38 @@ impl Surveys {
         });
     }
 
-    /// What goes out at this moment, with the number of the survey; not what is being asked. A survey of nothing has an empty
-    /// part, since answers bring it to its end.
-    pub(crate) fn part(&mut self, asking: &BTreeSet<Ask>, now: Instant) -> Option<(u64, BTreeSet<Ask>)> {
-        let survey = self.under_way.as_mut().filter(|survey| survey.next <= now && !survey.is_out)?;
-        let part: BTreeSet<_> = survey.left.difference(asking).take(survey.part).cloned().collect();
-        if part.is_empty() && !survey.left.is_empty() {
+    /// Whether anything is to go out at this moment; nothing that has to wait. A survey of nothing has an empty part, since
+    /// answers bring it to its end.
+    pub(crate) fn are_due(&self, waits: impl Fn(&Ask) -> bool, now: Instant) -> bool {
+        let survey = self.under_way.as_ref().filter(|survey| survey.next <= now && !survey.is_out);
+        survey.is_some_and(|survey| survey.left.is_empty() || !survey.left.iter().all(waits))
+    }
+
+    /// What goes out at this moment, so much at most, with the number of the survey.
+    pub(crate) fn part(
+        &mut self,
+        waits: impl Fn(&Ask) -> bool,
+        most: usize,
+        now: Instant,
+    ) -> Option<(u64, BTreeSet<Ask>)> {
+        if most == 0 || !self.are_due(&waits, now) {
             return None;
         }
+        let survey = self.under_way.as_mut()?;
+        let part: BTreeSet<_> =
+            survey.left.iter().filter(|ask| !waits(ask)).take(survey.part.min(most)).cloned().collect();
         survey.left.retain(|ask| !part.contains(ask));
         survey.next = (survey.next + survey.each).max(now);
         survey.is_out = true;
         Some((self.number, part))
     }
 
-    /// This was answered, about these kinds, whoever asked: it need not be asked for the survey, too.
-    pub(crate) fn heard(&mut self, ask: &Ask, kinds: Kinds) {
-        if let Some(survey) = self.under_way.as_mut().filter(|survey| survey.left.contains(ask)) {
-            survey.left.remove(ask);
+    /// This was asked at that moment and answered, about these kinds, whoever wanted it: it need not be asked for the survey,
+    /// too.
+    pub(crate) fn heard(&mut self, ask: &Ask, asked: Instant, kinds: Kinds) {
+        if let Some(survey) = self.under_way.as_mut().filter(|survey| survey.began <= asked)
+            && (survey.left.remove(ask) | survey.unanswered.remove(ask))
+        {
             survey.kinds = survey.kinds.meet(kinds);
         }
     }
@@ -144,7 +172,12 @@ impl Surveys {
 
     /// Nobody needs it any more.
     pub(crate) fn abandon(&mut self) {
-        self.under_way = None;
+        (self.under_way, self.begun) = (None, None);
+    }
+
+    /// Whether one has not ended.
+    pub(crate) fn are_under_way(&self) -> bool {
+        self.under_way.is_some()
     }
 
     /// When the next questions go out.
@@ -166,8 +199,8 @@ impl Surveys {
         if !survey.left.is_empty() {
             return None;
         }
-        let UnderWay { survey, began, kinds, .. } = self.under_way.take()?;
-        Some(Surveyed { survey, began, kinds })
+        let UnderWay { of, began, kinds, .. } = self.under_way.take()?;
+        Some(Surveyed { survey: of.survey, began, kinds })
     }
 }
 
@@ -182,6 +215,10 @@ mod tests {
         names.iter().map(|name| Ask::Namespace((*name).into())).collect()
     }
 
+    fn next(survey: Survey) -> Next {
+        Next { survey, kinds: Kinds::default(), lost: None }
+    }
+
     fn all() -> Kinds {
         Kind::all().collect()
     }
@@ -189,29 +226,33 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_questions_of_a_survey_go_out_over_time_and_it_ends_with_the_last_answer() {
         let (mut surveys, began, second) = (Surveys::default(), Instant::now(), Duration::from_secs(1));
-        surveys.begin(Survey::Gains, asks(&["apps", "data", "web"]), second * 20, began);
-        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["apps"]))));
+        surveys.begin(next(Survey::Gains), asks(&["apps", "data", "web"]), second * 20, began);
+        assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["apps"]))));
         let late = began + second * 3 / 2;
-        assert_eq!((surveys.part(&NONE, late), surveys.next()), (None, None), "one part at a time");
+        assert_eq!((surveys.part(|_| false, 9, late), surveys.next()), (None, None), "one part at a time");
         assert_eq!(surveys.answered(1, NONE, all()), None);
-        assert_eq!(surveys.part(&asks(&["data"]), late), Some((1, asks(&["web"]))), "what is being asked waits");
+        assert_eq!(
+            surveys.part(|ask| asks(&["data"]).contains(ask), 9, late),
+            Some((1, asks(&["web"]))),
+            "what is being asked waits"
+        );
         assert_eq!(surveys.answered(1, NONE, all()), None);
-        assert_eq!((surveys.part(&NONE, late), surveys.next()), (None, Some(began + second * 2)));
+        assert_eq!((surveys.part(|_| false, 9, late), surveys.next()), (None, Some(began + second * 2)));
         let one: Kinds = [Kind::KUSTOMIZATION].into_iter().collect();
-        assert_eq!(surveys.part(&NONE, began + second * 2), Some((1, asks(&["data"]))));
+        assert_eq!(surveys.part(|_| false, 9, began + second * 2), Some((1, asks(&["data"]))));
         let told = Surveyed { survey: Survey::Gains, began, kinds: one };
         assert_eq!(surveys.answered(1, NONE, one), Some(told), "of which all of the answers said something");
-        assert!(!surveys.hinder(Survey::Gains, LONGEST, began));
+        assert!(!surveys.hinder(next(Survey::Gains), LONGEST, began));
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_what_was_not_answered_is_asked_again_until_it_is_or_it_is_time_for_another() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(Survey::Sight, asks(&["apps", "data"]), Duration::ZERO, began);
-        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["apps", "data"]))));
+        surveys.begin(next(Survey::Sight), asks(&["apps", "data"]), Duration::ZERO, began);
+        assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["apps", "data"]))));
         assert_eq!(surveys.answered(1, asks(&["data"]), all()), None);
-        assert_eq!(surveys.part(&NONE, began), Some((1, asks(&["data"]))));
-        let hinder = |now| surveys.hinder(Survey::Sight, LONGEST, now);
+        assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["data"]))));
+        let hinder = |now| surveys.hinder(next(Survey::Sight), LONGEST, now);
         assert!(hinder(began) && !hinder(began + LONGEST));
         assert!(surveys.answered(1, NONE, all()).is_some());
     }
@@ -219,24 +260,54 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_has_to_know_something_at_once_waits_for_no_survey_that_takes_its_time() {
         let (mut surveys, now) = (Surveys::default(), Instant::now());
-        surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, now);
-        surveys.part(&NONE, now);
-        assert!(surveys.hinder(Survey::Gains, LONGEST, now + LONGEST) && !surveys.hinder(Survey::Sight, LONGEST, now));
-        surveys.begin(Survey::Sight, asks(&["apps"]), Duration::ZERO, now);
-        assert!(surveys.hinder(Survey::Gains, LONGEST, now), "one at a time");
+        surveys.begin(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD, now);
+        surveys.part(|_| false, 9, now);
+        assert!(
+            surveys.hinder(next(Survey::Gains), LONGEST, now + LONGEST)
+                && !surveys.hinder(next(Survey::Sight), LONGEST, now)
+        );
+        surveys.begin(next(Survey::Sight), asks(&["apps"]), Duration::ZERO, now);
+        assert!(surveys.hinder(next(Survey::Gains), LONGEST, now), "one at a time");
         assert_eq!(surveys.answered(1, NONE, Kinds::default()), None, "nothing comes of the other");
-        assert_eq!(surveys.part(&NONE, now), Some((2, asks(&["apps"]))));
+        assert_eq!(surveys.part(|_| false, 9, now), Some((2, asks(&["apps"]))));
         assert!(surveys.answered(2, NONE, all()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_survey_of_namespaces_that_are_gone_or_were_asked_about_otherwise_comes_to_its_end() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(Survey::Gains, asks(&["apps", "data"]), Surveys::SPREAD, began);
+        surveys.begin(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD, began);
         surveys.keep_namespaces(&["data".into()].into());
-        surveys.heard(&Ask::Namespace("data".into()), Kinds::default());
-        assert_eq!(surveys.part(&NONE, began), Some((1, NONE)));
+        surveys.heard(&Ask::Namespace("data".into()), began, Kinds::default());
+        assert_eq!(surveys.part(|_| false, 9, began), Some((1, NONE)));
         let told = Surveyed { survey: Survey::Gains, began, kinds: Kinds::default() };
         assert_eq!(surveys.answered(1, NONE, all()), Some(told), "of which nothing was said there");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_never_known_waits_only_for_a_survey_that_finds_it_out() {
+        let (mut surveys, began) = (Surveys::default(), Instant::now());
+        let [one, other] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE].map(|kind| [kind].into_iter().collect::<Kinds>());
+        let sight = |kinds, lost| Next { survey: Survey::Sight, kinds, lost };
+        surveys.begin(sight(one, None), asks(&["apps"]), Duration::ZERO, began);
+        surveys.part(|_| false, 9, began);
+        assert!(surveys.hinder(sight(other, None), LONGEST, began), "all of it is out");
+        surveys.answered(1, asks(&["apps"]), all());
+        let lost = Some(began + Duration::from_secs(1));
+        let hindered =
+            [sight(one, None), sight(other, None), sight(one, lost)].map(|next| surveys.hinder(next, LONGEST, began));
+        assert_eq!(hindered, [true, false, false]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_nothing_is_answered_one_question_of_a_survey_goes_out_at_a_time() {
+        let (mut surveys, began) = (Surveys::default(), Instant::now());
+        surveys.begin(next(Survey::Sight), asks(&["apps", "data", "web"]), Duration::ZERO, began);
+        assert_eq!(surveys.part(|_| false, 0, began), None);
+        assert_eq!(surveys.part(|_| false, 1, began), Some((1, asks(&["apps"]))));
+        surveys.answered(1, asks(&["apps"]), all());
+        assert_eq!(surveys.part(|_| false, usize::MAX, began), Some((1, asks(&["data", "web"]))));
+        assert_eq!(surveys.answered(1, NONE, all()), None);
+        assert_eq!(surveys.part(|_| false, usize::MAX, began), Some((1, asks(&["apps"]))));
     }
 }

@@ -4,13 +4,17 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use fanlight_live::{Feeds, Live, Pace, Parts, Reviews, Scopes, SessionKey, Visit, Visitor};
 use fanlight_model::{
-    Answer, Change, FeedError, Holder, Identity, Kind, Listing, Question, Rule, Rules, Scope, Token, UserName, Version,
+    Answer, Change, FeedError, Holder, Identity, Kind, Listing, Question, Rule, Rules, Scope, Token, UserName, Verb,
+    Version,
 };
 use futures_util::{
     FutureExt, StreamExt,
@@ -41,6 +45,10 @@ struct Counter {
     allowed: usize,
     /// Who is in such a group has been given such a namespace, too.
     given: Mutex<Vec<(&'static str, &'static str)>>,
+    /// Everybody may see everything.
+    everywhere: AtomicBool,
+    /// The namespace of which it never says anything, after a while.
+    mute: Option<&'static str>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -67,11 +75,15 @@ impl Counter {
 impl Reviews for Counter {
     fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
         self.note(who, Some(question.kind), None);
-        ready(Answer::No).boxed()
+        let may = self.everywhere.load(Ordering::Relaxed) && question.verb != Verb::Patch;
+        ready(if may { Answer::Yes } else { Answer::No }).boxed()
     }
 
     fn rules(&self, who: &Identity, namespace: &str) -> BoxFuture<'static, Rules> {
         self.note(who, None, Some(namespace));
+        if self.mute == Some(namespace) {
+            return sleep(Duration::from_secs(20)).map(|()| Rules::Unknown).boxed();
+        }
         let number: usize =
             namespace.strip_prefix("team-").and_then(|number| number.parse().ok()).unwrap_or(usize::MAX);
         let any = || vec!["*".to_owned()];
@@ -107,7 +119,13 @@ struct House {
 impl House {
     /// A cluster of so many namespaces, of which everybody may see so many.
     fn of(namespaces: usize, allowed: usize) -> Self {
-        let counter = Arc::new(Counter { allowed, given: Mutex::default(), asked: Mutex::default() });
+        Self::with(namespaces, allowed, None)
+    }
+
+    /// The same, where nothing is ever said of one of them.
+    fn with(namespaces: usize, allowed: usize, mute: Option<&'static str>) -> Self {
+        let (given, asked, everywhere) = (Mutex::default(), Mutex::default(), AtomicBool::default());
+        let counter = Arc::new(Counter { allowed, given, everywhere, mute, asked });
         let names: Arc<[Arc<str>]> = (0..namespaces).map(|number| format!("team-{number}").into()).collect();
         let namespaces = watch::Sender::new(Some(names));
         let installed = watch::Sender::new(Some(Arc::new(Kind::all().collect())));
@@ -120,6 +138,11 @@ impl House {
         };
         let live = Live::start(parts, CancellationToken::new());
         Self { live, counter, _namespaces: namespaces, _installed: installed }
+    }
+
+    /// How often it was asked about a namespace.
+    fn asked_about(&self, namespace: &str) -> usize {
+        self.counter.asked().iter().filter(|asked| asked.namespace.as_deref() == Some(namespace)).count()
     }
 
     /// Questions within the next time, by when they were asked.
@@ -191,6 +214,42 @@ async fn questions_about_many_who_came_at_once_are_spread_out_and_within_the_bud
         }
         assert!(most <= budget, "{most} in a minute about {people}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_of_which_nothing_is_ever_said_hides_no_other_and_is_asked_about_now_and_then() {
+    let house = House::with(30, 10, Some("team-5"));
+    let visit = house.live.visit(&visitor("dana", &["dev"], 1), &APPS).await;
+    sleep(MINUTE).await;
+    let namespaces = || match visit.scopes().remove(0).1 {
+        Scopes::Namespaces(namespaces) => namespaces.len(),
+        Scopes::Everywhere => 0,
+    };
+    assert_eq!(namespaces(), 9);
+    house.counter.give("dev", "team-20");
+    house.counter.asked().clear();
+    for _ in 0..20 * 5 {
+        sleep(Duration::from_secs(3)).await;
+        assert!(namespaces() >= 9, "what is answered in time stays in sight");
+    }
+    assert_eq!(namespaces(), 10, "a right is found that was gained elsewhere");
+    let often = house.asked_about("team-5");
+    assert!((20..=60).contains(&often), "{often} in five minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_loses_all_kinds_everywhere_is_asked_about_each_namespace_once() {
+    let house = House::of(30, 10);
+    house.counter.everywhere.store(true, Ordering::Relaxed);
+    let all: Vec<_> = Kind::all().collect();
+    let visit = house.live.visit(&visitor("dana", &[], 1), &all).await;
+    // Each kind is asked about at another moment now.
+    sleep(2 * MINUTE).await;
+    house.counter.everywhere.store(false, Ordering::Relaxed);
+    house.counter.asked().clear();
+    sleep(Duration::from_secs(40)).await;
+    assert!(visit.scopes().iter().all(|(_, scopes)| matches!(scopes, Scopes::Namespaces(names) if names.len() == 10)));
+    assert_eq!(house.asked_about("team-29"), 1, "where nothing is left");
 }
 
 #[tokio::test(start_paused = true)]
