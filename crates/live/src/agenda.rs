@@ -179,7 +179,7 @@ impl Presence {
             Survey::Changes => namespaces.map(Ask::Changes).collect(),
         };
         if is_first {
-            for ask in known(grant, refused, next.lost, scene) {
+            for ask in self.known(grant, next, refused, scene) {
                 all.remove(&ask);
                 due.asks.insert(ask);
             }
@@ -194,13 +194,18 @@ impl Presence {
         };
         due.survey = Some((next, all, over));
     }
-}
 
-/// Where something is in sight, as was answered since a right was lost: that is told as it is answered anew.
-fn known(grant: &Grant, kinds: Kinds, lost: Option<Instant>, scene: &Scene<'_>) -> Vec<Ask> {
-    let counts = |asked: Instant| Some(asked) >= lost && scene.now.duration_since(asked) <= scene.pace.trust;
-    let known = grant.oldest_inside(kinds).filter(|(_, asked)| counts(*asked));
-    known.map(|(namespace, _)| Ask::Namespace(Arc::clone(namespace))).collect()
+    /// Where something is in sight, as was answered since a right was lost, and what can be asked at this moment: that is told
+    /// as it is answered anew.
+    fn known(&self, grant: &Grant, next: Next, kinds: Kinds, scene: &Scene<'_>) -> Vec<Ask> {
+        if self.luck.probe(1).is_some() {
+            return Vec::new();
+        }
+        let counts = |asked: Instant| Some(asked) >= next.lost && scene.now.duration_since(asked) <= scene.pace.trust;
+        let known = grant.oldest_inside(kinds).filter(|(_, asked)| counts(*asked));
+        let known = known.map(|(namespace, _)| Ask::Namespace(Arc::clone(namespace)));
+        known.filter(|ask| !self.waits(ask, scene.now)).collect()
+    }
 }
 
 impl Scene<'_> {

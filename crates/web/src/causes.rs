@@ -16,7 +16,7 @@ use tokio::{
 use crate::Objects;
 pub(crate) use kept::Kept;
 pub(crate) use lines::{Hint, Lines, Mine};
-pub(crate) use seeker::Seeker;
+pub(crate) use seeker::{Said, Seeker};
 
 /// Why objects are not ready: found out when a page asks, in the name of whoever looks at it, and kept for a moment for
 /// that person alone.

@@ -97,9 +97,11 @@ impl<'a> Oracle<'a> {
         // Who may list everything, and watch only some of it, is listed for.
         let everywhere = permits.ever(self.who, kind, &Scope::Cluster, minute, |rights| rights.list);
         let scope = if everywhere { Scope::Cluster } else { Scope::Namespace(namespace.into()) };
-        let watches = permits.always(self.who, kind, &scope, minute, |rights| rights.may_sponsor())
+        // Who has only come, or has been given the right and is only now known to have it, finds what was listed for others,
+        // until a watch is open in their name.
+        let known = self.ago(GAINED + SLACK + lag);
+        let watches = permits.always(self.who, kind, &scope, known, |rights| rights.may_sponsor())
             && self.truth.has_spoken_since(minute)
-            // Who has only come finds what was listed for others, until a watch is open in their name.
             && self.since < self.ago(SLACK + lag);
         let polled = if watches { Duration::ZERO } else { POLL };
         self.ago(GRACE + polled + lag + self.late())

@@ -21,16 +21,18 @@ pub(crate) struct Seeker {
     lines: Arc<Lines>,
     who: Identity,
     eyes: Arc<Eyes>,
-    wanted: Vec<Wanted>,
+    /// What the page wants to know.
+    wanted: Vec<Arc<Row>>,
+    /// What it says so far.
+    said: Vec<Said>,
     /// A task, since it holds a place that others wait for: it ends whether the browser takes what it is sent or not.
     under_way: Option<AbortOnDropHandle<()>>,
 }
 
-/// What a page wants to know.
-struct Wanted {
-    row: Arc<Row>,
-    /// What it says so far.
-    said: Option<Arc<str>>,
+/// What a page says that was found out of a row.
+pub(crate) struct Said {
+    pub(crate) row: Arc<Row>,
+    pub(crate) why: Arc<str>,
 }
 
 /// Looks in a person's name: at an object, and at what lies behind it.
@@ -66,14 +68,13 @@ impl Seeker {
     }
 
     fn with(lines: Arc<Lines>, who: &Identity, eyes: Eyes) -> Self {
-        Self { lines, who: who.clone(), eyes: Arc::new(eyes), wanted: Vec::new(), under_way: None }
+        Self { lines, who: who.clone(), eyes: Arc::new(eyes), wanted: Vec::new(), said: Vec::new(), under_way: None }
     }
 
-    /// What the page shows from now on and rows do not explain: the first are looked into.
-    pub(crate) fn want(&mut self, rows: impl IntoIterator<Item = Arc<Row>>) {
-        let (mine, now) = (self.lines.of(&self.who), Instant::now());
-        let rows = rows.into_iter().take(Self::MOST);
-        self.wanted = rows.map(|row| Wanted { said: says(&mine, &row, now), row }).collect();
+    /// What the page shows from now on and rows do not explain: the first are looked into; and what it says of that and of
+    /// others.
+    pub(crate) fn want(&mut self, rows: impl IntoIterator<Item = Arc<Row>>, said: Vec<Said>) {
+        (self.wanted, self.said) = (rows.into_iter().take(Self::MOST).collect(), said);
     }
 
     /// Waits until something else is to be said of one of them. Safe to cancel: what is under way goes on at the next call.
@@ -110,11 +111,14 @@ impl Seeker {
 
     fn plan(&self, now: Instant) -> Next {
         let mine = self.lines.of(&self.who);
-        if self.wanted.iter().any(|one| says(&mine, &one.row, now) != one.said) {
+        let is_told = |row: &Row| self.said.iter().any(|said| said.row.key == row.key);
+        let goes_on = |said: &Said| mine.recall(&said.row, now).is_some_and(|why| *why.sentence == *said.why);
+        let is_news = |row: &Arc<Row>| !is_told(row) && mine.recall(row, now).is_some();
+        if !self.said.iter().all(goes_on) || self.wanted.iter().any(is_news) {
             return Next::Tell;
         }
-        let mut first = self.ends_of(&mine, now);
-        for Wanted { row, .. } in &self.wanted {
+        let mut first = ends(&self.said, &mine, now);
+        for row in &self.wanted {
             let (due, _) = mine.due(row, now);
             if due <= now {
                 return Next::Seek(Arc::clone(row));
@@ -126,16 +130,12 @@ impl Seeker {
 
     /// When the first of what is said must not be said any more.
     fn ends(&self, now: Instant) -> Option<Instant> {
-        self.ends_of(&self.lines.of(&self.who), now)
-    }
-
-    fn ends_of(&self, mine: &Mine, now: Instant) -> Option<Instant> {
-        self.wanted.iter().filter_map(|one| mine.due(&one.row, now).1).filter(|ends| *ends > now).min()
+        ends(&self.said, &self.lines.of(&self.who), now)
     }
 }
 
-fn says(mine: &Mine, row: &Row, now: Instant) -> Option<Arc<str>> {
-    mine.recall(row, now).map(|why| Arc::from(&*why.sentence))
+fn ends(said: &[Said], mine: &Mine, now: Instant) -> Option<Instant> {
+    said.iter().filter_map(|said| mine.due(&said.row, now).1).filter(|ends| *ends > now).min()
 }
 
 /// Waits for a moment; without one, for ever.

@@ -1,6 +1,7 @@
 //! What a page says of a row besides what is in it: from the viewer's other rows, and from what was found out for them.
 
 use std::{
+    cell::RefCell,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -8,7 +9,7 @@ use std::{
 use fanlight_model::{Clue, Explanation, Hearsay, Identity, ObjectKey, Row, Verification, glance, leads_further};
 use tokio::time::Instant;
 
-use crate::causes::{Hint, Lines, Mine};
+use crate::causes::{Hint, Lines, Mine, Said};
 
 /// What is said of one row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) struct Asides {
     pub(crate) all: Vec<Aside>,
     /// The rows that other rows do not explain, and that may be explained by what lies behind them.
     pub(crate) unexplained: Vec<Arc<Row>>,
+    /// What was found out before of rows, of these or of others, and is said.
+    pub(crate) found: Vec<Said>,
 }
 
 /// One viewer's look at the rows around those of a page.
@@ -44,6 +47,8 @@ struct Sight<'a> {
     lines: &'a Lines,
     mine: Mine,
     now: Instant,
+    /// What of that was told.
+    told: RefCell<Vec<Said>>,
 }
 
 impl Hearsay for Sight<'_> {
@@ -56,7 +61,9 @@ impl Hearsay for Sight<'_> {
     }
 
     fn found(&self, row: &Row) -> Option<Arc<Explanation>> {
-        self.mine.recall(row, self.now)
+        let why = self.mine.recall(row, self.now)?;
+        self.told.borrow_mut().push(Said { row: Arc::new(row.clone()), why: Arc::from(&*why.sentence) });
+        Some(why)
     }
 }
 
@@ -69,7 +76,7 @@ impl Around<'_> {
         let hints: Vec<_> = rows.iter().map(|row| self.hint(row)).collect();
         let known = self.gather(rows, &hints);
         let (mine, now) = (self.lines.of(self.who), Instant::now());
-        let sight = Sight { rows: known, lines: self.lines, mine, now };
+        let sight = Sight { rows: known, lines: self.lines, mine, now, told: RefCell::default() };
         let mut unexplained = Vec::new();
         let all = rows.iter().zip(&hints).map(|(row, hint)| {
             let vouched = if self.vouches { row.vouched_for_by() } else { None };
@@ -78,7 +85,7 @@ impl Around<'_> {
             let why = why(row, hint.as_deref(), &sight, &mut unexplained);
             Aside { why, verified }
         });
-        Asides { all: all.collect(), unexplained }
+        Asides { all: all.collect(), unexplained, found: sight.told.into_inner() }
     }
 
     /// The rows that may tell something of these.

@@ -82,6 +82,16 @@ fn who(name: &str) -> Identity {
     Identity::of(UserName::new(name).expect("a name"))
 }
 
+/// Has a page show these rows, with what is known of them.
+fn show(seeker: &mut Seeker, rows: &[Arc<Row>]) {
+    let mine = seeker.lines.of(&seeker.who);
+    let said = rows.iter().filter_map(|row| {
+        let why = mine.recall(row, Instant::now())?;
+        Some(Said { row: Arc::clone(row), why: Arc::from(&*why.sentence) })
+    });
+    seeker.want(rows.to_vec(), said.collect());
+}
+
 /// What is said of a row, as somebody else's page would find it.
 fn said(lines: &Lines, who: &Identity, row: &Row) -> String {
     lines.of(who).recall(row, Instant::now()).map(|why| why.sentence.clone()).unwrap_or_default()
@@ -92,7 +102,7 @@ async fn what_is_found_out_is_told_once_and_to_nobody_else_and_is_found_out_anew
     let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));
     let mut seeker = Seeker::with(Arc::clone(&lines), &ada, eyes(&cluster));
     let shop = row("shop");
-    seeker.want([Arc::clone(&shop)]);
+    show(&mut seeker, &[Arc::clone(&shop)]);
     assert_eq!(said(&lines, &ada, &shop), "", "asking for it has not waited for it");
     seeker.next().await;
     assert!(said(&lines, &ada, &shop).contains("cannot pull its image `cart:9`"), "{}", said(&lines, &ada, &shop));
@@ -101,7 +111,7 @@ async fn what_is_found_out_is_told_once_and_to_nobody_else_and_is_found_out_anew
     assert_eq!(said(&lines, &ada, &other), "", "what has changed is not explained by what was");
 
     let once = cluster.asked();
-    seeker.want([Arc::clone(&shop)]);
+    show(&mut seeker, &[Arc::clone(&shop)]);
     let again = timeout(Duration::from_secs(19), seeker.next()).await;
     assert!(again.is_err() && cluster.asked() == once, "nothing new for a while");
     let again = timeout(Duration::from_secs(22), seeker.next()).await;
@@ -115,7 +125,7 @@ async fn what_is_under_way_comes_to_its_end_while_the_browser_takes_nothing() {
     let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));
     let mut seeker = Seeker::with(Arc::clone(&lines), &ada, eyes(&cluster));
     let shop = row("shop");
-    seeker.want([Arc::clone(&shop)]);
+    show(&mut seeker, &[Arc::clone(&shop)]);
     assert!(seeker.next().now_or_never().is_none());
     sleep(Duration::from_secs(1)).await;
     assert!(said(&lines, &ada, &shop).contains("cart:9"));
@@ -128,16 +138,29 @@ async fn half_a_minute_after_a_right_was_lost_or_the_api_server_fell_silent_noth
         let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));
         let mut seeker = Seeker::with(Arc::clone(&lines), &ada, eyes(&cluster));
         let shop = row("shop");
-        seeker.want([Arc::clone(&shop)]);
+        show(&mut seeker, &[Arc::clone(&shop)]);
         seeker.next().await;
         sleep(Duration::from_millis(1)).await;
         cluster.set(mood);
-        seeker.want([Arc::clone(&shop)]);
+        show(&mut seeker, &[Arc::clone(&shop)]);
         timeout(Duration::from_secs(30), seeker.next()).await.expect("the page is told in time");
         let told = said(&lines, &ada, &shop);
         assert!(!told.contains("cart:9"), "{told}");
         assert_eq!(told.contains("you may not read"), mood == Mood::Forbidding, "{told}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_rows_that_are_looked_into_no_more_ends_in_time_too() {
+    let (lines, cluster, ada) = (Arc::new(Lines::default()), Arc::new(Cluster::default()), who("ada"));
+    let mut seeker = Seeker::with(Arc::clone(&lines), &ada, eyes(&cluster));
+    let shop = row("shop");
+    show(&mut seeker, &[Arc::clone(&shop)]);
+    seeker.next().await;
+    show(&mut seeker, &[shop]);
+    seeker.wanted.clear();
+    let told = timeout(Lines::LASTS, seeker.next()).await;
+    assert!(told.is_ok(), "nothing stays on a page because nothing else happens");
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +174,7 @@ async fn two_hundred_failing_objects_before_fifty_people_cost_a_bounded_number_o
         let rows = failing.clone();
         tokio::spawn(async move {
             loop {
-                seeker.want(rows.clone());
+                show(&mut seeker, &rows);
                 seeker.next().await;
             }
         })

@@ -51,7 +51,7 @@ impl View for ListView {
         self.beside.look_around(&self.app, &self.session, &self.visit.sights()).await;
         let list = self.visit.list(&self.query);
         let asides = asides(&self.app, viewer, self.page, &list.rows, &self.visit, &self.beside);
-        self.seeker.want(asides.unexplained);
+        self.seeker.want(asides.unexplained, asides.found);
         let mut news = String::new();
         // Most that happens to objects changes nothing around them, and that is dear to write: it names every namespace.
         if !self.shown.as_ref().is_some_and(|shown| shown.differs_in_rows_only(&list)) {

@@ -70,7 +70,7 @@ impl View for OverviewView {
         let none = Controllers::default();
         let controllers = self.controllers.as_ref().unwrap_or(&none);
         let asides = asides(&self.app, viewer, &summary, &self.visit);
-        self.seeker.want(asides.unexplained);
+        self.seeker.want(asides.unexplained, asides.found);
         let told_of = (self.breadth, &summary, &*asides.all);
         let mut page = Overview::new(&self.frame, told_of, &self.visit, controllers, None);
         page.note = Note::of(summary.freshness, now);
