@@ -15,8 +15,8 @@ use crate::{
     asking::Ask,
     grant::Grant,
     people::Kinds,
-    presence::{Presence, Sponsored},
-    survey::{Next, Survey, Surveys},
+    presence::{Luck, Presence, Sponsored},
+    survey::{Next, Start, Survey, Surveys},
 };
 
 /// What is to be asked about one person at one moment, and when to look again.
@@ -24,8 +24,8 @@ use crate::{
 pub(crate) struct Due {
     /// What is in use, or was asked for.
     pub(crate) asks: BTreeSet<Ask>,
-    /// A survey of the namespaces that begins, and the time over which its questions go out.
-    pub(crate) survey: Option<(Next, BTreeSet<Ask>, Duration)>,
+    /// A survey of the namespaces that begins.
+    pub(crate) survey: Option<Start>,
     /// No survey is of any use.
     pub(crate) surveys_nothing: bool,
     /// How many questions of a survey may go out at once, also of one that is under way.
@@ -87,11 +87,14 @@ impl Presence {
         let until = due.asks.iter().filter_map(|ask| self.pauses(ask, scene.now)).min();
         until.into_iter().for_each(|until| due.wake(until));
         due.asks.retain(|ask| !self.waits(ask, scene.now));
-        let may_survey = due.survey.is_some() || self.surveys.are_due(|ask| self.waits(ask, scene.now), scene.now);
+        let goes_on = || !due.surveys_nothing && self.surveys.are_due(|ask| self.waits(ask, scene.now), scene.now);
+        let may_survey = due.survey.is_some() || goes_on();
         match self.luck.probe(due.asks.len() + usize::from(may_survey)) {
             Some(number) => {
                 due.asks = due.asks.into_iter().skip(number).take(1).collect();
                 due.part = usize::from(due.asks.is_empty());
+                // Whatever comes of it, another tries soon.
+                due.wake(scene.now + Luck::LONGEST);
             }
             None => due.part = usize::MAX,
         }
@@ -170,21 +173,21 @@ impl Presence {
             return;
         }
         let namespaces = namespaces.iter().cloned();
-        let mut all: BTreeSet<_> = match survey {
-            Survey::Sight => namespaces.map(Ask::Namespace).collect(),
-            // The others are asked about in every round.
-            Survey::Gains => {
-                namespaces.filter(|one| grant.kinds_in(one).meet(refused).is_empty()).map(Ask::Namespace).collect()
-            }
+        let mut asks: BTreeSet<_> = match survey {
+            Survey::Sight | Survey::Gains => namespaces.map(Ask::Namespace).collect(),
             Survey::Changes => namespaces.map(Ask::Changes).collect(),
         };
-        if is_first {
-            for ask in self.known(grant, next, refused, scene) {
-                all.remove(&ask);
-                due.asks.insert(ask);
-            }
+        let awaited = match survey {
+            Survey::Sight => known(grant, next, refused, scene),
+            // These are asked about in every round.
+            Survey::Gains => grant.oldest_inside(refused).map(|(one, _)| Ask::Namespace(Arc::clone(one))).collect(),
+            Survey::Changes => BTreeSet::new(),
+        };
+        asks.retain(|ask| !awaited.contains(ask));
+        if survey == Survey::Sight {
             // A part of what was never known would look like all there is.
-            due.asks.retain(|ask| !all.contains(ask));
+            due.asks.retain(|ask| !asks.contains(ask));
+            due.asks.extend(awaited.iter().cloned());
         }
         let over = match is_first {
             true => Duration::ZERO,
@@ -192,20 +195,15 @@ impl Presence {
             false if scene.turn > scene.now => Surveys::SPREAD,
             false => scene.gap.min(Surveys::SPREAD),
         };
-        due.survey = Some((next, all, over));
+        due.survey = Some(Start { of: next, asks, awaited, over });
     }
+}
 
-    /// Where something is in sight, as was answered since a right was lost, and what can be asked at this moment: that is told
-    /// as it is answered anew.
-    fn known(&self, grant: &Grant, next: Next, kinds: Kinds, scene: &Scene<'_>) -> Vec<Ask> {
-        if self.luck.probe(1).is_some() {
-            return Vec::new();
-        }
-        let counts = |asked: Instant| Some(asked) >= next.lost && scene.now.duration_since(asked) <= scene.pace.trust;
-        let known = grant.oldest_inside(kinds).filter(|(_, asked)| counts(*asked));
-        let known = known.map(|(namespace, _)| Ask::Namespace(Arc::clone(namespace)));
-        known.filter(|ask| !self.waits(ask, scene.now)).collect()
-    }
+/// Where something is in sight, as was answered since a right was lost: that is told as it is answered anew.
+fn known(grant: &Grant, next: Next, kinds: Kinds, scene: &Scene<'_>) -> BTreeSet<Ask> {
+    let counts = |asked: Instant| Some(asked) >= next.lost && scene.now.duration_since(asked) <= scene.pace.trust;
+    let known = grant.oldest_inside(kinds).filter(|(_, asked)| counts(*asked));
+    known.map(|(namespace, _)| Ask::Namespace(Arc::clone(namespace))).collect()
 }
 
 impl Scene<'_> {

@@ -301,8 +301,8 @@ impl Desk {
             if surveys_nothing {
                 presence.surveys.abandon();
             }
-            if let Some((survey, asks, over)) = survey {
-                presence.surveys.begin(survey, asks, over, now);
+            if let Some(start) = survey {
+                presence.surveys.begin(start, now);
                 if scene.turn <= now {
                     self.state.turn = Some(now);
                     scene.turn = now + gap;

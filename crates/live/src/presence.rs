@@ -107,7 +107,8 @@ impl Default for Luck {
 }
 
 impl Luck {
-    const LONGEST: Duration = Duration::from_secs(3);
+    /// The longest pause.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(3);
 
     /// A question was not answered, and no other since it was asked.
     fn fail(&mut self, now: Instant) {

@@ -28,6 +28,18 @@ pub(crate) struct Next {
     pub(crate) lost: Option<Instant>,
 }
 
+/// A survey as it begins.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) of: Next,
+    /// What it asks.
+    pub(crate) asks: BTreeSet<Ask>,
+    /// What is being asked before long in any case.
+    pub(crate) awaited: BTreeSet<Ask>,
+    /// The time over which its questions go out.
+    pub(crate) over: Duration,
+}
+
 /// Where the surveys of one person stand: one at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Surveys {
@@ -44,6 +56,8 @@ struct UnderWay {
     began: Instant,
     /// What is still to be asked.
     left: BTreeSet<Ask>,
+    /// What others ask about before long.
+    awaited: BTreeSet<Ask>,
     /// How many questions go out together.
     part: usize,
     /// When the next go.
@@ -83,12 +97,24 @@ impl Surveyed {
     }
 }
 
+impl UnderWay {
+    /// Where there is nothing more to ask: it ends at once, or when others have had their time.
+    fn wait(&mut self) {
+        if self.left.is_empty() {
+            let time = if self.awaited.is_empty() { Duration::ZERO } else { Surveys::ROUND };
+            self.next = self.began + time;
+        }
+    }
+}
+
 impl Surveys {
     /// So long, at most, the questions of one survey take to go out: by so much later than the first question the last shows
     /// what was gained.
     pub(crate) const SPREAD: Duration = Duration::from_secs(20);
     /// In so many parts they go.
     const PARTS: u32 = 20;
+    /// So long it is waited for what others ask about.
+    const ROUND: Duration = Duration::from_secs(30);
 
     /// When the last began, while there have to be any.
     pub(crate) fn begun(&self) -> Option<Instant> {
@@ -103,13 +129,14 @@ impl Surveys {
             let is_same = survey.of.survey == next.survey
                 && next.kinds.are_among(survey.of.kinds)
                 && next.lost <= Some(survey.began);
-            let is_all_out = survey.each.is_zero() && !survey.drags_on;
+            let is_all_out = survey.each.is_zero() && survey.is_out;
             (is_same && !is_given_up) || is_all_out
         })
     }
 
-    /// Begins one, whose questions go out over this time. If another is under way, no more comes of it.
-    pub(crate) fn begin(&mut self, of: Next, asks: BTreeSet<Ask>, over: Duration, now: Instant) {
+    /// Begins one. If another is under way, no more comes of it.
+    pub(crate) fn begin(&mut self, start: Start, now: Instant) {
+        let Start { of, asks, awaited, over } = start;
         let parts = if over.is_zero() { 1 } else { Self::PARTS };
         (self.begun, self.number) = (Some(now), self.number + 1);
         self.under_way = Some(UnderWay {
@@ -117,6 +144,7 @@ impl Surveys {
             began: now,
             part: asks.len().div_ceil(parts as usize).max(1),
             left: asks,
+            awaited,
             next: now,
             each: over / parts,
             is_out: false,
@@ -144,6 +172,9 @@ impl Surveys {
             return None;
         }
         let survey = self.under_way.as_mut()?;
+        if survey.left.is_empty() {
+            survey.left = mem::take(&mut survey.awaited);
+        }
         let part: BTreeSet<_> =
             survey.left.iter().filter(|ask| !waits(ask)).take(survey.part.min(most)).cloned().collect();
         survey.left.retain(|ask| !part.contains(ask));
@@ -156,9 +187,10 @@ impl Surveys {
     /// too.
     pub(crate) fn heard(&mut self, ask: &Ask, asked: Instant, kinds: Kinds) {
         if let Some(survey) = self.under_way.as_mut().filter(|survey| survey.began <= asked)
-            && (survey.left.remove(ask) | survey.unanswered.remove(ask))
+            && (survey.left.remove(ask) | survey.awaited.remove(ask) | survey.unanswered.remove(ask))
         {
             survey.kinds = survey.kinds.meet(kinds);
+            survey.wait();
         }
     }
 
@@ -166,7 +198,9 @@ impl Surveys {
     pub(crate) fn keep_namespaces(&mut self, namespaces: &BTreeSet<Arc<str>>) {
         if let Some(survey) = &mut self.under_way {
             survey.left.retain(|ask| ask.is_within(namespaces));
+            survey.awaited.retain(|ask| ask.is_within(namespaces));
             survey.unanswered.retain(|ask| ask.is_within(namespaces));
+            survey.wait();
         }
     }
 
@@ -196,7 +230,8 @@ impl Surveys {
             survey.left = mem::take(&mut survey.unanswered);
             survey.drags_on = true;
         }
-        if !survey.left.is_empty() {
+        survey.wait();
+        if !survey.left.is_empty() || !survey.awaited.is_empty() {
             return None;
         }
         let UnderWay { of, began, kinds, .. } = self.under_way.take()?;
@@ -219,6 +254,10 @@ mod tests {
         Next { survey, kinds: Kinds::default(), lost: None }
     }
 
+    fn start(of: Next, asks: BTreeSet<Ask>, over: Duration) -> Start {
+        Start { of, asks, awaited: NONE, over }
+    }
+
     fn all() -> Kinds {
         Kind::all().collect()
     }
@@ -226,7 +265,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_questions_of_a_survey_go_out_over_time_and_it_ends_with_the_last_answer() {
         let (mut surveys, began, second) = (Surveys::default(), Instant::now(), Duration::from_secs(1));
-        surveys.begin(next(Survey::Gains), asks(&["apps", "data", "web"]), second * 20, began);
+        surveys.begin(start(next(Survey::Gains), asks(&["apps", "data", "web"]), second * 20), began);
         assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["apps"]))));
         let late = began + second * 3 / 2;
         assert_eq!((surveys.part(|_| false, 9, late), surveys.next()), (None, None), "one part at a time");
@@ -248,35 +287,35 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_what_was_not_answered_is_asked_again_until_it_is_or_it_is_time_for_another() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(next(Survey::Sight), asks(&["apps", "data"]), Duration::ZERO, began);
+        surveys.begin(start(next(Survey::Sight), asks(&["apps", "data"]), Duration::ZERO), began);
         assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["apps", "data"]))));
         assert_eq!(surveys.answered(1, asks(&["data"]), all()), None);
-        assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["data"]))));
         let hinder = |now| surveys.hinder(next(Survey::Sight), LONGEST, now);
         assert!(hinder(began) && !hinder(began + LONGEST));
+        assert_eq!(surveys.part(|_| false, 9, began), Some((1, asks(&["data"]))));
         assert!(surveys.answered(1, NONE, all()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_has_to_know_something_at_once_waits_for_no_survey_that_takes_its_time() {
         let (mut surveys, now) = (Surveys::default(), Instant::now());
-        surveys.begin(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD, now);
+        surveys.begin(start(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD), now);
         surveys.part(|_| false, 9, now);
         assert!(
             surveys.hinder(next(Survey::Gains), LONGEST, now + LONGEST)
                 && !surveys.hinder(next(Survey::Sight), LONGEST, now)
         );
-        surveys.begin(next(Survey::Sight), asks(&["apps"]), Duration::ZERO, now);
+        surveys.begin(start(next(Survey::Sight), asks(&["apps"]), Duration::ZERO), now);
+        assert_eq!(surveys.part(|_| false, 9, now), Some((2, asks(&["apps"]))));
         assert!(surveys.hinder(next(Survey::Gains), LONGEST, now), "one at a time");
         assert_eq!(surveys.answered(1, NONE, Kinds::default()), None, "nothing comes of the other");
-        assert_eq!(surveys.part(|_| false, 9, now), Some((2, asks(&["apps"]))));
         assert!(surveys.answered(2, NONE, all()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_survey_of_namespaces_that_are_gone_or_were_asked_about_otherwise_comes_to_its_end() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD, began);
+        surveys.begin(start(next(Survey::Gains), asks(&["apps", "data"]), Surveys::SPREAD), began);
         surveys.keep_namespaces(&["data".into()].into());
         surveys.heard(&Ask::Namespace("data".into()), began, Kinds::default());
         assert_eq!(surveys.part(|_| false, 9, began), Some((1, NONE)));
@@ -289,7 +328,7 @@ mod tests {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
         let [one, other] = [Kind::KUSTOMIZATION, Kind::HELM_RELEASE].map(|kind| [kind].into_iter().collect::<Kinds>());
         let sight = |kinds, lost| Next { survey: Survey::Sight, kinds, lost };
-        surveys.begin(sight(one, None), asks(&["apps"]), Duration::ZERO, began);
+        surveys.begin(start(sight(one, None), asks(&["apps"]), Duration::ZERO), began);
         surveys.part(|_| false, 9, began);
         assert!(surveys.hinder(sight(other, None), LONGEST, began), "all of it is out");
         surveys.answered(1, asks(&["apps"]), all());
@@ -302,12 +341,33 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn while_nothing_is_answered_one_question_of_a_survey_goes_out_at_a_time() {
         let (mut surveys, began) = (Surveys::default(), Instant::now());
-        surveys.begin(next(Survey::Sight), asks(&["apps", "data", "web"]), Duration::ZERO, began);
+        surveys.begin(start(next(Survey::Sight), asks(&["apps", "data", "web"]), Duration::ZERO), began);
         assert_eq!(surveys.part(|_| false, 0, began), None);
         assert_eq!(surveys.part(|_| false, 1, began), Some((1, asks(&["apps"]))));
         surveys.answered(1, asks(&["apps"]), all());
         assert_eq!(surveys.part(|_| false, usize::MAX, began), Some((1, asks(&["data", "web"]))));
         assert_eq!(surveys.answered(1, NONE, all()), None);
         assert_eq!(surveys.part(|_| false, usize::MAX, began), Some((1, asks(&["apps"]))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_ask_about_is_waited_for_and_asked_if_they_do_not() {
+        let (mut surveys, began) = (Surveys::default(), Instant::now());
+        let later = began + Surveys::ROUND;
+        let started = |surveys: &mut Surveys| {
+            let start = start(next(Survey::Gains), asks(&["apps"]), Surveys::SPREAD);
+            surveys.begin(Start { awaited: asks(&["data"]), ..start }, began);
+            surveys.part(|_| false, 9, began);
+        };
+        started(&mut surveys);
+        assert_eq!(surveys.answered(1, NONE, all()), None);
+        assert_eq!((surveys.part(|_| false, 9, began), surveys.next()), (None, Some(later)));
+        assert_eq!(surveys.part(|_| false, 9, later), Some((1, asks(&["data"]))));
+        assert!(surveys.answered(1, NONE, all()).is_some());
+        started(&mut surveys);
+        assert_eq!(surveys.answered(2, NONE, all()), None);
+        surveys.heard(&Ask::Namespace("data".into()), began, all());
+        assert_eq!(surveys.part(|_| false, 9, began), Some((2, NONE)));
+        assert!(surveys.answered(2, NONE, all()).is_some());
     }
 }
