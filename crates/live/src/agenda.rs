@@ -178,7 +178,11 @@ impl Presence {
             Survey::Changes => namespaces.map(Ask::Changes).collect(),
         };
         let awaited = match survey {
-            Survey::Sight => known(grant, next, refused, scene),
+            Survey::Sight if self.luck.probe(1).is_some() => BTreeSet::new(),
+            // What can be asked at once.
+            Survey::Sight => {
+                known(grant, next, refused, scene).into_iter().filter(|ask| !self.waits(ask, scene.now)).collect()
+            }
             // These are asked about in every round.
             Survey::Gains => grant.oldest_inside(refused).map(|(one, _)| Ask::Namespace(Arc::clone(one))).collect(),
             Survey::Changes => BTreeSet::new(),

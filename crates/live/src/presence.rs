@@ -335,7 +335,10 @@ impl Presence {
     /// What of a survey goes out at this moment, so much at most, with the number of the survey.
     pub(crate) fn part(&mut self, most: usize, now: Instant) -> Option<(u64, BTreeSet<Ask>)> {
         let mut surveys = mem::take(&mut self.surveys);
-        let part = surveys.part(|ask| self.waits(ask, now), most, now);
+        let waits = |ask: &Ask| self.waits(ask, now);
+        // Answers come together: what was not answered the last time must not hold up the others.
+        let part = surveys.part(|ask| waits(ask) || self.failed.contains_key(ask), most, now);
+        let part = part.or_else(|| surveys.part(waits, most, now));
         self.surveys = surveys;
         part
     }
