@@ -47,7 +47,7 @@ struct Counter {
     given: Mutex<Vec<(&'static str, &'static str)>>,
     /// Everybody may see everything.
     everywhere: AtomicBool,
-    /// The namespace of which it never says anything, after a while.
+    /// The namespace or the kind of which it never says anything, after a while.
     mute: Option<&'static str>,
     asked: Mutex<Vec<Asked>>,
 }
@@ -75,6 +75,9 @@ impl Counter {
 impl Reviews for Counter {
     fn may(&self, who: &Identity, question: &Question) -> BoxFuture<'static, Answer> {
         self.note(who, Some(question.kind), None);
+        if self.mute == Some(question.kind.info().name) {
+            return sleep(Duration::from_secs(20)).map(|()| Answer::Unknown).boxed();
+        }
         let may = self.everywhere.load(Ordering::Relaxed) && question.verb != Verb::Patch;
         ready(if may { Answer::Yes } else { Answer::No }).boxed()
     }
@@ -235,6 +238,16 @@ async fn a_namespace_of_which_nothing_is_ever_said_hides_no_other_and_is_asked_a
     assert_eq!(namespaces(), 10, "a right is found that was gained elsewhere");
     let often = house.asked_about("team-5");
     assert!((20..=60).contains(&often), "{often} in five minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_of_which_nothing_is_ever_said_hides_no_other() {
+    let house = House::with(30, 10, Some("HelmRelease"));
+    let visit = house.live.visit(&visitor("dana", &["dev"], 1), &APPS).await;
+    sleep(MINUTE).await;
+    let scopes = visit.scopes();
+    let (_, seen) = scopes.iter().find(|(kind, _)| *kind == Kind::KUSTOMIZATION).expect("the kind");
+    assert!(matches!(seen, Scopes::Namespaces(namespaces) if namespaces.len() == 10), "{seen:?}");
 }
 
 #[tokio::test(start_paused = true)]
