@@ -168,8 +168,8 @@ impl Presence {
             return;
         }
         // Whoever is refused one kind may be refused more: one survey for all.
-        let is_whole = |ask: &&Ask| matches!(ask, Ask::Everywhere(_)) && self.pauses(ask, scene.now).is_none();
-        if is_first && due.asks.iter().chain(&self.asking).any(|ask| is_whole(&ask)) {
+        let is_whole = |ask: &Ask| matches!(ask, Ask::Everywhere(_)) && self.pauses(ask, scene.now).is_none();
+        if is_first && due.asks.iter().chain(&self.asking).any(is_whole) {
             return;
         }
         let namespaces = namespaces.iter().cloned();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// The growing, jittered pause between attempts of one feed.
+/// The growing, jittered pause between attempts of one thing, be it a feed or a question.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     longest: Duration,
@@ -15,8 +15,8 @@ impl Backoff {
         Self { longest, failures: 0 }
     }
 
-    /// The pause after one more failure: doubling from 0.2 s, half of it random, and never less than what the API server
-    /// asked for.
+    /// The pause after one more failure: doubling from 0.2 s, half of it random, and never less than what is asked for,
+    /// as by the API server.
     pub(crate) fn next(&mut self, asked: Option<Duration>) -> Duration {
         let whole = Self::FIRST.saturating_mul(1 << self.failures.min(6)).min(self.longest);
         self.failures = self.failures.saturating_add(1);

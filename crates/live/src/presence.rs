@@ -74,20 +74,25 @@ struct Lease {
 }
 
 /// A question that was not answered while others were.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Failed {
-    times: u32,
+    backoff: Backoff,
     /// It is not asked again before.
     until: Option<Instant>,
+}
+
+impl Default for Failed {
+    fn default() -> Self {
+        const LONGEST: Duration = Duration::from_secs(8);
+        Self { backoff: Backoff::up_to(LONGEST), until: None }
+    }
 }
 
 impl Failed {
     /// It was not answered again.
     fn again(&mut self, now: Instant) {
-        const FIRST: Duration = Duration::from_secs(1);
-        const MOST: u32 = 3;
-        self.until = Some(now + FIRST * 2_u32.pow(self.times.min(MOST)));
-        self.times += 1;
+        const LEAST: Duration = Duration::from_secs(1);
+        self.until = Some(now + self.backoff.next(Some(LEAST)));
     }
 }
 

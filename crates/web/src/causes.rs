@@ -15,8 +15,8 @@ use tokio::{
 
 use crate::Objects;
 pub(crate) use kept::Kept;
-pub(crate) use lines::{Hint, Lines, Mine};
-pub(crate) use seeker::{Said, Seeker};
+pub(crate) use lines::{Hint, Lines, Mine, Said};
+pub(crate) use seeker::Seeker;
 
 /// Why objects are not ready: found out when a page asks, in the name of whoever looks at it, and kept for a moment for
 /// that person alone.

@@ -38,6 +38,12 @@ type Own = Arc<HashMap<ObjectKey, Line>>;
 /// What was found out for one person, as of one moment.
 pub(crate) struct Mine(Option<Own>);
 
+/// What was found out of a row.
+pub(crate) struct Said {
+    row: Arc<Row>,
+    pub(crate) why: Arc<Explanation>,
+}
+
 /// Who knows of no other object.
 struct Alone(Arc<Clue>);
 
@@ -194,9 +200,11 @@ impl Lines {
 
 impl Mine {
     /// Why an object is not ready, as it was found out a moment ago.
-    pub(crate) fn recall(&self, row: &Row, now: Instant) -> Option<Arc<Explanation>> {
+    pub(crate) fn recall(&self, row: &Row, now: Instant) -> Option<Said> {
         match self.line(row)? {
-            Line { at, found: Found::Why(why), .. } if now.duration_since(*at) < Lines::LASTS => Some(Arc::clone(why)),
+            Line { at, row, found: Found::Why(why), .. } if now.duration_since(*at) < Lines::LASTS => {
+                Some(Said { row: Arc::clone(row), why: Arc::clone(why) })
+            }
             _ => None,
         }
     }
@@ -212,6 +220,23 @@ impl Mine {
 
     fn line(&self, row: &Row) -> Option<&Line> {
         self.0.as_ref()?.get(&row.key).filter(|line| says_the_same(&line.row, row))
+    }
+}
+
+impl Said {
+    /// Whether it is about this row.
+    pub(super) fn is_of(&self, row: &Row) -> bool {
+        self.row.key == row.key
+    }
+
+    /// Whether the same is still said.
+    pub(super) fn goes_on(&self, mine: &Mine, now: Instant) -> bool {
+        mine.recall(&self.row, now).is_some_and(|said| said.why.sentence == self.why.sentence)
+    }
+
+    /// When it must not be said any more.
+    pub(super) fn ends(&self, mine: &Mine, now: Instant) -> Option<Instant> {
+        mine.due(&self.row, now).1
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Causes, Limits, find_out,
-    lines::{Found, Lines, Mine, Turn},
+    lines::{Found, Lines, Mine, Said, Turn},
 };
 use crate::{ObjectError, Objects};
 
@@ -27,12 +27,6 @@ pub(crate) struct Seeker {
     said: Vec<Said>,
     /// A task, since it holds a place that others wait for: it ends whether the browser takes what it is sent or not.
     under_way: Option<AbortOnDropHandle<()>>,
-}
-
-/// What a page says that was found out of a row.
-pub(crate) struct Said {
-    pub(crate) row: Arc<Row>,
-    pub(crate) why: Arc<str>,
 }
 
 /// Looks in a person's name: at an object, and at what lies behind it.
@@ -111,10 +105,9 @@ impl Seeker {
 
     fn plan(&self, now: Instant) -> Next {
         let mine = self.lines.of(&self.who);
-        let is_told = |row: &Row| self.said.iter().any(|said| said.row.key == row.key);
-        let goes_on = |said: &Said| mine.recall(&said.row, now).is_some_and(|why| *why.sentence == *said.why);
+        let is_told = |row: &Row| self.said.iter().any(|said| said.is_of(row));
         let is_news = |row: &Arc<Row>| !is_told(row) && mine.recall(row, now).is_some();
-        if !self.said.iter().all(goes_on) || self.wanted.iter().any(is_news) {
+        if !self.said.iter().all(|said| said.goes_on(&mine, now)) || self.wanted.iter().any(is_news) {
             return Next::Tell;
         }
         let mut first = ends(&self.said, &mine, now);
@@ -135,7 +128,7 @@ impl Seeker {
 }
 
 fn ends(said: &[Said], mine: &Mine, now: Instant) -> Option<Instant> {
-    said.iter().filter_map(|said| mine.due(&said.row, now).1).filter(|ends| *ends > now).min()
+    said.iter().filter_map(|said| said.ends(mine, now)).filter(|ends| *ends > now).min()
 }
 
 /// Waits for a moment; without one, for ever.

@@ -61,8 +61,9 @@ impl Hearsay for Sight<'_> {
     }
 
     fn found(&self, row: &Row) -> Option<Arc<Explanation>> {
-        let why = self.mine.recall(row, self.now)?;
-        self.told.borrow_mut().push(Said { row: Arc::new(row.clone()), why: Arc::from(&*why.sentence) });
+        let said = self.mine.recall(row, self.now)?;
+        let why = Arc::clone(&said.why);
+        self.told.borrow_mut().push(said);
         Some(why)
     }
 }

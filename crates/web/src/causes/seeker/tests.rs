@@ -85,16 +85,13 @@ fn who(name: &str) -> Identity {
 /// Has a page show these rows, with what is known of them.
 fn show(seeker: &mut Seeker, rows: &[Arc<Row>]) {
     let mine = seeker.lines.of(&seeker.who);
-    let said = rows.iter().filter_map(|row| {
-        let why = mine.recall(row, Instant::now())?;
-        Some(Said { row: Arc::clone(row), why: Arc::from(&*why.sentence) })
-    });
+    let said = rows.iter().filter_map(|row| mine.recall(row, Instant::now()));
     seeker.want(rows.to_vec(), said.collect());
 }
 
 /// What is said of a row, as somebody else's page would find it.
 fn said(lines: &Lines, who: &Identity, row: &Row) -> String {
-    lines.of(who).recall(row, Instant::now()).map(|why| why.sentence.clone()).unwrap_or_default()
+    lines.of(who).recall(row, Instant::now()).map(|said| said.why.sentence.clone()).unwrap_or_default()
 }
 
 #[tokio::test(start_paused = true)]
